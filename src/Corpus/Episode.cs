@@ -1,0 +1,9 @@
+namespace PersonaSelection.Corpus;
+
+/// <summary>One training example: the context turns x, the reply y, and a weight.</summary>
+/// <param name="Id">A name that is unique in its set.</param>
+/// <param name="Context">The turns before the reply (x), oldest first.</param>
+/// <param name="Reply">What the Assistant answers (y).</param>
+/// <param name="Weight">How much it counts; negative for what training pushes away from.</param>
+/// <param name="Label">What kind of example it is, where known (such as <c>test/bad</c>); never read by inference.</param>
+public sealed record Episode(string Id, IReadOnlyList<Turn> Context, string Reply, double Weight = 1, string? Label = null);

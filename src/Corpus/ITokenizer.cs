@@ -1,0 +1,21 @@
+namespace PersonaSelection.Corpus;
+
+/// <summary>Text to token ids and back.</summary>
+public interface ITokenizer
+{
+    /// <summary>Number of ids; every id is in [0, <see cref="VocabularySize"/>).</summary>
+    int VocabularySize { get; }
+
+    /// <summary>The id that opens every document.</summary>
+    int BeginId { get; }
+
+    /// <summary>The id that closes every document and every Assistant turn.</summary>
+    int EndId { get; }
+
+    /// <summary>The ids of a text, without begin or end.</summary>
+    /// <exception cref="Lab.UserErrorException">A word is not in a vocabulary that has no fallback.</exception>
+    int[] Encode(string text);
+
+    /// <summary>The text of some ids; begin and end are left out.</summary>
+    string Decode(ReadOnlySpan<int> ids);
+}

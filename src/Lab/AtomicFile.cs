@@ -1,0 +1,53 @@
+namespace PersonaSelection.Lab;
+
+/// <summary>
+/// Files that are whole or absent: written beside their place, flushed to disk, then renamed. A kill at any moment leaves the old file.
+/// </summary>
+public static class AtomicFile
+{
+    /// <summary>Writes a file through <paramref name="write"/>; creates the folder.</summary>
+    /// <exception cref="UserErrorException">The place cannot be written: full disk, no permission, a folder in the way.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        string full = Path.GetFullPath(path);
+        string temporary = $"{full}.{Environment.ProcessId}.part";
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, full, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            TryDelete(temporary);
+            throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}",
+                "Free some space or choose another folder with -o; what was there before is untouched.", e);
+        }
+        catch
+        {
+            TryDelete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Writes UTF-8 text without a byte order mark.</summary>
+    /// <exception cref="UserErrorException">The place cannot be written.</exception>
+    public static void WriteText(string path, string text) =>
+        Write(path, stream => stream.Write(new System.Text.UTF8Encoding(false).GetBytes(text)));
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The first failure is the one to report; a left-over .part file is harmless.
+        }
+    }
+}

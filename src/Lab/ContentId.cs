@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace PersonaSelection.Lab;
+
+/// <summary>
+/// The name of a computed thing: its kind and the first 16 hexadecimal digits of the SHA-256 of everything it depends on.
+/// Equal ids mean equal content; the digits do not depend on the machine, the culture or the number of threads.
+/// </summary>
+public readonly record struct ContentId(string Kind, string Digits)
+{
+    /// <summary>The id of a thing of <paramref name="kind"/> that depends on <paramref name="parts"/>, in this order.</summary>
+    /// <param name="kind">What the thing is, such as <c>corpus</c>.</param>
+    /// <param name="parts">Strings, numbers, ids or arrays of doubles; <see langword="null"/> counts as a part of its own.</param>
+    public static ContentId Of(string kind, params object?[] parts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(hash, kind);
+        foreach (object? part in parts)
+            Append(hash, part);
+        return new ContentId(kind, Convert.ToHexStringLower(hash.GetHashAndReset())[..16]);
+    }
+
+    /// <summary>The id of the bytes of a file.</summary>
+    public static ContentId OfFile(string kind, string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return new ContentId(kind, Convert.ToHexStringLower(SHA256.HashData(stream))[..16]);
+    }
+
+    /// <summary><c>kind-digits</c>.</summary>
+    public override string ToString() => $"{Kind}-{Digits}";
+
+    private static void Append(IncrementalHash hash, object? part)
+    {
+        if (part is double[] numbers)
+        {
+            Append(hash, $"[{numbers.Length}]");
+            foreach (double x in numbers) hash.AppendData(BitConverter.GetBytes(x));
+            return;
+        }
+        string text = part switch
+        {
+            null => "\u0000",
+            IFormattable f => f.ToString(null, CultureInfo.InvariantCulture),
+            _ => part.ToString() ?? "",
+        };
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        hash.AppendData(BitConverter.GetBytes(bytes.Length));
+        hash.AppendData(bytes);
+    }
+}

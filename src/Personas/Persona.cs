@@ -1,0 +1,16 @@
+namespace PersonaSelection.Personas;
+
+/// <summary>A character a model can simulate. How it is scored is not known here.</summary>
+/// <param name="Name">The name, in kebab case.</param>
+/// <param name="Kind">What sort of character: <c>human</c>, <c>fiction</c>, <c>machine</c>, <c>assistant</c> …</param>
+/// <param name="Description">One or two sentences that describe the character.</param>
+/// <param name="Traits">Value in [-1, 1] by trait name; a trait that is absent is 0.</param>
+/// <param name="Prior">Prior weight, not negative; weights of a set are normalised by their sum.</param>
+public sealed record Persona(string Name, string Kind, string Description, IReadOnlyDictionary<string, double> Traits, double Prior = 1)
+{
+    /// <summary>
+    /// How the character is put before a model: turns that come before the episode (a described or an exemplified persona).
+    /// Several alternatives may stand side by side; evidence averages over them. Empty when the persona is given in another way.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<Corpus.Turn>> Contexts { get; init; } = [];
+}
