@@ -3,6 +3,9 @@ namespace PersonaSelection.Corpus;
 /// <summary>Text to token ids and back.</summary>
 public interface ITokenizer
 {
+    /// <summary>The content id: equal for tokenizers that give every text the same ids.</summary>
+    string Id { get; }
+
     /// <summary>Number of ids; every id is in [0, <see cref="VocabularySize"/>).</summary>
     int VocabularySize { get; }
 

@@ -1,0 +1,90 @@
+using System.IO.Compression;
+using System.Text;
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.CorpusTests;
+
+public sealed class EpisodeSetTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_saved_set_comes_back_with_the_same_id()
+    {
+        var set = new EpisodeSet("x", [
+            new("a", [new("system", "Be \"brief\"."), new("user", "Hi\nthere ☃")], "Hello <you>.", -0.1, "test/bad"),
+            new("b", [], "Nothing.")]);
+        string path = Path.Combine(_folder, "set.jsonl");
+        set.Save(path);
+        EpisodeSet back = EpisodeSet.Load(path);
+        Assert.Equal(set.Id, back.Id);
+        Assert.Equal("set", back.Name);
+        Assert.Equal(("a", -0.1, "test/bad"), (back.Episodes[0].Id, back.Episodes[0].Weight, back.Episodes[0].Label));
+        Assert.Null(back.Episodes[1].Label);
+        Assert.Equal(2, File.ReadAllLines(path).Length);
+    }
+
+    [Fact]
+    public void The_id_sees_what_inference_reads()
+    {
+        static ContentId Id(Episode e) => new EpisodeSet("n", [e]).Id;
+        var episode = new Episode("a", [new("user", "x")], "y");
+        Assert.Equal(Id(episode), Id(episode with { Id = "b", Label = "l" }));
+        Assert.NotEqual(Id(episode), Id(episode with { Weight = 2 }));
+        Assert.NotEqual(Id(episode), Id(episode with { Reply = "z" }));
+        Assert.NotEqual(Id(episode), Id(episode with { Context = [] }));
+    }
+
+    [Fact]
+    public void Gzip_parts_and_missing_ids_are_read()
+    {
+        string path = Path.Combine(_folder, "zipped.jsonl.gz");
+        using (var zip = new GZipStream(File.Create(path), CompressionLevel.Fastest))
+            zip.Write("{\"messages\":[{\"role\":\"User\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"text\":\"b\"}]},{\"role\":\"assistant\",\"content\":\"c\"}]}\n"u8);
+        EpisodeSet set = EpisodeSet.Load(path);
+        Assert.Equal("zipped", set.Name);
+        Assert.Equal("1", set.Episodes[0].Id);
+        Assert.Equal(new Turn("user", "ab"), set.Episodes[0].Context[0]);
+    }
+
+    [Theory]
+    [InlineData("{\"messages\":", 12)]
+    [InlineData("[1]", 0)]
+    [InlineData("{}", 0)]
+    [InlineData("{\"messages\":[]}", 0)]
+    [InlineData("{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", 0)]
+    [InlineData("{\"messages\":[{\"role\":\"assistant\",\"content\":3}]}", 0)]
+    [InlineData("{\"messages\":[{\"role\":\"assistant\"}]}", 0)]
+    [InlineData("{\"messages\":[{\"content\":\"x\"}]}", 0)]
+    [InlineData("{\"weight\":\"w\",\"messages\":[{\"role\":\"assistant\",\"content\":\"x\"}]}", 0)]
+    [InlineData("{\"id\":\"same\",\"messages\":[{\"role\":\"assistant\",\"content\":\"x\"}]}", 0)]
+    public void A_bad_line_is_named_and_costs_no_other(string bad, int atLeastColumn)
+    {
+        const string good = "{\"id\":\"same\",\"messages\":[{\"role\":\"assistant\",\"content\":\"x\"}]}";
+        string path = Path.Combine(_folder, "bad.jsonl");
+        File.WriteAllText(path, good + "\n\n" + bad + "\n");
+        var lines = new List<BadLine>();
+        Assert.Single(EpisodeSet.Load(path, lines.Add).Episodes);
+        BadLine line = Assert.Single(lines);
+        Assert.Equal(3, line.Line);
+        Assert.True(line.Column >= atLeastColumn);
+        var error = Assert.Throws<UserErrorException>(() => EpisodeSet.Load(path));
+        Assert.Equal("bad-episode", error.Code);
+        Assert.Contains("bad.jsonl, line 3", error.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Missing_and_empty_files_are_the_users_to_mend()
+    {
+        Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => EpisodeSet.Load(Path.Combine(_folder, "no.jsonl"))).Code);
+        string empty = Path.Combine(_folder, "empty.jsonl");
+        File.WriteAllText(empty, "\n", Encoding.UTF8);
+        Assert.Equal("no-episodes", Assert.Throws<UserErrorException>(() => EpisodeSet.Load(empty)).Code);
+        File.WriteAllText(empty, "oops", Encoding.UTF8);
+        Assert.Equal("bad-episode", Assert.Throws<UserErrorException>(() => EpisodeSet.Load(empty, _ => { })).Code);
+    }
+}
