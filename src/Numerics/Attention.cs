@@ -1,0 +1,54 @@
+namespace PersonaSelection.Numerics;
+
+/// <summary>The heads of an attention layer; query head h reads key and value head h / (Heads / KvHeads). Scores are scaled by 1/sqrt(HeadDim).</summary>
+/// <param name="Heads">Query heads, a multiple of <paramref name="KvHeads"/>.</param>
+/// <param name="KvHeads">Key and value heads.</param>
+/// <param name="HeadDim">Floats per head.</param>
+public readonly record struct AttentionShape(int Heads, int KvHeads, int HeadDim)
+{
+    internal float Scale => 1 / MathF.Sqrt(HeadDim);
+
+    internal int KeyOffset => Heads * HeadDim;
+
+    internal int ValueOffset => (Heads + KvHeads) * HeadDim;
+
+    internal int RowLength => (Heads + 2 * KvHeads) * HeadDim;
+}
+
+/// <summary>
+/// Causal softmax attention over ragged sequences with grouped queries. A row of qkv is [q heads | k heads | v heads]; sequence s owns rows
+/// starts[s] to starts[s + 1]. A sequence's results do not depend on the other sequences. Scalar twin: <c>ScalarAttention</c>.
+/// </summary>
+public static unsafe class Attention
+{
+    /// <summary>o[i] = softmax(q k^T / sqrt(hd)) v over the rows of i's sequence up to i; lse[i, h] is the log of the softmax's denominator (nats).</summary>
+    public static void Forward(
+        AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, AttentionScratch scratch) =>
+        KernelSet.Current.AttentionForward(s, sequences, starts, qkv, ldqkv, o, ldo, lse, scratch);
+
+    /// <summary>The gradient of qkv (written) given the gradient of o and what <see cref="Forward"/> left.</summary>
+    public static void Backward(
+        AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, float* dO, int lddo,
+        float* dqkv, int lddqkv, AttentionScratch scratch) =>
+        KernelSet.Current.AttentionBackward(s, sequences, starts, qkv, ldqkv, o, ldo, lse, dO, lddo, dqkv, lddqkv, scratch);
+
+    /// <summary>
+    /// Attention of new rows to cached rows and, causally, to each other. Sequence s sees prefixLength[s] rows at prefixRows[s], then
+    /// ownLength[s] rows at ownRows[s], then its own new rows. A cache row is [k heads | v heads], 2 KvHeads HeadDim floats.
+    /// </summary>
+    public static void Cached(
+        AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float** prefixRows, int* prefixLength,
+        float** ownRows, int* ownLength, float* o, int ldo, AttentionScratch scratch) =>
+        KernelSet.Current.AttentionCached(s, sequences, starts, qkv, ldqkv, prefixRows, prefixLength, ownRows, ownLength, o, ldo, scratch);
+}
+
+/// <summary>The working memory of attention: one per worker, grown on first use and kept.</summary>
+public sealed unsafe class AttentionScratch : IDisposable
+{
+    private FloatBuffer? _rows;
+
+    internal float* Rows(long length) => GemmScratch.Reserve(ref _rows, length);
+
+    /// <inheritdoc/>
+    public void Dispose() => _rows?.Dispose();
+}

@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+
+namespace PersonaSelection.Numerics;
+
+/// <summary>A block of floats outside the garbage collector's heap: 64-byte aligned, zero at first, freed by Dispose or the finaliser.</summary>
+public sealed unsafe class FloatBuffer : IDisposable
+{
+    private float* _pointer;
+
+    /// <summary>Allocates <paramref name="length"/> zeros.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
+    /// <exception cref="OutOfMemoryException">The system has no such block.</exception>
+    public FloatBuffer(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        nuint bytes = (nuint)Math.Max(length, 1) * sizeof(float);
+        _pointer = (float*)NativeMemory.AlignedAlloc(bytes, 64);
+        NativeMemory.Clear(_pointer, bytes);
+        Length = length;
+    }
+
+    /// <summary>Frees the block if nobody disposed of it.</summary>
+    ~FloatBuffer() => Free();
+
+    /// <summary>The number of floats.</summary>
+    public long Length { get; }
+
+    /// <summary>The first float. The caller keeps this object alive while the pointer is in use.</summary>
+    /// <exception cref="ObjectDisposedException">The buffer is disposed.</exception>
+    public float* Pointer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_pointer == null, this);
+            return _pointer;
+        }
+    }
+
+    /// <summary>A checked view of <paramref name="length"/> floats from <paramref name="offset"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The view does not lie inside the buffer.</exception>
+    public Span<float> Span(long offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        if (offset < 0 || offset > Length - length) throw new ArgumentOutOfRangeException(nameof(offset));
+        return new Span<float>(Pointer + offset, length);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        NativeMemory.AlignedFree(_pointer);
+        _pointer = null;
+    }
+}

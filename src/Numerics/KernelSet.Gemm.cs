@@ -1,0 +1,188 @@
+using System.Runtime.CompilerServices;
+
+namespace PersonaSelection.Numerics;
+
+internal sealed unsafe partial class KernelSet<I, V>
+{
+    // A block of B is KBlock x NBlock (half of a 1 MB second-level cache), a panel of it KBlock x 2W (most of the first-level cache).
+    private const int KBlock = 256, NBlock = 512, MBlock = 120;
+
+    [MethodImpl(Hot)]
+    public override void Gemm(
+        int m, int n, int k, float* a, nint ars, nint aks, float* b, int ldb, bool bByColumns, float* c, int ldc, bool add, GemmScratch scratch)
+    {
+        if (m <= 0 || n <= 0) return;
+        if (k <= 0)
+        {
+            if (!add) ClearRows(m, n, c, ldc);
+            return;
+        }
+        int nr = 2 * I.Width;
+        int kc = KStep(k);
+        int nc = Math.Min(NBlock, RoundUp(n, nr));
+        float* panels = scratch.B((long)kc * nc);
+        for (int j0 = 0; j0 < n; j0 += nc)
+        {
+            int nj = Math.Min(nc, n - j0);
+            for (int k0 = 0; k0 < k; k0 += kc)
+            {
+                int kj = Math.Min(kc, k - k0);
+                float* bBlock = bByColumns ? b + (long)j0 * ldb + k0 : b + (long)k0 * ldb + j0;
+                Pack(kj, nj, bBlock, ldb, bByColumns, panels);
+                Block(m, nj, kj, a + k0 * aks, ars, aks, panels, (nint)kj * nr, c + j0, ldc, add || k0 > 0, scratch);
+            }
+        }
+    }
+
+    [MethodImpl(Hot)]
+    public override void GemmPacked(int m, int n, int k, float* a, int lda, float* panels, float* c, int ldc, bool add)
+    {
+        if (m <= 0 || n <= 0) return;
+        if (k <= 0)
+        {
+            if (!add) ClearRows(m, n, c, ldc);
+            return;
+        }
+        int nr = 2 * I.Width;
+        int kc = KStep(k);
+        for (int k0 = 0; k0 < k; k0 += kc)
+        {
+            int kj = Math.Min(kc, k - k0);
+            Block(m, n, kj, a + k0, lda, 1, panels + (long)k0 * nr, (nint)k * nr, c, ldc, add || k0 > 0, null);
+        }
+    }
+
+    /// <summary>Depth of a block: k cut into equal parts of at most <see cref="KBlock"/>. It depends on k alone, so that sums never regroup.</summary>
+    private static int KStep(int k)
+    {
+        int parts = (k + KBlock - 1) / KBlock;
+        return (k + parts - 1) / parts;
+    }
+
+    private static int RoundUp(int x, int multiple) => (x + multiple - 1) / multiple * multiple;
+
+    private static void ClearRows(int m, int n, float* c, int ldc)
+    {
+        for (int i = 0; i < m; i++) new Span<float>(c + (long)i * ldc, n).Clear();
+    }
+
+    /// <summary>C[m,n] (+)= A[m,k] panels, for one depth block.</summary>
+    [MethodImpl(Hot)]
+    private static void Block(
+        int m, int n, int k, float* a, nint ars, nint aks, float* panels, nint panelStride, float* c, int ldc, bool add, GemmScratch? scratch)
+    {
+        int nr = 2 * I.Width;
+        float* tail = stackalloc float[12 * 32];
+        for (int i0 = 0; i0 < m; i0 += MBlock)
+        {
+            int mi = Math.Min(MBlock, m - i0);
+            float* aBlock = a + i0 * ars;
+            float* cBlock = c + (long)i0 * ldc;
+            int j = 0;
+            if (m <= 2)
+            {
+                for (; j + 4 * nr <= n; j += 4 * nr)
+                {
+                    float* p = panels + j / nr * panelStride;
+                    if (m == 2) GemmTile<I, V>.Rows2Panels4(k, aBlock, ars, aks, p, panelStride, cBlock + j, ldc, add);
+                    else GemmTile<I, V>.Rows1Panels4(k, aBlock, ars, aks, p, panelStride, cBlock + j, ldc, add);
+                }
+            }
+            for (; j < n; j += nr)
+            {
+                float* p = panels + j / nr * panelStride;
+                bool whole = j + nr <= n;
+                for (int i = 0; i < mi;)
+                {
+                    int rows = TileRows(mi - i);
+                    float* at = aBlock + i * ars;
+                    float* to = cBlock + (long)i * ldc + j;
+                    if (whole)
+                    {
+                        Tile(rows, k, at, ars, aks, p, to, ldc, add);
+                    }
+                    else
+                    {
+                        Tile(rows, k, at, ars, aks, p, tail, nr, false);
+                        StoreTail(rows, n - j, tail, nr, to, ldc, add);
+                    }
+                    i += rows;
+                }
+            }
+        }
+    }
+
+    [MethodImpl(Inline)]
+    private static int TileRows(int left) =>
+        left >= 12 && I.TileRows == 12 ? 12
+        : left >= 8 && I.TileRows == 12 ? 8
+        : left >= 6 ? 6
+        : Math.Min(left, 4);
+
+    [MethodImpl(Inline)]
+    private static void Tile(int rows, int k, float* a, nint ars, nint aks, float* b, float* c, nint ldc, bool add)
+    {
+        switch (rows)
+        {
+            case 12: GemmTile<I, V>.Rows12(k, a, ars, aks, b, c, ldc, add); break;
+            case 8: GemmTile<I, V>.Rows8(k, a, ars, aks, b, c, ldc, add); break;
+            case 6: GemmTile<I, V>.Rows6(k, a, ars, aks, b, c, ldc, add); break;
+            case 4: GemmTile<I, V>.Rows4(k, a, ars, aks, b, c, ldc, add); break;
+            case 3: GemmTile<I, V>.Rows3(k, a, ars, aks, b, c, ldc, add); break;
+            case 2: GemmTile<I, V>.Rows2(k, a, ars, aks, b, c, ldc, add); break;
+            default: GemmTile<I, V>.Rows1(k, a, ars, aks, b, c, ldc, add); break;
+        }
+    }
+
+    private static void StoreTail(int rows, int columns, float* tile, int ldt, float* c, int ldc, bool add)
+    {
+        for (int i = 0; i < rows; i++, tile += ldt, c += ldc)
+        {
+            for (int j = 0; j < columns; j++) c[j] = add ? c[j] + tile[j] : tile[j];
+        }
+    }
+
+    /// <summary>Packs [k, n] into panels [n / 2W][k][2W]; columns past n are zero.</summary>
+    [MethodImpl(Hot)]
+    public override void Pack(int k, int n, float* b, int ldb, bool byColumns, float* panels)
+    {
+        int nr = 2 * I.Width;
+        for (int j = 0; j < n; j += nr)
+        {
+            int columns = Math.Min(nr, n - j);
+            float* to = panels + (long)j * k;
+            if (byColumns) PackColumns(k, columns, b + (long)j * ldb, ldb, to);
+            else PackRows(k, columns, b + j, ldb, to);
+        }
+    }
+
+    [MethodImpl(Hot)]
+    private static void PackRows(int k, int columns, float* b, int ldb, float* to)
+    {
+        int nr = 2 * I.Width;
+        if (columns == nr)
+        {
+            for (int p = 0; p < k; p++, b += ldb, to += nr)
+            {
+                I.Store(to, I.Load(b));
+                I.Store(to + I.Width, I.Load(b + I.Width));
+            }
+            return;
+        }
+        for (int p = 0; p < k; p++, b += ldb, to += nr)
+        {
+            for (int j = 0; j < nr; j++) to[j] = j < columns ? b[j] : 0;
+        }
+    }
+
+    [MethodImpl(Hot)]
+    private static void PackColumns(int k, int columns, float* b, int ldb, float* to)
+    {
+        int nr = 2 * I.Width;
+        for (int j = 0; j < nr; j++)
+        {
+            float* from = b + (long)j * ldb;
+            for (int p = 0; p < k; p++) to[(long)p * nr + j] = j < columns ? from[p] : 0;
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace PersonaSelection.Numerics;
+
+/// <summary>
+/// The vector operations a kernel is written in. A kernel is generic over one of the four implementations below, so that one
+/// source serves every instruction set; the just-in-time compiler specialises it and the abstraction vanishes.
+/// </summary>
+/// <typeparam name="V">The vector type: <c>Vector512&lt;float&gt;</c> down to <c>float</c> itself.</typeparam>
+internal unsafe interface ISimd<V> where V : struct
+{
+    /// <summary>Floats per vector.</summary>
+    static abstract int Width { get; }
+    /// <summary>Rows of the large GEMM tile: 12 where there are 32 vector registers, else 6.</summary>
+    static abstract int TileRows { get; }
+    static abstract V Load(float* p);
+    static abstract void Store(float* p, V v);
+    static abstract V Create(float x);
+    static abstract V Add(V a, V b);
+    static abstract V Sub(V a, V b);
+    static abstract V Mul(V a, V b);
+    static abstract V Div(V a, V b);
+    /// <summary>a b + c, fused where the machine fuses.</summary>
+    static abstract V MulAdd(V a, V b, V c);
+    static abstract V Max(V a, V b);
+    static abstract V Min(V a, V b);
+    static abstract V Sqrt(V a);
+    /// <summary>The lanes added in a fixed order.</summary>
+    static abstract float Sum(V a);
+    static abstract float MaxLane(V a);
+    /// <summary>a where x is at least y, else zero.</summary>
+    static abstract V ZeroBelow(V x, V y, V a);
+    /// <summary>Adds the low bits of <paramref name="n"/> (an integer held as 1.5 2^23 + n) to the exponent of <paramref name="x"/>.</summary>
+    static abstract V AddExponent(V x, V n);
+    /// <summary>The lanes as doubles, added to the two halves of a running double sum.</summary>
+    static abstract double SumDouble(V a);
+}
+
+internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
+{
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+    public static int Width { [MethodImpl(Inline)] get => 16; }
+    public static int TileRows { [MethodImpl(Inline)] get => 12; }
+    [MethodImpl(Inline)] public static Vector512<float> Load(float* p) => Vector512.Load(p);
+    [MethodImpl(Inline)] public static void Store(float* p, Vector512<float> v) => v.Store(p);
+    [MethodImpl(Inline)] public static Vector512<float> Create(float x) => Vector512.Create(x);
+    [MethodImpl(Inline)] public static Vector512<float> Add(Vector512<float> a, Vector512<float> b) => a + b;
+    [MethodImpl(Inline)] public static Vector512<float> Sub(Vector512<float> a, Vector512<float> b) => a - b;
+    [MethodImpl(Inline)] public static Vector512<float> Mul(Vector512<float> a, Vector512<float> b) => a * b;
+    [MethodImpl(Inline)] public static Vector512<float> Div(Vector512<float> a, Vector512<float> b) => a / b;
+    [MethodImpl(Inline)] public static Vector512<float> MulAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) =>
+        Vector512.MultiplyAddEstimate(a, b, c);
+    [MethodImpl(Inline)] public static Vector512<float> Max(Vector512<float> a, Vector512<float> b) => Vector512.MaxNative(a, b);
+    [MethodImpl(Inline)] public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Vector512.MinNative(a, b);
+    [MethodImpl(Inline)] public static Vector512<float> Sqrt(Vector512<float> a) => Vector512.Sqrt(a);
+    [MethodImpl(Inline)] public static float Sum(Vector512<float> a) => Simd256.Sum(a.GetLower() + a.GetUpper());
+    [MethodImpl(Inline)] public static float MaxLane(Vector512<float> a) =>
+        Simd256.MaxLane(Vector256.MaxNative(a.GetLower(), a.GetUpper()));
+    [MethodImpl(Inline)] public static Vector512<float> ZeroBelow(Vector512<float> x, Vector512<float> y, Vector512<float> a) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(x, y), a, Vector512<float>.Zero);
+    [MethodImpl(Inline)] public static Vector512<float> AddExponent(Vector512<float> x, Vector512<float> n) =>
+        (x.AsInt32() + (n.AsInt32() << 23)).AsSingle();
+    [MethodImpl(Inline)] public static double SumDouble(Vector512<float> a) =>
+        Simd256.SumDouble(a.GetLower()) + Simd256.SumDouble(a.GetUpper());
+}
+
+internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
+{
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+    public static int Width { [MethodImpl(Inline)] get => 8; }
+    public static int TileRows { [MethodImpl(Inline)] get => 6; }
+    [MethodImpl(Inline)] public static Vector256<float> Load(float* p) => Vector256.Load(p);
+    [MethodImpl(Inline)] public static void Store(float* p, Vector256<float> v) => v.Store(p);
+    [MethodImpl(Inline)] public static Vector256<float> Create(float x) => Vector256.Create(x);
+    [MethodImpl(Inline)] public static Vector256<float> Add(Vector256<float> a, Vector256<float> b) => a + b;
+    [MethodImpl(Inline)] public static Vector256<float> Sub(Vector256<float> a, Vector256<float> b) => a - b;
+    [MethodImpl(Inline)] public static Vector256<float> Mul(Vector256<float> a, Vector256<float> b) => a * b;
+    [MethodImpl(Inline)] public static Vector256<float> Div(Vector256<float> a, Vector256<float> b) => a / b;
+    [MethodImpl(Inline)] public static Vector256<float> MulAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) =>
+        Vector256.MultiplyAddEstimate(a, b, c);
+    [MethodImpl(Inline)] public static Vector256<float> Max(Vector256<float> a, Vector256<float> b) => Vector256.MaxNative(a, b);
+    [MethodImpl(Inline)] public static Vector256<float> Min(Vector256<float> a, Vector256<float> b) => Vector256.MinNative(a, b);
+    [MethodImpl(Inline)] public static Vector256<float> Sqrt(Vector256<float> a) => Vector256.Sqrt(a);
+    [MethodImpl(Inline)] public static float Sum(Vector256<float> a) => Simd128.Sum(a.GetLower() + a.GetUpper());
+    [MethodImpl(Inline)] public static float MaxLane(Vector256<float> a) =>
+        Simd128.MaxLane(Vector128.MaxNative(a.GetLower(), a.GetUpper()));
+    [MethodImpl(Inline)] public static Vector256<float> ZeroBelow(Vector256<float> x, Vector256<float> y, Vector256<float> a) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(x, y), a, Vector256<float>.Zero);
+    [MethodImpl(Inline)] public static Vector256<float> AddExponent(Vector256<float> x, Vector256<float> n) =>
+        (x.AsInt32() + (n.AsInt32() << 23)).AsSingle();
+    [MethodImpl(Inline)] public static double SumDouble(Vector256<float> a) =>
+        Simd128.SumDouble(a.GetLower()) + Simd128.SumDouble(a.GetUpper());
+}
+
+internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
+{
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+    public static int Width { [MethodImpl(Inline)] get => 4; }
+    public static int TileRows { [MethodImpl(Inline)] get => 6; }
+    [MethodImpl(Inline)] public static Vector128<float> Load(float* p) => Vector128.Load(p);
+    [MethodImpl(Inline)] public static void Store(float* p, Vector128<float> v) => v.Store(p);
+    [MethodImpl(Inline)] public static Vector128<float> Create(float x) => Vector128.Create(x);
+    [MethodImpl(Inline)] public static Vector128<float> Add(Vector128<float> a, Vector128<float> b) => a + b;
+    [MethodImpl(Inline)] public static Vector128<float> Sub(Vector128<float> a, Vector128<float> b) => a - b;
+    [MethodImpl(Inline)] public static Vector128<float> Mul(Vector128<float> a, Vector128<float> b) => a * b;
+    [MethodImpl(Inline)] public static Vector128<float> Div(Vector128<float> a, Vector128<float> b) => a / b;
+    [MethodImpl(Inline)] public static Vector128<float> MulAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
+        Vector128.MultiplyAddEstimate(a, b, c);
+    [MethodImpl(Inline)] public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) => Vector128.MaxNative(a, b);
+    [MethodImpl(Inline)] public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.MinNative(a, b);
+    [MethodImpl(Inline)] public static Vector128<float> Sqrt(Vector128<float> a) => Vector128.Sqrt(a);
+    [MethodImpl(Inline)] public static float Sum(Vector128<float> a) => (a[0] + a[2]) + (a[1] + a[3]);
+    [MethodImpl(Inline)] public static float MaxLane(Vector128<float> a) => Math.Max(Math.Max(a[0], a[2]), Math.Max(a[1], a[3]));
+    [MethodImpl(Inline)] public static Vector128<float> ZeroBelow(Vector128<float> x, Vector128<float> y, Vector128<float> a) =>
+        Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(x, y), a, Vector128<float>.Zero);
+    [MethodImpl(Inline)] public static Vector128<float> AddExponent(Vector128<float> x, Vector128<float> n) =>
+        (x.AsInt32() + (n.AsInt32() << 23)).AsSingle();
+    [MethodImpl(Inline)] public static double SumDouble(Vector128<float> a) => ((double)a[0] + a[2]) + ((double)a[1] + a[3]);
+}
+
+internal readonly unsafe struct Simd1 : ISimd<float>
+{
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+    public static int Width { [MethodImpl(Inline)] get => 1; }
+    public static int TileRows { [MethodImpl(Inline)] get => 6; }
+    [MethodImpl(Inline)] public static float Load(float* p) => *p;
+    [MethodImpl(Inline)] public static void Store(float* p, float v) => *p = v;
+    [MethodImpl(Inline)] public static float Create(float x) => x;
+    [MethodImpl(Inline)] public static float Add(float a, float b) => a + b;
+    [MethodImpl(Inline)] public static float Sub(float a, float b) => a - b;
+    [MethodImpl(Inline)] public static float Mul(float a, float b) => a * b;
+    [MethodImpl(Inline)] public static float Div(float a, float b) => a / b;
+    [MethodImpl(Inline)] public static float MulAdd(float a, float b, float c) => float.MultiplyAddEstimate(a, b, c);
+    [MethodImpl(Inline)] public static float Max(float a, float b) => float.MaxNative(a, b);
+    [MethodImpl(Inline)] public static float Min(float a, float b) => float.MinNative(a, b);
+    [MethodImpl(Inline)] public static float Sqrt(float a) => MathF.Sqrt(a);
+    [MethodImpl(Inline)] public static float Sum(float a) => a;
+    [MethodImpl(Inline)] public static float MaxLane(float a) => a;
+    [MethodImpl(Inline)] public static float ZeroBelow(float x, float y, float a) => x >= y ? a : 0;
+    [MethodImpl(Inline)] public static float AddExponent(float x, float n) =>
+        BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(x) + (BitConverter.SingleToInt32Bits(n) << 23));
+    [MethodImpl(Inline)] public static double SumDouble(float a) => a;
+}
