@@ -23,15 +23,15 @@ internal static class Repository
     public static IReadOnlyList<string> Rooms() =>
         [.. Directory.GetDirectories(Path.Combine(Root, "src")).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)];
 
-    /// <summary>Each match of a pattern on lines that are not comments, as <c>file:line: text</c>.</summary>
-    public static IEnumerable<string> FindInCode(IEnumerable<string> files, Regex pattern)
+    /// <summary>Each line that a pattern matches, as <c>file:line: text</c>; lines that are comments only if asked for.</summary>
+    public static IEnumerable<string> Find(IEnumerable<string> files, Regex pattern, bool comments)
     {
         foreach (string file in files)
         {
             string[] lines = Read(file).Split('\n');
             for (int i = 0; i < lines.Length; i++)
             {
-                if (!lines[i].TrimStart().StartsWith("//", StringComparison.Ordinal) && pattern.IsMatch(lines[i]))
+                if ((comments || !lines[i].TrimStart().StartsWith("//", StringComparison.Ordinal)) && pattern.IsMatch(lines[i]))
                     yield return $"{file}:{i + 1}: {lines[i].Trim()}";
             }
         }
