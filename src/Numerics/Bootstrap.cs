@@ -1,0 +1,89 @@
+namespace PersonaSelection.Numerics;
+
+/// <summary>An estimate with the two ends of its interval.</summary>
+/// <param name="Estimate">The statistic on the sample itself.</param>
+/// <param name="Low">The lower end.</param>
+/// <param name="High">The upper end.</param>
+/// <param name="Level">The nominal coverage, such as 0.95.</param>
+public sealed record Interval(double Estimate, double Low, double High, double Level);
+
+/// <summary>Percentile bootstrap that resamples whole clusters (Davison and Hinkley 1997, section 3.8): items that share a question stay together.</summary>
+public static class Bootstrap
+{
+    /// <summary>
+    /// The interval of a statistic of rows. The statistic is called with the row indices of a sample (rows repeat) and must not keep the span.
+    /// Resamples on which the statistic is NaN are left out.
+    /// </summary>
+    /// <param name="clusters">The cluster of each row; any integers.</param>
+    /// <param name="statistic">The statistic of a list of row indices.</param>
+    /// <param name="rng">Consumed by the resampling.</param>
+    /// <param name="level">Nominal coverage in (0, 1).</param>
+    /// <param name="resamples">How many resamples.</param>
+    /// <exception cref="ArgumentException">No rows.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A level outside (0, 1), or no resamples.</exception>
+    public static Interval Clustered(
+        ReadOnlySpan<int> clusters, Func<ReadOnlySpan<int>, double> statistic, RngStream rng, double level = 0.95, int resamples = 2000)
+    {
+        if (clusters.IsEmpty) throw new ArgumentException("A bootstrap needs rows.", nameof(clusters));
+        if (!(level is > 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(level));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(resamples);
+        (int[] rows, int[] starts) = Group(clusters);
+        int count = starts.Length - 1, longest = 0;
+        for (int c = 0; c < count; c++) longest = Math.Max(longest, starts[c + 1] - starts[c]);
+        int[] sample = new int[checked(longest * count)];
+        List<double> values = new(resamples);
+        for (int r = 0; r < resamples; r++)
+        {
+            int length = 0;
+            for (int i = 0; i < count; i++)
+            {
+                int c = rng.NextInt(count);
+                ReadOnlySpan<int> members = rows.AsSpan(starts[c]..starts[c + 1]);
+                members.CopyTo(sample.AsSpan(length));
+                length += members.Length;
+            }
+            double value = statistic(sample.AsSpan(0, length));
+            if (!double.IsNaN(value)) values.Add(value);
+        }
+        int[] all = new int[clusters.Length];
+        for (int i = 0; i < all.Length; i++) all[i] = i;
+        ReadOnlySpan<double> drawn = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(values);
+        return new Interval(
+            statistic(all), Statistics.Quantile(drawn, (1 - level) / 2), Statistics.Quantile(drawn, (1 + level) / 2), level);
+    }
+
+    /// <summary>The interval of the mean of <paramref name="values"/>.</summary>
+    /// <exception cref="ArgumentException">The lengths differ, or there are no rows.</exception>
+    public static Interval Mean(ReadOnlySpan<double> values, ReadOnlySpan<int> clusters, RngStream rng, double level = 0.95, int resamples = 2000)
+    {
+        if (values.Length != clusters.Length) throw new ArgumentException("One cluster per value.", nameof(clusters));
+        double[] copy = values.ToArray();
+        return Clustered(clusters, Average, rng, level, resamples);
+
+        double Average(ReadOnlySpan<int> rows)
+        {
+            double sum = 0;
+            foreach (int row in rows) sum += copy[row];
+            return sum / rows.Length;
+        }
+    }
+
+    /// <summary>Row indices grouped by cluster (rows keep their order) and where each group starts; clusters in the order of first appearance.</summary>
+    private static (int[] Rows, int[] Starts) Group(ReadOnlySpan<int> clusters)
+    {
+        Dictionary<int, List<int>> groups = [];
+        List<List<int>> order = [];
+        for (int i = 0; i < clusters.Length; i++)
+        {
+            if (!groups.TryGetValue(clusters[i], out List<int>? members))
+            {
+                groups[clusters[i]] = members = [];
+                order.Add(members);
+            }
+            members.Add(i);
+        }
+        int[] starts = new int[order.Count + 1];
+        for (int c = 0; c < order.Count; c++) starts[c + 1] = starts[c] + order[c].Count;
+        return ([.. order.SelectMany(members => members)], starts);
+    }
+}
