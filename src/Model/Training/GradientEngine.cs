@@ -1,0 +1,114 @@
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Model;
+
+/// <summary>
+/// The sum of a loss's gradient over the micro-batches of a step, computed by a pool of workers. Every micro-batch has a gradient of its own
+/// and the sum is taken in their order, slice by slice: the same bits for any number of threads.
+/// </summary>
+internal sealed unsafe class GradientEngine : IDisposable
+{
+    private const long SliceLength = 16384;
+
+    private readonly Decoder _decoder;
+    private readonly WorkerPool _pool;
+    private readonly FloatBuffer[] _gradients;
+    private readonly DecoderWorkspace[] _workspaces;
+    private readonly Action<int, int> _partJob, _sliceJob;
+    private readonly double[] _losses;
+    private readonly double[] _squares;
+    private readonly float*[] _filled;
+    private readonly (long Start, long Length)[] _slices;
+    private int _filledCount;
+    private DecoderWeights _weights = null!;
+    private TokenBatch[] _parts = null!;
+    private ILossFunction _loss = null!;
+    private Interventions? _edits;
+    private Action? _aside;
+
+    public GradientEngine(DecoderConfig config, int microBatches, WorkerPool pool)
+    {
+        var layout = new ParameterLayout(config);
+        _decoder = new Decoder(config);
+        _pool = pool;
+        _gradients = [.. Enumerable.Range(0, microBatches).Select(_ => new FloatBuffer(layout.Length))];
+        _workspaces = [.. Enumerable.Range(0, pool.Threads).Select(_ => new DecoderWorkspace(config))];
+        _losses = new double[microBatches];
+        _filled = new float*[microBatches];
+        _slices = Slices(layout.MatrixLength, layout.Length);
+        _squares = new double[_slices.Length];
+        _partJob = RunPart;
+        _sliceJob = SumSlice;
+    }
+
+    /// <summary>The sum of the gradients, valid until the next call.</summary>
+    public FloatBuffer Gradient => _gradients[0];
+
+    /// <summary>Cuts [0, end) into slices that do not straddle the boundary.</summary>
+    public static (long Start, long Length)[] Slices(long boundary, long end)
+    {
+        var slices = new List<(long, long)>();
+        for (long at = 0; at < boundary; at += SliceLength) slices.Add((at, Math.Min(SliceLength, boundary - at)));
+        for (long at = boundary; at < end; at += SliceLength) slices.Add((at, Math.Min(SliceLength, end - at)));
+        return [.. slices];
+    }
+
+    /// <summary>Runs forward and backward over all parts; <paramref name="aside"/> runs meanwhile as one more job.</summary>
+    /// <returns>The sum of the loss, and the sum of squares of the summed gradient.</returns>
+    public (double Loss, double SumOfSquares) Run(DecoderWeights weights, TokenBatch[] parts, ILossFunction loss,
+        Interventions? edits = null, Action? aside = null)
+    {
+        _weights = weights;
+        _parts = parts;
+        _loss = loss;
+        _edits = edits;
+        _aside = aside;
+        _pool.Run(parts.Length + (aside is null ? 0 : 1), _partJob);
+        _filledCount = 0;
+        double sum = 0;
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (parts[i].TargetCount == 0 && i > 0) continue;
+            _filled[_filledCount++] = _gradients[i].Pointer;
+            sum += _losses[i];
+        }
+        _pool.Run(_slices.Length, _sliceJob);
+        double squares = 0;
+        foreach (double s in _squares) squares += s;
+        return (sum, squares);
+    }
+
+    public void Dispose()
+    {
+        foreach (FloatBuffer gradient in _gradients) gradient.Dispose();
+        foreach (DecoderWorkspace workspace in _workspaces) workspace.Dispose();
+        _decoder.Dispose();
+    }
+
+    private void RunPart(int job, int worker)
+    {
+        // The side job goes first: it is short, and no worker should be left with it at the end.
+        if (_aside is not null && job-- == 0)
+        {
+            _aside();
+            return;
+        }
+        TokenBatch part = _parts[job];
+        DecoderWorkspace workspace = _workspaces[worker];
+        _losses[job] = 0;
+        if (part.TargetCount > 0)
+        {
+            _decoder.Forward(_weights, part, workspace, _edits);
+            _losses[job] = _loss.Evaluate(new LogitRows(part, workspace, job));
+        }
+        if (part.TargetCount > 0 || job == 0) _decoder.Backward(_weights, part, workspace, _gradients[job], _edits);
+    }
+
+    private void SumSlice(int slice, int worker)
+    {
+        (long start, long length) = _slices[slice];
+        float** shifted = stackalloc float*[_filledCount];
+        for (int i = 0; i < _filledCount; i++) shifted[i] = _filled[i] + start;
+        _squares[slice] = Elementwise.SumGradients(length, shifted, _filledCount, _gradients[0].Pointer + start);
+    }
+}
