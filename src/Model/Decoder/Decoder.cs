@@ -176,9 +176,10 @@ public sealed unsafe class Decoder : IDisposable
         float* dOut = BranchGradient(n, dx, ActivationSite.MlpOut(block), workspace, edits);
         if (g != null) Gemm.TN(f, d, n, a.Activated, f, dOut, d, g + at.Down, d, false, scratch);
         Gemm.NT(n, f, d, dOut, d, w + at.Down, d, workspace.DActivated, f, false, scratch);
-        SwiGlu.Backward(n, f, a.GateUp, 2 * f, workspace.DActivated, f, workspace.DGateUp, 2 * f);
-        if (g != null) Gemm.TN(d, 2 * f, n, a.MlpIn, d, workspace.DGateUp, 2 * f, g + at.GateUp, 2 * f, false, scratch);
-        Gemm.NT(n, d, 2 * f, workspace.DGateUp, 2 * f, w + at.GateUp, 2 * f, dBranch, d, false, scratch);
+        // In place: nobody reads the gates again.
+        SwiGlu.Backward(n, f, a.GateUp, 2 * f, workspace.DActivated, f, a.GateUp, 2 * f);
+        if (g != null) Gemm.TN(d, 2 * f, n, a.MlpIn, d, a.GateUp, 2 * f, g + at.GateUp, 2 * f, false, scratch);
+        Gemm.NT(n, d, 2 * f, a.GateUp, 2 * f, w + at.GateUp, 2 * f, dBranch, d, false, scratch);
         RmsNorm.Backward(n, d, a.Mid, d, w + at.MlpNorm, a.MlpScale, dBranch, d, dx, d, g == null ? null : g + at.MlpNorm);
         edits?.Backward(ActivationSite.Mid(block), dx, n, workspace);
         dOut = BranchGradient(n, dx, ActivationSite.AttentionOut(block), workspace, edits);

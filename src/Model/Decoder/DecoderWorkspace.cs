@@ -71,7 +71,7 @@ public sealed unsafe class DecoderWorkspace : IDisposable
 
     internal float* HeadScale { get; private set; }
 
-    /// <summary>Gradients: [M, d] head input; [N, d] stream, branch and site; [N, qkv]; [N, heads·hd]; [N, 2F]; [N, F].</summary>
+    /// <summary>Gradients: [M, d] head input; [N, d] stream, branch and site; [N, qkv]; [N, heads·hd]; [N, F].</summary>
     internal float* DHeadIn { get; private set; }
 
     internal float* DStream { get; private set; }
@@ -83,8 +83,6 @@ public sealed unsafe class DecoderWorkspace : IDisposable
     internal float* DQkv { get; private set; }
 
     internal float* DMixed { get; private set; }
-
-    internal float* DGateUp { get; private set; }
 
     internal float* DActivated { get; private set; }
 
@@ -195,7 +193,6 @@ public sealed unsafe class DecoderWorkspace : IDisposable
         DBranch = Take(n * d);
         DQkv = Take(n * Config.QkvWidth);
         DMixed = Take(n * Config.HeadsWidth);
-        DGateUp = Take(n * 2 * Config.FeedForward);
         DActivated = Take(n * Config.FeedForward);
         return used;
     }

@@ -38,7 +38,9 @@ internal sealed unsafe class Optimiser : IDisposable
     /// <summary>One update with the gradient times <paramref name="gradientScale"/>.</summary>
     public void Update(float* parameters, float* gradient, double learningRate, double gradientScale)
     {
-        (_parameters, _gradient, _rate, _scale) = (parameters, gradient, (float)learningRate, (float)gradientScale);
+        _parameters = parameters;
+        _gradient = gradient;
+        (_rate, _scale) = ((float)learningRate, (float)gradientScale);
         Step++;
         _pool.Run(_slices.Length, _job);
     }
