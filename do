@@ -30,7 +30,7 @@ isa() {
   return $failed
 }
 
-# The empty folder has a package cache of its own: a tool of the same version in the usual one would be taken instead.
+# The empty folder has a package cache and a tool cache of its own: a tool of the same version in the usual ones would be taken instead.
 pack() {
   local empty tool
   rm -rf artifacts/package
@@ -41,7 +41,7 @@ pack() {
   trap 'rm -rf "$empty"' RETURN
   cd "$empty"
   printf '<configuration><packageSources><clear /><add key="here" value="%s" /></packageSources></configuration>\n' "$tool" > nuget.config
-  export NUGET_PACKAGES="$empty/packages"
+  export NUGET_PACKAGES="$empty/packages" DOTNET_CLI_HOME="$empty"
   dotnet new tool-manifest
   dotnet tool install psm
   if [ $# -eq 0 ]; then set -- --version; fi
