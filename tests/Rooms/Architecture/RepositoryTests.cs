@@ -17,7 +17,9 @@ public sealed class RepositoryTests
 
     private static IEnumerable<string> Sources => Repository.Files("src", ".cs");
 
-    private static IEnumerable<string> InnerRooms => Sources.Where(f => !f.StartsWith("src/Cli/", StringComparison.Ordinal));
+    /// <summary>The code of the rooms that do not know the user; a script that writes a generated file is no part of its room.</summary>
+    private static IEnumerable<string> InnerRooms => Sources.Where(f =>
+        !f.StartsWith("src/Cli/", StringComparison.Ordinal) && !Path.GetFileName(f).StartsWith("generate-", StringComparison.Ordinal));
 
     [Fact]
     public void Sources_AreFinished() =>
@@ -43,7 +45,7 @@ public sealed class RepositoryTests
     public void Files_AreShort_OrListedAsLong()
     {
         IEnumerable<string> files = Sources.Concat(Repository.Files("tests", ".cs")).Concat(Repository.Files("bench", ".cs"));
-        string[] tooLong = [.. files.Where(f => Repository.Read(f).Count(c => c == '\n') > LongFile)];
+        string[] tooLong = [.. files.Where(f => !f.EndsWith(".g.cs", StringComparison.Ordinal) && Repository.Read(f).Count(c => c == '\n') > LongFile)];
 
         Assert.Equal(LongFiles.Keys.Order(StringComparer.Ordinal), tooLong.Order(StringComparer.Ordinal));
     }
