@@ -1,0 +1,85 @@
+namespace PersonaSelection.Report;
+
+/// <summary>Per domain: before, the forecasts and what came, on one line; one panel per tuning.</summary>
+internal static class DumbbellChart
+{
+    private const double RowHeight = 24, Gap = 22;
+
+    public static double Draw(SvgCanvas canvas, DumbbellFigure figure, double width, IReadOnlyDictionary<string, int> hues)
+    {
+        double longest = figure.Panels.SelectMany(p => p.Rows).Select(r => SvgCanvas.TextWidth(r.Domain, 13)).DefaultIfEmpty(0).Max();
+        double label = Math.Min(longest + 14, width * 0.34);
+        bool sameRows = figure.Panels.All(p => p.Rows.Select(r => r.Domain).SequenceEqual(figure.Panels[0].Rows.Select(r => r.Domain)));
+        int across = sameRows ? StaticChart.Across(width - label, figure.Panels.Count, width < 560 ? width : 190) : 1;
+        double panelWidth = (width - label - Gap * (across - 1)) / across;
+        var scale = ChartAxis.Over(figure.Panels.SelectMany(p => p.Rows).SelectMany(Numbers), 0, 1,
+            panelWidth < 300 ? 2 : 5, figure.Minimum, figure.Maximum);
+        double top = 14 + canvas.Keys(0, 14, width, Keys(figure));
+        double bottom = top;
+        for (int p = 0; p < figure.Panels.Count; p++)
+        {
+            if (p > 0 && p % across == 0) top = bottom + 14;
+            DumbbellPanel panel = figure.Panels[p];
+            double left = label + p % across * (panelWidth + Gap);
+            string hue = StaticChart.Hue(hues, panel.Name);
+            canvas.Text(left, top + 6, SvgCanvas.Fit(panel.Name, 13, panelWidth), hue, 13, bold: true);
+            bool notes = figure.Panels.Any(q => q.Note.Length > 0);
+            if (panel.Note.Length > 0) canvas.Text(left, top + 23, SvgCanvas.Fit(panel.Note, 12, panelWidth), "soft", 12);
+            double head = top + (notes ? 34 : 18);
+            ChartAxis x = scale.Between(left + 6, left + panelWidth - 6);
+            double end = head + panel.Rows.Count * RowHeight;
+            for (int r = 0; r < panel.Rows.Count; r++)
+                if (panel.Rows[r].Trained) canvas.Rectangle(left - 4, head + r * RowHeight, panelWidth + 8, RowHeight, "band", 3);
+            foreach (double tick in x.Ticks())
+            {
+                canvas.Line(x.At(tick), head, x.At(tick), end, "grid");
+                canvas.Text(x.At(tick), end + 16, x.Label(tick, figure.Percent), "soft", 11, "middle");
+            }
+            for (int r = 0; r < panel.Rows.Count; r++)
+            {
+                double y = head + (r + 0.5) * RowHeight;
+                if (p % across == 0)
+                    canvas.Text(label - 10, y + 4.5, SvgCanvas.Fit(panel.Rows[r].Domain, 13, label - 12), "ink", 13, "end", panel.Rows[r].Trained);
+                Row(canvas, figure, panel.Rows[r], x, y, hue);
+            }
+            bottom = Math.Max(bottom, end + 24);
+        }
+        canvas.Text(width, bottom + 10, figure.XLabel, "soft", 12, "end");
+        return bottom + 18;
+    }
+
+    private static IEnumerable<ChartKey> Keys(DumbbellFigure figure)
+    {
+        bool inContext = figure.Panels.Any(p => p.Rows.Any(r => r.PredictedInContext is not null));
+        yield return new(figure.BeforeName, MarkShape.Circle, "paper", "mark");
+        yield return new(figure.PredictedName, MarkShape.Diamond, "ink", "paper");
+        if (inContext) yield return new(figure.PredictedInContextName, MarkShape.Triangle, "paper", "ink");
+        yield return new(figure.AfterName, MarkShape.Circle, "h0", "paper");
+        if (figure.Panels.Any(p => p.Rows.Any(r => r.Trained))) yield return new(figure.TrainedName, MarkShape.Square, "band", "mark");
+    }
+
+    private static IEnumerable<double> Numbers(DumbbellRow row)
+    {
+        double?[] all = [row.Before, row.Predicted, row.PredictedInContext, row.After, row.PredictedInterval?.Low, row.PredictedInterval?.High,
+            row.AfterInterval?.Low, row.AfterInterval?.High];
+        return all.OfType<double>();
+    }
+
+    private static void Row(SvgCanvas canvas, DumbbellFigure figure, DumbbellRow row, ChartAxis x, double y, string hue)
+    {
+        double Pixel(double value) => x.At(Math.Clamp(value, x.Low, x.High));
+        canvas.BeginGroup($"{row.Domain}: {figure.BeforeName} {FigureNumber.Text(row.Before, figure.Percent)}, {figure.PredictedName} "
+            + $"{FigureNumber.Text(row.Predicted, figure.Percent)}, {figure.AfterName} {FigureNumber.Text(row.After, figure.Percent)}");
+        if (row.Before is double b && row.After is double a && double.IsFinite(a) && double.IsFinite(b))
+            canvas.Path($"M{SvgCanvas.N(Pixel(b))} {SvgCanvas.N(y)}H{SvgCanvas.N(Pixel(a))}", "", hue, 3, 0.35);
+        if (row.PredictedInterval is FigureInterval p && double.IsFinite(p.Low) && double.IsFinite(p.High))
+            canvas.Line(Pixel(p.Low), y + 6, Pixel(p.High), y + 6, "ink", 1);
+        if (row.AfterInterval is FigureInterval i && double.IsFinite(i.Low) && double.IsFinite(i.High))
+            canvas.Line(Pixel(i.Low), y, Pixel(i.High), y, hue, 1.25);
+        if (row.Before is double before && double.IsFinite(before)) canvas.Mark(MarkShape.Circle, Pixel(before), y, 4, "paper", "mark");
+        if (row.After is double after && double.IsFinite(after)) canvas.Mark(MarkShape.Circle, Pixel(after), y, 5, hue, "paper", 1);
+        if (row.PredictedInContext is double c && double.IsFinite(c)) canvas.Mark(MarkShape.Triangle, Pixel(c), y, 3.6, "paper", "ink", 1.2);
+        if (row.Predicted is double q && double.IsFinite(q)) canvas.Mark(MarkShape.Diamond, Pixel(q), y, 4.2, "ink", "paper", 1);
+        canvas.EndGroup();
+    }
+}

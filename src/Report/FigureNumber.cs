@@ -1,0 +1,46 @@
+using System.Globalization;
+
+namespace PersonaSelection.Report;
+
+/// <summary>Numbers as readers see them: few digits, a true minus sign, and a dash for what is not known.</summary>
+internal static class FigureNumber
+{
+    public const string Missing = "–";
+
+    /// <summary>About three significant digits; thousands and millions as k, M, G.</summary>
+    public static string Text(double? value)
+    {
+        if (value is not double x || !double.IsFinite(x)) return Missing;
+        double size = Math.Abs(x);
+        if (size != 0 && size < 1e-3 || size >= 1e15) return Sign(x.ToString("0.##e+0", CultureInfo.InvariantCulture));
+        (double divisor, string suffix) = size >= 1e9 ? (1e9, "G") : size >= 1e6 ? (1e6, "M") : size >= 1e4 ? (1e3, "k") : (1, "");
+        string format = size / divisor >= 100 ? "0.#" : size / divisor >= 10 ? "0.##" : "0.###";
+        return Sign((x / divisor).ToString(format, CultureInfo.InvariantCulture)) + suffix;
+    }
+
+    /// <summary>A probability as per cent.</summary>
+    public static string Percent(double? value)
+    {
+        if (value is not double x || !double.IsFinite(x)) return Missing;
+        double hundredfold = x * 100;
+        return Sign(hundredfold.ToString(Math.Abs(hundredfold) is > 0 and < 9.95 ? "0.0" : "0", CultureInfo.InvariantCulture)) + "\u202f%";
+    }
+
+    /// <summary>Per cent or plain.</summary>
+    public static string Text(double? value, bool percent) => percent ? Percent(value) : Text(value);
+
+    /// <summary>A tick of an axis whose ticks lie <paramref name="step"/> apart.</summary>
+    public static string Tick(double value, double step, bool percent)
+    {
+        if (percent)
+        {
+            int places = Math.Clamp((int)-Math.Floor(Math.Log10(Math.Max(step * 100, 1e-6)) + 1e-9), 0, 4);
+            return Sign((value * 100).ToString("F" + places, CultureInfo.InvariantCulture)) + "\u202f%";
+        }
+        if (Math.Abs(value) >= 1e4 || step >= 1e4) return value == 0 ? "0" : Text(value);
+        int decimals = Math.Clamp((int)-Math.Floor(Math.Log10(Math.Max(step, 1e-9)) + 1e-9), 0, 9);
+        return Sign(value.ToString("F" + decimals, CultureInfo.InvariantCulture));
+    }
+
+    private static string Sign(string text) => text.StartsWith('-') ? "\u2212" + text[1..] : text;
+}

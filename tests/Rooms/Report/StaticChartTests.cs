@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using PersonaSelection.Report;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.ReportTests;
+
+public sealed class StaticChartTests
+{
+    public static TheoryData<string> Drawn => ["lines", "cast", "dumbbell", "scatter"];
+
+    [Theory]
+    [MemberData(nameof(Drawn))]
+    public void A_figure_stands_alone_as_well_formed_svg_within_its_frame(string kind)
+    {
+        foreach (double width in (double[])[360, 640, 1000])
+        {
+            XElement svg = XElement.Parse(SvgFigure.Render(Sample(kind), width: width));
+            XNamespace ns = "http://www.w3.org/2000/svg";
+            Assert.Equal(ns + "svg", svg.Name);
+            double height = double.Parse(svg.Attribute("height")!.Value, CultureInfo.InvariantCulture);
+            Assert.DoesNotContain("var(", svg.ToString(), StringComparison.Ordinal);
+            Assert.DoesNotContain("NaN", svg.ToString(), StringComparison.Ordinal);
+            foreach (XElement text in svg.Descendants(ns + "text"))
+            {
+                double x = Number(text, "x"), y = Number(text, "y"), size = Number(text, "font-size");
+                string anchor = text.Attribute("text-anchor")?.Value ?? "start";
+                double length = SvgCanvas.TextWidth(text.Value, size) * 0.9;
+                double left = anchor == "end" ? x - length : anchor == "middle" ? x - length / 2 : x;
+                Assert.True(left >= -2 && left + length <= width + 40, $"{kind} at {width}: \"{text.Value}\" runs from {left} to {left + length}");
+                Assert.InRange(y, 0, height);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_dot_lies_where_its_number_is()
+    {
+        var figure = new ScatterFigure { Title = "t", Panels = [new ScatterPanel("", [new("g", [new("low", 0, 0), new("mid", 0.5, 0.5), new("high", 1, 1)])])] };
+        string svg = StaticChart.Draw(figure, 400, new Dictionary<string, int> { ["g"] = 2 }).Body;
+        double[] left = [.. Regex.Matches(svg, "<path d=\"M([0-9.]+) ([0-9.]+)a4.6").Select(m => double.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))];
+        double[] top = [.. Regex.Matches(svg, "<path d=\"M([0-9.]+) ([0-9.]+)a4.6").Select(m => double.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture))];
+        Assert.Equal(3, left.Length);
+        Assert.Equal((left[0] + left[2]) / 2, left[1], 1);
+        Assert.Equal((top[0] + top[2]) / 2, top[1], 1);
+        Assert.True(left[2] > left[0] && top[2] < top[0]);
+        Assert.Equal(left[2] - left[0], top[0] - top[2], 1);
+        Assert.Contains("f-h2", svg, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_bar_is_as_long_as_its_weight()
+    {
+        var figure = new CastFigure { Title = "t", Stages = ["s"], Members = [new("a", 0.2, [0.4]), new("b", 0.8, [0.6])] };
+        string svg = StaticChart.Draw(figure, 600, new Dictionary<string, int>()).Body;
+        double[] before = Widths(svg, "height=\"6\" class=\"f-mark\""), after = Widths(svg, "height=\"11\" class=\"f-h0\"");
+        Assert.Equal(4, before[1] / before[0], 2);
+        Assert.Equal(1.5, after[1] / after[0], 2);
+        Assert.Equal(2, after[0] / before[0], 2);
+
+        static double[] Widths(string svg, string tail) => [.. Regex.Matches(svg, "width=\"([0-9.]+)\" " + tail)
+            .Select(m => double.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))];
+    }
+
+    [Theory]
+    [InlineData(0, 1, 5, new[] { 0, 0.2, 0.4, 0.6, 0.8, 1 })]
+    [InlineData(-0.13, 0.34, 5, new[] { -0.2, -0.1, 0, 0.1, 0.2, 0.3, 0.4 })]
+    [InlineData(7, 7, 2, new[] { 6.5, 7, 7.5 })]
+    public void Ticks_are_round_and_hold_the_data(double low, double high, int ticks, double[] expected)
+    {
+        IReadOnlyList<double> actual = ChartAxis.Over([low, high], 0, 100, ticks).Ticks();
+        Assert.Equal(expected.Length, actual.Count);
+        for (int i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 9);
+    }
+
+    [Theory]
+    [InlineData(1e-320, 1e-319)]
+    [InlineData(-1e308, 1e308)]
+    [InlineData(1e15, 1e15)]
+    [InlineData(double.NaN, double.PositiveInfinity)]
+    public void Absurd_numbers_still_end(double low, double high)
+    {
+        foreach (bool logarithmic in (bool[])[false, true])
+        {
+            var axis = ChartAxis.Over([low, high], 0, 100, 5, logarithmic: logarithmic);
+            Assert.InRange(axis.Ticks().Count, 0, 41);
+            Assert.True(double.IsFinite(axis.At(low)) || double.IsNaN(low));
+        }
+    }
+
+    [Fact]
+    public void One_name_has_one_hue_in_all_figures_of_a_report()
+    {
+        IReadOnlyDictionary<string, int> hues = ChartColours.HuesOf(SampleReport.Make().Figures);
+        Assert.Equal(["cheat", "requested-cheat", "good", "base-rate"], hues.OrderBy(h => h.Value).Select(h => h.Key));
+    }
+
+    [Fact]
+    public void Text_colours_contrast_with_the_paper_in_light_and_dark()
+    {
+        foreach (Match theme in Regex.Matches(ChartColours.PageCss(), @":root\{([^}]*)\}"))
+        {
+            var colours = theme.Groups[1].Value.Split(';').Select(c => c.Split(':')).ToDictionary(c => c[0][2..], c => c[1]);
+            foreach (string name in (string[])["ink", "soft", "held", "failed", "undecided", "h0", "h1", "h2", "h3", "h4", "h5"])
+                foreach (string ground in (string[])["paper", "card"])
+                    Assert.True(Contrast(colours[name], colours[ground]) >= 4.5, $"{name} on {ground}: {Contrast(colours[name], colours[ground]):0.00}");
+            Assert.True(Contrast(colours["mark"], colours["paper"]) >= 3);
+        }
+    }
+
+    private static double Contrast(string a, string b)
+    {
+        double x = Luminance(a), y = Luminance(b);
+        return (Math.Max(x, y) + 0.05) / (Math.Min(x, y) + 0.05);
+    }
+
+    private static double Luminance(string hex)
+    {
+        double Channel(int at)
+        {
+            double c = Convert.ToInt32(hex.Substring(at, 2), 16) / 255.0;
+            return c <= 0.04045 ? c / 12.92 : Math.Pow((c + 0.055) / 1.055, 2.4);
+        }
+        return 0.2126 * Channel(1) + 0.7152 * Channel(3) + 0.0722 * Channel(5);
+    }
+
+    private static double Number(XElement element, string name) => double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
+
+    private static Figure Sample(string kind) => kind switch
+    {
+        "lines" => SampleReport.Loss(),
+        "cast" => SampleReport.Cast(),
+        "dumbbell" => SampleReport.Dumbbell(),
+        _ => SampleReport.Scatter(),
+    };
+}
