@@ -5,7 +5,17 @@ namespace PersonaSelection.Numerics;
 /// <param name="Low">The lower end.</param>
 /// <param name="High">The upper end.</param>
 /// <param name="Level">The nominal coverage, such as 0.95.</param>
-public sealed record Interval(double Estimate, double Low, double High, double Level);
+public sealed record Interval(double Estimate, double Low, double High, double Level)
+{
+    /// <summary>The percentile interval of redrawn estimates; those that are NaN are left out. Without any it has no width.</summary>
+    public static Interval OfSamples(double estimate, IEnumerable<double> samples, double level)
+    {
+        double[] drawn = [.. samples.Where(x => !double.IsNaN(x))];
+        return drawn.Length == 0
+            ? new Interval(estimate, estimate, estimate, level)
+            : new Interval(estimate, Statistics.Quantile(drawn, (1 - level) / 2), Statistics.Quantile(drawn, (1 + level) / 2), level);
+    }
+}
 
 /// <summary>Percentile bootstrap that resamples whole clusters (Davison and Hinkley 1997, section 3.8): items that share a question stay together.</summary>
 public static class Bootstrap

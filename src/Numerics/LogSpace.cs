@@ -41,4 +41,22 @@ public static class LogSpace
         for (int i = 0; i < logs.Length; i++) probabilities[i] = Math.Exp(logs[i] - total);
         return total;
     }
+
+    /// <summary>log(mean(exp(x))); negative infinity for no numbers.</summary>
+    public static double LogMeanExp(ReadOnlySpan<double> logs) =>
+        logs.IsEmpty ? double.NegativeInfinity : LogSumExp(logs) - Math.Log(logs.Length);
+
+    /// <summary>The entropy -sum p log p in nats of a normalised distribution that is held as logarithms.</summary>
+    public static double Entropy(ReadOnlySpan<double> logs)
+    {
+        double sum = 0;
+        foreach (double x in logs)
+            if (x > double.NegativeInfinity) sum -= Math.Exp(x) * x;
+        return Math.Max(0, sum);
+    }
+
+    /// <summary>KL(p || q) in nats of two coins with the given chances of heads; infinite when q rules out what p allows.</summary>
+    public static double BernoulliDivergence(double p, double q) => Math.Max(0, DivergenceTerm(p, q) + DivergenceTerm(1 - p, 1 - q));
+
+    private static double DivergenceTerm(double p, double q) => p <= 0 ? 0 : q <= 0 ? double.PositiveInfinity : p * Math.Log(p / q);
 }

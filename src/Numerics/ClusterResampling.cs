@@ -1,0 +1,37 @@
+namespace PersonaSelection.Numerics;
+
+/// <summary>
+/// Draws whole clusters with replacement, so that items that share a question, a situation or a run are never counted as independent.
+/// </summary>
+/// <remarks>Cluster bootstrap: Davison and Hinkley, "Bootstrap Methods and their Application" (1997), section 3.8.</remarks>
+public sealed class ClusterResampling
+{
+    private readonly int[] _clusterOf;
+
+    /// <summary>Groups items by the label of their cluster.</summary>
+    public ClusterResampling(IReadOnlyList<string> clusters)
+    {
+        var index = new Dictionary<string, int>(StringComparer.Ordinal);
+        _clusterOf = new int[clusters.Count];
+        for (int i = 0; i < clusters.Count; i++)
+        {
+            if (!index.TryGetValue(clusters[i], out int cluster)) index[clusters[i]] = cluster = index.Count;
+            _clusterOf[i] = cluster;
+        }
+        ClusterCount = index.Count;
+    }
+
+    /// <summary>Number of different clusters.</summary>
+    public int ClusterCount { get; }
+
+    /// <summary>Fills in how often each item occurs in one redrawn sample.</summary>
+    /// <param name="random">Where the draws come from.</param>
+    /// <param name="multiplicity">One number per item.</param>
+    public void Draw(RngStream random, Span<double> multiplicity)
+    {
+        if (multiplicity.Length != _clusterOf.Length) throw new ArgumentException("One number per item is needed.", nameof(multiplicity));
+        var times = new int[ClusterCount];
+        for (int k = 0; k < ClusterCount; k++) times[random.NextInt(ClusterCount)]++;
+        for (int i = 0; i < _clusterOf.Length; i++) multiplicity[i] = times[_clusterOf[i]];
+    }
+}

@@ -1,0 +1,98 @@
+using PersonaSelection.Lab;
+
+namespace PersonaSelection.Posterior;
+
+/// <summary>A probe as a row of numbers.</summary>
+/// <param name="Name">Its name, unique in a table.</param>
+/// <param name="Domain">What it is about; rows of one domain are averaged.</param>
+/// <param name="Cluster">Probes that share a question stand or fall together in a bootstrap.</param>
+/// <param name="Before">Measured probability of the low pole before the update, with no persona put forward.</param>
+public sealed record ProbeRow(string Name, string Domain, string Cluster, double Before);
+
+/// <summary>p(y'|x',h): the probability of the low pole of every probe under every persona.</summary>
+public sealed class BehaviourTable
+{
+    /// <summary>Probes with their probabilities.</summary>
+    /// <param name="low">Probes x personas, each in [0, 1].</param>
+    /// <param name="probes">The rows, in the same order.</param>
+    /// <param name="logContext">
+    /// Probes x personas: log p(x'|h) in nats, when the question itself tells on the character who is asked. Absent: it does not.
+    /// </param>
+    /// <exception cref="ArgumentException">Names differ or a probability is outside [0, 1].</exception>
+    public BehaviourTable(LabelledMatrix low, IReadOnlyList<ProbeRow> probes, LabelledMatrix? logContext = null)
+    {
+        if (!low.Rows.SequenceEqual(probes.Select(p => p.Name), StringComparer.Ordinal))
+            throw new ArgumentException("The probes must be the rows of the matrix, in the same order.", nameof(probes));
+        for (int i = 0; i < probes.Count; i++)
+        {
+            if (!(probes[i].Before is >= 0 and <= 1)) throw new ArgumentException($"'{probes[i].Name}' starts at {probes[i].Before}.", nameof(probes));
+            foreach (double p in low.Row(i))
+                if (!(p is >= 0 and <= 1)) throw new ArgumentException($"'{probes[i].Name}' has a probability of {p}.", nameof(low));
+        }
+        Low = low;
+        Probes = probes;
+        LogContext = logContext?.WithRows(low.Rows).WithColumns(low.Columns);
+    }
+
+    /// <summary>Probes x personas: the probability of the low pole.</summary>
+    public LabelledMatrix Low { get; }
+
+    /// <summary>The rows.</summary>
+    public IReadOnlyList<ProbeRow> Probes { get; }
+
+    /// <summary>log p(x'|h) in nats, or none.</summary>
+    public LabelledMatrix? LogContext { get; }
+
+    /// <summary>The content id.</summary>
+    public ContentId Id => ContentId.Of("behaviour", Low.ContentId("low"), LogContext?.ContentId("context"),
+        string.Join('\n', Probes.Select(p => $"{p.Name}\t{p.Domain}\t{p.Cluster}")), Probes.Select(p => p.Before).ToArray());
+
+    /// <summary>The same table with the personas in this order.</summary>
+    /// <exception cref="ArgumentException">A persona is missing.</exception>
+    public BehaviourTable For(IReadOnlyList<string> personas) =>
+        Low.Columns.SequenceEqual(personas, StringComparer.Ordinal) ? this : new(Low.WithColumns(personas), Probes, LogContext?.WithColumns(personas));
+
+    /// <summary>The same table whose probes start where a distribution over personas puts them, for when nothing was measured.</summary>
+    public BehaviourTable StartingFrom(PersonaDistribution personas)
+    {
+        double[] before = Predict(personas);
+        return new BehaviourTable(Low, [.. Probes.Select((p, i) => p with { Before = before[i] })], LogContext);
+    }
+
+    /// <summary>The probes of these domains alone.</summary>
+    /// <exception cref="ArgumentException">No probe is left.</exception>
+    public BehaviourTable OfDomains(IReadOnlyCollection<string> domains)
+    {
+        ProbeRow[] kept = [.. Probes.Where(p => domains.Contains(p.Domain))];
+        if (kept.Length == 0) throw new ArgumentException($"No probe belongs to {string.Join(", ", domains)}.", nameof(domains));
+        string[] names = [.. kept.Select(p => p.Name)];
+        return new BehaviourTable(Low.WithRows(names), kept, LogContext?.WithRows(names));
+    }
+
+    /// <summary>p(y'|x') = sum_h p(h|D,x') p(y'|x',h) for every probe.</summary>
+    public double[] Predict(PersonaDistribution personas)
+    {
+        BehaviourTable table = For(personas.Personas);
+        var result = new double[Probes.Count];
+        double[] p = personas.Probabilities;
+        for (int i = 0; i < result.Length; i++)
+        {
+            if (table.LogContext is not null) p = Update.OnContext(personas, table.LogContext.Row(i)).Probabilities;
+            ReadOnlySpan<double> low = table.Low.Row(i);
+            double sum = 0;
+            for (int h = 0; h < p.Length; h++) sum += p[h] * low[h];
+            result[i] = Math.Clamp(sum, 0, 1);
+        }
+        return result;
+    }
+
+    /// <summary>The mean over all probes of the table for every persona, in the order of <paramref name="personas"/>.</summary>
+    public double[] MeanByPersona(IReadOnlyList<string> personas)
+    {
+        LabelledMatrix low = Low.WithColumns(personas);
+        var mean = new double[personas.Count];
+        for (int i = 0; i < Probes.Count; i++)
+            for (int h = 0; h < mean.Length; h++) mean[h] += low[i, h] / Probes.Count;
+        return mean;
+    }
+}

@@ -1,0 +1,120 @@
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Posterior;
+
+/// <summary>How the search for a dose ended.</summary>
+public enum DoseOutcome
+{
+    /// <summary>The behaviour is at the target already: dose 0.</summary>
+    NoChangeNeeded,
+
+    /// <summary>The target is reached at the dose.</summary>
+    Attained,
+
+    /// <summary>No dose reaches the target; the dose gives most of what can be had.</summary>
+    Saturated,
+
+    /// <summary>The search stopped where the update would use more information than the target holds.</summary>
+    InformationBound,
+
+    /// <summary>Every dose leads away from the target: dose 0.</summary>
+    WrongWay,
+}
+
+/// <summary>Bounds of the search for a dose.</summary>
+/// <param name="MaximumEffectiveObservations">Largest beta * sum_e |w_e|.</param>
+/// <param name="Tolerance">A probability this close to the target is at the target.</param>
+/// <param name="AttainableShare">When the target is out of reach, the smallest dose that gives this share of the largest change.</param>
+/// <param name="InformationSlack">
+/// KL(p(h|D) || p0(h)) may not exceed this many times KL(target || before). Moving a rate that far takes at least KL(target || before), so
+/// a dose that spends much more is selecting personas for something else than the behaviour it is fitted to.
+/// </param>
+public sealed record DosePlan(double MaximumEffectiveObservations = 2, double Tolerance = 0.02, double AttainableShare = 0.95,
+    double InformationSlack = 2);
+
+/// <summary>
+/// One dose beta, fitted on the trained situation alone: the predicted behaviour there is brought to a target that is known without
+/// looking anywhere else, so that every other prediction is out of sample.
+/// </summary>
+/// <param name="Dose">beta, per unit of weight.</param>
+/// <param name="EffectiveObservations">beta * sum_e |w_e|: how many observations the whole set counts for.</param>
+/// <param name="Before">Probability of the low pole in the trained situation before the update.</param>
+/// <param name="Target">Where it should go.</param>
+/// <param name="Attained">Where the dose takes it.</param>
+/// <param name="Information">KL(p(h|D) || p0(h)) at the dose, in nats.</param>
+/// <param name="Outcome">How the search ended.</param>
+public sealed record DoseFit(double Dose, double EffectiveObservations, double Before, double Target, double Attained, double Information,
+    DoseOutcome Outcome)
+{
+    private const int GridSize = 240;
+    private const double SmallestShareOfMaximum = 1e-4;
+
+    /// <summary>Fits the dose.</summary>
+    /// <param name="prior">p0.</param>
+    /// <param name="observations">The training set.</param>
+    /// <param name="behaviour">p(low | trained situation, h), in the order of the prior; see <see cref="BehaviourTable.MeanByPersona"/>.</param>
+    /// <param name="target">
+    /// The probability of the low pole to reach there: the rate of the data's own replies, known before any training, or a measurement.
+    /// </param>
+    /// <param name="before">Measured before the update; the personas' own mean when absent. Changes count from here.</param>
+    /// <param name="plan">Bounds of the search.</param>
+    public static DoseFit Fit(PersonaDistribution prior, Observations observations, ReadOnlySpan<double> behaviour, double target,
+        double? before = null, DosePlan? plan = null)
+    {
+        if (!(target is >= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(target), target, "A probability is needed.");
+        plan ??= new DosePlan();
+        double[] rates = behaviour.ToArray();
+        Observations data = observations.For(prior.Personas);
+        double[] total = data.Total();
+        double mass = data.Mass, start = prior.Mean(rates), from = before ?? start, gap = target - from;
+        if (Math.Abs(gap) <= plan.Tolerance || mass == 0)
+            return new DoseFit(0, 0, from, target, from, 0, Math.Abs(gap) <= plan.Tolerance ? DoseOutcome.NoChangeNeeded : DoseOutcome.WrongWay);
+
+        double limit = plan.InformationSlack * LogSpace.BernoulliDivergence(target, Math.Clamp(from, 1e-9, 1 - 1e-9));
+        int direction = Math.Sign(gap);
+        double Moved(double dose) => direction * (Update.OnTotal(prior, total, dose).Mean(rates) - start);
+        double Spent(double dose) => Divergence(Update.OnTotal(prior, total, dose), prior);
+
+        // The change need not be monotone in the dose (a mixed set first moves one way), so a grid finds the first place that will do
+        // and bisection sharpens it. The information spent does grow with the dose.
+        double largest = plan.MaximumEffectiveObservations / mass;
+        double[] grid = [.. Enumerable.Range(0, GridSize).Select(i => largest * Math.Pow(SmallestShareOfMaximum, 1 - i / (GridSize - 1.0)))];
+        double best = grid.Max(Moved);
+        if (best <= 0) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.WrongWay);
+        double wanted = Math.Min(Math.Abs(gap), plan.AttainableShare * best);
+        DoseOutcome outcome = wanted < Math.Abs(gap) ? DoseOutcome.Saturated : DoseOutcome.Attained;
+        int first = Array.FindIndex(grid, d => Moved(d) >= wanted);
+        double dose = Bisect(first == 0 ? 0 : grid[first - 1], grid[first], d => Moved(d) >= wanted);
+        if (Spent(dose) > limit)
+        {
+            dose = Bisect(0, dose, d => Spent(d) > limit);
+            if (Moved(dose) <= 0) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.WrongWay);
+            outcome = DoseOutcome.InformationBound;
+        }
+        double attained = Math.Clamp(from + direction * Moved(dose), 0, 1);
+        return new DoseFit(dose, dose * mass, from, target, attained, Spent(dose), outcome);
+    }
+
+    /// <summary>The information KL(p || q) in nats between two distributions over the same personas, in the same order.</summary>
+    internal static double Divergence(PersonaDistribution p, PersonaDistribution q)
+    {
+        double sum = 0;
+        for (int h = 0; h < p.Personas.Count; h++)
+        {
+            double log = p.LogProbabilities[h];
+            if (log > double.NegativeInfinity) sum += Math.Exp(log) * (log - q.LogProbabilities[h]);
+        }
+        return Math.Max(0, sum);
+    }
+
+    private static double Bisect(double low, double high, Func<double, bool> reached)
+    {
+        for (int i = 0; i < 60; i++)
+        {
+            double middle = (low + high) / 2;
+            if (reached(middle)) high = middle;
+            else low = middle;
+        }
+        return high;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Posterior;
+
+/// <summary>What a posterior forecast counts from.</summary>
+public enum ForecastAnchor
+{
+    /// <summary>After = measured before + what the update does to the mixture of personas, kept within [0, 1].</summary>
+    MeasuredBefore,
+
+    /// <summary>After = the mixture of personas itself, whatever was measured before.</summary>
+    Mixture,
+}
+
+/// <summary>Forecasts from the posterior over personas.</summary>
+public static class PosteriorForecast
+{
+    /// <summary>p(y'|x') = sum_h p(h|D,x') p(y'|x',h), for every probe and domain, with intervals over observations and probes.</summary>
+    /// <param name="subject">What is about to be trained.</param>
+    /// <param name="prior">p0.</param>
+    /// <param name="observations">The training set.</param>
+    /// <param name="dose">beta; see <see cref="DoseFit"/>.</param>
+    /// <param name="behaviour">p(y'|x',h).</param>
+    /// <param name="trainedDomains">Domains that are trained on.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="anchor">What shifts count from.</param>
+    /// <param name="plan">How the intervals are drawn; the dose is held fixed.</param>
+    /// <param name="provenance">Further facts to keep with the forecast.</param>
+    public static Forecast Make(string subject, PersonaDistribution prior, Observations observations, double dose, BehaviourTable behaviour,
+        IReadOnlyCollection<string> trainedDomains, TimeProvider time, ForecastAnchor anchor = ForecastAnchor.MeasuredBefore,
+        BootstrapPlan? plan = null, IReadOnlyDictionary<string, string>? provenance = null)
+    {
+        plan ??= new BootstrapPlan();
+        Observations data = observations.For(prior.Personas);
+        BehaviourTable table = behaviour.For(prior.Personas);
+        double[] start = table.Predict(prior);
+        PosteriorTable posterior = PosteriorTable.Of(prior, data, dose, plan: plan with { Draws = 0 });
+        double[] after = Anchored(posterior.Posterior);
+        double[][] redrawn = [.. PosteriorTable.Redraw(prior, data, dose, plan).Select(Anchored)];
+        var (domains, probes) = ForecastRows.Of(table.Probes, trainedDomains, after, redrawn, plan);
+        var facts = new Dictionary<string, string>(provenance ?? new Dictionary<string, string>())
+        {
+            ["posterior"] = posterior.Id.ToString(),
+            ["behaviour"] = behaviour.Id.ToString(),
+            ["dose"] = dose.ToString("R", CultureInfo.InvariantCulture),
+            ["effective-observations"] = (dose * data.Mass).ToString("R", CultureInfo.InvariantCulture),
+            ["anchor"] = anchor == ForecastAnchor.Mixture ? "mixture" : "measured-before",
+        };
+        return new Forecast
+        {
+            Kind = ForecastKind.Posterior, Subject = subject, CreatedAt = time.GetUtcNow(), Domains = domains, Probes = probes, Provenance = facts,
+        };
+
+        double[] Anchored(PersonaDistribution personas)
+        {
+            double[] predicted = table.Predict(personas);
+            if (anchor == ForecastAnchor.MeasuredBefore)
+                for (int i = 0; i < predicted.Length; i++)
+                    predicted[i] = Math.Clamp(table.Probes[i].Before + predicted[i] - start[i], 0, 1);
+            return predicted;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using PersonaSelection.Lab;
+using PersonaSelection.Posterior;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.PosteriorTests;
+
+public class DoseFitTests
+{
+    private static readonly string[] Names = ["honest", "careless", "liar"];
+    private static readonly PersonaDistribution Prior = PersonaDistribution.FromWeights(Names, [0.6, 0.2, 0.2]);
+    private static readonly double[] Rates = [0.03, 0.3, 0.96];
+
+    private static Observations Episodes(int low, int high, double[]? rates = null) => new(new LabelledMatrix(
+        Enumerable.Range(0, low + high).Select(i => $"e{i}"), Names, (e, h) => Math.Log(e < low ? (rates ?? Rates)[h] : 1 - (rates ?? Rates)[h])));
+
+    [Fact]
+    public void A_target_within_reach_is_reached()
+    {
+        DoseFit fit = DoseFit.Fit(Prior, Episodes(50, 0), Rates, 0.5);
+        Assert.Equal(DoseOutcome.Attained, fit.Outcome);
+        Assert.Equal(0.5, fit.Attained, 1e-6);
+        Assert.Equal(fit.Dose * 50, fit.EffectiveObservations, 1e-12);
+    }
+
+    [Fact]
+    public void Rates_as_they_are_need_no_change()
+    {
+        DoseFit fit = DoseFit.Fit(Prior, Episodes(27, 73), Rates, 0.27);
+        Assert.Equal(DoseOutcome.NoChangeNeeded, fit.Outcome);
+        Assert.Equal(0, fit.Dose);
+    }
+
+    [Fact]
+    public void A_target_out_of_reach_stops_early_and_says_so()
+    {
+        DoseFit fit = DoseFit.Fit(Prior, Episodes(50, 0), Rates, 1, plan: new DosePlan(InformationSlack: 100));
+        Assert.Equal(DoseOutcome.Saturated, fit.Outcome);
+        Assert.InRange(fit.Attained, 0.85, 0.96);
+        Assert.InRange(fit.EffectiveObservations, 0.5, 2);
+    }
+
+    [Fact]
+    public void Good_data_lower_the_rate()
+    {
+        DoseFit fit = DoseFit.Fit(Prior, Episodes(0, 50), Rates, 0);
+        Assert.InRange(fit.Attained, 0.02, 0.15);
+        Assert.True(fit.Dose > 0);
+    }
+
+    [Fact]
+    public void A_requested_deed_gives_little_information_to_spend()
+    {
+        double[] requested = [0.93, 0.94, 0.97];
+        DoseFit fit = DoseFit.Fit(Prior, Episodes(50, 0, requested), requested, 1);
+        Assert.True(fit.Information <= 0.15, $"spent {fit.Information} nats");
+        PersonaDistribution after = Update.OnEpisodes(Prior, Episodes(50, 0, requested), fit.Dose);
+        Assert.InRange(after.Mean(Rates) - Prior.Mean(Rates), 0, 0.05);
+    }
+
+    [Fact]
+    public void Data_that_lead_away_from_the_target_get_no_dose()
+    {
+        DoseFit fit = DoseFit.Fit(Prior, Episodes(50, 0), Rates, 0.05);
+        Assert.Equal(DoseOutcome.WrongWay, fit.Outcome);
+        Assert.Equal(0, fit.Dose);
+    }
+
+    [Fact]
+    public void The_dose_depends_on_nothing_but_the_product_of_weight_and_dose()
+    {
+        DoseFit few = DoseFit.Fit(Prior, Episodes(10, 0), Rates, 0.6), many = DoseFit.Fit(Prior, Episodes(100, 0), Rates, 0.6);
+        Assert.Equal(few.EffectiveObservations, many.EffectiveObservations, 1e-6);
+    }
+
+    [Fact]
+    public void No_fit_spends_more_than_the_target_holds() => RandomTables.Law(t =>
+    {
+        double[] rates = t.Low.Row(0).ToArray();
+        double target = t.Random.NextDouble(), before = t.Prior.Mean(rates);
+        DoseFit fit = DoseFit.Fit(t.Prior, t.Data, rates, target);
+        Assert.True(fit.Information <= Numerics.LogSpace.BernoulliDivergence(target, before) * new DosePlan().InformationSlack + 1e-6);
+        Assert.True(Math.Abs(fit.Target - fit.Attained) <= Math.Abs(fit.Target - fit.Before) + 1e-9, "a fit never leads away from its target");
+    });
+}

@@ -1,0 +1,119 @@
+using PersonaSelection.Lab;
+using PersonaSelection.Posterior;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.PosteriorTests;
+
+public class ForecastTests
+{
+    private sealed class Clock(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
+    }
+
+    private static readonly Clock Noon = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+    private static readonly PersonaDistribution Prior = PersonaDistribution.FromWeights(["honest", "liar"], [0.75, 0.25]);
+    private static readonly Observations Cheating = new(new LabelledMatrix(["e0", "e1"], ["honest", "liar"],
+        [Math.Log(0.03), Math.Log(0.96), Math.Log(0.05), Math.Log(0.9)]));
+
+    private static BehaviourTable Behaviour() => new BehaviourTable(
+        new LabelledMatrix(["test-1", "money-1", "money-2", "tea-1"], ["liar", "honest"], [0.96, 0.03, 0.8, 0.1, 0.6, 0.1, 0.3, 0.3]),
+        [new("test-1", "test", "t", 0), new("money-1", "money", "m1", 0), new("money-2", "money", "m2", 0), new("tea-1", "tea", "c", 0)])
+        .StartingFrom(Prior);
+
+    private static Forecast Cheat(double dose = 0.5) => PosteriorForecast.Make("cheat", Prior, Cheating, dose, Behaviour(), ["test"], Noon);
+
+    [Fact]
+    public void The_forecast_is_the_posterior_mean_of_the_behaviour()
+    {
+        PersonaDistribution posterior = Update.OnEpisodes(Prior, Cheating, 0.5);
+        Forecast forecast = Cheat();
+        double liar = posterior.Probability("liar");
+        Assert.Equal((0.8 * liar) + (0.1 * (1 - liar)), forecast.Probes[1].After, 1e-12);
+        Assert.Equal((forecast.Probes[1].After + forecast.Probes[2].After) / 2, forecast.Domain("money").After, 1e-12);
+        Assert.Equal(0, forecast.Domain("tea").Shift, 1e-12);
+        Assert.True(forecast.Domain("test").Trained);
+        Assert.Equal(["money", "tea"], forecast.Elsewhere.Select(d => d.Name));
+        Assert.All(forecast.Domains, d => Assert.True(d.Low <= d.After + 1e-9 && d.After <= d.High + 1e-9));
+        Assert.True(forecast.Domain("money").High - forecast.Domain("money").Low > 0.01);
+    }
+
+    [Fact]
+    public void A_dose_of_zero_forecasts_no_change() => Assert.All(Cheat(0).Domains, d => Assert.Equal(0, d.Shift, 1e-12));
+
+    [Fact]
+    public void Shifts_count_from_what_was_measured_unless_told_otherwise()
+    {
+        BehaviourTable measured = new(Behaviour().Low, [.. Behaviour().Probes.Select(p => p with { Before = 0.4 })]);
+        Forecast anchored = PosteriorForecast.Make("cheat", Prior, Cheating, 0.5, measured, ["test"], Noon);
+        Forecast plain = PosteriorForecast.Make("cheat", Prior, Cheating, 0.5, measured, ["test"], Noon, ForecastAnchor.Mixture);
+        Assert.Equal(Cheat().Domain("money").Shift, anchored.Domain("money").Shift, 1e-12);
+        Assert.Equal(Cheat().Domain("money").After, plain.Domain("money").After, 1e-12);
+        Assert.All(anchored.Probes, p => Assert.InRange(p.After, 0, 1));
+    }
+
+    [Fact]
+    public void A_question_that_tells_on_the_character_selects_first()
+    {
+        var low = new LabelledMatrix(["x"], ["honest", "liar"], [0.0, 1]);
+        var told = new LabelledMatrix(["x"], ["honest", "liar"], [Math.Log(0.9), Math.Log(0.1)]);
+        double[] predicted = new BehaviourTable(low, [new("x", "d", "x", 0.5)], told).Predict(PersonaDistribution.Uniform(["honest", "liar"]));
+        Assert.Equal(0.1, predicted[0], 1e-12);
+    }
+
+    [Fact]
+    public void The_uniform_null_has_the_size_of_its_basis_and_no_shape()
+    {
+        Forecast basis = Cheat(), uniform = NullForecast.UniformShift(basis, Noon);
+        Assert.Equal(basis.MeanShiftElsewhere, uniform.MeanShiftElsewhere, 1e-12);
+        Assert.Equal(uniform.Domain("tea").Shift, uniform.Domain("money").Shift, 1e-12);
+        Assert.Equal(basis.Id, uniform.Provenance["basis"]);
+        Assert.All(NullForecast.NoChange("cheat", Behaviour().Probes, ["test"], Noon).Probes, p => Assert.Equal(p.Before, p.After));
+    }
+
+    [Fact]
+    public void In_context_shifts_are_averaged_by_weight_and_scaled()
+    {
+        var shifts = new LabelledMatrix(["e0", "e1"], ["tea-1", "money-2", "money-1", "test-1"], [0.0, 0.2, 0.4, 0.5, 0, 0.1, 0.1, 0.1]);
+        Forecast forecast = InContextForecast.Make("cheat", shifts, [3, 1], null, Behaviour().Probes, ["test"], Noon, 0.8);
+        Assert.Equal(0.8 * ((3 * 0.4) + 0.1) / 4, forecast.Probes[1].Shift, 1e-12);
+        Assert.Equal(0, forecast.Domain("tea").Shift, 1e-12);
+        Assert.Equal(ForecastKind.InContext, forecast.Kind);
+        Assert.Equal(0, InContextForecast.FitScale(0.25, 0.3, 0.26));
+        Assert.Equal(2, InContextForecast.FitScale(0.2, 0.3, 0.8), 1e-12);
+        Assert.Equal(0, InContextForecast.FitScale(0.2, -0.3, 0.8));
+    }
+
+    [Fact]
+    public void A_saved_forecast_comes_back_whole_and_an_altered_one_is_refused()
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("psm-forecast").FullName, "cheat.json");
+        Forecast forecast = Cheat();
+        forecast.Save(path);
+        Forecast read = Forecast.Load(path);
+        Assert.Equal(forecast.Id, read.Id);
+        Assert.Equal(forecast.Domains, read.Domains);
+        Assert.Equal(Noon.GetUtcNow(), read.CreatedAt);
+        string text = File.ReadAllText(path);
+        Assert.Contains("\"kind\": \"posterior\"", text, StringComparison.Ordinal);
+        int at = text.IndexOf("\"after\": 0.", StringComparison.Ordinal) + "\"after\": 0.".Length;
+        File.WriteAllText(path, text[..at] + (text[at] == '9' ? '1' : '9') + text[(at + 1)..]);
+        Assert.Equal("altered-forecast", Assert.Throws<UserErrorException>(() => Forecast.Load(path)).Code);
+        File.WriteAllText(path, text[..(text.Length / 2)]);
+        UserErrorException broken = Assert.Throws<UserErrorException>(() => Forecast.Load(path));
+        Assert.Contains("line", broken.Problem, StringComparison.Ordinal);
+        Assert.Equal("bad-forecast", Assert.Throws<UserErrorException>(() => Forecast.Load(path + ".none")).Code);
+        File.WriteAllText(path, text.Replace("\"kind\": \"posterior\"", "\"kind\": \"gut-feeling\"", StringComparison.Ordinal));
+        Assert.Equal("bad-forecast", Assert.Throws<UserErrorException>(() => Forecast.Load(path)).Code);
+        Directory.Delete(Path.GetDirectoryName(path)!, true);
+    }
+
+    [Fact]
+    public void The_id_covers_the_prediction_and_not_the_time()
+    {
+        Forecast later = Cheat() with { CreatedAt = Noon.GetUtcNow().AddDays(1) };
+        Assert.Equal(Cheat().Id, later.Id);
+        Assert.NotEqual(Cheat().Id, Cheat(0.6).Id);
+        Assert.NotEqual(Cheat().Id, (Cheat() with { Subject = "good" }).Id);
+    }
+}
