@@ -1,0 +1,55 @@
+using PersonaSelection.Lab;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.LabTests;
+
+public sealed class AtomicFileTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Write_MakesTheFolder_AndReplacesWhatWasThere()
+    {
+        string path = Path.Combine(_folder, "new", "file.txt");
+        AtomicFile.WriteText(path, "first");
+        AtomicFile.WriteText(path, "zweite Fassung ä");
+
+        Assert.Equal("zweite Fassung ä", File.ReadAllText(path));
+        Assert.NotEqual(0xEF, File.ReadAllBytes(path)[0]);
+        Assert.Equal([path], Directory.GetFiles(Path.GetDirectoryName(path)!));
+    }
+
+    [Theory]
+    [InlineData(typeof(InvalidOperationException), typeof(InvalidOperationException))]
+    [InlineData(typeof(IOException), typeof(UserErrorException))]
+    public void Write_ThatFailsHalfWay_LeavesTheOldFileAndNothingElse(Type thrown, Type seen)
+    {
+        string path = Path.Combine(_folder, "file.txt");
+        AtomicFile.WriteText(path, "old");
+
+        Exception? failure = Record.Exception(() => AtomicFile.Write(path, stream =>
+        {
+            stream.WriteByte(1);
+            throw (Exception)Activator.CreateInstance(thrown, "no space left")!;
+        }));
+
+        Assert.IsType(seen, failure);
+        Assert.Equal("old", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(_folder));
+    }
+
+    [Fact]
+    public void Write_WhereAFolderStands_IsAnErrorTheUserCanMend()
+    {
+        string path = Path.Combine(_folder, "taken");
+        Directory.CreateDirectory(path);
+
+        var error = Assert.Throws<UserErrorException>(() => AtomicFile.WriteText(path, "text"));
+
+        Assert.Equal("cannot-write", error.Code);
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder));
+    }
+}
