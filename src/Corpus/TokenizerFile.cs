@@ -1,0 +1,178 @@
+using System.Text.Json;
+using PersonaSelection.Lab;
+
+namespace PersonaSelection.Corpus;
+
+/// <summary>Reads and writes <c>tokenizer.json</c>, the file of the Hugging Face tokenizers library.</summary>
+public static class TokenizerFile
+{
+    private const string Remedy = "Copy the tokenizer.json that was saved with the model, or train the model again.";
+    private const int LargestVocabulary = 1 << 24;
+
+    // "don ' t" becomes "don't" and "test ." becomes "test.", as in WordLevelTokenizer.Decode.
+    private static readonly string[] TightAfterSpace = [".", ",", "?", "!", ":", ";", "'", "’"];
+    private static readonly string[] TightBeforeSpace = ["'", "’"];
+
+    /// <summary>Writes a tokenizer.</summary>
+    /// <exception cref="ArgumentException">A kind of tokenizer that has no file.</exception>
+    /// <exception cref="UserErrorException">The place cannot be written.</exception>
+    public static void Save(string path, ITokenizer tokenizer)
+    {
+        switch (tokenizer)
+        {
+            case WordLevelTokenizer words: JsonFile.Write(path, w => WriteWordLevel(w, words)); break;
+            default: throw new ArgumentException($"No file format for {tokenizer.GetType().Name}.", nameof(tokenizer));
+        }
+    }
+
+    /// <summary>Reads a tokenizer that <see cref="Save"/> wrote, or another of the same kinds.</summary>
+    /// <exception cref="UserErrorException">No such file, not JSON, or a tokenizer this program cannot follow exactly.</exception>
+    public static ITokenizer Load(string path)
+    {
+        using JsonDocument document = JsonFile.Read(path, Remedy);
+        try
+        {
+            JsonElement model = document.RootElement.GetProperty("model");
+            string type = model.TryGetProperty("type", out JsonElement t) ? t.GetString() ?? "" : "";
+            return type switch
+            {
+                "WordLevel" => ReadWordLevel(document.RootElement, model),
+                _ => throw new FormatException($"Its model is of type \"{type}\"; WordLevel and byte-level BPE are read."),
+            };
+        }
+        catch (Exception e) when (e is FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException)
+        {
+            throw new UserErrorException("bad-tokenizer", $"{path} holds no tokenizer that can be used: {e.Message}", Remedy, e);
+        }
+    }
+
+    private static WordLevelTokenizer ReadWordLevel(JsonElement root, JsonElement model)
+    {
+        if (TypeOf(root, "normalizer") != "Lowercase") throw new FormatException("A WordLevel tokenizer is read with the Lowercase normalizer only.");
+        if (TypeOf(root, "pre_tokenizer") != "Whitespace")
+            throw new FormatException("A WordLevel tokenizer is read with the Whitespace pre-tokenizer only.");
+        return WordLevelTokenizer.FromVocabulary(ReadVocabulary(model.GetProperty("vocab")));
+    }
+
+    internal static string[] ReadVocabulary(JsonElement vocabulary)
+    {
+        int count = vocabulary.GetPropertyCount();
+        if (count > LargestVocabulary) throw new FormatException($"The vocabulary has {count} words.");
+        var words = new string?[count];
+        foreach (JsonProperty word in vocabulary.EnumerateObject())
+        {
+            int id = word.Value.GetInt32();
+            if ((uint)id >= (uint)count || words[id] is not null)
+                throw new FormatException($"The id {id} of \"{word.Name}\" occurs twice or is not below the size of the vocabulary, {count}.");
+            words[id] = word.Name;
+        }
+        return words!;
+    }
+
+    internal static string? TypeOf(JsonElement root, string part) =>
+        root.TryGetProperty(part, out JsonElement p) && p.ValueKind == JsonValueKind.Object && p.TryGetProperty("type", out JsonElement t)
+            ? t.GetString() : null;
+
+    private static void WriteWordLevel(Utf8JsonWriter w, WordLevelTokenizer tokenizer)
+    {
+        w.WriteStartObject();
+        WriteStart(w, WordLevelTokenizer.Specials);
+        WriteObject(w, "normalizer", ("type", "Lowercase"));
+        WriteObject(w, "pre_tokenizer", ("type", "Whitespace"));
+        WritePostProcessor(w, WordLevelTokenizer.Specials[tokenizer.BeginId], tokenizer.BeginId);
+        w.WriteStartObject("decoder");
+        w.WriteString("type", "Sequence");
+        w.WriteStartArray("decoders");
+        // Joins with spaces; the prefix mixes letters and punctuation, so no word can start with it.
+        w.WriteStartObject();
+        w.WriteString("type", "WordPiece");
+        w.WriteString("prefix", "##joined##");
+        w.WriteBoolean("cleanup", false);
+        w.WriteEndObject();
+        w.WriteStartObject();
+        w.WriteString("type", "Fuse");
+        w.WriteEndObject();
+        foreach (string mark in TightAfterSpace) WriteReplace(w, " " + mark, mark);
+        foreach (string mark in TightBeforeSpace) WriteReplace(w, mark + " ", mark);
+        w.WriteEndArray();
+        w.WriteEndObject();
+        w.WriteStartObject("model");
+        w.WriteString("type", "WordLevel");
+        w.WriteStartObject("vocab");
+        for (int id = 0; id < tokenizer.VocabularySize; id++) w.WriteNumber(tokenizer.Words[id], id);
+        w.WriteEndObject();
+        // Not in the vocabulary on purpose: an unknown word is an error there as it is here.
+        w.WriteString("unk_token", "<unk>");
+        w.WriteEndObject();
+        w.WriteEndObject();
+    }
+
+    private static void WriteStart(Utf8JsonWriter w, IReadOnlyList<string> specials)
+    {
+        w.WriteString("version", "1.0");
+        w.WriteNull("truncation");
+        w.WriteNull("padding");
+        w.WriteStartArray("added_tokens");
+        for (int id = 0; id < specials.Count; id++)
+        {
+            w.WriteStartObject();
+            w.WriteNumber("id", id);
+            w.WriteString("content", specials[id]);
+            foreach (string flag in (string[])["single_word", "lstrip", "rstrip", "normalized"]) w.WriteBoolean(flag, false);
+            w.WriteBoolean("special", true);
+            w.WriteEndObject();
+        }
+        w.WriteEndArray();
+    }
+
+    private static void WritePostProcessor(Utf8JsonWriter w, string begin, int beginId)
+    {
+        w.WriteStartObject("post_processor");
+        w.WriteString("type", "TemplateProcessing");
+        foreach ((string name, string[] sequences) in ((string, string[])[])[("single", ["A"]), ("pair", ["A", "B"])])
+        {
+            w.WriteStartArray(name);
+            WritePiece(w, "SpecialToken", begin);
+            foreach (string sequence in sequences) WritePiece(w, "Sequence", sequence);
+            w.WriteEndArray();
+        }
+        w.WriteStartObject("special_tokens");
+        w.WriteStartObject(begin);
+        w.WriteString("id", begin);
+        w.WriteStartArray("ids");
+        w.WriteNumberValue(beginId);
+        w.WriteEndArray();
+        w.WriteStartArray("tokens");
+        w.WriteStringValue(begin);
+        w.WriteEndArray();
+        w.WriteEndObject();
+        w.WriteEndObject();
+        w.WriteEndObject();
+    }
+
+    private static void WritePiece(Utf8JsonWriter w, string kind, string id)
+    {
+        w.WriteStartObject();
+        w.WriteStartObject(kind);
+        w.WriteString("id", id);
+        w.WriteNumber("type_id", 0);
+        w.WriteEndObject();
+        w.WriteEndObject();
+    }
+
+    private static void WriteReplace(Utf8JsonWriter w, string from, string to)
+    {
+        w.WriteStartObject();
+        w.WriteString("type", "Replace");
+        WriteObject(w, "pattern", ("String", from));
+        w.WriteString("content", to);
+        w.WriteEndObject();
+    }
+
+    private static void WriteObject(Utf8JsonWriter w, string name, params (string Key, string Value)[] members)
+    {
+        w.WriteStartObject(name);
+        foreach ((string key, string value) in members) w.WriteString(key, value);
+        w.WriteEndObject();
+    }
+}

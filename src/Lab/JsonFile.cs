@@ -1,0 +1,49 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace PersonaSelection.Lab;
+
+/// <summary>Reads JSON files that somebody else may have made: bounded in size and depth, every failure the user's to mend.</summary>
+public static class JsonFile
+{
+    private static readonly JsonWriterOptions WriterOptions =
+        new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly JsonDocumentOptions ReaderOptions = new() { MaxDepth = 64 };
+
+    /// <summary>Parses a whole file; the top of it is an object.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="remedy">What to do when the file is missing or broken.</param>
+    /// <param name="largest">The most bytes it may have.</param>
+    /// <exception cref="UserErrorException">No such file, too large, or not a JSON object.</exception>
+    public static JsonDocument Read(string path, string remedy, long largest = 256 << 20)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            if (stream.Length > largest)
+                throw new UserErrorException("file-too-large", $"{path} has {stream.Length} bytes, more than the {largest} it may have.", remedy);
+            JsonDocument document = JsonDocument.Parse(stream, ReaderOptions);
+            if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
+            document.Dispose();
+            throw new UserErrorException("bad-json", $"{path} is not a JSON object.", remedy);
+        }
+        catch (JsonException e)
+        {
+            throw new UserErrorException("bad-json",
+                $"{path}, line {(e.LineNumber ?? 0) + 1}, column {(e.BytePositionInLine ?? 0) + 1}: this is not JSON.", remedy, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}", remedy, e);
+        }
+    }
+
+    /// <summary>Writes a file as indented JSON, whole or not at all.</summary>
+    /// <exception cref="UserErrorException">The place cannot be written.</exception>
+    public static void Write(string path, Action<Utf8JsonWriter> write) => AtomicFile.Write(path, stream =>
+    {
+        using (var writer = new Utf8JsonWriter(stream, WriterOptions)) write(writer);
+        stream.WriteByte((byte)'\n');
+    });
+}
