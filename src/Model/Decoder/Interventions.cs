@@ -48,6 +48,32 @@ public sealed unsafe class Interventions
     /// <summary>x -= max(0, x · u - maximum) u with u the normalised direction: the projection never exceeds the maximum.</summary>
     public void Cap(string site, ReadOnlySpan<float> direction, float maximum) => Put(site, InterventionKind.Cap, Unit(direction), maximum);
 
+    /// <summary>The content id: what is done, where, in which order.</summary>
+    internal Lab.ContentId Id() => Lab.ContentId.Of("interventions", [.. _bySite.SelectMany((list, site) =>
+        (list ?? []).SelectMany(e => new object?[] { site, e.Kind.ToString(), e.Amount, Array.ConvertAll(e.Vector, x => (double)x) }))]);
+
+    /// <summary>As <see cref="Forward"/>, for passes that nothing is read from and no backward pass follows: captures are left out.</summary>
+    internal void Apply(int site, float* x, int rows)
+    {
+        if (_bySite[site] is not { } list) return;
+        foreach (Intervention e in list)
+        {
+            float* v = Address(e.Vector);
+            for (int i = 0; i < rows && e.Kind != InterventionKind.Capture; i++)
+            {
+                float* row = x + (long)i * _width;
+                float along = e.Kind == InterventionKind.Add ? 0 : (float)Elementwise.Dot(_width, v, row);
+                float amount = e.Kind switch
+                {
+                    InterventionKind.Add => e.Amount,
+                    InterventionKind.ProjectOut => -along,
+                    _ => -Math.Max(0, along - e.Amount),
+                };
+                if (amount != 0) Elementwise.Axpy(_width, amount, v, row);
+            }
+        }
+    }
+
     internal bool Touches(int site) => _bySite[site] is not null;
 
     /// <summary>Replaces the vector added by the intervention in a slot: a steering vector under training.</summary>

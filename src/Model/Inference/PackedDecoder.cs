@@ -1,0 +1,124 @@
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Model;
+
+/// <summary>
+/// A decoder's weights packed once for inference, and the forward pass over new rows that attend to cached ones. Read-only after construction, so
+/// any number of threads may use it, each with its own <see cref="InferenceWorkspace"/>.
+/// </summary>
+internal sealed unsafe class PackedDecoder : IDisposable
+{
+    private readonly RotaryTable _rotary;
+    private readonly AttentionShape _attention;
+    private readonly FloatBuffer _embedding;
+    private readonly FloatBuffer _gains;
+    private readonly PackedMatrix[] _qkv, _attentionOut, _gateUp, _down;
+    private readonly PackedMatrix _head;
+
+    /// <summary>Copies and packs the weights: later changes of them are not seen.</summary>
+    public PackedDecoder(DecoderWeights weights)
+    {
+        DecoderConfig c = Config = weights.Config;
+        _rotary = new RotaryTable(c.HeadDim, c.ContextLength, c.RopeTheta);
+        _attention = new AttentionShape(c.Heads, c.KvHeads, c.HeadDim);
+        int d = c.Width, f = c.FeedForward;
+        float* w = weights.Pointer;
+        ParameterLayout layout = weights.Layout;
+        _embedding = new FloatBuffer((long)c.VocabularySize * d);
+        Elementwise.Copy(_embedding.Length, w + layout.Embedding, _embedding.Pointer);
+        _gains = new FloatBuffer((2L * c.Layers + 1) * d);
+        (_qkv, _attentionOut) = (new PackedMatrix[c.Layers], new PackedMatrix[c.Layers]);
+        (_gateUp, _down) = (new PackedMatrix[c.Layers], new PackedMatrix[c.Layers]);
+        for (int i = 0; i < c.Layers; i++)
+        {
+            BlockOffsets at = layout.Blocks[i];
+            Elementwise.Copy(d, w + at.AttentionNorm, AttentionGain(i));
+            Elementwise.Copy(d, w + at.MlpNorm, MlpGain(i));
+            _qkv[i] = PackedMatrix.FromRows(d, c.QkvWidth, w + at.Qkv, c.QkvWidth);
+            _attentionOut[i] = PackedMatrix.FromRows(c.HeadsWidth, d, w + at.AttentionOut, d);
+            _gateUp[i] = PackedMatrix.FromRows(d, 2 * f, w + at.GateUp, 2 * f);
+            _down[i] = PackedMatrix.FromRows(f, d, w + at.Down, d);
+        }
+        Elementwise.Copy(d, w + layout.FinalNorm, FinalGain);
+        _head = layout.Head < 0
+            ? PackedMatrix.FromColumns(d, c.VocabularySize, w + layout.Embedding, d)
+            : PackedMatrix.FromRows(d, c.VocabularySize, w + layout.Head, c.VocabularySize);
+    }
+
+    public DecoderConfig Config { get; }
+
+    /// <summary>Floats of one cached row in one layer: keys, then values.</summary>
+    public int CacheWidth => 2 * Config.KvHeads * Config.HeadDim;
+
+    private float* FinalGain => _gains.Pointer + 2L * Config.Layers * Config.Width;
+
+    /// <summary>
+    /// Runs the rows of a batch: keys and values go to each sequence's sink, and the logits of the batch's head rows
+    /// into <see cref="InferenceWorkspace.Logits"/>, [head rows, V].
+    /// </summary>
+    public void Forward(InferenceBatch batch, InferenceWorkspace space, Interventions? edits)
+    {
+        DecoderConfig c = Config;
+        int n = batch.Rows, m = batch.HeadRows, d = c.Width, v = c.VocabularySize;
+        if (n == 0) return;
+        space.Reserve(c, n, m);
+        // x: [n, d], the residual stream
+        Elementwise.Gather(n, d, _embedding.Pointer, batch.TokensPointer, space.Stream, d);
+        edits?.Apply(ActivationSite.Embed, space.Stream, n);
+        for (int i = 0; i < c.Layers; i++) Block(i, batch, space, edits);
+        if (m == 0) return;
+        Elementwise.Gather(m, d, space.Stream, batch.HeadRowsPointer, space.HeadIn, d);
+        RmsNorm.Forward(m, d, space.HeadIn, d, FinalGain, (float)c.NormEpsilon, space.HeadIn, d, space.Scale);
+        edits?.Apply(ActivationSite.Final(c), space.HeadIn, m);
+        Gemm.Packed(m, space.HeadIn, d, _head, space.Logits, v, false);
+    }
+
+    public void Dispose()
+    {
+        _rotary.Dispose();
+        _embedding.Dispose();
+        _gains.Dispose();
+        _head.Dispose();
+        foreach (PackedMatrix matrix in (PackedMatrix[])[.. _qkv, .. _attentionOut, .. _gateUp, .. _down]) matrix.Dispose();
+    }
+
+    private void Block(int i, InferenceBatch batch, InferenceWorkspace space, Interventions? edits)
+    {
+        DecoderConfig c = Config;
+        int n = batch.Rows, d = c.Width, qkv = c.QkvWidth, h = c.HeadsWidth, f = c.FeedForward;
+        float eps = (float)c.NormEpsilon;
+        edits?.Apply(ActivationSite.Pre(i), space.Stream, n);
+        RmsNorm.Forward(n, d, space.Stream, d, AttentionGain(i), eps, space.Normed, d, space.Scale);
+        Gemm.Packed(n, space.Normed, d, _qkv[i], space.Qkv, qkv, false);
+        Rotary.Apply(n, c.Heads + c.KvHeads, c.HeadDim, space.Qkv, qkv, batch.PositionsPointer, _rotary, false);
+        batch.PointAtLayer(i);
+        Attention.Cached(_attention, batch.Sequences, batch.StartsPointer, space.Qkv, qkv, batch.PrefixPointers, batch.PrefixLengths,
+            batch.OwnPointers, batch.OwnLengths, space.Mixed, h, space.Attention);
+        batch.Store(i, space.Qkv + h, qkv, CacheWidth);
+        AddBranch(n, space.Mixed, h, _attentionOut[i], ActivationSite.AttentionOut(i), space, edits);
+        edits?.Apply(ActivationSite.Mid(i), space.Stream, n);
+        RmsNorm.Forward(n, d, space.Stream, d, MlpGain(i), eps, space.Normed, d, space.Scale);
+        Gemm.Packed(n, space.Normed, d, _gateUp[i], space.GateUp, 2 * f, false);
+        SwiGlu.Forward(n, f, space.GateUp, 2 * f, space.Activated, f);
+        AddBranch(n, space.Activated, f, _down[i], ActivationSite.MlpOut(i), space, edits);
+        edits?.Apply(ActivationSite.Post(i), space.Stream, n);
+    }
+
+    /// <summary>stream += input [n, k] · matrix [k, d], through the site of the branch when something happens there.</summary>
+    private void AddBranch(int n, float* input, int k, PackedMatrix matrix, int site, InferenceWorkspace space, Interventions? edits)
+    {
+        int d = Config.Width;
+        if (edits is null || !edits.Touches(site))
+        {
+            Gemm.Packed(n, input, k, matrix, space.Stream, d, true);
+            return;
+        }
+        Gemm.Packed(n, input, k, matrix, space.Normed, d, false);
+        edits.Apply(site, space.Normed, n);
+        Elementwise.Add((long)n * d, space.Normed, space.Stream);
+    }
+
+    private float* AttentionGain(int layer) => _gains.Pointer + 2L * layer * Config.Width;
+
+    private float* MlpGain(int layer) => _gains.Pointer + (2L * layer + 1) * Config.Width;
+}

@@ -1,0 +1,94 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+
+namespace PersonaSelection.Model;
+
+/// <summary>
+/// A trained decoder with its tokenizer and chat template: what is scored, sampled, saved and loaded. The weights are packed for inference on first use and
+/// must not change after that; to follow a training run, make a new one.
+/// </summary>
+public sealed class Transformer : ILanguageModel, IDisposable
+{
+    private readonly Lazy<PackedDecoder> _decoder;
+    private readonly Lazy<string> _id;
+    private readonly Interventions? _edits;
+    private readonly bool _owner = true;
+
+    /// <summary>Puts a model together.</summary>
+    /// <param name="weights">The weights; still the caller's to dispose of, and not before this.</param>
+    /// <param name="tokenizer">A tokenizer of the same vocabulary size.</param>
+    /// <param name="template">How turns become text; the plain template when null.</param>
+    /// <param name="threads">Threads that may work at once; 0 for one per processor. Results do not depend on it.</param>
+    /// <exception cref="ArgumentException">The vocabularies have different sizes.</exception>
+    public Transformer(DecoderWeights weights, ITokenizer tokenizer, ChatTemplate? template = null, int threads = 0)
+    {
+        if (tokenizer.VocabularySize != weights.Config.VocabularySize)
+        {
+            throw new ArgumentException(
+                $"The tokenizer has {tokenizer.VocabularySize} ids and the weights have {weights.Config.VocabularySize}.", nameof(tokenizer));
+        }
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        (Weights, Tokenizer, Template) = (weights, tokenizer, template ?? ChatTemplate.Plain);
+        Threads = threads == 0 ? Environment.ProcessorCount : threads;
+        _decoder = new Lazy<PackedDecoder>(() => new PackedDecoder(weights));
+        _id = new Lazy<string>(() => ContentId.Of("model", weights.Id(), tokenizer.Id, Template.Name).ToString());
+    }
+
+    private Transformer(Transformer of, Interventions edits)
+    {
+        (Weights, Tokenizer, Template, Threads) = (of.Weights, of.Tokenizer, of.Template, of.Threads);
+        (_decoder, _edits, _owner) = (of._decoder, edits, false);
+        _id = new Lazy<string>(() => ContentId.Of("model", of.Id, edits.Id()).ToString());
+    }
+
+    /// <inheritdoc/>
+    public string Id => _id.Value;
+
+    /// <inheritdoc/>
+    public ITokenizer Tokenizer { get; }
+
+    /// <summary>How turns become text.</summary>
+    public ChatTemplate Template { get; }
+
+    /// <summary>The weights as they were given.</summary>
+    public DecoderWeights Weights { get; }
+
+    /// <summary>The shape.</summary>
+    public DecoderConfig Config => Weights.Config;
+
+    /// <inheritdoc/>
+    public int ContextLength => Config.ContextLength;
+
+    /// <summary>Threads that may work at once.</summary>
+    public int Threads { get; }
+
+    /// <summary>What is done to its activations; null when nothing is.</summary>
+    public Interventions? Interventions => _edits;
+
+    internal PackedDecoder Decoder => _decoder.Value;
+
+    /// <summary>
+    /// The same model with its activations changed while it scores and generates: a view that shares the packed weights and lives no longer than
+    /// this. Captures in the interventions have no effect here.
+    /// </summary>
+    /// <exception cref="ArgumentException">The interventions are for another shape.</exception>
+    public Transformer With(Interventions edits)
+    {
+        if (edits.Config != Config) throw new ArgumentException("The interventions are for a decoder of another shape.", nameof(edits));
+        return new Transformer(this, edits);
+    }
+
+    /// <inheritdoc/>
+    public ScoreTable Score(IReadOnlyList<ScoreRequest> requests, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var sequences = new ScoreSequences(requests, Config.VocabularySize, ContextLength);
+        if (sequences.Count > 0) new Scorer(Decoder, _edits, Threads).Run(sequences, progress, cancellation);
+        return new ScoreTable(sequences.Results);
+    }
+
+    /// <summary>Frees the packed weights, unless this is a view.</summary>
+    public void Dispose()
+    {
+        if (_owner && _decoder.IsValueCreated) _decoder.Value.Dispose();
+    }
+}

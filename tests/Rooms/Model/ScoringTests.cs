@@ -1,0 +1,205 @@
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.ModelTests;
+
+public sealed unsafe class ScoringTests
+{
+    public static TheoryData<bool> Shapes => [true, false];
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Shared_prefixes_give_what_each_text_gives_alone(bool tied)
+    {
+        DecoderConfig config = tied ? Tiny.Tied : Tiny.Grouped;
+        using Transformer model = Tiny.Model(config);
+        ScoreRequest[] requests = Requests(40);
+        ScoreTable table = model.Score(requests, cancellation: TestContext.Current.CancellationToken);
+        for (int r = 0; r < requests.Length; r++)
+        {
+            for (int c = 0; c < requests[r].Continuations.Count; c++)
+            {
+                double[] expected = Alone(model, requests[r].Prefix, requests[r].Continuations[c]);
+                AssertClose(expected, table.TokenLogProbabilities[r][c], 1e-5);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_batch_gives_what_single_requests_give()
+    {
+        using Transformer model = Tiny.Model(Tiny.Grouped);
+        ScoreRequest[] requests = Requests(12);
+        ScoreTable together = model.Score(requests);
+        for (int r = 0; r < requests.Length; r++)
+        {
+            float[][] alone = model.Score([requests[r]]).TokenLogProbabilities[0];
+            for (int c = 0; c < alone.Length; c++)
+                AssertClose(Array.ConvertAll(alone[c], x => (double)x), together.TokenLogProbabilities[r][c], 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Threads_do_not_change_a_bit()
+    {
+        using DecoderWeights weights = Tiny.Weights(Tiny.Grouped);
+        using var one = new Transformer(weights, Tiny.Tokenizer(), null, threads: 1);
+        using var three = new Transformer(weights, Tiny.Tokenizer(), null, threads: 3);
+        ScoreRequest[] requests = Requests(300);
+        Assert.Equal(one.Score(requests).TokenLogProbabilities, three.Score(requests).TokenLogProbabilities);
+    }
+
+    [Fact]
+    public void The_order_of_requests_does_not_matter()
+    {
+        using Transformer model = Tiny.Model(Tiny.Tied);
+        ScoreRequest[] requests = Requests(50);
+        float[][][] forwards = model.Score(requests).TokenLogProbabilities;
+        float[][][] backwards = model.Score([.. requests.Reverse()]).TokenLogProbabilities;
+        for (int r = 0; r < requests.Length; r++)
+        {
+            for (int c = 0; c < forwards[r].Length; c++)
+                AssertClose(Array.ConvertAll(forwards[r][c], x => (double)x), backwards[^(r + 1)][c], 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Next_token_probabilities_sum_to_one()
+    {
+        using Transformer model = Tiny.Model(Tiny.Grouped);
+        int[][] every = [.. Enumerable.Range(0, Tiny.Vocabulary).Select(t => new[] { t })];
+        ScoreTable table = model.Score([new ScoreRequest([1, 5, 9], every)]);
+        Assert.Equal(1, Enumerable.Range(0, every.Length).Sum(c => Math.Exp(table.LogProbability(0, c))), 5);
+    }
+
+    [Fact]
+    public void Interventions_change_scores_as_in_the_decoder()
+    {
+        using DecoderWeights weights = Tiny.Weights(Tiny.Grouped);
+        using var model = new Transformer(weights, Tiny.Tokenizer(), null, 1);
+        RngStream rng = RngStream.Root(4);
+        float[] direction = [.. Enumerable.Range(0, weights.Config.Width).Select(_ => (float)rng.NextGaussian())];
+        foreach (string site in ActivationSite.All(weights.Config))
+        {
+            var edits = new Interventions(weights.Config);
+            edits.Capture(site);
+            edits.Add(site, direction, 0.7f);
+            edits.Cap(site, direction, 0.3f);
+            edits.ProjectOut("blocks.1.mlp_out", direction);
+            Transformer steered = model.With(edits);
+            ScoreRequest[] requests = Requests(6);
+            ScoreTable table = steered.Score(requests);
+            double moved = 0;
+            for (int r = 0; r < requests.Length; r++)
+            {
+                double[] expected = Alone(model, requests[r].Prefix, requests[r].Continuations[0], edits);
+                AssertClose(expected, table.TokenLogProbabilities[r][0], 1e-5);
+                moved += Math.Abs(table.LogProbability(r, 0) - Alone(model, requests[r].Prefix, requests[r].Continuations[0]).Sum());
+            }
+            Assert.True(moved > 1e-3, site);
+            Assert.NotEqual(model.Id, steered.Id);
+        }
+    }
+
+    [Fact]
+    public void Text_beyond_the_context_is_the_users_to_mend()
+    {
+        using Transformer model = Tiny.Model(Tiny.Grouped);
+        var fits = new ScoreRequest(new int[60], [new int[4]]);
+        Assert.Equal(4, model.Score([fits]).TokenLogProbabilities[0][0].Length);
+        var error = Assert.Throws<UserErrorException>(() => model.Score([fits with { Continuations = [new int[5]] }]));
+        Assert.Equal("prompt-too-long", error.Code);
+    }
+
+    [Fact]
+    public void Impossible_requests_are_the_callers_fault()
+    {
+        using Transformer model = Tiny.Model(Tiny.Grouped);
+        Assert.Throws<ArgumentException>(() => model.Score([new ScoreRequest([], [[1]])]));
+        Assert.Throws<ArgumentException>(() => model.Score([new ScoreRequest([1], [[]])]));
+        Assert.Throws<ArgumentException>(() => model.Score([new ScoreRequest([1], [[Tiny.Vocabulary]])]));
+        Assert.Throws<ArgumentException>(() => model.Score([new ScoreRequest([-1], [[1]])]));
+        Assert.Empty(model.Score([]).TokenLogProbabilities);
+        Assert.Empty(model.Score([new ScoreRequest([1], [])]).TokenLogProbabilities[0]);
+    }
+
+    [Fact]
+    public void Progress_covers_every_computed_token_and_cancelling_stops()
+    {
+        using Transformer model = Tiny.Model(Tiny.Grouped, threads: 2);
+        var seen = new Last();
+        ScoreRequest[] requests = Requests(200);
+        model.Score(requests, seen);
+        Assert.Equal(seen.Value.Total, seen.Value.Done);
+        Assert.True(seen.Value.Total > 1000);
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() => model.Score(requests, cancellation: source.Token));
+    }
+
+    [Fact]
+    public void The_tree_holds_each_shared_token_once()
+    {
+        ScoreRequest[] requests =
+        [
+            new([1, 2, 3], [[4, 5, 6], [4, 5, 7], [8, 9]]),
+            new([1, 2], [[3, 4, 5, 6]]),
+            new([9], [[1]]),
+        ];
+        var sequences = new ScoreSequences(requests, 10, 20);
+        ScoreTree tree = ScoreTree.Build(sequences, sequences.Sorted());
+        // Inputs 12345, 12345, 1238, 12345, 9: the trie 1-2-3-{4-5, 8} and 9.
+        Assert.Equal(7, tree.Tokens);
+        Assert.Equal(4, tree.Nodes.Length);
+        Assert.Equal(3 + 3 + 2 + 4 + 1, tree.Targets.Length);
+    }
+
+    /// <summary>Requests as they occur: personas, contexts below them, continuations below those; some equal, some unrelated.</summary>
+    private static ScoreRequest[] Requests(int count)
+    {
+        RngStream rng = RngStream.Root(7);
+        int[][] personas = [.. Enumerable.Range(0, 4).Select(i => Tiny.Tokens(rng, 3 + 6 * i))];
+        int[][] contexts = [.. Enumerable.Range(0, 7).Select(i => Tiny.Tokens(rng, 1 + 2 * i))];
+        return
+        [
+            .. Enumerable.Range(0, count).Select(_ => new ScoreRequest(
+                [1, .. personas[rng.NextInt(4)], .. contexts[rng.NextInt(7)]],
+                [.. Enumerable.Range(0, 1 + rng.NextInt(3)).Select(_ => Tiny.Tokens(rng, 1 + rng.NextInt(9), rng.NextBool(0.5) ? 3 : Tiny.Vocabulary))])),
+            new ScoreRequest([7], [[1, 2, 3]]),
+        ];
+    }
+
+    private static double[] Alone(Transformer model, int[] prefix, int[] continuation, Interventions? edits = null)
+    {
+        using var decoder = new Decoder(model.Config);
+        using var workspace = new DecoderWorkspace(model.Config, forBackward: false);
+        var batch = new TokenBatch();
+        int[] tokens = [.. prefix, .. continuation];
+        batch.AddSequence(tokens, prefix.Length);
+        decoder.Forward(model.Weights, batch, workspace, edits);
+        var result = new double[continuation.Length];
+        for (int i = 0; i < result.Length; i++)
+        {
+            var logits = new ReadOnlySpan<float>(workspace.Logits + (long)i * workspace.LogitStride, model.Config.VocabularySize);
+            double sum = 0;
+            foreach (float x in logits) sum += Math.Exp(x);
+            result[i] = logits[continuation[i]] - Math.Log(sum);
+        }
+        return result;
+    }
+
+    private static void AssertClose(double[] expected, float[] actual, double tolerance)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (int i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], tolerance);
+    }
+
+    private sealed class Last : IProgress<WorkProgress>
+    {
+        public WorkProgress Value { get; private set; }
+
+        public void Report(WorkProgress value) => Value = value;
+    }
+}
