@@ -4,13 +4,6 @@ using System.Text;
 
 namespace PersonaSelection.Tests.EndToEnd;
 
-/// <summary>How a run of psm ended.</summary>
-internal sealed record PsmResult(int ExitCode, string Output, string Error)
-{
-    /// <summary>For messages of failing tests.</summary>
-    public override string ToString() => $"exit {ExitCode}\n--- stdout\n{Output}\n--- stderr\n{Error}";
-}
-
 /// <summary>The built psm as a process of its own: nothing on standard input, both outputs captured, in a folder of the test's choice.</summary>
 internal sealed partial class PsmProcess : IDisposable
 {
