@@ -39,6 +39,22 @@ public static class JsonFile
         }
     }
 
+    /// <summary>Reads a record that this software wrote and checks its <c>schema</c> number.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="what">What it should be, such as <c>forecast</c>; named in errors.</param>
+    /// <param name="schema">The version that can be read.</param>
+    /// <exception cref="UserErrorException">No such file, too large, not a JSON object, or of another version.</exception>
+    public static JsonElement ReadRecord(string path, string what, int schema)
+    {
+        using JsonDocument document = Read(path, $"Check that this is the right file, or write the {what} again.");
+        JsonElement root = document.RootElement;
+        if (!root.TryGetProperty("schema", out JsonElement version) || version.ValueKind != JsonValueKind.Number
+            || !version.TryGetInt32(out int number) || number != schema)
+            throw new UserErrorException("wrong-schema", $"{path} is not a {what} of schema {schema}.",
+                "Write it again with this version, or read it with the version that wrote it.");
+        return root.Clone();
+    }
+
     /// <summary>Writes a file as indented JSON, whole or not at all.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
     public static void Write(string path, Action<Utf8JsonWriter> write) => AtomicFile.Write(path, stream =>

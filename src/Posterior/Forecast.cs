@@ -101,7 +101,7 @@ public sealed record Forecast
     /// <exception cref="UserErrorException">The file is missing, damaged, of another version, or altered.</exception>
     public static Forecast Load(string path)
     {
-        JsonElement root = JsonDocumentFile.Read(path, "forecast", CurrentSchema);
+        JsonElement root = JsonFile.ReadRecord(path, "forecast", CurrentSchema);
         Forecast forecast;
         try
         {

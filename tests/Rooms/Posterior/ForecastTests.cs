@@ -102,7 +102,7 @@ public class ForecastTests
         File.WriteAllText(path, text[..(text.Length / 2)]);
         UserErrorException broken = Assert.Throws<UserErrorException>(() => Forecast.Load(path));
         Assert.Contains("line", broken.Problem, StringComparison.Ordinal);
-        Assert.Equal("bad-forecast", Assert.Throws<UserErrorException>(() => Forecast.Load(path + ".none")).Code);
+        Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => Forecast.Load(path + ".none")).Code);
         File.WriteAllText(path, text.Replace("\"kind\": \"posterior\"", "\"kind\": \"gut-feeling\"", StringComparison.Ordinal));
         Assert.Equal("bad-forecast", Assert.Throws<UserErrorException>(() => Forecast.Load(path)).Code);
         Directory.Delete(Path.GetDirectoryName(path)!, true);

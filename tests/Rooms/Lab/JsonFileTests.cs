@@ -1,0 +1,73 @@
+using System.Text.Json;
+using PersonaSelection.Lab;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.LabTests;
+
+public sealed class JsonFileTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+
+    private string FilePath => Path.Combine(_folder, "record.json");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Record_ComesBackAsItWasWritten()
+    {
+        JsonFile.Write(FilePath, w =>
+        {
+            w.WriteStartObject();
+            w.WriteNumber("schema", 1);
+            w.WriteString("name", "Zoë said \"no\"");
+            w.WriteEndObject();
+        });
+
+        JsonElement record = JsonFile.ReadRecord(FilePath, "record", 1);
+
+        Assert.Equal("Zoë said \"no\"", record.GetProperty("name").GetString());
+        Assert.Contains("Zoë", File.ReadAllText(FilePath), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\"schema\": 2}", "wrong-schema")]
+    [InlineData("{\"schema\": \"1\"}", "wrong-schema")]
+    [InlineData("{\"schema\": 1.5}", "wrong-schema")]
+    [InlineData("{}", "wrong-schema")]
+    [InlineData("[1]", "bad-json")]
+    [InlineData("", "bad-json")]
+    [InlineData("{\"schema\": 1,\n  oops}", "bad-json")]
+    public void Record_ThatCannotBeUsed_IsRefusedByName(string content, string code)
+    {
+        File.WriteAllText(FilePath, content);
+
+        var error = Assert.Throws<UserErrorException>(() => JsonFile.ReadRecord(FilePath, "record", 1));
+
+        Assert.Equal(code, error.Code);
+        Assert.Contains(FilePath, error.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BrokenJson_IsNamedByLineAndColumn()
+    {
+        File.WriteAllText(FilePath, "{\n  \"a\": 1,\n  oops\n}");
+
+        var error = Assert.Throws<UserErrorException>(() => JsonFile.Read(FilePath, "Mend it."));
+
+        Assert.Contains("line 3, column 3", error.Problem, StringComparison.Ordinal);
+        Assert.Equal("Mend it.", error.Remedy);
+    }
+
+    [Fact]
+    public void Nesting_AndSize_AreBounded()
+    {
+        File.WriteAllText(FilePath, string.Concat(Enumerable.Repeat("{\"a\":", 1000)) + "1" + new string('}', 1000));
+
+        Assert.Equal("bad-json", Assert.Throws<UserErrorException>(() => JsonFile.Read(FilePath, "")).Code);
+        Assert.Equal("file-too-large", Assert.Throws<UserErrorException>(() => JsonFile.Read(FilePath, "", largest: 100)).Code);
+    }
+
+    [Fact]
+    public void AMissingFile_CannotBeRead() =>
+        Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => JsonFile.Read(FilePath, "")).Code);
+}
