@@ -1,1 +1,40 @@
-Console.WriteLine("bench");
+using System.Globalization;
+using System.Text.Json;
+using PersonaSelection.Bench;
+using PersonaSelection.Numerics;
+
+// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|all] [--seconds S] [--json FILE]
+string command = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "all";
+double seconds = double.Parse(Option("--seconds") ?? "0.05", CultureInfo.InvariantCulture);
+Dictionary<string, Action<Bench>> commands = new()
+{
+    ["gemm"] = GemmBench.Run,
+    ["attention"] = AttentionBench.Run,
+    ["exp"] = LayerBench.RunExp,
+    ["layers"] = LayerBench.Run,
+    ["bandwidth"] = LayerBench.RunBandwidth,
+};
+if (command != "all" && !commands.ContainsKey(command))
+{
+    Console.Error.WriteLine($"No benchmark '{command}'. There are: all, {string.Join(", ", commands.Keys)}.");
+    return 1;
+}
+
+Bench bench = new(seconds);
+Console.WriteLine($"instruction set {InstructionSet.Current}, peak {bench.Peak:F1} GFLOP/s on one core (fused multiply-adds in registers)");
+foreach ((string name, Action<Bench> run) in commands)
+{
+    if (command == "all" || command == name) run(bench);
+}
+if (Option("--json") is string file)
+{
+    File.WriteAllText(file, JsonSerializer.Serialize(
+        new { InstructionSet = InstructionSet.Current.ToString(), PeakGflops = bench.Peak, bench.Results }, JsonSerializerOptions.Web));
+}
+return 0;
+
+string? Option(string name)
+{
+    int at = Array.IndexOf(args, name);
+    return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
+}
