@@ -6,7 +6,8 @@ namespace PersonaSelection.Numerics;
 /// <summary>
 /// C[rows, panels * 2W] (+)= A[rows, k] B, all accumulators in registers. A's element (r, p) is at a[r * ars + p * aks];
 /// B is packed: panel q holds k rows of 2W floats from b + q * panelStride. The sum over k runs upwards for every element,
-/// whatever the tile, so a row's bits do not depend on the tile it falls in. Scalar twin: ScalarGemm.
+/// whatever the tile, so a row's bits do not depend on the tile it falls in. A half tile computes the first W columns of a panel.
+/// Scalar twin: ScalarGemm.
 /// </summary>
 internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V : struct
 {
@@ -35,7 +36,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             V x;
-            x = I.Create(*(a0));
+            x = I.Create(*a0);
             c0_0 = I.MulAdd(x, y0, c0_0);
             c0_1 = I.MulAdd(x, y1, c0_1);
             x = I.Create(*(a0 + ars));
@@ -44,7 +45,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             x = I.Create(*(a0 + ars2));
             c2_0 = I.MulAdd(x, y0, c2_0);
             c2_1 = I.MulAdd(x, y1, c2_1);
-            x = I.Create(*(a1));
+            x = I.Create(*a1);
             c3_0 = I.MulAdd(x, y0, c3_0);
             c3_1 = I.MulAdd(x, y1, c3_1);
             x = I.Create(*(a1 + ars));
@@ -53,7 +54,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             x = I.Create(*(a1 + ars2));
             c5_0 = I.MulAdd(x, y0, c5_0);
             c5_1 = I.MulAdd(x, y1, c5_1);
-            x = I.Create(*(a2));
+            x = I.Create(*a2);
             c6_0 = I.MulAdd(x, y0, c6_0);
             c6_1 = I.MulAdd(x, y1, c6_1);
             x = I.Create(*(a2 + ars));
@@ -62,7 +63,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             x = I.Create(*(a2 + ars2));
             c8_0 = I.MulAdd(x, y0, c8_0);
             c8_1 = I.MulAdd(x, y1, c8_1);
-            x = I.Create(*(a3));
+            x = I.Create(*a3);
             c9_0 = I.MulAdd(x, y0, c9_0);
             c9_1 = I.MulAdd(x, y1, c9_1);
             x = I.Create(*(a3 + ars));
@@ -177,7 +178,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             V x;
-            x = I.Create(*(a0));
+            x = I.Create(*a0);
             c0_0 = I.MulAdd(x, y0, c0_0);
             c0_1 = I.MulAdd(x, y1, c0_1);
             x = I.Create(*(a0 + ars));
@@ -186,7 +187,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             x = I.Create(*(a0 + ars2));
             c2_0 = I.MulAdd(x, y0, c2_0);
             c2_1 = I.MulAdd(x, y1, c2_1);
-            x = I.Create(*(a1));
+            x = I.Create(*a1);
             c3_0 = I.MulAdd(x, y0, c3_0);
             c3_1 = I.MulAdd(x, y1, c3_1);
             x = I.Create(*(a1 + ars));
@@ -195,7 +196,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             x = I.Create(*(a1 + ars2));
             c5_0 = I.MulAdd(x, y0, c5_0);
             c5_1 = I.MulAdd(x, y1, c5_1);
-            x = I.Create(*(a2));
+            x = I.Create(*a2);
             c6_0 = I.MulAdd(x, y0, c6_0);
             c6_1 = I.MulAdd(x, y1, c6_1);
             x = I.Create(*(a2 + ars));
@@ -279,7 +280,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             V x;
-            x = I.Create(*(a0));
+            x = I.Create(*a0);
             c0_0 = I.MulAdd(x, y0, c0_0);
             c0_1 = I.MulAdd(x, y1, c0_1);
             x = I.Create(*(a0 + ars));
@@ -288,7 +289,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             x = I.Create(*(a0 + ars2));
             c2_0 = I.MulAdd(x, y0, c2_0);
             c2_1 = I.MulAdd(x, y1, c2_1);
-            x = I.Create(*(a1));
+            x = I.Create(*a1);
             c3_0 = I.MulAdd(x, y0, c3_0);
             c3_1 = I.MulAdd(x, y1, c3_1);
             x = I.Create(*(a1 + ars));
@@ -360,7 +361,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             V x;
-            x = I.Create(*(a0));
+            x = I.Create(*a0);
             c0_0 = I.MulAdd(x, y0, c0_0);
             c0_1 = I.MulAdd(x, y1, c0_1);
             x = I.Create(*(a0 + ars));
@@ -369,7 +370,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             x = I.Create(*(a0 + ars2));
             c2_0 = I.MulAdd(x, y0, c2_0);
             c2_1 = I.MulAdd(x, y1, c2_1);
-            x = I.Create(*(a1));
+            x = I.Create(*a1);
             c3_0 = I.MulAdd(x, y0, c3_0);
             c3_1 = I.MulAdd(x, y1, c3_1);
             a0 += aks;
@@ -421,7 +422,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             V x;
-            x = I.Create(*(a0));
+            x = I.Create(*a0);
             c0_0 = I.MulAdd(x, y0, c0_0);
             c0_1 = I.MulAdd(x, y1, c0_1);
             x = I.Create(*(a0 + ars));
@@ -470,7 +471,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             V x;
-            x = I.Create(*(a0));
+            x = I.Create(*a0);
             c0_0 = I.MulAdd(x, y0, c0_0);
             c0_1 = I.MulAdd(x, y1, c0_1);
             x = I.Create(*(a0 + ars));
@@ -509,7 +510,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             V x;
-            x = I.Create(*(a0));
+            x = I.Create(*a0);
             c0_0 = I.MulAdd(x, y0, c0_0);
             c0_1 = I.MulAdd(x, y1, c0_1);
             a0 += aks;
@@ -524,6 +525,408 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         {
             I.Store(c, c0_0);
             I.Store(c + 1 * I.Width, c0_1);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows12Half(int k, float* a, nint ars, nint aks, float* b, float* c, nint ldc, bool add)
+    {
+        V c0_0 = I.Create(0);
+        V c1_0 = I.Create(0);
+        V c2_0 = I.Create(0);
+        V c3_0 = I.Create(0);
+        V c4_0 = I.Create(0);
+        V c5_0 = I.Create(0);
+        V c6_0 = I.Create(0);
+        V c7_0 = I.Create(0);
+        V c8_0 = I.Create(0);
+        V c9_0 = I.Create(0);
+        V c10_0 = I.Create(0);
+        V c11_0 = I.Create(0);
+        float* a0 = a;
+        float* a1 = a + 3 * ars;
+        float* a2 = a + 6 * ars;
+        float* a3 = a + 9 * ars;
+        nint ars2 = 2 * ars;
+        for (int p = 0; p < k; p++)
+        {
+            V y0 = I.Load(b);
+            V x;
+            x = I.Create(*a0);
+            c0_0 = I.MulAdd(x, y0, c0_0);
+            x = I.Create(*(a0 + ars));
+            c1_0 = I.MulAdd(x, y0, c1_0);
+            x = I.Create(*(a0 + ars2));
+            c2_0 = I.MulAdd(x, y0, c2_0);
+            x = I.Create(*a1);
+            c3_0 = I.MulAdd(x, y0, c3_0);
+            x = I.Create(*(a1 + ars));
+            c4_0 = I.MulAdd(x, y0, c4_0);
+            x = I.Create(*(a1 + ars2));
+            c5_0 = I.MulAdd(x, y0, c5_0);
+            x = I.Create(*a2);
+            c6_0 = I.MulAdd(x, y0, c6_0);
+            x = I.Create(*(a2 + ars));
+            c7_0 = I.MulAdd(x, y0, c7_0);
+            x = I.Create(*(a2 + ars2));
+            c8_0 = I.MulAdd(x, y0, c8_0);
+            x = I.Create(*a3);
+            c9_0 = I.MulAdd(x, y0, c9_0);
+            x = I.Create(*(a3 + ars));
+            c10_0 = I.MulAdd(x, y0, c10_0);
+            x = I.Create(*(a3 + ars2));
+            c11_0 = I.MulAdd(x, y0, c11_0);
+            a0 += aks;
+            a1 += aks;
+            a2 += aks;
+            a3 += aks;
+            b += 2 * I.Width;
+        }
+        if (add)
+        {
+            float* d = c;
+            I.Store(d, I.Add(I.Load(d), c0_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c1_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c2_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c3_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c4_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c5_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c6_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c7_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c8_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c9_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c10_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c11_0));
+        }
+        else
+        {
+            float* d = c;
+            I.Store(d, c0_0);
+            d += ldc;
+            I.Store(d, c1_0);
+            d += ldc;
+            I.Store(d, c2_0);
+            d += ldc;
+            I.Store(d, c3_0);
+            d += ldc;
+            I.Store(d, c4_0);
+            d += ldc;
+            I.Store(d, c5_0);
+            d += ldc;
+            I.Store(d, c6_0);
+            d += ldc;
+            I.Store(d, c7_0);
+            d += ldc;
+            I.Store(d, c8_0);
+            d += ldc;
+            I.Store(d, c9_0);
+            d += ldc;
+            I.Store(d, c10_0);
+            d += ldc;
+            I.Store(d, c11_0);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows8Half(int k, float* a, nint ars, nint aks, float* b, float* c, nint ldc, bool add)
+    {
+        V c0_0 = I.Create(0);
+        V c1_0 = I.Create(0);
+        V c2_0 = I.Create(0);
+        V c3_0 = I.Create(0);
+        V c4_0 = I.Create(0);
+        V c5_0 = I.Create(0);
+        V c6_0 = I.Create(0);
+        V c7_0 = I.Create(0);
+        float* a0 = a;
+        float* a1 = a + 3 * ars;
+        float* a2 = a + 6 * ars;
+        nint ars2 = 2 * ars;
+        for (int p = 0; p < k; p++)
+        {
+            V y0 = I.Load(b);
+            V x;
+            x = I.Create(*a0);
+            c0_0 = I.MulAdd(x, y0, c0_0);
+            x = I.Create(*(a0 + ars));
+            c1_0 = I.MulAdd(x, y0, c1_0);
+            x = I.Create(*(a0 + ars2));
+            c2_0 = I.MulAdd(x, y0, c2_0);
+            x = I.Create(*a1);
+            c3_0 = I.MulAdd(x, y0, c3_0);
+            x = I.Create(*(a1 + ars));
+            c4_0 = I.MulAdd(x, y0, c4_0);
+            x = I.Create(*(a1 + ars2));
+            c5_0 = I.MulAdd(x, y0, c5_0);
+            x = I.Create(*a2);
+            c6_0 = I.MulAdd(x, y0, c6_0);
+            x = I.Create(*(a2 + ars));
+            c7_0 = I.MulAdd(x, y0, c7_0);
+            a0 += aks;
+            a1 += aks;
+            a2 += aks;
+            b += 2 * I.Width;
+        }
+        if (add)
+        {
+            float* d = c;
+            I.Store(d, I.Add(I.Load(d), c0_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c1_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c2_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c3_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c4_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c5_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c6_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c7_0));
+        }
+        else
+        {
+            float* d = c;
+            I.Store(d, c0_0);
+            d += ldc;
+            I.Store(d, c1_0);
+            d += ldc;
+            I.Store(d, c2_0);
+            d += ldc;
+            I.Store(d, c3_0);
+            d += ldc;
+            I.Store(d, c4_0);
+            d += ldc;
+            I.Store(d, c5_0);
+            d += ldc;
+            I.Store(d, c6_0);
+            d += ldc;
+            I.Store(d, c7_0);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows6Half(int k, float* a, nint ars, nint aks, float* b, float* c, nint ldc, bool add)
+    {
+        V c0_0 = I.Create(0);
+        V c1_0 = I.Create(0);
+        V c2_0 = I.Create(0);
+        V c3_0 = I.Create(0);
+        V c4_0 = I.Create(0);
+        V c5_0 = I.Create(0);
+        float* a0 = a;
+        float* a1 = a + 3 * ars;
+        nint ars2 = 2 * ars;
+        for (int p = 0; p < k; p++)
+        {
+            V y0 = I.Load(b);
+            V x;
+            x = I.Create(*a0);
+            c0_0 = I.MulAdd(x, y0, c0_0);
+            x = I.Create(*(a0 + ars));
+            c1_0 = I.MulAdd(x, y0, c1_0);
+            x = I.Create(*(a0 + ars2));
+            c2_0 = I.MulAdd(x, y0, c2_0);
+            x = I.Create(*a1);
+            c3_0 = I.MulAdd(x, y0, c3_0);
+            x = I.Create(*(a1 + ars));
+            c4_0 = I.MulAdd(x, y0, c4_0);
+            x = I.Create(*(a1 + ars2));
+            c5_0 = I.MulAdd(x, y0, c5_0);
+            a0 += aks;
+            a1 += aks;
+            b += 2 * I.Width;
+        }
+        if (add)
+        {
+            float* d = c;
+            I.Store(d, I.Add(I.Load(d), c0_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c1_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c2_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c3_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c4_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c5_0));
+        }
+        else
+        {
+            float* d = c;
+            I.Store(d, c0_0);
+            d += ldc;
+            I.Store(d, c1_0);
+            d += ldc;
+            I.Store(d, c2_0);
+            d += ldc;
+            I.Store(d, c3_0);
+            d += ldc;
+            I.Store(d, c4_0);
+            d += ldc;
+            I.Store(d, c5_0);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows4Half(int k, float* a, nint ars, nint aks, float* b, float* c, nint ldc, bool add)
+    {
+        V c0_0 = I.Create(0);
+        V c1_0 = I.Create(0);
+        V c2_0 = I.Create(0);
+        V c3_0 = I.Create(0);
+        float* a0 = a;
+        float* a1 = a + 3 * ars;
+        nint ars2 = 2 * ars;
+        for (int p = 0; p < k; p++)
+        {
+            V y0 = I.Load(b);
+            V x;
+            x = I.Create(*a0);
+            c0_0 = I.MulAdd(x, y0, c0_0);
+            x = I.Create(*(a0 + ars));
+            c1_0 = I.MulAdd(x, y0, c1_0);
+            x = I.Create(*(a0 + ars2));
+            c2_0 = I.MulAdd(x, y0, c2_0);
+            x = I.Create(*a1);
+            c3_0 = I.MulAdd(x, y0, c3_0);
+            a0 += aks;
+            a1 += aks;
+            b += 2 * I.Width;
+        }
+        if (add)
+        {
+            float* d = c;
+            I.Store(d, I.Add(I.Load(d), c0_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c1_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c2_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c3_0));
+        }
+        else
+        {
+            float* d = c;
+            I.Store(d, c0_0);
+            d += ldc;
+            I.Store(d, c1_0);
+            d += ldc;
+            I.Store(d, c2_0);
+            d += ldc;
+            I.Store(d, c3_0);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows3Half(int k, float* a, nint ars, nint aks, float* b, float* c, nint ldc, bool add)
+    {
+        V c0_0 = I.Create(0);
+        V c1_0 = I.Create(0);
+        V c2_0 = I.Create(0);
+        float* a0 = a;
+        nint ars2 = 2 * ars;
+        for (int p = 0; p < k; p++)
+        {
+            V y0 = I.Load(b);
+            V x;
+            x = I.Create(*a0);
+            c0_0 = I.MulAdd(x, y0, c0_0);
+            x = I.Create(*(a0 + ars));
+            c1_0 = I.MulAdd(x, y0, c1_0);
+            x = I.Create(*(a0 + ars2));
+            c2_0 = I.MulAdd(x, y0, c2_0);
+            a0 += aks;
+            b += 2 * I.Width;
+        }
+        if (add)
+        {
+            float* d = c;
+            I.Store(d, I.Add(I.Load(d), c0_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c1_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c2_0));
+        }
+        else
+        {
+            float* d = c;
+            I.Store(d, c0_0);
+            d += ldc;
+            I.Store(d, c1_0);
+            d += ldc;
+            I.Store(d, c2_0);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows2Half(int k, float* a, nint ars, nint aks, float* b, float* c, nint ldc, bool add)
+    {
+        V c0_0 = I.Create(0);
+        V c1_0 = I.Create(0);
+        float* a0 = a;
+        for (int p = 0; p < k; p++)
+        {
+            V y0 = I.Load(b);
+            V x;
+            x = I.Create(*a0);
+            c0_0 = I.MulAdd(x, y0, c0_0);
+            x = I.Create(*(a0 + ars));
+            c1_0 = I.MulAdd(x, y0, c1_0);
+            a0 += aks;
+            b += 2 * I.Width;
+        }
+        if (add)
+        {
+            float* d = c;
+            I.Store(d, I.Add(I.Load(d), c0_0));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c1_0));
+        }
+        else
+        {
+            float* d = c;
+            I.Store(d, c0_0);
+            d += ldc;
+            I.Store(d, c1_0);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows1Half(int k, float* a, nint ars, nint aks, float* b, float* c, nint ldc, bool add)
+    {
+        V c0_0 = I.Create(0);
+        float* a0 = a;
+        for (int p = 0; p < k; p++)
+        {
+            V y0 = I.Load(b);
+            V x;
+            x = I.Create(*a0);
+            c0_0 = I.MulAdd(x, y0, c0_0);
+            a0 += aks;
+            b += 2 * I.Width;
+        }
+        if (add)
+        {
+            I.Store(c, I.Add(I.Load(c), c0_0));
+        }
+        else
+        {
+            I.Store(c, c0_0);
         }
     }
 
@@ -547,7 +950,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             V y6 = I.Load(b3);
             V y7 = I.Load(b3 + I.Width);
             V x;
-            x = I.Create(*(a0));
+            x = I.Create(*a0);
             c0_0 = I.MulAdd(x, y0, c0_0);
             c0_1 = I.MulAdd(x, y1, c0_1);
             c0_2 = I.MulAdd(x, y2, c0_2);
@@ -634,7 +1037,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             V y6 = I.Load(b3);
             V y7 = I.Load(b3 + I.Width);
             V x;
-            x = I.Create(*(a0));
+            x = I.Create(*a0);
             c0_0 = I.MulAdd(x, y0, c0_0);
             c0_1 = I.MulAdd(x, y1, c0_1);
             c0_2 = I.MulAdd(x, y2, c0_2);

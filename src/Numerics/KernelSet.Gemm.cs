@@ -97,15 +97,8 @@ internal sealed unsafe partial class KernelSet<I, V>
                     int rows = TileRows(mi - i);
                     float* at = aBlock + i * ars;
                     float* to = cBlock + (long)i * ldc + j;
-                    if (whole)
-                    {
-                        Tile(rows, k, at, ars, aks, p, to, ldc, add);
-                    }
-                    else
-                    {
-                        Tile(rows, k, at, ars, aks, p, tail, nr, false);
-                        StoreTail(rows, n - j, tail, nr, to, ldc, add);
-                    }
+                    if (whole) Tile(rows, k, at, ars, aks, p, to, ldc, add);
+                    else TileColumns(rows, n - j, k, at, ars, aks, p, to, ldc, add, tail);
                     i += rows;
                 }
             }
@@ -119,6 +112,27 @@ internal sealed unsafe partial class KernelSet<I, V>
         : left >= 6 ? 6
         : Math.Min(left, 4);
 
+    /// <summary>A tile of which only the first <paramref name="columns"/> (at most 2W) are wanted. <paramref name="spare"/> holds 12 x 2W floats.</summary>
+    private static void TileColumns(
+        int rows, int columns, int k, float* a, nint ars, nint aks, float* b, float* c, int ldc, bool add, float* spare)
+    {
+        int nr = 2 * I.Width;
+        if (columns == nr)
+        {
+            Tile(rows, k, a, ars, aks, b, c, ldc, add);
+        }
+        else if (columns == I.Width)
+        {
+            HalfTile(rows, k, a, ars, aks, b, c, ldc, add);
+        }
+        else
+        {
+            if (columns < I.Width) HalfTile(rows, k, a, ars, aks, b, spare, nr, false);
+            else Tile(rows, k, a, ars, aks, b, spare, nr, false);
+            StoreTail(rows, columns, spare, nr, c, ldc, add);
+        }
+    }
+
     [MethodImpl(Inline)]
     private static void Tile(int rows, int k, float* a, nint ars, nint aks, float* b, float* c, nint ldc, bool add)
     {
@@ -131,6 +145,21 @@ internal sealed unsafe partial class KernelSet<I, V>
             case 3: GemmTile<I, V>.Rows3(k, a, ars, aks, b, c, ldc, add); break;
             case 2: GemmTile<I, V>.Rows2(k, a, ars, aks, b, c, ldc, add); break;
             default: GemmTile<I, V>.Rows1(k, a, ars, aks, b, c, ldc, add); break;
+        }
+    }
+
+    [MethodImpl(Inline)]
+    private static void HalfTile(int rows, int k, float* a, nint ars, nint aks, float* b, float* c, nint ldc, bool add)
+    {
+        switch (rows)
+        {
+            case 12: GemmTile<I, V>.Rows12Half(k, a, ars, aks, b, c, ldc, add); break;
+            case 8: GemmTile<I, V>.Rows8Half(k, a, ars, aks, b, c, ldc, add); break;
+            case 6: GemmTile<I, V>.Rows6Half(k, a, ars, aks, b, c, ldc, add); break;
+            case 4: GemmTile<I, V>.Rows4Half(k, a, ars, aks, b, c, ldc, add); break;
+            case 3: GemmTile<I, V>.Rows3Half(k, a, ars, aks, b, c, ldc, add); break;
+            case 2: GemmTile<I, V>.Rows2Half(k, a, ars, aks, b, c, ldc, add); break;
+            default: GemmTile<I, V>.Rows1Half(k, a, ars, aks, b, c, ldc, add); break;
         }
     }
 
@@ -178,11 +207,23 @@ internal sealed unsafe partial class KernelSet<I, V>
     [MethodImpl(Hot)]
     private static void PackColumns(int k, int columns, float* b, int ldb, float* to)
     {
-        int nr = 2 * I.Width;
-        for (int j = 0; j < nr; j++)
+        int nr = 2 * I.Width, size = I.TransposeSize;
+        if (columns < nr) new Span<float>(to, k * nr).Clear();
+        int j = 0;
+        for (; j + size <= columns; j += size)
         {
             float* from = b + (long)j * ldb;
-            for (int p = 0; p < k; p++) to[(long)p * nr + j] = j < columns ? from[p] : 0;
+            int p = 0;
+            for (; p + size <= k; p += size) I.Transpose(from + p, ldb, to + p * nr + j, nr);
+            for (; p < k; p++)
+            {
+                for (int i = 0; i < size; i++) to[p * nr + j + i] = from[(long)i * ldb + p];
+            }
+        }
+        for (; j < columns; j++)
+        {
+            float* from = b + (long)j * ldb;
+            for (int p = 0; p < k; p++) to[p * nr + j] = from[p];
         }
     }
 }

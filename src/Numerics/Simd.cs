@@ -33,8 +33,14 @@ internal unsafe interface ISimd<V> where V : struct
     static abstract V ZeroBelow(V x, V y, V a);
     /// <summary>Adds the low bits of <paramref name="n"/> (an integer held as 1.5 2^23 + n) to the exponent of <paramref name="x"/>.</summary>
     static abstract V AddExponent(V x, V n);
-    /// <summary>The lanes as doubles, added to the two halves of a running double sum.</summary>
+    /// <summary>The lanes added as doubles in a fixed order.</summary>
     static abstract double SumDouble(V a);
+    /// <summary>The first <paramref name="count"/> lanes of a, the others of <paramref name="rest"/>.</summary>
+    static abstract V First(V a, int count, V rest);
+    static abstract V Log(V a);
+    /// <summary>to[p, j] = from[j, p] for a square of <see cref="TransposeSize"/>.</summary>
+    static abstract void Transpose(float* from, nint ldFrom, float* to, nint ldTo);
+    static abstract int TransposeSize { get; }
 }
 
 internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
@@ -63,6 +69,12 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
         (x.AsInt32() + (n.AsInt32() << 23)).AsSingle();
     [MethodImpl(Inline)] public static double SumDouble(Vector512<float> a) =>
         Simd256.SumDouble(a.GetLower()) + Simd256.SumDouble(a.GetUpper());
+    [MethodImpl(Inline)] public static Vector512<float> First(Vector512<float> a, int count, Vector512<float> rest) =>
+        Vector512.ConditionalSelect(Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle(), a, rest);
+    [MethodImpl(Inline)] public static Vector512<float> Log(Vector512<float> a) => Vector512.Log(a);
+    [MethodImpl(Inline)] public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo) =>
+        Simd256.Transpose(from, ldFrom, to, ldTo);
+    public static int TransposeSize { [MethodImpl(Inline)] get => 8; }
 }
 
 internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
@@ -91,6 +103,12 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
         (x.AsInt32() + (n.AsInt32() << 23)).AsSingle();
     [MethodImpl(Inline)] public static double SumDouble(Vector256<float> a) =>
         Simd128.SumDouble(a.GetLower()) + Simd128.SumDouble(a.GetUpper());
+    [MethodImpl(Inline)] public static Vector256<float> First(Vector256<float> a, int count, Vector256<float> rest) =>
+        Vector256.ConditionalSelect(Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle(), a, rest);
+    [MethodImpl(Inline)] public static Vector256<float> Log(Vector256<float> a) => Vector256.Log(a);
+    [MethodImpl(Inline)] public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo) =>
+        Transpose8.Run(from, ldFrom, to, ldTo);
+    public static int TransposeSize { [MethodImpl(Inline)] get => 8; }
 }
 
 internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
@@ -117,6 +135,12 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     [MethodImpl(Inline)] public static Vector128<float> AddExponent(Vector128<float> x, Vector128<float> n) =>
         (x.AsInt32() + (n.AsInt32() << 23)).AsSingle();
     [MethodImpl(Inline)] public static double SumDouble(Vector128<float> a) => ((double)a[0] + a[2]) + ((double)a[1] + a[3]);
+    [MethodImpl(Inline)] public static Vector128<float> First(Vector128<float> a, int count, Vector128<float> rest) =>
+        Vector128.ConditionalSelect(Vector128.LessThan(Vector128<int>.Indices, Vector128.Create(count)).AsSingle(), a, rest);
+    [MethodImpl(Inline)] public static Vector128<float> Log(Vector128<float> a) => Vector128.Log(a);
+    [MethodImpl(Inline)] public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo) =>
+        Transpose4.Run(from, ldFrom, to, ldTo);
+    public static int TransposeSize { [MethodImpl(Inline)] get => 4; }
 }
 
 internal readonly unsafe struct Simd1 : ISimd<float>
@@ -141,4 +165,8 @@ internal readonly unsafe struct Simd1 : ISimd<float>
     [MethodImpl(Inline)] public static float AddExponent(float x, float n) =>
         BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(x) + (BitConverter.SingleToInt32Bits(n) << 23));
     [MethodImpl(Inline)] public static double SumDouble(float a) => a;
+    [MethodImpl(Inline)] public static float First(float a, int count, float rest) => count > 0 ? a : rest;
+    [MethodImpl(Inline)] public static float Log(float a) => MathF.Log(a);
+    [MethodImpl(Inline)] public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo) => *to = *from;
+    public static int TransposeSize { [MethodImpl(Inline)] get => 1; }
 }

@@ -2,7 +2,12 @@
 // Writes GemmTile.g.cs. Run from the root of the repository:
 //   dotnet run src/Numerics/generate-tiles.cs > src/Numerics/GemmTile.g.cs
 // A tile keeps rows x (2 x panels) accumulators in registers, which C# can only say by naming each of them.
-(int Rows, int Panels)[] tiles = [(12, 1), (8, 1), (6, 1), (4, 1), (3, 1), (2, 1), (1, 1), (2, 4), (1, 4)];
+(int Rows, int Vectors, int Panels)[] tiles =
+[
+    (12, 2, 1), (8, 2, 1), (6, 2, 1), (4, 2, 1), (3, 2, 1), (2, 2, 1), (1, 2, 1), // a whole panel
+    (12, 1, 1), (8, 1, 1), (6, 1, 1), (4, 1, 1), (3, 1, 1), (2, 1, 1), (1, 1, 1), // its left half
+    (2, 2, 4), (1, 2, 4), // four panels at once, where few rows would leave the multipliers waiting
+];
 var o = Console.Out;
 o.NewLine = "\n";
 o.WriteLine("""
@@ -14,19 +19,21 @@ o.WriteLine("""
     /// <summary>
     /// C[rows, panels * 2W] (+)= A[rows, k] B, all accumulators in registers. A's element (r, p) is at a[r * ars + p * aks];
     /// B is packed: panel q holds k rows of 2W floats from b + q * panelStride. The sum over k runs upwards for every element,
-    /// whatever the tile, so a row's bits do not depend on the tile it falls in. Scalar twin: ScalarGemm.
+    /// whatever the tile, so a row's bits do not depend on the tile it falls in. A half tile computes the first W columns of a panel.
+    /// Scalar twin: ScalarGemm.
     /// </summary>
     internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V : struct
     {
     """);
 for (int t = 0; t < tiles.Length; t++)
 {
-    (int rows, int panels) = tiles[t];
-    int cols = panels * 2;
+    (int rows, int vectors, int panels) = tiles[t];
+    int cols = panels * vectors;
+    string name = $"Rows{rows}{(panels > 1 ? $"Panels{panels}" : vectors == 1 ? "Half" : "")}";
     string wide = panels > 1 ? "nint panelStride, " : "";
     if (t > 0) o.WriteLine();
     o.WriteLine("    [MethodImpl(MethodImplOptions.AggressiveOptimization)]");
-    o.WriteLine($"    public static void Rows{rows}{(panels > 1 ? $"Panels{panels}" : "")}(int k, float* a, nint ars, nint aks, float* b, {wide}float* c, nint ldc, bool add)");
+    o.WriteLine($"    public static void {name}(int k, float* a, nint ars, nint aks, float* b, {wide}float* c, nint ldc, bool add)");
     o.WriteLine("    {");
     for (int r = 0; r < rows; r++)
         o.WriteLine($"        V {string.Join(", ", Enumerable.Range(0, cols).Select(j => $"c{r}_{j} = I.Create(0)"))};");
@@ -38,14 +45,14 @@ for (int t = 0; t < tiles.Length; t++)
     o.WriteLine("        {");
     for (int j = 0; j < cols; j++)
     {
-        string from = j < 2 ? "b" : $"b{j / 2}";
-        o.WriteLine($"            V y{j} = I.Load({from}{(j % 2 == 0 ? "" : " + I.Width")});");
+        string from = j < vectors ? "b" : $"b{j / vectors}";
+        o.WriteLine($"            V y{j} = I.Load({from}{(j % vectors == 0 ? "" : " + I.Width")});");
     }
     o.WriteLine("            V x;");
     for (int r = 0; r < rows; r++)
     {
         string at = (r % 3) switch { 0 => "", 1 => " + ars", _ => " + ars2" };
-        o.WriteLine($"            x = I.Create(*(a{r / 3}{at}));");
+        o.WriteLine($"            x = I.Create(*{(at == "" ? $"a{r / 3}" : $"(a{r / 3}{at})")});");
         for (int j = 0; j < cols; j++) o.WriteLine($"            c{r}_{j} = I.MulAdd(x, y{j}, c{r}_{j});");
     }
     for (int p = 0; p < pointers; p++) o.WriteLine($"            a{p} += aks;");
