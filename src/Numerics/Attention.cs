@@ -45,10 +45,20 @@ public static unsafe class Attention
 /// <summary>The working memory of attention: one per worker, grown on first use and kept.</summary>
 public sealed unsafe class AttentionScratch : IDisposable
 {
-    private FloatBuffer? _rows;
+    private readonly FloatBuffer?[] _panels = new FloatBuffer?[5], _scores = new FloatBuffer?[2];
+    private FloatBuffer? _sums;
 
-    internal float* Rows(long length) => GemmScratch.Reserve(ref _rows, length);
+    internal float* Panels(int slot, long length) => GemmScratch.Reserve(ref _panels[slot], length);
+
+    internal float* Scores(int slot, long length) => GemmScratch.Reserve(ref _scores[slot], length);
+
+    internal float* Sums(long length) => GemmScratch.Reserve(ref _sums, length);
 
     /// <inheritdoc/>
-    public void Dispose() => _rows?.Dispose();
+    public void Dispose()
+    {
+        foreach (FloatBuffer? buffer in _panels) buffer?.Dispose();
+        foreach (FloatBuffer? buffer in _scores) buffer?.Dispose();
+        _sums?.Dispose();
+    }
 }

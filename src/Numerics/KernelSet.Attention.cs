@@ -2,104 +2,124 @@ using System.Runtime.CompilerServices;
 
 namespace PersonaSelection.Numerics;
 
+// Everything is a GEMM tile on operands packed per head; probabilities live only for a block of query rows. Query rows and key rows are
+// cut into the same tiles, so a score past the diagonal is only ever read inside the tile that wrote it as zero.
 internal sealed unsafe partial class KernelSet<I, V>
 {
     [MethodImpl(Hot)]
     public override void AttentionForward(
         AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, AttentionScratch scratch)
     {
-        int hd = s.HeadDim, group = s.Heads / s.KvHeads;
-        float scale = s.Scale;
+        int hd = s.HeadDim, group = s.Heads / s.KvHeads, nr = 2 * I.Width;
         for (int q = 0; q < sequences; q++)
         {
-            float* p = scratch.Rows(starts[q + 1] - starts[q]);
-            for (int h = 0; h < s.Heads; h++)
+            int t = starts[q + 1] - starts[q];
+            if (t <= 0) continue;
+            int padded = RoundUp(t, nr);
+            float* rows = qkv + (long)starts[q] * ldqkv, to = o + (long)starts[q] * ldo, log = lse + (long)starts[q] * s.Heads;
+            float* keys = scratch.Panels(0, (long)padded * hd), values = scratch.Panels(1, (long)t * RoundUp(hd, nr));
+            float* p = scratch.Scores(0, 12L * padded), sums = scratch.Sums((long)t * s.Heads);
+            for (int g = 0; g < s.KvHeads; g++)
             {
-                float* keys = qkv + s.KeyOffset + h / group * hd, values = qkv + s.ValueOffset + h / group * hd;
-                for (int i = starts[q]; i < starts[q + 1]; i++)
-                {
-                    int n = i + 1 - starts[q];
-                    float* kBase = keys + (long)starts[q] * ldqkv, vBase = values + (long)starts[q] * ldqkv;
-                    float* query = qkv + (long)i * ldqkv + h * hd, to = o + (long)i * ldo + h * hd;
-                    for (int j = 0; j < n; j++) p[j] = scale * DotRow(hd, query, kBase + (long)j * ldqkv);
-                    float max = MaxRow(n, p), sum = ExpRow(n, p, max, p);
-                    lse[(long)i * s.Heads + h] = max + MathF.Log(sum);
-                    new Span<float>(to, hd).Clear();
-                    for (int j = 0; j < n; j++) Axpy(hd, p[j] / sum, vBase + (long)j * ldqkv, to);
-                }
+                Pack(hd, t, rows + s.KeyOffset + g * hd, ldqkv, true, keys);
+                Pack(t, hd, rows + s.ValueOffset + g * hd, ldqkv, false, values);
+                for (int h = g * group; h < (g + 1) * group; h++)
+                    ForwardHead(s, 0, t, t, padded, rows + h * hd, ldqkv, keys, values, p, to + h * hd, ldo, log + h, sums + h);
             }
+            AddLog((long)t * s.Heads, sums, log);
         }
     }
 
+    /// <summary>One head of one sequence: t query rows that follow <paramref name="past"/> keys. max and sums have stride Heads.</summary>
     [MethodImpl(Hot)]
-    public override void AttentionBackward(
-        AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, float* dO, int lddo,
-        float* dqkv, int lddqkv, AttentionScratch scratch)
+    private static void ForwardHead(
+        AttentionShape s, int past, int t, int keyCount, int ldp, float* query, int ldq, float* keys, float* values, float* p, float* o, int ldo,
+        float* max, float* sums)
     {
-        int hd = s.HeadDim, group = s.Heads / s.KvHeads;
-        float scale = s.Scale;
-        for (int i = starts[0]; i < starts[sequences]; i++) new Span<float>(dqkv + (long)i * lddqkv, s.RowLength).Clear();
-        for (int q = 0; q < sequences; q++)
+        int hd = s.HeadDim;
+        for (int i = 0; i < t;)
         {
-            for (int h = 0; h < s.Heads; h++)
+            int rows = TileRows(t - i), seen = past + i + rows;
+            Scores(rows, seen, hd, query + (long)i * ldq, ldq, keys, p, ldp);
+            float* to = o + (long)i * ldo;
+            for (int r = 0; r < rows; r++)
             {
-                long k = s.KeyOffset + h / group * hd, v = s.ValueOffset + h / group * hd;
-                for (int i = starts[q]; i < starts[q + 1]; i++)
-                {
-                    float* query = qkv + (long)i * ldqkv + h * hd, dq = dqkv + (long)i * lddqkv + h * hd, d = dO + (long)i * lddo + h * hd;
-                    float delta = DotRow(hd, d, o + (long)i * ldo + h * hd), log = lse[(long)i * s.Heads + h];
-                    for (int j = starts[q]; j <= i; j++)
-                    {
-                        float* row = qkv + (long)j * ldqkv, dRow = dqkv + (long)j * lddqkv;
-                        float p = ExpMath<Simd1, float>.Exp(scale * DotRow(hd, query, row + k) - log);
-                        Axpy(hd, p, d, dRow + v);
-                        float ds = scale * p * (DotRow(hd, d, row + v) - delta);
-                        Axpy(hd, ds, row + k, dq);
-                        Axpy(hd, ds, query, dRow + k);
-                    }
-                }
+                long at = (long)(i + r) * s.Heads;
+                sums[at] = SoftmaxRow(past + i + r + 1, seen, s.Scale, p + r * ldp, out max[at]);
             }
+            RowsTimesPanels(rows, hd, seen, p, ldp, 1, values, keyCount, to, ldo, false);
+            for (int r = 0; r < rows; r++, to += ldo) ScaleRow(hd, 1 / sums[(long)(i + r) * s.Heads], to);
+            i += rows;
         }
     }
 
-    [MethodImpl(Hot)]
-    public override void AttentionCached(
-        AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float** prefixRows, int* prefixLength,
-        float** ownRows, int* ownLength, float* o, int ldo, AttentionScratch scratch)
+    /// <summary>p[rows, keys] = A[rows, hd] times the packed keys; columns are computed up to a multiple of W.</summary>
+    [MethodImpl(Inline)]
+    private static void Scores(int rows, int keyCount, int hd, float* a, int lda, float* keys, float* p, int ldp)
     {
-        int hd = s.HeadDim, group = s.Heads / s.KvHeads, ldCache = 2 * s.KvHeads * hd;
-        float scale = s.Scale;
-        float** rows = stackalloc float*[3];
-        int* lengths = stackalloc int[3], strides = stackalloc int[3];
-        for (int q = 0; q < sequences; q++)
+        int nr = 2 * I.Width, j = 0;
+        for (; j + I.Width < keyCount; j += nr) Tile(rows, hd, a, lda, 1, keys + (long)j * hd, p + j, ldp, false);
+        if (j < keyCount) HalfTile(rows, hd, a, lda, 1, keys + (long)j * hd, p + j, ldp, false);
+    }
+
+    /// <summary>C[rows, hd] (+)= A[rows, k] B, where a panel of B has <paramref name="panelRows"/> rows.</summary>
+    private static void RowsTimesPanels(
+        int rows, int hd, int k, float* a, nint ars, nint aks, float* b, int panelRows, float* c, int ldc, bool add)
+    {
+        int nr = 2 * I.Width;
+        float* spare = stackalloc float[12 * 32];
+        for (int j = 0; j < hd; j += nr)
+            TileColumns(rows, Math.Min(nr, hd - j), k, a, ars, aks, b + (long)j * panelRows, c + j, ldc, add, spare);
+    }
+
+    /// <summary>p = e^(scale p - max) for the first n columns and zero from there to <paramref name="end"/>; max is that of scale p; returns the sum.</summary>
+    [MethodImpl(Inline)]
+    private static float SoftmaxRow(int n, int end, float scale, float* p, out float max)
+    {
+        int w = I.Width, j = 0;
+        V low = I.Create(float.NegativeInfinity), m = low, m1 = low, zero = I.Create(0), sum = zero;
+        for (; j + 2 * w <= n; j += 2 * w)
         {
-            int first = starts[q], count = starts[q + 1] - first;
-            float* p = scratch.Rows(prefixLength[q] + ownLength[q] + count);
-            (lengths[0], lengths[1], strides[0], strides[1], strides[2]) = (prefixLength[q], ownLength[q], ldCache, ldCache, ldqkv);
-            rows[0] = prefixRows[q];
-            rows[1] = ownRows[q];
-            rows[2] = qkv + (long)first * ldqkv + s.KeyOffset;
-            for (int h = 0; h < s.Heads; h++)
-            {
-                int k = h / group * hd, v = k + s.KvHeads * hd;
-                for (int i = 0; i < count; i++)
-                {
-                    float* query = qkv + (long)(first + i) * ldqkv + h * hd, to = o + (long)(first + i) * ldo + h * hd;
-                    lengths[2] = i + 1;
-                    int n = 0;
-                    for (int part = 0; part < 3; part++)
-                    {
-                        for (int j = 0; j < lengths[part]; j++) p[n++] = scale * DotRow(hd, query, rows[part] + (long)j * strides[part] + k);
-                    }
-                    float max = MaxRow(n, p), sum = ExpRow(n, p, max, p);
-                    new Span<float>(to, hd).Clear();
-                    n = 0;
-                    for (int part = 0; part < 3; part++)
-                    {
-                        for (int j = 0; j < lengths[part]; j++) Axpy(hd, p[n++] / sum, rows[part] + (long)j * strides[part] + v, to);
-                    }
-                }
-            }
+            m = I.Max(m, I.Load(p + j));
+            m1 = I.Max(m1, I.Load(p + j + w));
         }
+        for (; j < n; j += w) m = I.Max(m, I.First(I.Load(p + j), n - j, low));
+        max = scale * I.MaxLane(I.Max(m, m1));
+        V scales = I.Create(scale), shift = I.Create(-max);
+        for (j = 0; j + w <= n; j += w)
+        {
+            V e = ExpMath<I, V>.Exp(I.MulAdd(I.Load(p + j), scales, shift));
+            I.Store(p + j, e);
+            sum = I.Add(sum, e);
+        }
+        for (; j < end; j += w)
+        {
+            V e = I.First(ExpMath<I, V>.Exp(I.MulAdd(I.Load(p + j), scales, shift)), n - j, zero);
+            I.Store(p + j, e);
+            sum = I.Add(sum, e);
+        }
+        return I.Sum(sum);
+    }
+
+    [MethodImpl(Inline)]
+    private static void ScaleRow(int n, float a, float* x)
+    {
+        V av = I.Create(a);
+        int j = 0;
+        for (; j <= n - I.Width; j += I.Width) I.Store(x + j, I.Mul(av, I.Load(x + j)));
+        for (; j < n; j++) x[j] *= a;
+    }
+
+    /// <summary>y += log x. The last vector is padded rather than done lane by lane, so that every element takes the same path.</summary>
+    [MethodImpl(Hot)]
+    private static void AddLog(long n, float* x, float* y)
+    {
+        long i = 0;
+        for (; i <= n - I.Width; i += I.Width) I.Store(y + i, I.Add(I.Load(y + i), I.Log(I.Load(x + i))));
+        if (i == n) return;
+        float* last = stackalloc float[16];
+        for (int j = 0; j < I.Width; j++) last[j] = i + j < n ? x[i + j] : 1;
+        I.Store(last, I.Log(I.Load(last)));
+        for (int j = 0; i + j < n; j++) y[i + j] += last[j];
     }
 }

@@ -200,7 +200,11 @@ internal sealed unsafe partial class KernelSet<I, V>
         }
         for (int p = 0; p < k; p++, b += ldb, to += nr)
         {
-            for (int j = 0; j < nr; j++) to[j] = j < columns ? b[j] : 0;
+            int j = 0;
+            for (; j + I.Width <= columns; j += I.Width) I.Store(to + j, I.Load(b + j));
+            for (; j < columns; j++) to[j] = b[j];
+            for (; j % I.Width != 0; j++) to[j] = 0;
+            if (j < nr) I.Store(to + j, I.Create(0));
         }
     }
 
