@@ -9,7 +9,7 @@ public sealed unsafe class TokenBatch
 {
     // Pinned arrays: their addresses hold for as long as the batch lives.
     private int[] _tokens = [], _positions = [], _starts = [], _targetRows = [], _targets = [], _targetSequences = [];
-    private float[] _weights = [];
+    private float[] _weights = [], _notes = [];
 
     /// <summary>An empty batch.</summary>
     /// <param name="rows">Rows to make room for.</param>
@@ -18,6 +18,7 @@ public sealed unsafe class TokenBatch
     {
         GrowRows(Math.Max(rows, 1));
         Grow(ref _starts, Math.Max(sequences, 1) + 1, 1);
+        Grow(ref _notes, Math.Max(sequences, 1), 0);
         _starts[0] = 0;
     }
 
@@ -48,6 +49,9 @@ public sealed unsafe class TokenBatch
     /// <summary>The weight of each target's loss, [<see cref="TargetCount"/>]; may be rewritten by a loss.</summary>
     public Span<float> Weights => _weights.AsSpan(0, TargetCount);
 
+    /// <summary>A number that came with each sequence for the loss to use (DPO: its log-probability under the reference), [<see cref="Sequences"/>].</summary>
+    public ReadOnlySpan<float> Notes => _notes.AsSpan(0, Sequences);
+
     internal int* TokensPointer => Address(_tokens);
 
     internal int* PositionsPointer => Address(_positions);
@@ -72,21 +76,24 @@ public sealed unsafe class TokenBatch
     /// <param name="tokens">At least two ids.</param>
     /// <param name="firstTarget">Index of the first token to predict, from 1.</param>
     /// <param name="weight">Weight of every target; rows of weight 0 get no logits.</param>
+    /// <param name="note">A number for the loss, in <see cref="Notes"/>.</param>
     /// <returns>Rows added: one less than there are tokens.</returns>
     /// <exception cref="ArgumentException">Fewer than two tokens.</exception>
-    public int AddSequence(ReadOnlySpan<int> tokens, int firstTarget, float weight = 1)
+    public int AddSequence(ReadOnlySpan<int> tokens, int firstTarget, float weight = 1, float note = 0)
     {
         if (tokens.Length < 2) throw new ArgumentException("A sequence needs at least two tokens.", nameof(tokens));
         int rows = tokens.Length - 1;
-        int first = AddRows(tokens[..rows]);
+        int first = AddRows(tokens[..rows], note);
         if (weight == 0) return rows;
         for (int i = Math.Max(firstTarget, 1); i < tokens.Length; i++) AddTarget(first + i - 1, tokens[i], weight);
         return rows;
     }
 
     /// <summary>Adds a sequence of inputs without targets, at positions from 0.</summary>
+    /// <param name="tokens">Ids.</param>
+    /// <param name="note">A number for the loss, in <see cref="Notes"/>.</param>
     /// <returns>The row of its first token.</returns>
-    public int AddRows(ReadOnlySpan<int> tokens)
+    public int AddRows(ReadOnlySpan<int> tokens, float note = 0)
     {
         int first = Rows, count = tokens.Length;
         if (first + count > _tokens.Length) GrowRows(Math.Max(first + count, 2 * _tokens.Length));
@@ -94,6 +101,8 @@ public sealed unsafe class TokenBatch
         tokens.CopyTo(_tokens.AsSpan(first));
         for (int i = 0; i < count; i++) _positions[first + i] = i;
         Rows = first + count;
+        if (Sequences == _notes.Length) Grow(ref _notes, 2 * Sequences, Sequences);
+        _notes[Sequences] = note;
         _starts[++Sequences] = Rows;
         return first;
     }

@@ -20,10 +20,9 @@ internal sealed unsafe class GradientEngine : IDisposable
     private readonly float*[] _filled;
     private readonly (long Start, long Length)[] _slices;
     private int _filledCount;
-    private DecoderWeights _weights = null!;
+    private Trainable _trainable = null!;
     private TokenBatch[] _parts = null!;
     private ILossFunction _loss = null!;
-    private Interventions? _edits;
     private Action? _aside;
 
     public GradientEngine(DecoderConfig config, int microBatches, WorkerPool pool)
@@ -55,13 +54,11 @@ internal sealed unsafe class GradientEngine : IDisposable
 
     /// <summary>Runs forward and backward over all parts; <paramref name="aside"/> runs meanwhile as one more job.</summary>
     /// <returns>The sum of the loss, and the sum of squares of the summed gradient.</returns>
-    public (double Loss, double SumOfSquares) Run(DecoderWeights weights, TokenBatch[] parts, ILossFunction loss,
-        Interventions? edits = null, Action? aside = null)
+    public (double Loss, double SumOfSquares) Run(Trainable trainable, TokenBatch[] parts, ILossFunction loss, Action? aside = null)
     {
-        _weights = weights;
+        _trainable = trainable;
         _parts = parts;
         _loss = loss;
-        _edits = edits;
         _aside = aside;
         _pool.Run(parts.Length + (aside is null ? 0 : 1), _partJob);
         _filledCount = 0;
@@ -72,6 +69,7 @@ internal sealed unsafe class GradientEngine : IDisposable
             _filled[_filledCount++] = _gradients[i].Pointer;
             sum += _losses[i];
         }
+        if (!trainable.NeedsWeightGradient) return (sum, 0);
         _pool.Run(_slices.Length, _sliceJob);
         double squares = 0;
         foreach (double s in _squares) squares += s;
@@ -96,12 +94,16 @@ internal sealed unsafe class GradientEngine : IDisposable
         TokenBatch part = _parts[job];
         DecoderWorkspace workspace = _workspaces[worker];
         _losses[job] = 0;
-        if (part.TargetCount > 0)
+        FloatBuffer? gradient = _trainable.NeedsWeightGradient ? _gradients[job] : null;
+        if (part.TargetCount == 0)
         {
-            _decoder.Forward(_weights, part, workspace, _edits);
-            _losses[job] = _loss.Evaluate(new LogitRows(part, workspace, job));
+            if (job == 0) gradient?.Span(0, (int)gradient.Length).Clear();
+            return;
         }
-        if (part.TargetCount > 0 || job == 0) _decoder.Backward(_weights, part, workspace, _gradients[job], _edits);
+        _decoder.Forward(_trainable.Weights, part, workspace, _trainable.Edits);
+        _losses[job] = _loss.Evaluate(new LogitRows(part, workspace, job));
+        _decoder.Backward(_trainable.Weights, part, workspace, gradient, _trainable.Edits);
+        _trainable.Collect(job, workspace);
     }
 
     private void SumSlice(int slice, int worker)

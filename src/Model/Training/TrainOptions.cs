@@ -61,6 +61,9 @@ public sealed record TrainOptions
     public static TrainOptions ForTokens(long tokens, int tokensPerStep = 2048) =>
         new() { Steps = checked((int)Math.Max(1, tokens / tokensPerStep)), TokensPerStep = tokensPerStep };
 
+    /// <summary>Everything that decides the result, as text: all but where checkpoints go and what the stage is called.</summary>
+    internal string Essence() => (this with { CheckpointPath = null, CheckpointEvery = 0, Stage = "" }).ToString();
+
     /// <summary>Refuses numbers that no run can have.</summary>
     /// <exception cref="ArgumentException">A number is out of range.</exception>
     public void Validate()

@@ -1,0 +1,126 @@
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Model;
+
+/// <summary>Items in random order, each once an epoch; the order of an epoch depends on its number alone.</summary>
+internal sealed class ShuffledOrder(int count, RngStream rng)
+{
+    private readonly int[] _order = new int[count];
+    private long _epoch = -1;
+
+    public int At(long position)
+    {
+        (long epoch, long index) = Math.DivRem(position, count);
+        if (epoch != _epoch)
+        {
+            for (int i = 0; i < count; i++) _order[i] = i;
+            rng.Child("epoch", epoch).Shuffle(_order.AsSpan());
+            _epoch = epoch;
+        }
+        return _order[index];
+    }
+}
+
+/// <summary>Examples for supervised tuning. The loss is the mean over tokens, by the size of their weights.</summary>
+internal sealed class ExampleFeed(IReadOnlyList<TuneExample> examples, int batchSize, bool lossOnContext, RngStream rng) : StepFeed
+{
+    private readonly ShuffledOrder _order = new(examples.Count, rng);
+
+    public override long Position { get; set; }
+
+    public override bool Fill(StepBatch step)
+    {
+        step.Clear();
+        double normaliser = 0;
+        for (int i = 0; i < batchSize; i++)
+        {
+            TuneExample example = examples[_order.At(Position++)];
+            int firstTarget = lossOnContext ? 1 : example.Prefix.Length;
+            step.Add([.. example.Prefix, .. example.Reply], firstTarget, (float)example.Weight);
+            step.EndGroup();
+            normaliser += Math.Abs(example.Weight) * (example.Prefix.Length + example.Reply.Length - firstTarget);
+        }
+        step.Deal();
+        step.Normaliser = normaliser > 0 ? normaliser : 1;
+        step.PositionAfter = Position;
+        return true;
+    }
+}
+
+/// <summary>Pairs for DPO: chosen and rejected side by side, each with its log-probability under the reference.</summary>
+internal sealed class PairFeed(IReadOnlyList<PreferencePair> pairs, float[] chosenReference, float[] rejectedReference, int batchSize, RngStream rng)
+    : StepFeed
+{
+    private readonly ShuffledOrder _order = new(pairs.Count, rng);
+
+    public override long Position { get; set; }
+
+    public override bool Fill(StepBatch step)
+    {
+        step.Clear();
+        double normaliser = 0;
+        for (int i = 0; i < batchSize; i++)
+        {
+            int k = _order.At(Position++);
+            PreferencePair pair = pairs[k];
+            step.Add([.. pair.Prefix, .. pair.Chosen], pair.Prefix.Length, (float)pair.Weight, chosenReference[k]);
+            step.Add([.. pair.Prefix, .. pair.Rejected], pair.Prefix.Length, (float)pair.Weight, rejectedReference[k]);
+            step.EndGroup();
+            normaliser += pair.Weight;
+        }
+        step.Deal();
+        step.Normaliser = normaliser;
+        step.PositionAfter = Position;
+        return true;
+    }
+}
+
+/// <summary>Replies sampled from the weights as they are now, each with its advantage over its group.</summary>
+internal sealed class SampleFeed(IReadOnlyList<int[]> prompts, ReplySampler sampler, Func<int[], int[], double> reward, TuneOptions options,
+    Func<DecoderWeights> policy, RngStream rng) : StepFeed
+{
+    private readonly ShuffledOrder _order = new(prompts.Count, rng.Child("order"));
+
+    public override bool NeedsCurrentWeights => true;
+
+    public override long Position { get; set; }
+
+    /// <summary>Mean reward of the last step's samples.</summary>
+    public double MeanReward { get; private set; }
+
+    public override bool Fill(StepBatch step)
+    {
+        int groups = Math.Max(1, options.BatchSize / options.GroupSize);
+        var asked = new List<int[]>();
+        long first = Position;
+        for (int g = 0; g < groups; g++)
+        {
+            int[] prompt = prompts[_order.At(Position++)];
+            for (int i = 0; i < options.GroupSize; i++) asked.Add(prompt);
+        }
+        IReadOnlyList<int[]> replies = sampler(policy(), asked, rng.Child("step", first));
+        if (replies.Count != asked.Count) throw new InvalidOperationException("The sampler must return one reply per prompt.");
+        step.Clear();
+        double total = 0;
+        for (int g = 0; g < groups; g++)
+        {
+            int at = g * options.GroupSize;
+            double[] rewards = [.. Enumerable.Range(at, options.GroupSize).Select(i => reward(asked[i], replies[i]))];
+            total += rewards.Sum();
+            double mean = rewards.Average();
+            double deviation = Math.Sqrt(rewards.Average(r => (r - mean) * (r - mean)));
+            double scale = options.NormaliseAdvantage ? 1 / (deviation + 1e-6) : 1;
+            for (int i = 0; i < options.GroupSize; i++)
+            {
+                if (replies[at + i].Length == 0) continue;
+                step.Add([.. asked[at + i], .. replies[at + i]], asked[at + i].Length, 1, (float)((rewards[i] - mean) * scale));
+                step.EndGroup();
+            }
+        }
+        MeanReward = total / asked.Count;
+        step.Deal();
+        step.Normaliser = asked.Count;
+        step.PositionAfter = Position;
+        return step.Rows > 0;
+    }
+}

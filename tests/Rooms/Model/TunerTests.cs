@@ -1,0 +1,231 @@
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.ModelTests;
+
+public sealed class TunerTests : IDisposable
+{
+    private readonly DecoderWeights _base = Small.Weights(Small.Config());
+    private readonly WorkerPool _pool = new(2);
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-tuner").FullName;
+
+    public void Dispose()
+    {
+        _base.Dispose();
+        _pool.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static IReadOnlyList<TuneExample> Examples(double weight = 1) =>
+        [.. Enumerable.Range(0, 20).Select(i => new TuneExample([17, i % 5, 3], [7, (i % 5) + 8], weight))];
+
+    private double MeanScore(DecoderWeights weights, IReadOnlyList<TuneExample> examples) =>
+        ReplyScores.Compute(weights, [.. examples.Select(e => (e.Prefix, e.Reply))], _pool).Average();
+
+    private TuneResult Tune(TuneOptions options, IReadOnlyList<TuneExample> examples, int threads = 2)
+    {
+        using var pool = new WorkerPool(threads);
+        return new Tuner(_base, options, RngStream.Root(3), pool).Supervised(examples);
+    }
+
+    private static float[] Bits(DecoderWeights weights) => weights.Buffer.Span(0, (int)weights.Buffer.Length).ToArray();
+
+    [Fact]
+    public void Full_tuning_makes_the_replies_likely_and_leaves_the_base_alone()
+    {
+        float[] before = Bits(_base);
+        TuneResult tuned = Tune(new TuneOptions { Steps = 40, LearningRate = 1e-2 }, Examples());
+        Assert.True(MeanScore(_base, Examples()) < -3);
+        Assert.True(MeanScore(tuned.Weights, Examples()) > -0.5);
+        Assert.Equal(before, Bits(_base));
+    }
+
+    [Fact]
+    public void Only_the_reply_carries_loss_unless_asked()
+    {
+        // The mean over reply tokens, by hand, equals the first point of the curve.
+        IReadOnlyList<TuneExample> examples = Examples();
+        double byReply = -MeanScore(_base, examples) / 2;
+        TuneResult tuned = Tune(new TuneOptions { Steps = 1, BatchSize = 20 }, examples);
+        Assert.Equal(byReply, tuned.Curve.Points[0].Loss, 1e-4);
+        Assert.NotEqual(byReply, Tune(new TuneOptions { Steps = 1, BatchSize = 20, LossOnContext = true }, examples).Curve.Points[0].Loss, 1e-2);
+    }
+
+    [Fact]
+    public void Negative_weights_push_away_but_not_without_end()
+    {
+        TuneResult tuned = Tune(new TuneOptions { Steps = 60, LearningRate = 1e-2, NegativeFloor = -6 }, Examples(-1));
+        double score = MeanScore(tuned.Weights, Examples());
+        Assert.True(score < MeanScore(_base, Examples()) - 1);
+        Assert.True(score > -30, $"score {score}");
+    }
+
+    [Theory]
+    [InlineData(TuneMethod.Full)]
+    [InlineData(TuneMethod.LowRank)]
+    [InlineData(TuneMethod.Vector)]
+    public void Same_bits_for_any_number_of_threads_and_other_bits_for_another_seed(TuneMethod method)
+    {
+        var options = new TuneOptions { Method = method, Steps = 5, LearningRate = 1e-2 };
+        TuneResult one = Tune(options, Examples(), 1), three = Tune(options, Examples(), 3);
+        Assert.Equal(Bits(one.Weights), Bits(three.Weights));
+        Assert.Equal(one.Vector?.Values, three.Vector?.Values);
+        TuneResult other = new Tuner(_base, options, RngStream.Root(4), _pool).Supervised(Examples());
+        Assert.NotEqual(one.Curve.Points[^1].Loss, other.Curve.Points[^1].Loss);
+    }
+
+    [Fact]
+    public void A_low_rank_update_learns_merges_and_survives_its_file()
+    {
+        TuneResult tuned = Tune(new TuneOptions { Method = TuneMethod.LowRank, Steps = 60, LearningRate = 2e-2 }, Examples());
+        Assert.True(MeanScore(tuned.Weights, Examples()) > MeanScore(_base, Examples()) + 2);
+        using DecoderWeights merged = tuned.Adapter!.Merge(_base);
+        Assert.Equal(Bits(tuned.Weights), Bits(merged));
+        Assert.Equal(_base["embed.weight"].ToArray(), merged["embed.weight"].ToArray());
+        string path = Path.Combine(_folder, "a.psmlora");
+        tuned.Adapter.Save(path);
+        using LowRankAdapter read = LowRankAdapter.Load(path, _base.Config);
+        using DecoderWeights again = read.Merge(_base);
+        Assert.Equal(Bits(merged), Bits(again));
+        Assert.Equal("corrupt-adapter", Assert.Throws<UserErrorException>(() => LowRankAdapter.Load(path, Small.Config(layers: 3))).Code);
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(path, bytes);
+        Assert.Equal("corrupt-adapter", Assert.Throws<UserErrorException>(() => LowRankAdapter.Load(path, _base.Config)).Code);
+    }
+
+    [Fact]
+    public void The_update_has_the_rank_asked_for()
+    {
+        TuneResult tuned = Tune(new TuneOptions { Method = TuneMethod.LowRank, Rank = 1, Alpha = 3, Steps = 5, LearningRate = 1e-2 }, Examples());
+        ParameterTensor qkv = _base.Layout["blocks.1.qkv"];
+        (float[] a, float[] b) = tuned.Adapter!.Factors("blocks.1.qkv");
+        for (int i = 0; i < qkv.Rows; i += 5)
+        {
+            for (int j = 0; j < qkv.Columns; j += 7)
+                Assert.Equal(_base["blocks.1.qkv"][i * qkv.Columns + j] + 3 * a[i] * b[j], tuned.Weights["blocks.1.qkv"][i * qkv.Columns + j], 1e-5f);
+        }
+    }
+
+    [Fact]
+    public void Low_rank_gradients_agree_with_differences()
+    {
+        using var adapter = new LowRankAdapter(_base.Config, 2, 3, RngStream.Root(1));
+        RngStream rng = RngStream.Root(8);
+        foreach (ref float x in adapter.Buffer.Span(0, (int)adapter.Length)) x += (float)(0.1 * rng.NextGaussian());
+        using DecoderWeights merged = _base.Clone();
+        using var trainable = new LowRankWeights(_base, merged, adapter);
+        using var decoder = new Decoder(_base.Config);
+        using var workspace = new DecoderWorkspace(_base.Config);
+        using var full = new FloatBuffer(_base.Layout.Length);
+        TokenBatch batch = Small.Batch();
+        double Loss()
+        {
+            trainable.Materialise();
+            return Small.Loss(decoder, merged, batch, workspace, new CrossEntropyLoss(-1000));
+        }
+        Loss();
+        decoder.Backward(merged, batch, workspace, full);
+        float[] gradient = trainable.PullBack(full, 0, [batch]).Gradient.Span(0, (int)adapter.Length).ToArray();
+        GradientCheck.Agrees("adapter", adapter.Buffer.Span(0, (int)adapter.Length), gradient, Loss);
+    }
+
+    [Fact]
+    public void A_vector_learns_with_frozen_weights()
+    {
+        TuneResult tuned = Tune(new TuneOptions { Method = TuneMethod.Vector, Steps = 80, LearningRate = 5e-2, EvaluateEvery = 1 }, Examples());
+        Assert.Equal(Bits(_base), Bits(tuned.Weights));
+        Assert.Equal("blocks.1.resid_post", tuned.Vector!.Site);
+        Assert.True(tuned.Curve.Points[^1].Loss < tuned.Curve.Points[0].Loss - 0.5);
+    }
+
+    [Fact]
+    public void Only_the_tensors_asked_for_move()
+    {
+        TuneResult tuned = Tune(new TuneOptions { Steps = 3, Tensors = ["blocks.1.", "final_norm"] }, Examples());
+        foreach (ParameterTensor tensor in _base.Layout.Tensors)
+        {
+            bool moved = !_base[tensor.Name].SequenceEqual(tuned.Weights[tensor.Name]);
+            Assert.Equal(tensor.Name.StartsWith("blocks.1.", StringComparison.Ordinal) || tensor.Name == "final_norm", moved);
+        }
+    }
+
+    [Fact]
+    public void Preference_tuning_opens_the_margin()
+    {
+        PreferencePair[] pairs = [.. Enumerable.Range(0, 10).Select(i => new PreferencePair([17, i], [5, 6], [8, 9, 10]))];
+        TuneResult tuned = new Tuner(_base, new TuneOptions { Steps = 30, LearningRate = 3e-3, BatchSize = 8, EvaluateEvery = 1, Beta = 0.3 },
+            RngStream.Root(1), _pool).Preferences(pairs);
+        Assert.Equal(Math.Log(2), tuned.Curve.Points[0].Loss, 1e-4);
+        Assert.True(tuned.Curve.Points[^1].Loss < 0.3);
+    }
+
+    [Fact]
+    public void Policy_gradient_finds_the_rewarded_reply()
+    {
+        // Replies of one token; the reward is 1 for an even one.
+        IReadOnlyList<int[]> Sample(DecoderWeights policy, IReadOnlyList<int[]> prompts, RngStream rng)
+        {
+            using var decoder = new Decoder(policy.Config);
+            using var workspace = new DecoderWorkspace(policy.Config, forBackward: false);
+            var batch = new TokenBatch();
+            foreach (int[] prompt in prompts) batch.AddTarget(batch.AddRows(prompt) + prompt.Length - 1, 0, 1);
+            decoder.Forward(policy, batch, workspace);
+            return [.. Enumerable.Range(0, prompts.Count).Select(i =>
+            {
+                float[] logits = workspace.LogitRow(i).ToArray();
+                double top = logits.Max();
+                return new[] { rng.NextIndex([.. logits.Select(x => Math.Exp(x - top))]) };
+            })];
+        }
+        int[][] prompts = [[17, 1], [17, 2], [17, 3]];
+        var rewards = new List<double>();
+        double Reward(int[] prompt, int[] reply)
+        {
+            rewards.Add(reply[0] % 2 == 0 ? 1 : 0);
+            return rewards[^1];
+        }
+        TuneResult Run(double kl)
+        {
+            rewards.Clear();
+            return new Tuner(_base, new TuneOptions { Steps = 40, LearningRate = 5e-3, BatchSize = 24, KlCoefficient = kl }, RngStream.Root(1), _pool)
+                .PolicyGradient(prompts, Sample, Reward, "even");
+        }
+        TuneResult free = Run(0);
+        Assert.True(rewards.TakeLast(100).Average() > 0.95, $"{rewards.Take(100).Average()} to {rewards.TakeLast(100).Average()}");
+        double[] freely = [.. rewards];
+        TuneResult again = Run(0);
+        Assert.Equal(Bits(free.Weights), Bits(again.Weights));
+        Run(20);
+        Assert.True(rewards.TakeLast(100).Average() < freely.TakeLast(100).Average() - 0.1);
+    }
+
+    [Fact]
+    public void A_crash_resumes_to_the_same_bits()
+    {
+        foreach (TuneMethod method in Enum.GetValues<TuneMethod>())
+        {
+            var options = new TuneOptions { Method = method, Steps = 9, LearningRate = 1e-2, EvaluateEvery = 1 };
+            TuneOptions kept = options with { CheckpointPath = Path.Combine(_folder, $"{method}.psmtrain"), CheckpointEvery = 3 };
+            TuneResult whole = Tune(options, Examples());
+            var crashing = new Tuner(_base, kept, RngStream.Root(3), _pool)
+            {
+                Evaluate = (step, _) => step == 5 ? throw new InvalidDataException() : new Dictionary<string, double>(),
+            };
+            Assert.Throws<InvalidDataException>(() => crashing.Supervised(Examples()));
+            TuneResult resumed = Tune(kept, Examples());
+            Assert.Equal(Bits(whole.Weights), Bits(resumed.Weights));
+            Assert.Equal(whole.Vector?.Values, resumed.Vector?.Values);
+        }
+    }
+
+    [Fact]
+    public void Examples_that_do_not_fit_are_named()
+    {
+        Assert.Equal("too-long", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [new TuneExample(new int[30], new int[5])])).Code);
+        Assert.Equal("empty-reply", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [new TuneExample([1], [])])).Code);
+        Assert.Equal("no-examples", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [])).Code);
+    }
+}
