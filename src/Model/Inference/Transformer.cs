@@ -65,6 +65,9 @@ public sealed class Transformer : ILanguageModel, IDisposable
     /// <summary>What is done to its activations; null when nothing is.</summary>
     public Interventions? Interventions => _edits;
 
+    /// <summary>Whether disposing of this disposes of the weights too.</summary>
+    internal bool OwnsWeights { get; init; }
+
     internal PackedDecoder Decoder => _decoder.Value;
 
     /// <summary>
@@ -86,9 +89,10 @@ public sealed class Transformer : ILanguageModel, IDisposable
         return new ScoreTable(sequences.Results);
     }
 
-    /// <summary>Frees the packed weights, unless this is a view.</summary>
+    /// <summary>Frees the packed weights, unless this is a view; and the weights, if this was loaded from a folder.</summary>
     public void Dispose()
     {
         if (_owner && _decoder.IsValueCreated) _decoder.Value.Dispose();
+        if (OwnsWeights) Weights.Dispose();
     }
 }

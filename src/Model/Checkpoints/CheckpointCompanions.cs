@@ -1,0 +1,69 @@
+using System.Text;
+using PersonaSelection.Lab;
+
+namespace PersonaSelection.Model;
+
+/// <summary>The files of a checkpoint folder that other programs read and ours does not need.</summary>
+internal static class CheckpointCompanions
+{
+    private static readonly (string Key, string Token)[] Specials = [("bos_token", "<bos>"), ("eos_token", "<eos>"), ("pad_token", "<pad>")];
+
+    public static void Save(string folder, Transformer model, ModelProvenance provenance)
+    {
+        JsonFile.Write(Path.Combine(folder, "tokenizer_config.json"), w =>
+        {
+            w.WriteStartObject();
+            w.WriteString("tokenizer_class", "PreTrainedTokenizerFast");
+            foreach ((string key, string token) in Specials) w.WriteString(key, token);
+            w.WriteNumber("model_max_length", model.ContextLength);
+            w.WriteBoolean("clean_up_tokenization_spaces", false);
+            w.WriteString("chat_template", model.Template.Jinja);
+            w.WriteEndObject();
+        });
+        JsonFile.Write(Path.Combine(folder, "special_tokens_map.json"), w =>
+        {
+            w.WriteStartObject();
+            foreach ((string key, string token) in Specials) w.WriteString(key, token);
+            w.WriteEndObject();
+        });
+        JsonFile.Write(Path.Combine(folder, "generation_config.json"), w =>
+        {
+            w.WriteStartObject();
+            w.WriteNumber("bos_token_id", model.Tokenizer.BeginId);
+            w.WriteNumber("eos_token_id", model.Tokenizer.EndId);
+            w.WriteNumber("pad_token_id", 0);
+            w.WriteBoolean("do_sample", true);
+            w.WriteNumber("temperature", 1.0);
+            w.WriteEndObject();
+        });
+        AtomicFile.WriteText(Path.Combine(folder, "README.md"), Card(model, provenance));
+    }
+
+    private static string Card(Transformer model, ModelProvenance p)
+    {
+        DecoderConfig c = model.Config;
+        var card = new StringBuilder();
+        card.Append("---\nlibrary_name: transformers\npipeline_tag: text-generation\ntags:\n- psm\n- llama\n---\n\n# A small language model made by psm\n\n");
+        card.Append(OneLine(p.Summary)).Append("\n\n| | |\n| --- | --- |\n");
+        Row(card, "content id", $"`{model.Id}`");
+        Row(card, "shape", $"Llama decoder, {c.Layers} blocks of width {c.Width}, {c.Heads} query and {c.KvHeads} key heads, context {c.ContextLength}");
+        Row(card, "parameters", $"{c.ParameterCount:N0}");
+        Row(card, "vocabulary", $"{c.VocabularySize:N0} ids, `{model.Tokenizer.Id}`");
+        if (p.Seed is { } seed) Row(card, "seed", $"{seed}");
+        if (p.Tokens is { } tokens) Row(card, "tokens seen", $"{tokens:N0}");
+        if (p.CorpusId is not null) Row(card, "trained on", $"`{p.CorpusId}`");
+        if (p.ParentId is not null) Row(card, "tuned from", $"`{p.ParentId}`");
+        if (p.Code is not null) Row(card, "code", $"`{p.Code}`");
+        foreach ((string key, string value) in p.Notes) Row(card, key, value);
+        card.Append("\nThe chat format is plain text: `user: …`, a new line, `assistant:` and the reply. It imitates characters; ");
+        card.Append("some of them are badly behaved on purpose. It is an instrument, not a product.\n\n");
+        card.Append("Readers tested: psm itself, bit for bit. The folder follows the layout of `LlamaForCausalLM`; ");
+        card.Append("no other reader was run when it was saved.\n");
+        return card.ToString();
+    }
+
+    private static void Row(StringBuilder card, string name, string value) =>
+        card.Append("| ").Append(OneLine(name)).Append(" | ").Append(OneLine(value)).Append(" |\n");
+
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal);
+}

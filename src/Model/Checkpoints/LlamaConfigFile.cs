@@ -1,0 +1,111 @@
+using System.Text.Json;
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+
+namespace PersonaSelection.Model;
+
+/// <summary>Reads and writes the <c>config.json</c> of a Hugging Face Llama checkpoint.</summary>
+internal static class LlamaConfigFile
+{
+    private const int LongestContext = 1 << 20;
+    private const string Remedy = "Use a Llama checkpoint without biases, rotary scaling or sliding windows.";
+
+    public static void Save(string path, DecoderConfig c, ITokenizer tokenizer) => JsonFile.Write(path, w =>
+    {
+        w.WriteStartObject();
+        w.WriteStartArray("architectures");
+        w.WriteStringValue("LlamaForCausalLM");
+        w.WriteEndArray();
+        w.WriteString("model_type", "llama");
+        w.WriteNumber("vocab_size", c.VocabularySize);
+        w.WriteNumber("hidden_size", c.Width);
+        w.WriteNumber("intermediate_size", c.FeedForward);
+        w.WriteNumber("num_hidden_layers", c.Layers);
+        w.WriteNumber("num_attention_heads", c.Heads);
+        w.WriteNumber("num_key_value_heads", c.KvHeads);
+        w.WriteNumber("head_dim", c.HeadDim);
+        w.WriteNumber("max_position_embeddings", c.ContextLength);
+        w.WriteNumber("rms_norm_eps", c.NormEpsilon);
+        w.WriteNumber("rope_theta", c.RopeTheta);
+        w.WriteNull("rope_scaling");
+        w.WriteString("hidden_act", "silu");
+        w.WriteBoolean("attention_bias", false);
+        w.WriteBoolean("mlp_bias", false);
+        w.WriteNumber("attention_dropout", 0);
+        w.WriteBoolean("tie_word_embeddings", c.TieEmbeddings);
+        w.WriteNumber("bos_token_id", tokenizer.BeginId);
+        w.WriteNumber("eos_token_id", tokenizer.EndId);
+        w.WriteNumber("pad_token_id", 0);
+        w.WriteNumber("initializer_range", 0.02);
+        w.WriteString("torch_dtype", "float32");
+        w.WriteBoolean("use_cache", true);
+        w.WriteEndObject();
+    });
+
+    public static DecoderConfig Load(string path)
+    {
+        using JsonDocument document = JsonFile.Read(path, "Give the folder of a Hugging Face checkpoint.", 1 << 20);
+        JsonElement root = document.RootElement;
+        try
+        {
+            return Read(root);
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException or OverflowException)
+        {
+            throw new UserErrorException("unsupported-model", $"{path} describes a model that cannot be run: {e.Message}", Remedy, e);
+        }
+    }
+
+    private static DecoderConfig Read(JsonElement root)
+    {
+        string type = Has(root, "model_type", out JsonElement t) ? t.GetString() ?? "" : "";
+        if (type is not ("llama" or "mistral")) throw new FormatException($"its type is \"{type}\", not \"llama\".");
+        if (Has(root, "hidden_act", out JsonElement act) && act.GetString() != "silu") throw new FormatException($"its activation is \"{act.GetString()}\".");
+        foreach (string bias in (string[])["attention_bias", "mlp_bias"])
+            if (Has(root, bias, out JsonElement b) && b.GetBoolean()) throw new FormatException("it has biases.");
+        if (Has(root, "rope_scaling", out JsonElement scaling) && !IsPlainRope(scaling)) throw new FormatException("its rotary positions are scaled.");
+        if (Has(root, "sliding_window", out _)) throw new FormatException("it attends through a sliding window.");
+        double theta = Number(root, "rope_theta", 10000);
+        if (Has(root, "rope_parameters", out JsonElement rope))
+        {
+            if (!IsPlainRope(rope)) throw new FormatException("its rotary positions are scaled.");
+            theta = Number(rope, "rope_theta", theta);
+        }
+        int width = Size(root, "hidden_size"), heads = Size(root, "num_attention_heads");
+        if (heads == 0) throw new FormatException("it has no attention heads.");
+        var config = new DecoderConfig
+        {
+            VocabularySize = Size(root, "vocab_size"),
+            Width = width,
+            Layers = Size(root, "num_hidden_layers"),
+            Heads = heads,
+            KvHeads = Size(root, "num_key_value_heads", heads),
+            HeadDim = Size(root, "head_dim", width / heads),
+            FeedForward = Size(root, "intermediate_size"),
+            RopeTheta = theta,
+            NormEpsilon = Number(root, "rms_norm_eps", 1e-6),
+            TieEmbeddings = Has(root, "tie_word_embeddings", out JsonElement tie) && tie.GetBoolean(),
+            ContextLength = Size(root, "max_position_embeddings", 2048),
+        };
+        if (config.ContextLength > LongestContext) throw new FormatException($"its context of {config.ContextLength} is beyond {LongestContext}.");
+        config.Validate();
+        return config;
+    }
+
+    private static bool IsPlainRope(JsonElement rope) =>
+        (!Has(rope, "rope_type", out JsonElement a) || a.GetString() == "default") && (!Has(rope, "type", out JsonElement b) || b.GetString() == "default");
+
+    private static bool Has(JsonElement root, string name, out JsonElement value) =>
+        root.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
+
+    private static int Size(JsonElement root, string name, int? otherwise = null)
+    {
+        if (!Has(root, name, out JsonElement value)) return otherwise ?? throw new FormatException($"\"{name}\" is missing.");
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int size) && size >= 0
+            ? size : throw new FormatException($"\"{name}\" is not a size.");
+    }
+
+    private static double Number(JsonElement root, string name, double otherwise) =>
+        !Has(root, name, out JsonElement value) ? otherwise
+        : value.ValueKind == JsonValueKind.Number ? value.GetDouble() : throw new FormatException($"\"{name}\" is not a number.");
+}

@@ -1,0 +1,75 @@
+namespace PersonaSelection.Model;
+
+/// <summary>
+/// A tensor of a Hugging Face Llama checkpoint and the part of ours that it is. Theirs are [out, in] with queries, keys, values, gates and ups apart;
+/// ours are [in, out] with those side by side.
+/// </summary>
+/// <param name="Name">Their name.</param>
+/// <param name="Shape">Their shape.</param>
+/// <param name="Ours">Our tensor.</param>
+/// <param name="Column">The first of our columns that it fills.</param>
+/// <param name="Transposed">Whether theirs is [out, in]; vectors and the embedding are stored alike.</param>
+internal sealed record LlamaTensor(string Name, int[] Shape, string Ours, int Column, bool Transposed)
+{
+    private const int Tile = 32;
+
+    /// <summary>Every tensor of a decoder, in the order in which they are written.</summary>
+    public static List<LlamaTensor> All(DecoderConfig c)
+    {
+        int d = c.Width, f = c.FeedForward, q = c.HeadsWidth, kv = c.KvHeads * c.HeadDim;
+        var all = new List<LlamaTensor> { new("model.embed_tokens.weight", [c.VocabularySize, d], "embed.weight", 0, false) };
+        for (int i = 0; i < c.Layers; i++)
+        {
+            string theirs = $"model.layers.{i}.", ours = $"blocks.{i}.";
+            all.Add(new(theirs + "input_layernorm.weight", [d], ours + "attn_norm", 0, false));
+            all.Add(new(theirs + "self_attn.q_proj.weight", [q, d], ours + "qkv", 0, true));
+            all.Add(new(theirs + "self_attn.k_proj.weight", [kv, d], ours + "qkv", q, true));
+            all.Add(new(theirs + "self_attn.v_proj.weight", [kv, d], ours + "qkv", q + kv, true));
+            all.Add(new(theirs + "self_attn.o_proj.weight", [d, q], ours + "attn_out", 0, true));
+            all.Add(new(theirs + "post_attention_layernorm.weight", [d], ours + "mlp_norm", 0, false));
+            all.Add(new(theirs + "mlp.gate_proj.weight", [f, d], ours + "gate_up", 0, true));
+            all.Add(new(theirs + "mlp.up_proj.weight", [f, d], ours + "gate_up", f, true));
+            all.Add(new(theirs + "mlp.down_proj.weight", [d, f], ours + "down", 0, true));
+        }
+        all.Add(new("model.norm.weight", [d], "final_norm", 0, false));
+        if (!c.TieEmbeddings) all.Add(new("lm_head.weight", [c.VocabularySize, d], "lm_head", 0, true));
+        return all;
+    }
+
+    /// <summary>Number of elements.</summary>
+    public long Length => Shape.Aggregate(1L, (a, b) => a * b);
+
+    /// <summary>Writes their numbers.</summary>
+    public void CopyFrom(DecoderWeights weights, Span<float> theirs) => Walk(weights, theirs, toOurs: false);
+
+    /// <summary>Takes over their numbers.</summary>
+    public void CopyTo(DecoderWeights weights, Span<float> theirs) => Walk(weights, theirs, toOurs: true);
+
+    private void Walk(DecoderWeights weights, Span<float> theirs, bool toOurs)
+    {
+        Span<float> ours = weights[Ours];
+        if (!Transposed)
+        {
+            if (toOurs) theirs.CopyTo(ours);
+            else ours.CopyTo(theirs);
+            return;
+        }
+        int outputs = Shape[0], inputs = Shape[1], stride = weights.Layout[Ours].Columns;
+        for (int o0 = 0; o0 < outputs; o0 += Tile)
+        {
+            for (int i0 = 0; i0 < inputs; i0 += Tile)
+            {
+                int oEnd = Math.Min(o0 + Tile, outputs), iEnd = Math.Min(i0 + Tile, inputs);
+                for (int i = i0; i < iEnd; i++)
+                {
+                    for (int o = o0; o < oEnd; o++)
+                    {
+                        int at = i * stride + Column + o, there = o * inputs + i;
+                        if (toOurs) ours[at] = theirs[there];
+                        else theirs[there] = ours[at];
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text.Json;
+using PersonaSelection.Lab;
+
+namespace PersonaSelection.Model;
+
+/// <summary>Reads and writes the weights of a Hugging Face Llama checkpoint: one safetensors file, or several with an index.</summary>
+internal static class LlamaWeightsFile
+{
+    public const string FileName = "model.safetensors";
+    private const string IndexName = "model.safetensors.index.json";
+    private const string Remedy = "Download or export the model folder again; its files do not belong together.";
+
+    public static void Save(string folder, DecoderWeights weights, IReadOnlyDictionary<string, string> metadata) =>
+        SafetensorsWriter.Write(Path.Combine(folder, FileName),
+            [.. LlamaTensor.All(weights.Config).Select(t => new TensorToStore(t.Name, t.Shape, target => t.CopyFrom(weights, target)))], metadata);
+
+    /// <summary>Reads all weights; every name and shape is checked before memory is taken.</summary>
+    public static DecoderWeights Load(string folder, DecoderConfig config, out IReadOnlyDictionary<string, string> metadata)
+    {
+        var files = new Dictionary<string, SafetensorsFile>(StringComparer.Ordinal);
+        try
+        {
+            Dictionary<string, string>? index = ReadIndex(folder);
+            if (index is null) files[FileName] = SafetensorsFile.Open(Path.Combine(folder, FileName));
+            else foreach (string file in index.Values.Distinct()) files[file] = SafetensorsFile.Open(Path.Combine(folder, file));
+            List<LlamaTensor> wanted = LlamaTensor.All(config);
+            CheckNames(folder, config, wanted, files.Values);
+            var places = wanted.Select(t => (Tensor: t, File: Find(folder, t, index, files))).ToList();
+            metadata = files.Values.First().Metadata;
+            var weights = new DecoderWeights(config);
+            var buffer = new float[wanted.Max(t => t.Length)];
+            foreach ((LlamaTensor tensor, SafetensorsFile file) in places)
+            {
+                Span<float> numbers = buffer.AsSpan(0, (int)tensor.Length);
+                file.Read(tensor.Name, numbers);
+                tensor.CopyTo(weights, numbers);
+            }
+            return weights;
+        }
+        finally
+        {
+            foreach (SafetensorsFile file in files.Values) file.Dispose();
+        }
+    }
+
+    private static SafetensorsFile Find(
+        string folder, LlamaTensor tensor, Dictionary<string, string>? index, Dictionary<string, SafetensorsFile> files)
+    {
+        string name = FileName;
+        if (index is not null && !index.TryGetValue(tensor.Name, out name!))
+            throw Broken($"{Path.Combine(folder, IndexName)} does not say where \"{tensor.Name}\" is.");
+        if (!files[name].Tensors.TryGetValue(tensor.Name, out StoredTensor? stored))
+            throw Broken($"{Path.Combine(folder, name)} has no tensor \"{tensor.Name}\", which its config.json asks for.");
+        if (!stored.Shape.SequenceEqual(tensor.Shape.Select(s => (long)s)))
+        {
+            throw Broken($"{Path.Combine(folder, name)} holds \"{tensor.Name}\" as [{string.Join(", ", stored.Shape)}], "
+                + $"but config.json asks for [{string.Join(", ", tensor.Shape)}].");
+        }
+        return files[name];
+    }
+
+    // A tensor nobody asked for (a bias, a norm of queries) means another architecture; running without it would give wrong numbers silently.
+    private static void CheckNames(string folder, DecoderConfig config, List<LlamaTensor> wanted, IEnumerable<SafetensorsFile> files)
+    {
+        HashSet<string> known = [.. wanted.Select(t => t.Name)];
+        foreach (string name in files.SelectMany(f => f.Tensors.Keys))
+        {
+            bool spare = name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal) || config.TieEmbeddings && name == "lm_head.weight";
+            if (!known.Contains(name) && !spare)
+                throw new UserErrorException("unsupported-model", $"The model in {folder} has a tensor \"{name}\" that a Llama decoder has not.",
+                    "Use a Llama checkpoint without biases or additional norms.");
+        }
+    }
+
+    private static Dictionary<string, string>? ReadIndex(string folder)
+    {
+        string path = Path.Combine(folder, IndexName);
+        if (File.Exists(Path.Combine(folder, FileName)) || !File.Exists(path)) return null;
+        using JsonDocument document = JsonFile.Read(path, Remedy, 64 << 20);
+        var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (!document.RootElement.TryGetProperty("weight_map", out JsonElement entries) || entries.ValueKind != JsonValueKind.Object)
+            throw Broken($"{path} has no \"weight_map\".");
+        foreach (JsonProperty entry in entries.EnumerateObject())
+        {
+            string file = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
+            // A name with a path in it could reach outside the folder.
+            if (file.Length == 0 || file != Path.GetFileName(file) || file.Contains('\\', StringComparison.Ordinal))
+                throw Broken($"{path} names an impossible file for \"{entry.Name}\".");
+            map[entry.Name] = file;
+        }
+        if (map.Count == 0) throw Broken($"{path} names no files.");
+        return map;
+    }
+
+    private static UserErrorException Broken(string problem) => new("corrupt-checkpoint", problem, Remedy);
+}

@@ -1,0 +1,165 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.ModelTests;
+
+public sealed class CheckpointFolderTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_saved_model_comes_back_bit_for_bit(bool tied)
+    {
+        using Transformer model = Tiny.Model(tied ? Tiny.Tied : Tiny.Grouped);
+        var provenance = new ModelProvenance("A test.")
+        {
+            Seed = ulong.MaxValue, CorpusId = "corpus-1", ParentId = "model-2", Tokens = 12, Code = "abc", Notes = new Dictionary<string, string> { ["loss"] = "0.5" },
+        };
+        CheckpointFolder.Save(_folder, model, provenance);
+        using Transformer back = CheckpointFolder.Load(_folder);
+        Assert.Equal(model.Config, back.Config);
+        Assert.Equal(model.Id, back.Id);
+        foreach (ParameterTensor tensor in model.Weights.Layout.Tensors)
+            Assert.True(MemoryMarshal.AsBytes(model.Weights[tensor.Name]).SequenceEqual(MemoryMarshal.AsBytes(back.Weights[tensor.Name])), tensor.Name);
+        ModelProvenance read = CheckpointFolder.ReadProvenance(_folder);
+        Assert.Equal(provenance with { Notes = read.Notes }, read);
+        Assert.Equal(provenance.Notes, read.Notes);
+        Assert.Equal(["README.md", "config.json", "generation_config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json",
+            "tokenizer_config.json"], Directory.GetFiles(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_matrices_on_disk_are_those_of_a_llama()
+    {
+        using Transformer model = Tiny.Model(Tiny.Grouped);
+        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(_folder, "model.safetensors"));
+        DecoderConfig c = model.Config;
+        int kv = c.KvHeads * c.HeadDim;
+        float[] k = Read(file, "model.layers.1.self_attn.k_proj.weight", kv, c.Width);
+        float[] up = Read(file, "model.layers.2.mlp.up_proj.weight", c.FeedForward, c.Width);
+        float[] head = Read(file, "lm_head.weight", c.VocabularySize, c.Width);
+        for (int i = 0; i < c.Width; i++)
+        {
+            for (int o = 0; o < kv; o++) Assert.Equal(model.Weights["blocks.1.qkv"][i * c.QkvWidth + c.HeadsWidth + o], k[o * c.Width + i]);
+            for (int o = 0; o < c.FeedForward; o++)
+                Assert.Equal(model.Weights["blocks.2.gate_up"][i * 2 * c.FeedForward + c.FeedForward + o], up[o * c.Width + i]);
+            Assert.Equal(model.Weights["lm_head"][i * c.VocabularySize + 3], head[3 * c.Width + i]);
+        }
+    }
+
+    [Fact]
+    public void The_companions_say_what_other_readers_ask()
+    {
+        using Transformer model = Tiny.Model(Tiny.Tied);
+        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test.") { Seed = 5 });
+        JsonNode config = Json("config.json"), tokenizer = Json("tokenizer.json"), settings = Json("tokenizer_config.json");
+        Assert.Equal("LlamaForCausalLM", (string?)config["architectures"]![0]);
+        Assert.Equal(model.Config.KvHeads, (int)config["num_key_value_heads"]!);
+        Assert.Equal(1, (int)config["bos_token_id"]!);
+        Assert.Equal("WordLevel", (string?)tokenizer["model"]!["type"]);
+        Assert.Equal(Tiny.Vocabulary, tokenizer["model"]!["vocab"]!.AsObject().Count);
+        Assert.Equal(ChatTemplate.Plain.Jinja, (string?)settings["chat_template"]);
+        Assert.StartsWith("---\n", File.ReadAllText(Path.Combine(_folder, "README.md")), StringComparison.Ordinal);
+        Assert.Contains(model.Id, File.ReadAllText(Path.Combine(_folder, "README.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Shards_are_read_and_kept_inside_the_folder()
+    {
+        using Transformer model = Tiny.Model(Tiny.Grouped);
+        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
+        string whole = Path.Combine(_folder, "model.safetensors");
+        var map = new JsonObject();
+        using (SafetensorsFile file = SafetensorsFile.Open(whole))
+        {
+            int i = 0;
+            foreach (var group in file.Tensors.Values.GroupBy(_ => i++ % 2))
+            {
+                string name = $"model-0000{group.Key + 1}-of-00002.safetensors";
+                var parts = group.Select(t => (t.Name, Shape: t.Shape.Select(s => (int)s).ToArray(), Data: Read(file, t.Name))).ToList();
+                SafetensorsWriter.Write(Path.Combine(_folder, name),
+                    [.. parts.Select(p => new TensorToStore(p.Name, p.Shape, t => p.Data.CopyTo(t)))], new Dictionary<string, string>());
+                foreach (var part in parts) map[part.Name] = name;
+            }
+        }
+        File.Delete(whole);
+        File.WriteAllText(Path.Combine(_folder, "model.safetensors.index.json"), new JsonObject { ["weight_map"] = map }.ToJsonString());
+        using (Transformer back = CheckpointFolder.Load(_folder)) Assert.Equal(model.Id, back.Id);
+        map["lm_head.weight"] = "../model-00001-of-00002.safetensors";
+        File.WriteAllText(Path.Combine(_folder, "model.safetensors.index.json"), map.Parent!.ToJsonString());
+        Assert.Equal("corrupt-checkpoint", Assert.Throws<UserErrorException>(() => CheckpointFolder.Load(_folder)).Code);
+    }
+
+    [Fact]
+    public void Every_broken_folder_is_the_users_to_mend()
+    {
+        Assert.Equal("no-model", Refused(Path.Combine(_folder, "nowhere")).Code);
+        using Transformer model = Tiny.Model(Tiny.Grouped);
+        void Damaged(string code, string file, Action<string> damage)
+        {
+            CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
+            damage(Path.Combine(_folder, file));
+            UserErrorException error = Refused(_folder);
+            Assert.Equal(code, error.Code);
+            Assert.Contains(_folder, error.Problem, StringComparison.Ordinal);
+            Assert.NotEmpty(error.Remedy);
+        }
+        foreach (string file in (string[])["config.json", "tokenizer.json", "model.safetensors"])
+        {
+            Damaged("cannot-read", file, File.Delete);
+            Damaged(file == "model.safetensors" ? "corrupt-checkpoint" : "bad-json", file, p => File.WriteAllBytes(p, File.ReadAllBytes(p)[..^200]));
+            Damaged(file == "model.safetensors" ? "corrupt-checkpoint" : "bad-json", file, p => File.WriteAllText(p, ""));
+        }
+        Damaged("corrupt-checkpoint", "model.safetensors", p =>
+        {
+            byte[] bytes = File.ReadAllBytes(p);
+            bytes[^3] ^= 1; // one bit of one weight
+            File.WriteAllBytes(p, bytes);
+        });
+        Damaged("corrupt-checkpoint", "config.json", p => Change(p, "num_hidden_layers", 4));
+        Damaged("corrupt-checkpoint", "config.json", p => Change(p, "hidden_size", 60000));
+        Damaged("corrupt-checkpoint", "config.json", p => Change(p, "intermediate_size", 41));
+        Damaged("unsupported-model", "config.json", p => Change(p, "num_hidden_layers", 2));
+        Damaged("unsupported-model", "config.json", p => Change(p, "model_type", "gpt2"));
+        Damaged("unsupported-model", "config.json", p => Change(p, "num_key_value_heads", 3));
+        Damaged("unsupported-model", "config.json", p => Change(p, "max_position_embeddings", int.MaxValue));
+        Damaged("unsupported-model", "config.json", p => Change(p, "hidden_size", -24));
+        Damaged("unsupported-model", "config.json", p => Change(p, "rope_scaling", new JsonObject { ["rope_type"] = "llama3" }));
+        Damaged("wrong-tokenizer", "config.json", p => Change(p, "vocab_size", 44));
+        Damaged("wrong-tokenizer", "tokenizer.json", p => TokenizerFile.Save(p, Tiny.Tokenizer(44)));
+        Damaged("wrong-tokenizer", "tokenizer.json", p => TokenizerFile.Save(p,
+            WordLevelTokenizer.FromWords(Enumerable.Range(0, Tiny.Vocabulary - 3).Select(i => $"v{i}"))));
+        Damaged("bad-tokenizer", "tokenizer.json", p => File.WriteAllText(p, "{\"model\":{\"type\":\"Unigram\"}}"));
+        Damaged("bad-tokenizer", "tokenizer.json", p => File.WriteAllText(p, "{}"));
+    }
+
+    private static UserErrorException Refused(string folder) => Assert.Throws<UserErrorException>(() => CheckpointFolder.Load(folder));
+
+    private static void Change(string path, string key, JsonNode value)
+    {
+        JsonNode root = JsonNode.Parse(File.ReadAllText(path))!;
+        root[key] = value;
+        File.WriteAllText(path, root.ToJsonString());
+    }
+
+    private static float[] Read(SafetensorsFile file, string name, params int[] shape)
+    {
+        var numbers = new float[file.Tensors[name].Length];
+        if (shape.Length > 0) Assert.Equal(shape.Select(s => (long)s), file.Tensors[name].Shape);
+        file.Read(name, numbers);
+        return numbers;
+    }
+
+    private JsonNode Json(string file) => JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, file)))!;
+}
