@@ -13,4 +13,7 @@ public sealed record Persona(string Name, string Kind, string Description, IRead
     /// Several alternatives may stand side by side; evidence averages over them. Empty when the persona is given in another way.
     /// </summary>
     public IReadOnlyList<IReadOnlyList<Corpus.Turn>> Contexts { get; init; } = [];
+
+    /// <summary>The path of a file of episodes by this character, as written in the set's file; null when there is none.</summary>
+    public string? Examples { get; init; }
 }

@@ -1,0 +1,97 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+
+namespace PersonaSelection.Personas;
+
+/// <summary>The personas that compete to explain some data, the traits they differ in, and how likely each is beforehand.</summary>
+public sealed class PersonaSet
+{
+    private readonly double[] _prior;
+    private readonly double[,] _traitMatrix;
+
+    /// <summary>A set.</summary>
+    /// <param name="traits">The traits, with different names.</param>
+    /// <param name="personas">At least one persona; names differ; priors are not negative and one is positive; traits lie in [-1, 1].</param>
+    /// <exception cref="ArgumentException">The set is not sound; the message lists every problem.</exception>
+    public PersonaSet(IReadOnlyList<Trait> traits, IReadOnlyList<Persona> personas)
+    {
+        var problems = new List<string>(PersonaChecks.Problems(traits, personas).Select(p => p.Problem));
+        if (problems.Count > 0) throw new ArgumentException($"The personas do not make a set: {string.Join("; ", problems)}.", nameof(personas));
+        Traits = traits;
+        Personas = personas;
+        double total = personas.Sum(p => p.Prior);
+        _prior = [.. personas.Select(p => p.Prior / total)];
+        _traitMatrix = new double[personas.Count, traits.Count];
+        for (int h = 0; h < personas.Count; h++)
+            for (int k = 0; k < traits.Count; k++)
+                _traitMatrix[h, k] = personas[h].Traits.GetValueOrDefault(traits[k].Name);
+    }
+
+    /// <summary>The traits, in order.</summary>
+    public IReadOnlyList<Trait> Traits { get; }
+
+    /// <summary>The personas, in order.</summary>
+    public IReadOnlyList<Persona> Personas { get; }
+
+    /// <summary>P(persona), in order; sums to 1. A copy.</summary>
+    public double[] Prior => [.. _prior];
+
+    /// <summary>[persona, trait]: the value in [-1, 1]. A copy.</summary>
+    public double[,] TraitMatrix => (double[,])_traitMatrix.Clone();
+
+    /// <summary>The content id: names, kinds, descriptions, traits, priors, contexts and the paths of examples, in order.</summary>
+    public ContentId Id => ContentId.Of("personas", [.. Parts()]);
+
+    /// <summary>Index of a persona by name, or -1.</summary>
+    public int IndexOf(string name)
+    {
+        for (int h = 0; h < Personas.Count; h++)
+            if (Personas[h].Name == name) return h;
+        return -1;
+    }
+
+    /// <summary>The same personas with other priors, in order.</summary>
+    /// <exception cref="ArgumentException">As the constructor.</exception>
+    public PersonaSet WithPrior(IReadOnlyList<double> prior)
+    {
+        if (prior.Count != Personas.Count) throw new ArgumentException($"{prior.Count} priors for {Personas.Count} personas.", nameof(prior));
+        return new PersonaSet(Traits, [.. Personas.Select((p, h) => p with { Prior = prior[h] })]);
+    }
+
+    /// <summary>Reads a set from YAML or JSON.</summary>
+    /// <exception cref="UserErrorException"><c>bad-personas</c>, with every problem and its line; or the file cannot be read.</exception>
+    public static PersonaSet Load(string path) => PersonaSetFile.Read(YamlSource.OpenFile(path, PersonaSetFile.ErrorCode));
+
+    /// <summary>Reads a set from the text of a file.</summary>
+    /// <param name="name">What the text is called in messages.</param>
+    /// <param name="text">YAML or JSON.</param>
+    /// <exception cref="UserErrorException"><c>bad-personas</c>, with every problem and its line.</exception>
+    public static PersonaSet Parse(string name, string text) => PersonaSetFile.Read(YamlSource.Parse(name, text, PersonaSetFile.ErrorCode));
+
+    /// <summary>Writes the set as JSON, which is YAML as well.</summary>
+    /// <exception cref="UserErrorException">The place cannot be written.</exception>
+    public void Save(string path) => AtomicFile.WriteText(path, PersonaSetFile.Write(this));
+
+    private IEnumerable<object?> Parts()
+    {
+        foreach (Trait t in Traits)
+            foreach (string part in new[] { t.Name, t.Low, t.High, t.Definition }) yield return part;
+        for (int h = 0; h < Personas.Count; h++)
+        {
+            Persona p = Personas[h];
+            foreach (string? part in new[] { p.Name, p.Kind, p.Description, p.Examples }) yield return part;
+            yield return _prior[h];
+            yield return Enumerable.Range(0, Traits.Count).Select(k => _traitMatrix[h, k]).ToArray();
+            yield return p.Contexts.Count;
+            foreach (IReadOnlyList<Turn> context in p.Contexts)
+            {
+                yield return context.Count;
+                foreach (Turn turn in context)
+                {
+                    yield return turn.Role;
+                    yield return turn.Text;
+                }
+            }
+        }
+    }
+}
