@@ -1,0 +1,64 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Evidence;
+
+/// <summary>Evidence that needs no personas: each episode is shown as earlier turns of the conversation in which a probe is asked.</summary>
+public static class InContextEvidence
+{
+    /// <summary>The shift of every probe after every distinct episode.</summary>
+    /// <param name="model">The model, before any training.</param>
+    /// <param name="episodes">The episodes; equal ones are shown once and their weights added up.</param>
+    /// <param name="probes">The probes, with different ids.</param>
+    /// <param name="maximumEpisodes">
+    /// Show at most this many distinct episodes; more are drawn without replacement (<paramref name="random"/>), and the weights of those
+    /// shown are scaled up to stand for all.
+    /// </param>
+    /// <param name="random">Where the draw comes from; needed only when there are too many.</param>
+    /// <param name="template">How dialogues become text; plain when absent.</param>
+    /// <param name="progress">Told about questions done.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="UserErrorException">An episode and a probe together do not fit into the model's context.</exception>
+    public static InContextTable Compute(ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Probe> probes, int maximumEpisodes = int.MaxValue,
+        RngStream? random = null, ChatTemplate? template = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        template ??= ChatTemplate.Plain;
+        Shown[] shown = Choose(episodes, maximumEpisodes, random);
+        Question[] questions =
+        [
+            .. probes.Select(p => ProbeMeasurement.QuestionOf(p, [])),
+            .. shown.SelectMany(s => probes.Select(p => ProbeMeasurement.QuestionOf(p, [.. s.Episode.Context, new Turn("assistant", s.Episode.Reply)]))),
+        ];
+        double[][] scores = new ReplyScorer(model, template).Score(questions, "in-context", progress, cancellation);
+        double[] before = [.. probes.Select((p, i) => ProbeMeasurement.LowShare(p, scores[i]))];
+        InContextRow[] rows = [.. shown.Select(s => new InContextRow(s.Episode.Id, s.Weight, s.Cluster))];
+        var shifts = new LabelledMatrix(rows.Select(r => r.Id), probes.Select(p => p.Id),
+            (e, i) => ProbeMeasurement.LowShare(probes[i], scores[((e + 1) * probes.Count) + i]) - before[i]);
+        return new InContextTable(shifts, rows, new Dictionary<string, string>
+        {
+            ["model"] = model.Id,
+            ["episodes"] = episodes.Id.ToString(),
+            ["probes"] = ProbeMeasurement.IdOf(probes).ToString(),
+            ["template"] = template.Name,
+        });
+    }
+
+    private static Shown[] Choose(EpisodeSet episodes, int maximum, RngStream? random)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximum);
+        var distinct = new DistinctEpisodes(episodes.Episodes);
+        Shown[] all = [.. Enumerable.Range(0, episodes.Episodes.Count).GroupBy(e => (distinct.ContextOf(e), distinct.ReplyOf(e)))
+            .Select(g => new Shown(episodes.Episodes[g.First()], g.Sum(e => episodes.Episodes[e].Weight), distinct.ClusterOf(g.First())))];
+        if (all.Length <= maximum) return all;
+        if (random is null) throw new ArgumentNullException(nameof(random), "There are more episodes than may be shown: a draw is needed.");
+        int[] order = [.. Enumerable.Range(0, all.Length)];
+        random.Shuffle<int>(order);
+        double scale = (double)all.Length / maximum;
+        return [.. order.Take(maximum).Order().Select(i => all[i] with { Weight = all[i].Weight * scale })];
+    }
+
+    private sealed record Shown(Episode Episode, double Weight, string Cluster);
+}

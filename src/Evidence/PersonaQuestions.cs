@@ -1,0 +1,71 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Evidence;
+
+/// <summary>
+/// Every question under every context of every persona, persona by persona, so that the model computes a persona's context once.
+/// </summary>
+internal sealed class PersonaQuestions
+{
+    private static readonly IReadOnlyList<IReadOnlyList<Turn>> Bare = [[]];
+
+    private readonly int _questions;
+    private readonly int[] _starts;
+
+    internal PersonaQuestions(IReadOnlyList<Persona> personas, IReadOnlyList<Question> questions)
+    {
+        _questions = questions.Count;
+        _starts = new int[personas.Count + 1];
+        var all = new List<Question>();
+        for (int h = 0; h < personas.Count; h++)
+        {
+            foreach (IReadOnlyList<Turn> context in ContextsOf(personas[h]))
+                all.AddRange(questions.Select(q => new Question(DialogueJoin.Of(context, q.Context), q.Replies)));
+            _starts[h + 1] = all.Count;
+        }
+        All = all;
+    }
+
+    internal IReadOnlyList<Question> All { get; }
+
+    /// <summary>log mean_c p(reply | c, question) for one persona, indexed [question][reply].</summary>
+    internal double[][] MeanOverAlternatives(double[][] scores, int persona)
+    {
+        var result = new double[_questions][];
+        int alternatives = (_starts[persona + 1] - _starts[persona]) / Math.Max(1, _questions);
+        var column = new double[alternatives];
+        for (int q = 0; q < _questions; q++)
+        {
+            result[q] = new double[scores[_starts[persona] + q].Length];
+            for (int r = 0; r < result[q].Length; r++)
+            {
+                for (int c = 0; c < alternatives; c++) column[c] = scores[_starts[persona] + (c * _questions) + q][r];
+                result[q][r] = LogSpace.LogMeanExp(column);
+            }
+        }
+        return result;
+    }
+
+    /// <summary>The content id of personas as they are put before a model: names and contexts. Priors and traits do not enter.</summary>
+    internal static ContentId IdOf(IReadOnlyList<Persona> personas) => ContentId.Of("persona-contexts", [.. personas.SelectMany(Parts)]);
+
+    private static IReadOnlyList<IReadOnlyList<Turn>> ContextsOf(Persona persona) => persona.Contexts.Count == 0 ? Bare : persona.Contexts;
+
+    private static IEnumerable<object> Parts(Persona persona)
+    {
+        yield return persona.Name;
+        yield return persona.Contexts.Count;
+        foreach (IReadOnlyList<Turn> context in persona.Contexts)
+        {
+            yield return context.Count;
+            foreach (Turn turn in context)
+            {
+                yield return turn.Role;
+                yield return turn.Text;
+            }
+        }
+    }
+}

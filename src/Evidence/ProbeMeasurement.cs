@@ -1,0 +1,79 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Evidence;
+
+/// <summary>
+/// What a model does when a probe is put to it: p(low) = sum p(low replies) / (sum p(low replies) + sum p(high replies)), from exact
+/// probabilities of whole replies, without sampling.
+/// </summary>
+public static class ProbeMeasurement
+{
+    /// <summary>p(low) of every probe for the model as it is: before and after a training.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="probes">The probes.</param>
+    /// <param name="before">Turns that come before every probe, such as a header; none when absent.</param>
+    /// <param name="template">How dialogues become text; plain when absent.</param>
+    /// <param name="progress">Told about questions done.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public static double[] Of(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null, ChatTemplate? template = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        Question[] questions = [.. probes.Select(p => QuestionOf(p, before ?? []))];
+        double[][] scores = new ReplyScorer(model, template ?? ChatTemplate.Plain).Score(questions, "probes", progress, cancellation);
+        return [.. probes.Select((p, i) => LowShare(p, scores[i]))];
+    }
+
+    /// <summary>p(low) of every probe under every persona and for the model as it is. Replies are averaged over a persona's contexts.</summary>
+    /// <param name="model">The model; an oracle gives a table of kind <see cref="EvidenceKind.Oracle"/>.</param>
+    /// <param name="probes">The probes, with different ids.</param>
+    /// <param name="personas">The personas, with different names.</param>
+    /// <param name="kind"><see cref="EvidenceKind.Likelihood"/> or <see cref="EvidenceKind.Oracle"/>.</param>
+    /// <param name="template">How dialogues become text; plain when absent.</param>
+    /// <param name="progress">Told about questions done.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public static ProbeTable UnderPersonas(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<Persona> personas,
+        EvidenceKind kind = EvidenceKind.Likelihood, ChatTemplate? template = null, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        template ??= ChatTemplate.Plain;
+        var bare = new Persona("", "", "", new Dictionary<string, double>());
+        var questions = new PersonaQuestions([bare, .. personas], [.. probes.Select(p => QuestionOf(p, []))]);
+        double[][] scores = new ReplyScorer(model, template).Score(questions.All, "probes", progress, cancellation);
+        double[][] low = [.. Enumerable.Range(0, personas.Count + 1).Select(h =>
+            questions.MeanOverAlternatives(scores, h).Select((s, i) => LowShare(probes[i], s)).ToArray())];
+        ProbeTableRow[] rows = [.. probes.Select((p, i) => new ProbeTableRow(p.Id, p.Domain, p.Cluster ?? p.Id, low[0][i]))];
+        return new ProbeTable(kind, new LabelledMatrix(rows.Select(r => r.Id), personas.Select(p => p.Name), (i, h) => low[h + 1][i]), rows,
+            new Dictionary<string, string>
+            {
+                ["model"] = model.Id,
+                ["personas"] = PersonaQuestions.IdOf(personas).ToString(),
+                ["probes"] = IdOf(probes).ToString(),
+                ["template"] = template.Name,
+            });
+    }
+
+    /// <summary>The content id of probes: ids, domains, clusters, contexts and replies.</summary>
+    public static ContentId IdOf(IReadOnlyList<Probe> probes) => ContentId.Of("probe-set", [.. probes.SelectMany(p => new object?[]
+    {
+        p.Id, p.Domain, p.Cluster, p.Context.Count, string.Join('\u0001', p.Context.Select(t => $"{t.Role}\u0002{t.Text}")),
+        string.Join('\u0001', p.Low), string.Join('\u0001', p.High),
+    })]);
+
+    internal static Question QuestionOf(Probe probe, IReadOnlyList<Turn> before)
+    {
+        if (probe.Low.Count == 0 || probe.High.Count == 0)
+            throw new ArgumentException($"The probe '{probe.Id}' needs replies at both poles.", nameof(probe));
+        return new Question(DialogueJoin.Of(before, probe.Context), [.. probe.Low, .. probe.High]);
+    }
+
+    /// <summary>The share of the low replies. A model to which every reply is impossible prefers neither: one half.</summary>
+    internal static double LowShare(Probe probe, ReadOnlySpan<double> logProbabilities)
+    {
+        double low = LogSpace.LogSumExp(logProbabilities[..probe.Low.Count]), high = LogSpace.LogSumExp(logProbabilities[probe.Low.Count..]);
+        return double.IsNegativeInfinity(low) && double.IsNegativeInfinity(high) ? 0.5 : 1 / (1 + Math.Exp(high - low));
+    }
+}

@@ -1,0 +1,147 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using PersonaSelection.Lab;
+
+namespace PersonaSelection.Evidence;
+
+/// <summary>
+/// The file that tables of this room share: JSON lines, the first a header with the names of the columns, each other one a row with its
+/// <c>values</c>. Minus infinity is written as null, as JSON has no such number.
+/// </summary>
+internal sealed class TableFile
+{
+    private const int MaximumLine = 1 << 24;
+    private const int MaximumCells = 1 << 28;
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly string _path, _format, _id;
+
+    private TableFile(string path, string format, string id, EvidenceKind kind, IReadOnlyDictionary<string, string> provenance, LabelledMatrix values)
+    {
+        _path = path;
+        _format = format;
+        _id = id;
+        Kind = kind;
+        Provenance = provenance;
+        Values = values;
+    }
+
+    internal EvidenceKind Kind { get; }
+
+    internal IReadOnlyDictionary<string, string> Provenance { get; }
+
+    internal LabelledMatrix Values { get; }
+
+    internal static void Write(string path, string format, int schema, EvidenceKind kind, LabelledMatrix values,
+        IReadOnlyDictionary<string, string> provenance, ContentId id, Action<int, Utf8JsonWriter> row) =>
+        AtomicFile.Write(path, stream =>
+        {
+            using var json = new Utf8JsonWriter(stream, Options);
+            json.WriteStartObject();
+            json.WriteString("psm", format);
+            json.WriteNumber("schema", schema);
+            json.WriteString("id", id.ToString());
+            json.WriteString("kind", NameOf(kind));
+            json.WriteStartObject("provenance");
+            foreach ((string key, string value) in provenance.OrderBy(p => p.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+            json.WriteEndObject();
+            json.WriteStartArray("columns");
+            foreach (string column in values.Columns) json.WriteStringValue(column);
+            json.WriteEndArray();
+            EndLine();
+            for (int r = 0; r < values.Rows.Count; r++)
+            {
+                json.WriteStartObject();
+                row(r, json);
+                json.WriteStartArray("values");
+                foreach (double x in values.Row(r))
+                {
+                    if (double.IsNegativeInfinity(x)) json.WriteNullValue();
+                    else json.WriteNumberValue(x);
+                }
+                json.WriteEndArray();
+                EndLine();
+            }
+
+            void EndLine()
+            {
+                json.WriteEndObject();
+                json.Flush();
+                stream.WriteByte((byte)'\n');
+                json.Reset();
+            }
+        });
+
+    /// <param name="path">The file.</param>
+    /// <param name="format">What the header must call it.</param>
+    /// <param name="schema">The version that can be read.</param>
+    /// <param name="row">Takes what a line says beside its values and returns the name of the row.</param>
+    /// <param name="allowed">Which values are allowed; null in the file is minus infinity.</param>
+    /// <param name="expected">What the values should be, for errors.</param>
+    internal static TableFile Read(string path, string format, int schema, Func<TableLine, string> row, Func<double, bool> allowed, string expected)
+    {
+        try
+        {
+            using var reader = new StreamReader(path);
+            TableLine header = new(path, format, 1, NextLine(reader, path, format, 1)
+                ?? throw Bad(path, format, 1, "is missing: the file is empty."));
+            if (header.Text("psm") != format) throw Bad(path, format, 1, $"says this is a '{header.Text("psm")}', not a '{format}'.");
+            if (header.Count("schema") != schema) throw Bad(path, format, 1, $"says schema {header.Count("schema")}; this version reads {schema}.");
+            EvidenceKind kind = KindOf(header.Text("kind")) ?? throw Bad(path, format, 1, $"names an unknown kind '{header.Text("kind")}'.");
+            string[] columns = header.Texts("columns");
+            var provenance = header.Map("provenance");
+            var names = new List<string>();
+            var seen = new HashSet<string>(StringComparer.Ordinal);
+            var values = new List<double>();
+            for (int number = 2; NextLine(reader, path, format, number) is { } text; number++)
+            {
+                if (text.Length == 0) continue;
+                TableLine line = new(path, format, number, text);
+                string name = row(line);
+                if (!seen.Add(name)) throw Bad(path, format, number, $"has the id '{name}' for the second time.");
+                names.Add(name);
+                int before = values.Count;
+                line.Values(values, columns.Length, allowed, expected);
+                if (values.Count > MaximumCells) throw Bad(path, format, number, "is too much: the table does not fit into memory.");
+                if (values.Count - before != columns.Length)
+                    throw Bad(path, format, number, $"has {values.Count - before} values for {columns.Length} columns.");
+            }
+            return new TableFile(path, format, header.Text("id"), kind, provenance, new LabelledMatrix(names, columns, values.ToArray()));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException("bad-" + format, $"Cannot read {path}: {e.Message}", "Check the path.", e);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UserErrorException("bad-" + format, $"{path} is not a usable {format}: {e.Message}", "Compute the table again.", e);
+        }
+    }
+
+    internal void CheckId(ContentId id)
+    {
+        if (id.ToString() != _id)
+            throw new UserErrorException("altered-" + _format, $"{_path} says it is {_id}, but its content is {id}.",
+                "Compute the table again, or, if the numbers are your own, put the second id into the first line.");
+    }
+
+    internal static UserErrorException Bad(string path, string format, int line, string problem) =>
+        new("bad-" + format, $"{path}, line {line}, {problem}", "Compute the table again, or correct that line.");
+
+    private static string NameOf(EvidenceKind kind) => JsonNamingPolicy.KebabCaseLower.ConvertName(kind.ToString());
+
+    private static EvidenceKind? KindOf(string name) => Enum.GetValues<EvidenceKind>().Cast<EvidenceKind?>().FirstOrDefault(k => NameOf(k!.Value) == name);
+
+    private static string? NextLine(StreamReader reader, string path, string format, int number)
+    {
+        // ReadLine would take a file without line ends into memory whole.
+        var text = new System.Text.StringBuilder();
+        for (int c = reader.Read(); c >= 0; c = reader.Read())
+        {
+            if (c == '\n') return text.ToString();
+            if (c != '\r') text.Append((char)c);
+            if (text.Length > MaximumLine) throw Bad(path, format, number, $"is longer than {MaximumLine} characters.");
+        }
+        return text.Length == 0 ? null : text.ToString();
+    }
+}
