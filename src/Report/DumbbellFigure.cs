@@ -13,7 +13,7 @@ public sealed record DumbbellFigure : Figure
     public double? Minimum { get; init; } = 0;
 
     /// <summary>The upper end of the axis; from the data when absent.</summary>
-    public double? Maximum { get; init; } = 1;
+    public double? Maximum { get; init; }
 
     /// <summary>Whether the axis is written in per cent.</summary>
     public bool Percent { get; init; } = true;

@@ -20,7 +20,6 @@ internal static class ReportJson
             NewLine = "\n",
             RespectNullableAnnotations = true,
             RespectRequiredConstructorParameters = true,
-            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
             AllowOutOfOrderMetadataProperties = true,
         };
         options.Converters.Add(new NullForNotFinite());

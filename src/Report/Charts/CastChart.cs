@@ -8,14 +8,13 @@ internal static class CastChart
     public static double Draw(SvgCanvas canvas, CastFigure figure, double width, IReadOnlyDictionary<string, int> hues)
     {
         double longest = figure.Members.Select(m => SvgCanvas.TextWidth(m.Name, 13)).DefaultIfEmpty(0).Max();
-        double label = Math.Min(longest + 14, width * 0.34);
+        double label = Math.Min(longest + 14, width * (width < 560 ? 0.42 : 0.34));
         int across = StaticChart.Across(width - label, figure.Stages.Count, width < 560 ? width : 190);
         double panelWidth = (width - label - Gap * (across - 1)) / across;
         double[] weights = [.. figure.Members.SelectMany(m => m.After.Append(m.Before)).Where(double.IsFinite)];
         double most = Math.Clamp(weights.Append(0.05).Max() * 1.02, 0.05, 1);
         double top = 14 + canvas.Keys(0, 14, width,
-            [new(figure.BeforeName, MarkShape.Square, "mark", ""), .. figure.Stages.Select(s =>
-                new ChartKey(s, MarkShape.Square, StaticChart.Hue(hues, s), ""))]);
+            [new(figure.BeforeName, MarkShape.Square, "mark", ""), new("after, in colour", MarkShape.Square, StaticChart.Hue(hues, figure.Stages[0]), "")]);
         double bottom = top;
         for (int stage = 0; stage < figure.Stages.Count; stage++)
         {

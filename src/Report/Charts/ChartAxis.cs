@@ -80,6 +80,6 @@ internal sealed class ChartAxis
     {
         double power = Math.Pow(10, Math.Floor(Math.Log10(Math.Max(rough, 1e-300))));
         double lead = rough / power;
-        return power * (lead <= 1.0001 ? 1 : lead <= 2.0001 ? 2 : lead <= 5.0001 ? 5 : 10);
+        return power * (lead < 1.4142 ? 1 : lead < 3.1623 ? 2 : lead < 7.0711 ? 5 : 10);
     }
 }

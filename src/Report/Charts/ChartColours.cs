@@ -35,6 +35,7 @@ internal static class ChartColours
         css.Append(":root{").AppendJoin(';', Table.Select(c => $"--{c.Name}:{c.Light}")).Append("}\n");
         css.Append("@media screen and (prefers-color-scheme:dark){:root{").AppendJoin(';', Table.Select(c => $"--{c.Name}:{c.Dark}")).Append("}}\n");
         foreach ((string name, _, _) in Table) css.Append($".f-{name}{{fill:var(--{name})}}.s-{name}{{stroke:var(--{name})}}\n");
+        for (int h = 0; h < Hues; h++) css.Append($".turn .who.c-h{h}{{color:var(--h{h})}}\n");
         return css.ToString();
     }
 

@@ -3,18 +3,18 @@ namespace PersonaSelection.Report;
 /// <summary>Per domain: before, the forecasts and what came, on one line; one panel per tuning.</summary>
 internal static class DumbbellChart
 {
-    private const double RowHeight = 24, Gap = 22;
+    private const double RowHeight = 29, Gap = 22, Observed = -4.5, Foretold = 7;
 
     public static double Draw(SvgCanvas canvas, DumbbellFigure figure, double width, IReadOnlyDictionary<string, int> hues)
     {
         double longest = figure.Panels.SelectMany(p => p.Rows).Select(r => SvgCanvas.TextWidth(r.Domain, 13)).DefaultIfEmpty(0).Max();
-        double label = Math.Min(longest + 14, width * 0.34);
+        double label = Math.Min(longest + 14, width * (width < 560 ? 0.42 : 0.34));
         bool sameRows = figure.Panels.All(p => p.Rows.Select(r => r.Domain).SequenceEqual(figure.Panels[0].Rows.Select(r => r.Domain)));
         int across = sameRows ? StaticChart.Across(width - label, figure.Panels.Count, width < 560 ? width : 190) : 1;
         double panelWidth = (width - label - Gap * (across - 1)) / across;
         var scale = ChartAxis.Over(figure.Panels.SelectMany(p => p.Rows).SelectMany(Numbers), 0, 1,
-            panelWidth < 300 ? 2 : 5, figure.Minimum, figure.Maximum);
-        double top = 14 + canvas.Keys(0, 14, width, Keys(figure));
+            panelWidth < 300 ? 4 : 6, figure.Minimum, figure.Maximum);
+        double top = 14 + canvas.Keys(0, 14, width, Keys(figure, hues));
         double bottom = top;
         for (int p = 0; p < figure.Panels.Count; p++)
         {
@@ -48,13 +48,13 @@ internal static class DumbbellChart
         return bottom + 18;
     }
 
-    private static IEnumerable<ChartKey> Keys(DumbbellFigure figure)
+    private static IEnumerable<ChartKey> Keys(DumbbellFigure figure, IReadOnlyDictionary<string, int> hues)
     {
         bool inContext = figure.Panels.Any(p => p.Rows.Any(r => r.PredictedInContext is not null));
         yield return new(figure.BeforeName, MarkShape.Circle, "paper", "mark");
         yield return new(figure.PredictedName, MarkShape.Diamond, "ink", "paper");
         if (inContext) yield return new(figure.PredictedInContextName, MarkShape.Triangle, "paper", "ink");
-        yield return new(figure.AfterName, MarkShape.Circle, "h0", "paper");
+        yield return new($"{figure.AfterName}, in colour", MarkShape.Circle, StaticChart.Hue(hues, figure.Panels[0].Name), "paper");
         if (figure.Panels.Any(p => p.Rows.Any(r => r.Trained))) yield return new(figure.TrainedName, MarkShape.Square, "band", "mark");
     }
 
@@ -70,16 +70,18 @@ internal static class DumbbellChart
         double Pixel(double value) => x.At(Math.Clamp(value, x.Low, x.High));
         canvas.BeginGroup($"{row.Domain}: {figure.BeforeName} {FigureNumber.Text(row.Before, figure.Percent)}, {figure.PredictedName} "
             + $"{FigureNumber.Text(row.Predicted, figure.Percent)}, {figure.AfterName} {FigureNumber.Text(row.After, figure.Percent)}");
+        // Two lanes: what was observed above, what was foretold below, so that a good forecast does not hide what it meets.
+        double over = y + Observed, under = y + Foretold;
         if (row.Before is double b && row.After is double a && double.IsFinite(a) && double.IsFinite(b))
-            canvas.Path($"M{SvgCanvas.N(Pixel(b))} {SvgCanvas.N(y)}H{SvgCanvas.N(Pixel(a))}", "", hue, 3, 0.35);
+            canvas.Path($"M{SvgCanvas.N(Pixel(b))} {SvgCanvas.N(over)}H{SvgCanvas.N(Pixel(a))}", "", hue, 3, 0.35);
         if (row.PredictedInterval is FigureInterval p && double.IsFinite(p.Low) && double.IsFinite(p.High))
-            canvas.Line(Pixel(p.Low), y + 6, Pixel(p.High), y + 6, "ink", 1);
+            canvas.Line(Pixel(p.Low), under, Pixel(p.High), under, "mark", 1.5);
         if (row.AfterInterval is FigureInterval i && double.IsFinite(i.Low) && double.IsFinite(i.High))
-            canvas.Line(Pixel(i.Low), y, Pixel(i.High), y, hue, 1.25);
-        if (row.Before is double before && double.IsFinite(before)) canvas.Mark(MarkShape.Circle, Pixel(before), y, 4, "paper", "mark");
-        if (row.After is double after && double.IsFinite(after)) canvas.Mark(MarkShape.Circle, Pixel(after), y, 5, hue, "paper", 1);
-        if (row.PredictedInContext is double c && double.IsFinite(c)) canvas.Mark(MarkShape.Triangle, Pixel(c), y, 3.6, "paper", "ink", 1.2);
-        if (row.Predicted is double q && double.IsFinite(q)) canvas.Mark(MarkShape.Diamond, Pixel(q), y, 4.2, "ink", "paper", 1);
+            canvas.Line(Pixel(i.Low), over, Pixel(i.High), over, hue, 1.25);
+        if (row.Before is double before && double.IsFinite(before)) canvas.Mark(MarkShape.Circle, Pixel(before), over, 4, "paper", "mark");
+        if (row.After is double after && double.IsFinite(after)) canvas.Mark(MarkShape.Circle, Pixel(after), over, 5, hue, "paper", 1);
+        if (row.PredictedInContext is double c && double.IsFinite(c)) canvas.Mark(MarkShape.Triangle, Pixel(c), under, 3.6, "paper", "ink", 1.2);
+        if (row.Predicted is double q && double.IsFinite(q)) canvas.Mark(MarkShape.Diamond, Pixel(q), under, 4.2, "ink", "paper", 1);
         canvas.EndGroup();
     }
 }

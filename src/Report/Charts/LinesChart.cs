@@ -48,8 +48,10 @@ internal static class LinesChart
         var keys = new List<ChartKey>();
         int first = curve;
         foreach (LineSeries series in panel.Series) keys.Add(new(series.Name, null, "", Colour(curve++)));
+        // A lone curve is what the axis says it is.
+        if (keys.Count == 1) keys.Clear();
         double labelWidth = narrow ? 0 : SvgCanvas.TextWidth(panel.YLabel, 13) + 24;
-        top += narrow ? 20 : 0;
+        top += narrow && keys.Count > 0 ? 20 : 0;
         top += canvas.Keys(labelWidth, top, width - labelWidth, keys) - 6;
         y = y.Between(top + height, top);
         foreach (double tick in y.Ticks())
@@ -57,20 +59,32 @@ internal static class LinesChart
             canvas.Line(Left, y.At(tick), width - Right, y.At(tick), "grid");
             canvas.Text(Left - 8, y.At(tick) + 4, y.Label(tick, false), "soft", 12, "end");
         }
-        foreach (ReferenceLine reference in panel.References.Where(r => y.Holds(r.Value)))
-        {
-            canvas.Line(Left, y.At(reference.Value), width - Right, y.At(reference.Value), "ink", 1.25, "5 4");
-            double below = y.At(reference.Value) - top < 18 ? 15 : -6;
-            canvas.Text(width - Right, y.At(reference.Value) + below, $"{reference.Label} {FigureNumber.Text(reference.Value)}", "ink", 12, "end");
-        }
         for (int s = 0; s < panel.Series.Count; s++)
         {
             canvas.BeginGroup(panel.Series[s].Name);
             canvas.Path(Curve(panel.Series[s], x, y), "", Colour(first + s), 2);
             canvas.EndGroup();
         }
+        foreach (ReferenceLine reference in panel.References.Where(r => y.Holds(r.Value))) Reference(canvas, panel, reference, x, y, width - Right);
         canvas.Line(Left, top + height, width - Right, top + height, "rule");
         return top + height;
+    }
+
+    private static void Reference(SvgCanvas canvas, LinePanel panel, ReferenceLine reference, ChartAxis x, ChartAxis y, double right)
+    {
+        double line = y.At(reference.Value);
+        string label = $"{reference.Label} {FigureNumber.Text(reference.Value)}";
+        double length = SvgCanvas.TextWidth(label, 12) + 8;
+        canvas.Line(Left, line, right, line, "ink", 1.25, "5 4");
+        // The first of four places beside the line that no curve runs through.
+        (double From, double Baseline)[] places =
+            [(right - length, line - 7), (right - length, line + 16), (Left, line - 7), (Left, line + 16)];
+        (double from, double baseline) = places[Math.Max(0, Array.FindIndex(places, Free))];
+        canvas.Text(from + 4, baseline, label, "ink", 12, halo: true);
+
+        bool Free((double From, double Baseline) place) => place.Baseline - 12 > y.At(y.High) && place.Baseline < y.At(y.Low) - 2
+            && !panel.Series.Any(s => s.X.Zip(s.Y).Any(p => x.At(p.First) >= place.From - 4 && x.At(p.First) <= place.From + length + 4
+                && y.At(p.Second) > place.Baseline - 15 && y.At(p.Second) < place.Baseline + 5));
     }
 
     private static string Colour(int curve) => $"h{ChartColours.CurveOrder[curve % ChartColours.CurveOrder.Length]}";

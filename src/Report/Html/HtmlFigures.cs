@@ -13,7 +13,7 @@ internal static class HtmlFigures
         {
             case TableFigure table: AppendTable(html, table); break;
             case ClaimsFigure claims: AppendClaims(html, claims); break;
-            case QuoteFigure quote: AppendQuote(html, quote); break;
+            case QuoteFigure quote: AppendQuote(html, quote, hues); break;
             case ReproduceFigure reproduce: AppendReproduce(html, reproduce); break;
             default: AppendChart(html, figure, index, hues); break;
         }
@@ -82,17 +82,17 @@ internal static class HtmlFigures
         html.Append("</ol>\n");
     }
 
-    private static void AppendQuote(StringBuilder html, QuoteFigure figure)
+    private static void AppendQuote(StringBuilder html, QuoteFigure figure, IReadOnlyDictionary<string, int> hues)
     {
         html.Append("<div class=\"dialogue\">\n");
         foreach (Turn turn in figure.Turns) AppendTurn(html, turn.Role, turn.Text, "");
         html.Append("<div class=\"replies\">\n");
-        foreach (QuoteReply reply in figure.Replies) AppendTurn(html, reply.Speaker, reply.Text, reply.Note);
+        foreach (QuoteReply reply in figure.Replies) AppendTurn(html, reply.Speaker, reply.Text, reply.Note, hues.TryGetValue(reply.Speaker, out int hue) ? $" c-h{hue}" : "");
         html.Append("</div></div>\n");
     }
 
-    private static void AppendTurn(StringBuilder html, string who, string said, string note) =>
-        html.Append($"<div class=\"turn\"><span class=\"who\">{HtmlText.Encode(who)}</span><p class=\"said\">{HtmlText.Encode(said)}")
+    private static void AppendTurn(StringBuilder html, string who, string said, string note, string colour = "") =>
+        html.Append($"<div class=\"turn\"><span class=\"who{colour}\">{HtmlText.Encode(who)}</span><p class=\"said\">{HtmlText.Encode(said)}")
             .Append(note.Length > 0 ? $"<span class=\"note\">{HtmlText.Encode(note)}</span>" : "").Append("</p></div>\n");
 
     private static void AppendReproduce(StringBuilder html, ReproduceFigure figure)

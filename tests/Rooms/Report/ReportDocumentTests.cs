@@ -47,6 +47,16 @@ public sealed class ReportDocumentTests
         Assert.Equal([1, double.NaN, 3], again.Panels[0].Series[0].Y);
     }
 
+    [Fact]
+    public void What_is_absent_stays_absent_where_the_default_is_not()
+    {
+        var figure = new DumbbellFigure { Title = "t", XLabel = "x", Minimum = null, Maximum = null, Panels = [new("p", [new("d") { Before = 0.5 }])] };
+        var again = (DumbbellFigure)ReportDocument.FromJson(new ReportDocument("t") { Blocks = [figure] }.ToJson()).Blocks[0];
+        Assert.Null(again.Minimum);
+        Assert.Null(again.Maximum);
+        Assert.Null(again.Panels[0].Rows[0].PredictedInterval);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("null")]
