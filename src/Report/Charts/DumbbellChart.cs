@@ -30,10 +30,13 @@ internal static class DumbbellChart
             double end = head + panel.Rows.Count * RowHeight;
             for (int r = 0; r < panel.Rows.Count; r++)
                 if (panel.Rows[r].Trained) canvas.Rectangle(left - 4, head + r * RowHeight, panelWidth + 8, RowHeight, "band", 3);
-            foreach (double tick in x.Ticks())
+            IReadOnlyList<double> ticks = x.Ticks();
+            foreach (double tick in ticks)
             {
                 canvas.Line(x.At(tick), head, x.At(tick), end, "grid");
-                canvas.Text(x.At(tick), end + 16, x.Label(tick, figure.Percent), "soft", 11, "middle");
+                // Panels are narrow: only the last tick carries the sign.
+                string text = x.Label(tick, figure.Percent);
+                canvas.Text(x.At(tick), end + 16, tick == ticks[^1] ? text : text.TrimEnd('%', '\u202f'), "soft", 11, "middle");
             }
             for (int r = 0; r < panel.Rows.Count; r++)
             {

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using PersonaSelection.Corpus;
 using PersonaSelection.Report;
 using Xunit;
 
@@ -10,8 +9,6 @@ namespace PersonaSelection.Tests.Rooms.ReportTests;
 
 public sealed class HtmlReportTests
 {
-    private const string Hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`<!--<svg onload=alert(3)>\u0001\ud800 & **<b>x</b>** `</code>`";
-
     [Fact]
     public void The_page_refers_to_nothing_outside_itself()
     {
@@ -42,7 +39,7 @@ public sealed class HtmlReportTests
     [Fact]
     public void Hostile_text_stays_text()
     {
-        string page = HtmlReport.Render(HostileReport());
+        string page = HtmlReport.Render(HostileReport.Make());
         string markup = WithoutScripts(page);
         Assert.DoesNotContain("<script>alert", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<img", markup, StringComparison.Ordinal);
@@ -62,10 +59,10 @@ public sealed class HtmlReportTests
     public void The_data_in_the_page_are_the_document()
     {
         Assert.SkipUnless(HtmlReport.HasScript, "the build had no npm, so pages carry no script and no data for it");
-        string data = Regex.Match(HtmlReport.Render(HostileReport()), "id=\"psm-report\">(.*?)</script>", RegexOptions.Singleline).Groups[1].Value;
+        string data = Regex.Match(HtmlReport.Render(HostileReport.Make()), "id=\"psm-report\">(.*?)</script>", RegexOptions.Singleline).Groups[1].Value;
         using JsonDocument json = JsonDocument.Parse(data);
         ReportDocument again = ReportDocument.FromJson(json.RootElement.GetProperty("document").GetRawText());
-        Assert.Equal(HostileReport().ToJson(), again.ToJson());
+        Assert.Equal(HostileReport.Make().ToJson(), again.ToJson());
     }
 
     [Theory]
@@ -91,30 +88,6 @@ public sealed class HtmlReportTests
     public void An_empty_report_is_a_page()
     {
         Assert.Contains("<h1>Nothing</h1>", HtmlReport.Render(new ReportDocument("Nothing")), StringComparison.Ordinal);
-    }
-
-    internal static ReportDocument HostileReport()
-    {
-        const string H = Hostile;
-        return new ReportDocument(H)
-        {
-            Subtitle = H,
-            Facts = [new(H, H)],
-            Blocks =
-            [
-                new Heading(H), new Prose(H),
-                new LinesFigure { Title = H, Caption = H, Id = H, XLabel = H, Panels = [new LinePanel(H) { Series = [new(H, [0, 1e308, 3], [-1e308, double.NaN, 1e308])], References = [new(H, 1)] }] },
-                new CastFigure { Title = H, BeforeName = H, Stages = [H], Members = [new(H, 7, [-3])] },
-                new DumbbellFigure { Title = H, XLabel = H, BeforeName = H, AfterName = H, PredictedName = H, PredictedInContextName = H, TrainedName = H,
-                    Panels = [new DumbbellPanel(H, [new DumbbellRow(H) { Before = double.NaN, Predicted = 9e300, After = -1, PredictedInContext = 0, Trained = true,
-                        PredictedInterval = new(double.NegativeInfinity, 2) }]) { Note = H }] },
-                new ScatterFigure { Title = H, XLabel = H, YLabel = H, Panels = [new ScatterPanel(H, [new(H, [new(H, 1, 1), new(H, double.NaN, 1)])]) { Note = H }] },
-                new TableFigure { Title = H, Columns = [new(H), new(H, true)], Rows = [[H, H]] },
-                new ClaimsFigure { Title = H, Claims = [new(H, H, H, H, ClaimVerdict.Held) { Interval = H, Note = H }] },
-                new QuoteFigure { Title = H, Turns = [new Turn(H, H)], Replies = [new(H, H) { Note = H }] },
-                new ReproduceFigure { Title = H, Commands = [H], Ids = [new(H, H)], Versions = [new(H, H)] },
-            ],
-        };
     }
 
     private static string WithoutScripts(string page) => Regex.Replace(page, "<script.*?</script>", "", RegexOptions.Singleline);

@@ -29,7 +29,7 @@ public sealed class MarkdownReportTests
     [Fact]
     public void Every_row_of_a_table_has_as_many_cells_as_its_head_whatever_the_text()
     {
-        string text = MarkdownReport.Render(HtmlReportTests.HostileReport());
+        string text = MarkdownReport.Render(HostileReport.Make());
         foreach (Match table in Regex.Matches(text, @"(^\|.*\n)+", RegexOptions.Multiline))
         {
             int[] bars = [.. table.Value.Trim().Split('\n').Select(line => Regex.Count(line, @"(?<!\\)\|"))];

@@ -98,9 +98,20 @@ export const nice = (values: number[], ticks: number, minimum: number | null = n
   let low = minimum ?? (values.length ? values.reduce((a, b) => Math.min(a, b)) : 0);
   let high = maximum ?? (values.length ? values.reduce((a, b) => Math.max(a, b)) : low + 1);
   if (!(high > low)) [low, high] = [low - 0.5, Math.max(low, high) + 0.5];
+  const step = stepOf(low, high, ticks);
+  return [minimum ?? Math.floor(low / step + 1e-9) * step, maximum ?? Math.ceil(high / step - 1e-9) * step];
+};
+
+const stepOf = (low: number, high: number, ticks: number) => {
   const rough = (high - low) / ticks;
   const power = 10 ** Math.floor(Math.log10(rough));
   const lead = rough / power;
-  const step = power * (lead < Math.SQRT2 ? 1 : lead < Math.sqrt(10) ? 2 : lead < Math.sqrt(50) ? 5 : 10);
-  return [minimum ?? Math.floor(low / step + 1e-9) * step, maximum ?? Math.ceil(high / step - 1e-9) * step];
+  return power * (lead < Math.SQRT2 ? 1 : lead < Math.sqrt(10) ? 2 : lead < Math.sqrt(50) ? 5 : 10);
+};
+
+/** The round numbers from low to high. */
+export const ticksOf = (low: number, high: number, ticks: number) => {
+  const step = stepOf(low, high, ticks);
+  const first = Math.ceil(low / step - 1e-9);
+  return Array.from({ length: Math.min(41, Math.floor(high / step + 1e-6) - first + 1) }, (_, i) => (first + i) * step);
 };

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { type Hues, type Key, TIP, across, element, finite, fit, heading, hue, legend, nice, plot, row, textWidth } from './chart';
+import { type Hues, type Key, TIP, across, element, finite, fit, heading, hue, legend, nice, plot, row, textWidth, ticksOf } from './chart';
 import { text, tick } from './format';
 import type { DumbbellFigure, DumbbellPanel } from './types';
 
@@ -21,6 +21,9 @@ export const drawDumbbell = (figure: DumbbellFigure, width: number, hues: Hues):
     .filter(finite);
   const ticks = panelWidth < 300 ? 4 : 6;
   const [low, high] = nice(values, ticks, figure.minimum, figure.maximum);
+  const marked = ticksOf(low, high, ticks);
+  // Panels are narrow: only the last tick carries the sign.
+  const tickFormat = (value: number) => tick(figure.percent)(value).replace(value === marked.at(-1) ? '' : /\s%$/, '');
   const inContext = all.some((r) => finite(r.predictedInContext));
   const panels = figure.panels.map((panel, p) => {
     const first = p % columns === 0;
@@ -43,8 +46,8 @@ export const drawDumbbell = (figure: DumbbellFigure, width: number, hues: Hues):
       y: { domain: rows.map((r) => r.i), type: 'band', padding: 0, round: false, axis: null },
       marks: [
         Plot.barX(rows.filter((r) => r.trained), { x1: low, x2: high, y: 'i', fill: 'var(--band)', insetLeft: -8, insetRight: -8, rx: 3 }),
-        Plot.gridX({ stroke: 'var(--grid)', strokeOpacity: 1, ticks }),
-        Plot.axisX({ label: null, tickSize: 0, ticks, tickFormat: tick(figure.percent), fontSize: 11.5, fill: 'var(--soft)' }),
+        Plot.gridX(marked, { stroke: 'var(--grid)', strokeOpacity: 1 }),
+        Plot.axisX(marked, { label: null, tickSize: 0, tickFormat, fontSize: 11.5, fill: 'var(--soft)' }),
         first ? Plot.text(rows, { y: 'i', x: low, dx: -18, textAnchor: 'end', fontSize: 13, fill: 'var(--ink)',
           fontWeight: 400, filter: (r) => !r.trained, text: (r) => fit(r.domain, 13, label - 16) }) : null,
         first ? Plot.text(rows, { y: 'i', x: low, dx: -18, textAnchor: 'end', fontSize: 13, fill: 'var(--ink)',
