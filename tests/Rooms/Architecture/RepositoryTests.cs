@@ -57,7 +57,8 @@ public sealed class RepositoryTests
     [Fact]
     public void PackageFiles_NameNoRegistry()
     {
-        Assert.DoesNotContain(Repository.Files(), f => Regex.IsMatch(f, @"(^|/)(\.npmrc|nuget\.config)$", RegexOptions.IgnoreCase));
+        Assert.DoesNotContain(Repository.Files(), f => Regex.IsMatch(f, @"(^|/)nuget\.config$", RegexOptions.IgnoreCase));
+        Nowhere(Repository.Files(extension: ".npmrc"), @"registry\s*=|//|_auth|token|proxy", comments: true);
         Nowhere(Repository.Files(extension: "package-lock.json"), @"""resolved""\s*:\s*""http");
     }
 
