@@ -28,7 +28,7 @@ public sealed class ChatTemplate
     public string Jinja { get; }
 
     /// <summary>Texts that show that the reply is over and somebody else speaks.</summary>
-    public IReadOnlyList<string> StopStrings { get; } = ["\nuser:", " user:", "\nassistant:"];
+    public IReadOnlyList<string> StopStrings { get; } = ["\nuser:", " user:", "\nassistant:", " assistant:"];
 
     /// <summary>The context as text, ending in <c>assistant:</c>, ready for the reply.</summary>
     public string Render(IReadOnlyList<Turn> context)

@@ -14,6 +14,9 @@ internal readonly unsafe struct CachedRows(float* rows, int length, long stride)
     public readonly int Length = length;
 
     public float* At(int layer) => Rows + layer * stride;
+
+    /// <summary>Some of the rows, each <paramref name="width"/> floats.</summary>
+    public CachedRows Slice(int first, int count, int width) => new(Rows + (long)first * width, count, stride);
 }
 
 /// <summary>

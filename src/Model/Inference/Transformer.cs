@@ -89,6 +89,32 @@ public sealed class Transformer : ILanguageModel, IDisposable
         return new ScoreTable(sequences.Results);
     }
 
+    /// <summary>Draws a text after every prompt.</summary>
+    /// <param name="requests">The prompts.</param>
+    /// <param name="options">How to draw and when to stop.</param>
+    /// <param name="onText">Told of new text as it comes: the request and the text. Calls come one at a time, from any thread.</param>
+    /// <param name="cancellation">Stops between tokens.</param>
+    /// <exception cref="UserErrorException">A prompt fills the context.</exception>
+    public GeneratedText[] Generate(IReadOnlyList<GenerationRequest> requests, GenerationOptions options, Action<int, string>? onText = null,
+        CancellationToken cancellation = default) =>
+        new Generator(Decoder, Tokenizer, _edits, Threads).Run(requests, options, onText, cancellation);
+
+    /// <summary>The Assistant's reply to a context; the template's stop strings are added to those of the options.</summary>
+    /// <param name="context">The turns so far.</param>
+    /// <param name="options">How to draw and when to stop.</param>
+    /// <param name="seed">Fixes what is drawn.</param>
+    /// <param name="onText">Told of new text as it comes.</param>
+    /// <param name="cancellation">Stops between tokens.</param>
+    /// <exception cref="UserErrorException">The context fills the model's, or holds a word that the model does not know.</exception>
+    public GeneratedText Reply(IReadOnlyList<Turn> context, GenerationOptions options, ulong seed = 0, Action<string>? onText = null,
+        CancellationToken cancellation = default)
+    {
+        var request = new GenerationRequest(Template.EncodeContext(Tokenizer, context), seed);
+        GeneratedText reply = Generate([request], options with { StopStrings = [.. options.StopStrings, .. Template.StopStrings] },
+            onText is null ? null : (_, text) => onText(text), cancellation)[0];
+        return reply with { Text = reply.Text.Trim() };
+    }
+
     /// <summary>Frees the packed weights, unless this is a view; and the weights, if this was loaded from a folder.</summary>
     public void Dispose()
     {
