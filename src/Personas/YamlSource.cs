@@ -63,6 +63,11 @@ internal sealed class YamlSource
         {
             throw new UserErrorException(code, $"{name}, line {e.Start.Line}: {(e.InnerException ?? e).Message}", "Mend the YAML there.", e);
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException)
+        {
+            // The parser lets some broken texts out as failures of its own.
+            throw new UserErrorException(code, $"{name} is not YAML: {e.Message}", "Mend its brackets, quotes and indentation.", e);
+        }
         return source;
     }
 

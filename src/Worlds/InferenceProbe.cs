@@ -66,12 +66,14 @@ public sealed partial class World
 {
     /// <summary>
     /// Probes of inference, cut from fresh documents of one genre: one decision of each, drawn from those whose character has acted before.
+    /// Requested acts are left out unless wanted: they follow from the request alone, so a model would score without knowing anybody.
     /// </summary>
     /// <param name="genre">The genre; null for the world's first chat.</param>
     /// <param name="count">How many.</param>
     /// <param name="rng">Probe i comes from the child streams of this one; keep it apart from the corpus's.</param>
     /// <param name="pairs">Whether documents of two characters (true), of one (false), or both (null) are taken.</param>
-    public IReadOnlyList<InferenceProbe> InferenceProbes(string? genre, int count, RngStream rng, bool? pairs = false)
+    /// <param name="requested">Whether requested acts are probed as well.</param>
+    public IReadOnlyList<InferenceProbe> InferenceProbes(string? genre, int count, RngStream rng, bool? pairs = false, bool requested = false)
     {
         GenreDefinition definition = Grammar.Definition.Genres[GenreIndex(genre)];
         if (!(definition.Weight > 0) || definition.MaxEpisodes < 2 || pairs == true && !(definition.Pairs > 0))
@@ -83,6 +85,7 @@ public sealed partial class World
             WorldDocument document = Generate(stream);
             if (document.Genre != definition.Name || pairs is { } p && document.Characters.Count == 2 != p) continue;
             int[] places = [.. Enumerable.Range(1, document.Decisions.Count - 1)
+                .Where(d => requested || document.Decisions[d].Request == WorldRequest.None)
                 .Where(d => document.Decisions.Take(d).Any(x => x.Character == document.Decisions[d].Character))];
             if (places.Length > 0) probes.Add(Cut(document, places[stream.NextInt(places.Length)]));
         }
