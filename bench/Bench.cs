@@ -17,6 +17,9 @@ internal sealed class Bench
         Peak = PeakLoop.Measure(this);
     }
 
+    /// <summary>Least time spent on one figure.</summary>
+    public double Seconds => _seconds;
+
     /// <summary>GFLOP/s.</summary>
     public double Peak { get; }
 

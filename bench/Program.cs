@@ -3,7 +3,7 @@ using System.Text.Json;
 using PersonaSelection.Bench;
 using PersonaSelection.Numerics;
 
-// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|all] [--seconds S] [--json FILE]
+// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|all] [--seconds S] [--json FILE]
 string command = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "all";
 double seconds = double.Parse(Option("--seconds") ?? "0.05", CultureInfo.InvariantCulture);
 Dictionary<string, Action<Bench>> commands = new()
@@ -13,6 +13,7 @@ Dictionary<string, Action<Bench>> commands = new()
     ["exp"] = LayerBench.RunExp,
     ["layers"] = LayerBench.Run,
     ["bandwidth"] = LayerBench.RunBandwidth,
+    ["train"] = TrainBench.Run,
 };
 if (command != "all" && !commands.ContainsKey(command))
 {

@@ -38,10 +38,8 @@ public sealed class GeneratedDocuments(string id, Func<long, int[]> document) : 
 public sealed class ListedDocuments : IDocumentSource
 {
     private readonly IReadOnlyList<int[]> _documents;
-    private readonly RngStream _rng;
-    private readonly int[] _order;
+    private readonly ShuffledOrder _order;
     private readonly int _epochs;
-    private long _orderedEpoch = -1;
 
     /// <summary>A source over a list.</summary>
     /// <param name="documents">At least one.</param>
@@ -51,9 +49,8 @@ public sealed class ListedDocuments : IDocumentSource
     {
         ArgumentOutOfRangeException.ThrowIfZero(documents.Count, nameof(documents));
         _documents = documents;
-        _rng = rng;
         _epochs = epochs;
-        _order = new int[documents.Count];
+        _order = new ShuffledOrder(documents.Count, rng);
         Id = ContentId.Of("documents", [rng.Path, epochs, .. documents.Select(d => string.Join(' ', d))]).ToString();
     }
 
@@ -66,15 +63,7 @@ public sealed class ListedDocuments : IDocumentSource
     /// <inheritdoc/>
     public ReadOnlySpan<int> Next()
     {
-        (long epoch, long index) = Math.DivRem(Position, _documents.Count);
-        if (_epochs > 0 && epoch >= _epochs) return [];
-        if (epoch != _orderedEpoch)
-        {
-            for (int i = 0; i < _order.Length; i++) _order[i] = i;
-            _rng.Child("epoch", epoch).Shuffle(_order.AsSpan());
-            _orderedEpoch = epoch;
-        }
-        Position++;
-        return _documents[_order[index]];
+        if (_epochs > 0 && Position / _documents.Count >= _epochs) return [];
+        return _documents[_order.At(Position++)];
     }
 }
