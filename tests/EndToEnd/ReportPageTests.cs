@@ -59,6 +59,7 @@ public sealed class ReportPageTests(ReportBrowser browser) : IClassFixture<Repor
         LocatorBoundingBoxResult box = (await view.Page.Locator("#agreement svg[role=img]").First.BoundingBoxAsync())!;
         await view.Page.Mouse.MoveAsync(box.X + box.Width * 0.8f, box.Y + box.Height * 0.2f);
         string? tip = await view.Page.Locator("#agreement svg [aria-label=tip]").First.TextContentAsync();
+        await view.Screenshot("report-1280-light-pointer");
         Assert.Contains("observed shift", tip, StringComparison.Ordinal);
     }
 

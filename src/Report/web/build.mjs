@@ -45,7 +45,7 @@ const packages = () => {
   const key = hashOf(['package.json', 'package-lock.json']);
   const mark = join(web, 'node_modules', '.psm-packages');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === key) return;
-  npm('ci', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--fetch-retries=1', '--loglevel=error');
+  npm('ci', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--fetch-retries=1', '--fetch-timeout=30000', '--loglevel=error');
   writeFileSync(mark, key);
 };
 
