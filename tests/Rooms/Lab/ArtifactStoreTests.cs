@@ -1,0 +1,73 @@
+using PersonaSelection.Lab;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.LabTests;
+
+public sealed class ArtifactStoreTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-store").FullName;
+    private readonly ArtifactStore _store;
+
+    public ArtifactStoreTests() => _store = new ArtifactStore(Path.Combine(_folder, "store"));
+
+    public void Dispose() => Directory.Delete(_folder, true);
+
+    [Fact]
+    public void What_was_put_in_is_found_and_not_made_twice()
+    {
+        ContentId id = ContentId.Of("corpus", "village", 7);
+        Assert.False(_store.Contains(id));
+        int made = 0;
+        for (int i = 0; i < 2; i++)
+            _store.PutFile(id, stream => { made++; stream.WriteByte(42); });
+        Assert.True(_store.Contains(id));
+        Assert.Equal(1, made);
+        Assert.Equal([42], File.ReadAllBytes(_store.PathOf(id)));
+    }
+
+    [Fact]
+    public void A_folder_is_whole_or_absent()
+    {
+        ContentId id = ContentId.Of("model", 1);
+        Assert.Throws<InvalidOperationException>(() => _store.PutFolder(id, folder =>
+        {
+            File.WriteAllText(Path.Combine(folder, "half"), "");
+            throw new InvalidOperationException();
+        }));
+        Assert.False(_store.Contains(id));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_store.Root, "model")));
+        string path = _store.PutFolder(id, folder => File.WriteAllText(Path.Combine(folder, "config.json"), "{}"));
+        Assert.Equal(["config.json"], Directory.EnumerateFiles(path).Select(Path.GetFileName));
+        _store.PutFolder(id, _ => throw new InvalidOperationException("is here already"));
+    }
+
+    [Fact]
+    public void Whoever_is_first_wins()
+    {
+        ContentId id = ContentId.Of("model", 2);
+        string path = _store.PutFolder(id, folder =>
+        {
+            Directory.CreateDirectory(_store.PathOf(id));
+            File.WriteAllText(Path.Combine(_store.PathOf(id), "theirs"), "");
+            File.WriteAllText(Path.Combine(folder, "ours"), "");
+        });
+        Assert.Equal(["theirs"], Directory.EnumerateFiles(path).Select(Path.GetFileName));
+        Assert.Single(Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!));
+    }
+
+    [Theory]
+    [InlineData("..", "ab")]
+    [InlineData("kind", "../../x")]
+    [InlineData("", "ab")]
+    [InlineData("/etc", "passwd")]
+    public void No_id_leads_out_of_the_folder(string kind, string digits) =>
+        Assert.Throws<ArgumentException>(() => _store.PathOf(new ContentId(kind, digits)));
+
+    [Fact]
+    public void A_file_in_the_way_is_the_users_to_mend()
+    {
+        File.WriteAllText(_store.Root, "not a folder");
+        Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => _store.PutFile(ContentId.Of("x", 1), _ => { })).Code);
+        Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => _store.PutFolder(ContentId.Of("x", 2), _ => { })).Code);
+    }
+}
