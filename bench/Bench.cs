@@ -25,22 +25,22 @@ internal sealed class Bench
 
     public List<BenchResult> Results { get; } = [];
 
-    /// <summary>The shortest time of one call, in seconds, over repetitions that fill the time given.</summary>
+    /// <summary>The shortest time of one call, in seconds of this thread's processor time, over repetitions that fill the time given.</summary>
     public double Time(Action action)
     {
         action();
-        long once = Stopwatch.GetTimestamp();
+        double once = ThreadClock.Seconds;
         action();
-        double guess = Math.Max(Stopwatch.GetElapsedTime(once).TotalSeconds, 1e-8);
+        double guess = Math.Max(ThreadClock.Seconds - once, 1e-8);
         int inner = (int)Math.Clamp(50e-6 / guess, 1, 1000);
         double best = double.MaxValue;
         long start = Stopwatch.GetTimestamp();
         int rounds = 0;
         while (rounds++ < 5 || Stopwatch.GetElapsedTime(start).TotalSeconds < _seconds)
         {
-            long t = Stopwatch.GetTimestamp();
+            double t = ThreadClock.Seconds;
             for (int i = 0; i < inner; i++) action();
-            best = Math.Min(best, Stopwatch.GetElapsedTime(t).TotalSeconds / inner);
+            best = Math.Min(best, (ThreadClock.Seconds - t) / inner);
         }
         return best;
     }

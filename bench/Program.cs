@@ -3,7 +3,7 @@ using System.Text.Json;
 using PersonaSelection.Bench;
 using PersonaSelection.Numerics;
 
-// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|all] [--seconds S] [--json FILE]
+// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|step|all] [--seconds S] [--json FILE]
 string command = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "all";
 double seconds = double.Parse(Option("--seconds") ?? "0.05", CultureInfo.InvariantCulture);
 Dictionary<string, Action<Bench>> commands = new()
@@ -14,6 +14,7 @@ Dictionary<string, Action<Bench>> commands = new()
     ["layers"] = LayerBench.Run,
     ["bandwidth"] = LayerBench.RunBandwidth,
     ["train"] = TrainBench.Run,
+    ["step"] = StepBench.Run,
 };
 if (command != "all" && !commands.ContainsKey(command))
 {
