@@ -3,7 +3,7 @@ using System.Text.Json;
 using PersonaSelection.Bench;
 using PersonaSelection.Numerics;
 
-// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|step|all] [--seconds S] [--json FILE]
+// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|step|all] [--seconds S] [--only TEXT] [--json FILE]
 string command = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "all";
 double seconds = double.Parse(Option("--seconds") ?? "0.05", CultureInfo.InvariantCulture);
 Dictionary<string, Action<Bench>> commands = new()
@@ -22,7 +22,7 @@ if (command != "all" && !commands.ContainsKey(command))
     return 1;
 }
 
-Bench bench = new(seconds);
+Bench bench = new(seconds, Option("--only") ?? "");
 Console.WriteLine($"instruction set {InstructionSet.Current}, peak {bench.Peak:F1} GFLOP/s on one core (fused multiply-adds in registers)");
 foreach ((string name, Action<Bench> run) in commands)
 {

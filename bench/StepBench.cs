@@ -52,8 +52,8 @@ internal static unsafe class StepBench
                 decoder.Backward(weights, batch, workspace, gradient);
                 AdamW.Step(count, weights.Pointer, gradient.Pointer, first.Pointer, second.Pointer, 1e-3f, 0.9f, 0.95f, 1e-8f, 0.1f, ++step, 1);
             });
-            BenchResult result = bench.Results[^1];
-            Console.WriteLine($"           {result.Value * 1e9 / config.TrainingFlopsPerToken(length):F0} tokens per second");
+            if (bench.Results.LastOrDefault() is { } result && result.Name == $"{name} step")
+                Console.WriteLine($"           {result.Value * 1e9 / config.TrainingFlopsPerToken(length):F0} tokens per second");
         }
     }
 }

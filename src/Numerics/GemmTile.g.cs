@@ -31,6 +31,45 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a2 = a + 6 * ars;
         float* a3 = a + 9 * ars;
         nint ars2 = 2 * ars;
+        if (k >= 64)
+        {
+            float* d = c;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+        }
         for (int p = 0; p < k; p++)
         {
             V y0 = I.Load(b);
@@ -173,6 +212,33 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a1 = a + 3 * ars;
         float* a2 = a + 6 * ars;
         nint ars2 = 2 * ars;
+        if (k >= 64)
+        {
+            float* d = c;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+        }
         for (int p = 0; p < k; p++)
         {
             V y0 = I.Load(b);
@@ -275,6 +341,27 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a0 = a;
         float* a1 = a + 3 * ars;
         nint ars2 = 2 * ars;
+        if (k >= 64)
+        {
+            float* d = c;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+        }
         for (int p = 0; p < k; p++)
         {
             V y0 = I.Load(b);
@@ -356,6 +443,21 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a0 = a;
         float* a1 = a + 3 * ars;
         nint ars2 = 2 * ars;
+        if (k >= 64)
+        {
+            float* d = c;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+            d += ldc;
+            Memory.Prefetch(d);
+            Memory.Prefetch(d + 2 * I.Width - 1);
+        }
         for (int p = 0; p < k; p++)
         {
             V y0 = I.Load(b);

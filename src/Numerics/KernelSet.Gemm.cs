@@ -7,6 +7,9 @@ internal sealed unsafe partial class KernelSet<I, V>
     // A block of B is KBlock x NBlock (half of a 1 MB second-level cache), a panel of it KBlock x 2W (most of the first-level cache).
     private const int KBlock = 256, NBlock = 512, MBlock = 120;
 
+    // Columns of C from which a copy of A pays for itself.
+    private const int CopyColumns = 96;
+
     [MethodImpl(Hot)]
     public override void Gemm(
         int m, int n, int k, float* a, nint ars, nint aks, float* b, int ldb, bool bByColumns, float* c, int ldc, bool add, GemmScratch scratch)
@@ -72,12 +75,22 @@ internal sealed unsafe partial class KernelSet<I, V>
         int m, int n, int k, float* a, nint ars, nint aks, float* panels, nint panelStride, float* c, int ldc, bool add, GemmScratch? scratch)
     {
         int nr = 2 * I.Width;
-        float* tail = stackalloc float[12 * 32];
-        for (int i0 = 0; i0 < m; i0 += MBlock)
+        float* spare = stackalloc float[12 * 32];
+        // Equal blocks near MBlock rows, so that none is a sliver.
+        int parts = Math.Max(1, (m + MBlock / 2) / MBlock), mBlock = RoundUp((m + parts - 1) / parts, I.TileRows);
+        bool copy = scratch is not null && n >= CopyColumns && m >= 4 && (aks != 1 || ars * sizeof(float) % 4096 == 0);
+        float* copied = copy ? scratch!.A((long)(mBlock + 12) * (k + 16)) : null;
+        for (int i0 = 0; i0 < m; i0 += mBlock)
         {
-            int mi = Math.Min(MBlock, m - i0);
-            float* aBlock = a + i0 * ars;
-            float* cBlock = c + (long)i0 * ldc;
+            int mi = Math.Min(mBlock, m - i0);
+            float* aBlock = a + i0 * ars, cBlock = c + (long)i0 * ldc;
+            // Rows i of a strip (as many as the large tile has) lie from strip (i / TileRows) stripStride + i % TileRows times rowStride.
+            (nint rowStride, nint depthStride, nint stripStride) = (ars, aks, I.TileRows * ars);
+            if (copy)
+            {
+                (rowStride, depthStride, stripStride) = CopyA(mi, k, aBlock, ars, aks, copied);
+                aBlock = copied;
+            }
             int j = 0;
             if (m <= 2)
             {
@@ -91,18 +104,50 @@ internal sealed unsafe partial class KernelSet<I, V>
             for (; j < n; j += nr)
             {
                 float* p = panels + j / nr * panelStride;
-                bool whole = j + nr <= n;
                 for (int i = 0; i < mi;)
                 {
                     int rows = TileRows(mi - i);
-                    float* at = aBlock + i * ars;
-                    float* to = cBlock + (long)i * ldc + j;
-                    if (whole) Tile(rows, k, at, ars, aks, p, to, ldc, add);
-                    else TileColumns(rows, n - j, k, at, ars, aks, p, to, ldc, add, tail);
+                    float* at = aBlock + i / I.TileRows * stripStride + i % I.TileRows * rowStride, to = cBlock + (long)i * ldc + j;
+                    if (j + nr <= n) Tile(rows, k, at, rowStride, depthStride, p, to, ldc, add);
+                    else TileColumns(rows, n - j, k, at, rowStride, depthStride, p, to, ldc, add, spare);
                     i += rows;
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// A block of A where the first-level cache can hold a strip of it: columns that lie far apart, or rows whose distance maps them all to
+    /// the same cache sets, are laid side by side. Returns the strides (row, depth, strip) of the copy.
+    /// </summary>
+    [MethodImpl(Hot)]
+    private static (nint Rows, nint Depth, nint Strips) CopyA(int m, int k, float* a, nint ars, nint aks, float* to)
+    {
+        int strip = I.TileRows;
+        if (aks == 1)
+        {
+            int ld = k + 16;
+            for (int i = 0; i < m; i++) Elementwise.Copy(k, a + i * ars, to + (long)i * ld);
+            return (ld, 1, strip * ld);
+        }
+        // A vector may run past its strip's row: the next row, or the padding after the last, takes the excess.
+        int stride = k * strip + 16;
+        for (int p = 0; p < k; p++, a += aks)
+        {
+            float* at = to + p * strip;
+            int i = 0;
+            // Reading past the end of a row reads the next one.
+            int safe = p < k - 1 && m >= 16 ? m : m - RoundUp(strip, I.Width) + 1;
+            for (; i < safe; i += strip, at += stride)
+            {
+                for (int j = 0; j < strip; j += I.Width) I.Store(at + j, I.Load(a + i + j));
+            }
+            for (; i < m; i += strip, at += stride)
+            {
+                for (int j = 0; j < strip && i + j < m; j++) at[j] = a[i + j];
+            }
+        }
+        return (1, strip, stride);
     }
 
     [MethodImpl(Inline)]

@@ -83,17 +83,4 @@ public unsafe class ElementwiseTests
         x.Dispose();
         Assert.Throws<ObjectDisposedException>(() => (nint)x.Pointer);
     }
-
-    [Fact]
-    public void The_instruction_set_follows_the_runtime()
-    {
-        // Re-run with DOTNET_EnableAVX512=0, DOTNET_EnableAVX2=0 or DOTNET_EnableHWIntrinsic=0: this names what was tested.
-        TestContext.Current.SendDiagnosticMessage("kernels tested on: {0}", string.Join(", ", InstructionSet.Available));
-        Assert.Equal(InstructionSet.Available[^1], InstructionSet.Current);
-        Assert.Equal(System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated, InstructionSet.Current == SimdLevel.Vector512);
-        Assert.Equal(System.Runtime.Intrinsics.Vector128.IsHardwareAccelerated, InstructionSet.Current > SimdLevel.Scalar);
-        if (Environment.GetEnvironmentVariable("DOTNET_EnableAVX512") == "0") Assert.NotEqual(SimdLevel.Vector512, InstructionSet.Current);
-        if (Environment.GetEnvironmentVariable("DOTNET_EnableAVX2") == "0") Assert.True(InstructionSet.Current <= SimdLevel.Vector128);
-        if (Environment.GetEnvironmentVariable("DOTNET_EnableHWIntrinsic") == "0") Assert.Equal(SimdLevel.Scalar, InstructionSet.Current);
-    }
 }

@@ -19,6 +19,7 @@ public sealed class InstructionSetTests
             [SimdLevel.Vector128] = Vector128.IsHardwareAccelerated,
             [SimdLevel.Scalar] = true,
         };
+        TestContext.Current.SendDiagnosticMessage("kernels tested on: {0}", string.Join(", ", InstructionSet.Available));
         SimdLevel allowed = Environment.GetEnvironmentVariable(WidestAllowed) is { } name ? Enum.Parse<SimdLevel>(name) : SimdLevel.Vector512;
 
         Assert.Equal(accelerated.Where(a => a.Value).Max(a => a.Key), InstructionSet.Current);
