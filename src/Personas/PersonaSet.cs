@@ -58,6 +58,28 @@ public sealed class PersonaSet
         return new PersonaSet(Traits, [.. Personas.Select((p, h) => p with { Prior = prior[h] })]);
     }
 
+    /// <summary>
+    /// Every context as a persona of its own (<c>villain-1</c>, <c>villain-2</c> …) with an even share of the prior, so that an update can
+    /// select within a persona as well. <paramref name="original"/> says which persona each was.
+    /// </summary>
+    public PersonaSet Apart(out IReadOnlyDictionary<string, string> original)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var apart = new List<Persona>();
+        foreach (Persona persona in Personas)
+        {
+            if (persona.Contexts.Count <= 1) apart.Add(persona);
+            else
+                apart.AddRange(persona.Contexts.Select((context, i) => persona with
+                {
+                    Name = $"{persona.Name}-{i + 1}", Prior = persona.Prior / persona.Contexts.Count, Contexts = [context],
+                }));
+            foreach (Persona one in apart.Skip(names.Count)) names[one.Name] = persona.Name;
+        }
+        original = names;
+        return new PersonaSet(Traits, apart);
+    }
+
     /// <summary>Reads a set from YAML or JSON.</summary>
     /// <exception cref="UserErrorException"><c>bad-personas</c>, with every problem and its line; or the file cannot be read.</exception>
     public static PersonaSet Load(string path) => PersonaSetFile.Read(YamlSource.OpenFile(path, PersonaSetFile.ErrorCode));

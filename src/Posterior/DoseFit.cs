@@ -17,13 +17,13 @@ public enum DoseOutcome
     /// <summary>The search stopped where the update would use more information than the target holds.</summary>
     InformationBound,
 
-    /// <summary>Every dose leads away from the target: dose 0.</summary>
-    WrongWay,
+    /// <summary>No dose brings the situation closer to the target by more than the tolerance, so nothing there tells the dose: dose 0.</summary>
+    OutOfReach,
 }
 
 /// <summary>Bounds of the search for a dose.</summary>
 /// <param name="MaximumEffectiveObservations">Largest beta * sum_e |w_e|.</param>
-/// <param name="Tolerance">A probability this close to the target is at the target.</param>
+/// <param name="Tolerance">A probability this close to the target is at the target; a change no larger than this is none.</param>
 /// <param name="AttainableShare">When the target is out of reach, the smallest dose that gives this share of the largest change.</param>
 /// <param name="InformationSlack">
 /// KL(p(h|D) || p0(h)) may not exceed this many times KL(target || before). Moving a rate that far takes at least KL(target || before), so
@@ -68,7 +68,7 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
         double[] total = data.Total();
         double mass = data.Mass, start = prior.Mean(rates), from = before ?? start, gap = target - from;
         if (Math.Abs(gap) <= plan.Tolerance || mass == 0)
-            return new DoseFit(0, 0, from, target, from, 0, Math.Abs(gap) <= plan.Tolerance ? DoseOutcome.NoChangeNeeded : DoseOutcome.WrongWay);
+            return new DoseFit(0, 0, from, target, from, 0, Math.Abs(gap) <= plan.Tolerance ? DoseOutcome.NoChangeNeeded : DoseOutcome.OutOfReach);
 
         double limit = plan.InformationSlack * LogSpace.BernoulliDivergence(target, Math.Clamp(from, 1e-9, 1 - 1e-9));
         int direction = Math.Sign(gap);
@@ -80,7 +80,7 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
         double largest = plan.MaximumEffectiveObservations / mass;
         double[] grid = [.. Enumerable.Range(0, GridSize).Select(i => largest * Math.Pow(SmallestShareOfMaximum, 1 - i / (GridSize - 1.0)))];
         double best = grid.Max(Moved);
-        if (best <= 0) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.WrongWay);
+        if (best <= plan.Tolerance) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.OutOfReach);
         double wanted = Math.Min(Math.Abs(gap), plan.AttainableShare * best);
         DoseOutcome outcome = wanted < Math.Abs(gap) ? DoseOutcome.Saturated : DoseOutcome.Attained;
         int first = Array.FindIndex(grid, d => Moved(d) >= wanted);
@@ -88,7 +88,7 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
         if (Spent(dose) > limit)
         {
             dose = Bisect(0, dose, d => Spent(d) > limit);
-            if (Moved(dose) <= 0) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.WrongWay);
+            if (Moved(dose) <= 0) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.OutOfReach);
             outcome = DoseOutcome.InformationBound;
         }
         double attained = Math.Clamp(from + direction * Moved(dose), 0, 1);

@@ -75,6 +75,14 @@ public sealed class PersonaDistribution
         return sum;
     }
 
+    /// <summary>The distribution over groups of personas: probabilities of one group are added up.</summary>
+    /// <param name="groupOf">The group of each persona by name.</param>
+    public PersonaDistribution Together(IReadOnlyDictionary<string, string> groupOf)
+    {
+        var groups = Personas.Select((name, h) => (Group: groupOf[name], Log: _log[h])).GroupBy(x => x.Group, x => x.Log).ToList();
+        return new PersonaDistribution([.. groups.Select(g => g.Key)], [.. groups.Select(g => LogSpace.LogSumExp([.. g]))]);
+    }
+
     /// <summary>Names and numbers as a content id.</summary>
     public ContentId Id => ContentId.Of("personas-distribution", [Personas.Count, .. Personas, _log]);
 }

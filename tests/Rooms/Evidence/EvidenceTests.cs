@@ -80,6 +80,23 @@ public class EvidenceTests
     }
 
     [Fact]
+    public void Contexts_told_apart_are_the_same_persona_at_dose_zero_and_a_better_account_of_it_above()
+    {
+        Persona[] personas = [Cast[0], new("either", "", "", NoTraits, 0.2) { Contexts = [Cast[0].Contexts[0], Cast[1].Contexts[0]] }];
+        PersonaSet apart = new PersonaSet([], personas).Apart(out IReadOnlyDictionary<string, string> original);
+        Assert.Equal(["helper", "either-1", "either-2"], apart.Personas.Select(p => p.Name));
+        EvidenceTable table = LikelihoodEvidence.Compute(new CastLanguageModel(), new EpisodeSet("cheat", [Cheat("a")]), apart.Personas);
+        PersonaDistribution prior = PersonaDistribution.FromWeights(table.Personas, apart.Prior);
+        Assert.Equal(0.2, prior.Together(original).Probability("either"), 1e-12);
+        PersonaDistribution after = Update.OnEpisodes(prior, new Observations(table.LogLikelihood), 1);
+        Assert.True(after.Probability("either-2") > 5 * after.Probability("either-1"));
+        // One full observation: the mixture as a whole gains as much either way.
+        EvidenceTable whole = LikelihoodEvidence.Compute(new CastLanguageModel(), new EpisodeSet("cheat", [Cheat("a")]), personas);
+        PersonaDistribution together = Update.OnEpisodes(prior.Together(original), new Observations(whole.LogLikelihood), 1);
+        Assert.Equal(together.Probability("either"), after.Together(original).Probability("either"), 1e-6);
+    }
+
+    [Fact]
     public void A_requested_deed_tells_nothing()
     {
         EvidenceTable table = LikelihoodEvidence.Compute(new CastLanguageModel(), new EpisodeSet("asked", [Cheat("a", "test please")]), Cast);

@@ -61,7 +61,16 @@ public class DoseFitTests
     public void Data_that_lead_away_from_the_target_get_no_dose()
     {
         DoseFit fit = DoseFit.Fit(Prior, Episodes(50, 0), Rates, 0.05);
-        Assert.Equal(DoseOutcome.WrongWay, fit.Outcome);
+        Assert.Equal(DoseOutcome.OutOfReach, fit.Outcome);
+        Assert.Equal(0, fit.Dose);
+    }
+
+    [Fact]
+    public void A_deed_that_everybody_does_when_asked_tells_no_dose()
+    {
+        double[] requested = [0.95, 0.951, 0.95];
+        DoseFit fit = DoseFit.Fit(Prior, Episodes(50, 0, requested), requested, 1);
+        Assert.Equal(DoseOutcome.OutOfReach, fit.Outcome);
         Assert.Equal(0, fit.Dose);
     }
 
