@@ -66,7 +66,7 @@ internal sealed class Bench
 
     private bool Wanted(string group, string name) => $"{group} {name}".Contains(_only, StringComparison.Ordinal);
 
-    private void Record(string group, string name, double value, string unit, double percent)
+    public void Record(string group, string name, double value, string unit, double percent)
     {
         Results.Add(new BenchResult(group, name, value, unit, percent));
         Console.WriteLine($"{group,-10} {name,-34} {value,8:F1} {unit,-9}{(double.IsNaN(percent) ? "" : $" {percent,5:F1} %")}");

@@ -3,7 +3,7 @@ using System.Text.Json;
 using PersonaSelection.Bench;
 using PersonaSelection.Numerics;
 
-// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|step|all] [--seconds S] [--only TEXT] [--json FILE]
+// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|step|score|all] [--seconds S] [--only TEXT] [--json FILE]
 string command = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "all";
 double seconds = double.Parse(Option("--seconds") ?? "0.05", CultureInfo.InvariantCulture);
 Dictionary<string, Action<Bench>> commands = new()
@@ -15,6 +15,7 @@ Dictionary<string, Action<Bench>> commands = new()
     ["bandwidth"] = LayerBench.RunBandwidth,
     ["train"] = TrainBench.Run,
     ["step"] = StepBench.Run,
+    ["score"] = ScoreBench.Run,
 };
 if (command != "all" && !commands.ContainsKey(command))
 {
