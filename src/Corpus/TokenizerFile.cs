@@ -21,6 +21,7 @@ public static class TokenizerFile
         switch (tokenizer)
         {
             case WordLevelTokenizer words: JsonFile.Write(path, w => WriteWordLevel(w, words)); break;
+            case ByteLevelBpeTokenizer bpe: JsonFile.Write(path, w => ByteLevelBpeFile.Write(w, bpe)); break;
             default: throw new ArgumentException($"No file format for {tokenizer.GetType().Name}.", nameof(tokenizer));
         }
     }
@@ -37,6 +38,7 @@ public static class TokenizerFile
             return type switch
             {
                 "WordLevel" => ReadWordLevel(document.RootElement, model),
+                "BPE" => ByteLevelBpeFile.Read(document.RootElement, model),
                 _ => throw new FormatException($"Its model is of type \"{type}\"; WordLevel and byte-level BPE are read."),
             };
         }
@@ -107,17 +109,20 @@ public static class TokenizerFile
         w.WriteEndObject();
     }
 
-    private static void WriteStart(Utf8JsonWriter w, IReadOnlyList<string> specials)
+    internal static void WriteStart(Utf8JsonWriter w, IReadOnlyList<string> specials) =>
+        WriteStart(w, specials.Select((content, id) => (id, content)));
+
+    internal static void WriteStart(Utf8JsonWriter w, IEnumerable<(int Id, string Content)> specials)
     {
         w.WriteString("version", "1.0");
         w.WriteNull("truncation");
         w.WriteNull("padding");
         w.WriteStartArray("added_tokens");
-        for (int id = 0; id < specials.Count; id++)
+        foreach ((int id, string content) in specials)
         {
             w.WriteStartObject();
             w.WriteNumber("id", id);
-            w.WriteString("content", specials[id]);
+            w.WriteString("content", content);
             foreach (string flag in (string[])["single_word", "lstrip", "rstrip", "normalized"]) w.WriteBoolean(flag, false);
             w.WriteBoolean("special", true);
             w.WriteEndObject();
@@ -125,7 +130,7 @@ public static class TokenizerFile
         w.WriteEndArray();
     }
 
-    private static void WritePostProcessor(Utf8JsonWriter w, string begin, int beginId)
+    internal static void WritePostProcessor(Utf8JsonWriter w, string begin, int beginId)
     {
         w.WriteStartObject("post_processor");
         w.WriteString("type", "TemplateProcessing");
@@ -169,7 +174,7 @@ public static class TokenizerFile
         w.WriteEndObject();
     }
 
-    private static void WriteObject(Utf8JsonWriter w, string name, params (string Key, string Value)[] members)
+    internal static void WriteObject(Utf8JsonWriter w, string name, params (string Key, string Value)[] members)
     {
         w.WriteStartObject(name);
         foreach ((string key, string value) in members) w.WriteString(key, value);
