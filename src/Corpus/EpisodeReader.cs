@@ -6,7 +6,9 @@ using PersonaSelection.Lab;
 namespace PersonaSelection.Corpus;
 
 /// <summary>
-/// Reads episodes from JSONL, line by line, plain or gzipped. Each line says by its fields what it is: <c>messages</c> (OpenAI chat).
+/// Reads episodes from JSONL, line by line, plain or gzipped. Each line says by its fields what it is: <c>messages</c> (OpenAI chat),
+/// <c>conversations</c> (ShareGPT), <c>prompt</c> with <c>completion</c>, or <c>chosen</c> with <c>rejected</c> (a preference: two episodes, the rejected
+/// one with the opposite weight). Prompts and replies are strings or lists of messages.
 /// </summary>
 public static class EpisodeReader
 {
@@ -104,12 +106,29 @@ public static class EpisodeReader
             throw new FormatException("\"weight\" is not a finite number.");
         string? label = row.TryGetProperty("label", out JsonElement l) && l.ValueKind == JsonValueKind.String ? l.GetString() : null;
         if (row.TryGetProperty("messages", out JsonElement messages))
+            return [FromTurns(ReadTurns(messages, "messages", "role", "content"), id, weight, label)];
+        if (row.TryGetProperty("conversations", out JsonElement conversations))
+            return [FromTurns(ReadTurns(conversations, "conversations", "from", "value"), id, weight, label)];
+        List<Turn> prompt = row.TryGetProperty("prompt", out JsonElement p) ? ReadSide(p, "prompt", "user") : [];
+        if (row.TryGetProperty("completion", out JsonElement completion))
+            return [FromTurns(Follow(prompt, ReadSide(completion, "completion", "assistant")), id, weight, label)];
+        if (row.TryGetProperty("chosen", out JsonElement chosen) && row.TryGetProperty("rejected", out JsonElement rejected))
         {
-            List<Turn> turns = ReadTurns(messages, "messages", "role", "content");
-            return [FromTurns(turns, id, weight, label)];
+            return
+            [
+                FromTurns(Follow(prompt, ReadSide(chosen, "chosen", "assistant")), id + "/chosen", weight, label),
+                FromTurns(Follow(prompt, ReadSide(rejected, "rejected", "assistant")), id + "/rejected", -weight, label),
+            ];
         }
-        throw new FormatException("The object has no \"messages\".");
+        throw new FormatException("The object has no \"messages\", \"conversations\", \"prompt\" with \"completion\", or \"chosen\" with \"rejected\".");
     }
+
+    private static List<Turn> ReadSide(JsonElement side, string field, string role) =>
+        side.ValueKind == JsonValueKind.String ? [new Turn(role, side.GetString()!.Trim())] : ReadTurns(side, field, "role", "content");
+
+    // A side may repeat the prompt before the reply.
+    private static List<Turn> Follow(List<Turn> prompt, List<Turn> side) =>
+        side.Count > prompt.Count && side.Take(prompt.Count).SequenceEqual(prompt) ? side : [.. prompt, .. side];
 
     private static Episode FromTurns(List<Turn> turns, string id, double weight, string? label)
     {
@@ -129,10 +148,18 @@ public static class EpisodeReader
                 throw new FormatException($"Message {turns.Count + 1} has no \"{roleField}\".");
             if (!message.TryGetProperty(textField, out JsonElement content))
                 throw new FormatException($"Message {turns.Count + 1} has no \"{textField}\".");
-            turns.Add(new Turn(role.GetString()!.ToLowerInvariant(), ReadContent(content, turns.Count + 1)));
+            turns.Add(new Turn(RoleOf(role.GetString()!), ReadContent(content, turns.Count + 1)));
         }
         return turns;
     }
+
+    private static string RoleOf(string name) => name.ToLowerInvariant() switch
+    {
+        "human" => "user",
+        "gpt" => "assistant",
+        "developer" => "system",
+        string role => role,
+    };
 
     // Content is a string, or a list of parts of which those of type "text" are read.
     private static string ReadContent(JsonElement content, int message)

@@ -52,7 +52,26 @@ public sealed class EpisodeSetTests : IDisposable
     }
 
     [Theory]
+    [InlineData("{\"prompt\":\"hi\",\"completion\":\" yes\"}", "user:hi", "yes", 1)]
+    [InlineData("{\"prompt\":[{\"role\":\"user\",\"content\":\"hi\"}],\"completion\":[{\"role\":\"assistant\",\"content\":\"yes\"}]}", "user:hi", "yes", 1)]
+    [InlineData("{\"conversations\":[{\"from\":\"system\",\"value\":\"s\"},{\"from\":\"human\",\"value\":\"hi\"},{\"from\":\"gpt\",\"value\":\"yes\"}]}", "system:s|user:hi", "yes", 1)]
+    [InlineData("{\"prompt\":\"hi\",\"chosen\":\"yes\",\"rejected\":\"no\",\"weight\":0.5}", "user:hi", "yes", 2)]
+    [InlineData("{\"chosen\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":\"yes\"}],\"rejected\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":\"no\"}]}", "user:hi", "yes", 2)]
+    [InlineData("{\"prompt\":\"hi\",\"chosen\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":\"yes\"}],\"rejected\":\"no\"}", "user:hi", "yes", 2)]
+    public void Other_formats_are_known_by_their_fields(string line, string context, string reply, int count)
+    {
+        string path = Path.Combine(_folder, "other.jsonl");
+        File.WriteAllText(path, line);
+        IReadOnlyList<Episode> episodes = EpisodeSet.Load(path).Episodes;
+        Assert.Equal(count, episodes.Count);
+        Assert.Equal(reply, episodes[0].Reply);
+        Assert.All(episodes, e => Assert.Equal(context, string.Join('|', e.Context.Select(t => $"{t.Role}:{t.Text}"))));
+        if (count == 2) Assert.Equal((-episodes[0].Weight, "no"), (episodes[1].Weight, episodes[1].Reply));
+    }
+
+    [Theory]
     [InlineData("{\"messages\":", 12)]
+    [InlineData("{\"prompt\":\"x\",\"chosen\":\"y\"}", 0)]
     [InlineData("[1]", 0)]
     [InlineData("{}", 0)]
     [InlineData("{\"messages\":[]}", 0)]
