@@ -31,8 +31,8 @@ internal sealed class Choice
         {
             (Alternative a, Alternative b) = (Alternatives[i], Alternatives[i + 1]);
             if (b.Tokens.AsSpan().StartsWith(a.Tokens))
-                say(Math.Max(a.Line, b.Line), $"\"{a.Text.Trim()}\" and \"{b.Text.Trim()}\" stand in the same place and one begins like the whole other: "
-                    + "a reader could not tell which was meant");
+                say(Math.Max(a.Line, b.Line), $"\"{a.Text.Trim()}\" and \"{b.Text.Trim()}\" stand in the same place and one begins like "
+                    + "the whole other: a reader could not tell which was meant");
         }
     }
 
@@ -42,7 +42,9 @@ internal sealed class Choice
     /// <summary>Where the alternative that was given as number <paramref name="given"/> stands now.</summary>
     public int PlaceOf(int given) => _sortedPlace[given];
 
-    /// <summary>Among the alternatives [from, to), which agree before <paramref name="depth"/>, those whose token there is <paramref name="token"/>.</summary>
+    /// <summary>
+    /// Among the alternatives [from, to), which agree before <paramref name="depth"/>, those whose token there is <paramref name="token"/>.
+    /// </summary>
     public (int From, int To) Narrow(int from, int to, int depth, int token)
     {
         int first = from;

@@ -30,7 +30,8 @@ internal sealed class DocumentWriter(Grammar grammar, DocumentSampler sampler)
         }
         var characters = new WorldCharacter[walk.Pair ? 2 : 1];
         for (int i = 0; i < characters.Length; i++) characters[i] = Describe(walk.Cast[i], truth[i]);
-        return new WorldDocument(grammar.Definition.Genres[walk.Genre].Name, text.ToString().TrimStart(), [.. tokens], characters, decisions, logProbability);
+        string genre = grammar.Definition.Genres[walk.Genre].Name;
+        return new WorldDocument(genre, text.ToString().TrimStart(), [.. tokens], characters, decisions, logProbability);
     }
 
     private static double ProbabilityOf(DocumentWalk walk, Alternative taken)

@@ -140,8 +140,8 @@ internal sealed class Grammar
             NatureDefinition nature = _definition.Natures[Named[i].Nature];
             for (int r = 0; r < nature.Roles.Count; r++)
             {
-                string text = start.Text.Replace("{name}", Named[i].Name, StringComparison.Ordinal).Replace("{role}", nature.Roles[r].Text, StringComparison.Ordinal);
-                yield return Make(" " + text, nature.Roles[r].Line, 1, i, r);
+                string named = start.Text.Replace("{name}", Named[i].Name, StringComparison.Ordinal);
+                yield return Make(" " + named.Replace("{role}", nature.Roles[r].Text, StringComparison.Ordinal), nature.Roles[r].Line, 1, i, r);
             }
         }
     }
@@ -151,11 +151,13 @@ internal sealed class Grammar
         IntroductionDefinition way = _definition.Introductions;
         yield return Make(" " + way.Plain.Text, way.Plain.Line, 1, -1);
         foreach ((int trait, int low, string word, int line) in Adjectives())
-            yield return Make($" {WorldChecks.BeforeTraits(way.Traits.Text)} {word}".Replace("  ", " ", StringComparison.Ordinal), line, 1, 0, trait, low);
+            yield return Make($" {$"{WorldChecks.BeforeTraits(way.Traits.Text)} {word}".TrimStart()}", line, 1, 0, trait, low);
         if (way.ArchetypeShare > 0)
             for (int a = 0; a < _definition.Archetypes.Count; a++)
-                yield return Make(" " + way.Archetype.Text.Replace("{archetype}", _definition.Archetypes[a].Name, StringComparison.Ordinal),
-                    way.Archetype.Line, 1, 1, a);
+            {
+                string text = way.Archetype.Text.Replace("{archetype}", _definition.Archetypes[a].Name, StringComparison.Ordinal);
+                yield return Make(" " + text, way.Archetype.Line, 1, 1, a);
+            }
     }
 
     private IEnumerable<Alternative> SecondTraits(int first)

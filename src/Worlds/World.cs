@@ -13,11 +13,15 @@ public sealed partial class World
 {
     private static readonly Lazy<World> BuiltIn = new(() => FromYaml("village.yaml", ReadResource("village.yaml")));
     private readonly DocumentSampler _sampler;
+    private readonly Lazy<int> _maxTokens;
+    private readonly Lazy<ContentId> _id;
 
     private World(WorldDefinition definition, Action<int, string> say)
     {
         Grammar = new Grammar(definition, say);
         _sampler = new DocumentSampler(Grammar);
+        _maxTokens = new Lazy<int>(() => LongestDocument.Tokens(Grammar));
+        _id = new Lazy<ContentId>(() => ContentId.Of("world", ToYaml()));
     }
 
     /// <summary>The world that comes with psm.</summary>
@@ -27,7 +31,7 @@ public sealed partial class World
     public string Name => Grammar.Definition.Name;
 
     /// <summary>The content id: of everything the world file declares.</summary>
-    public ContentId Id => ContentId.Of("world", ToYaml());
+    public ContentId Id => _id.Value;
 
     /// <summary>Every word that the world can say or be asked, held-out wordings included.</summary>
     public WordLevelTokenizer Tokenizer => Grammar.Tokenizer;
@@ -52,9 +56,7 @@ public sealed partial class World
     public IReadOnlyList<string> Genres => [.. Grammar.Definition.Genres.Select(g => g.Name)];
 
     /// <summary>No document of the world has more tokens than this, begin and end included.</summary>
-    public int MaxDocumentTokens => _maxTokens ??= Grammar.Definition.Genres.Select((g, i) => LongestOf(g, i)).Max();
-
-    private int? _maxTokens;
+    public int MaxDocumentTokens => _maxTokens.Value;
 
     internal Grammar Grammar { get; }
 
@@ -77,7 +79,8 @@ public sealed partial class World
         var problems = new List<string>();
         WorldDefinition definition = controls.Apply(Grammar.Definition);
         WorldChecks.Check(definition, (_, problem) => problems.Add(problem));
-        if (problems.Count > 0) throw new UserErrorException(WorldReader.ErrorCode, $"{definition.Name}: {string.Join("; ", problems)}.", "Choose other controls.");
+        if (problems.Count > 0)
+            throw new UserErrorException(WorldReader.ErrorCode, $"{definition.Name}: {string.Join("; ", problems)}.", "Choose other controls.");
         return new World(definition, (_, problem) => throw new InvalidOperationException(problem));
     }
 
@@ -116,34 +119,16 @@ public sealed partial class World
         WorldDefinition definition = WorldReader.Read(source);
         // A definition with holes would only give follow-up problems, so its sentences are compiled once its shape is sound.
         if (source.IsSound) WorldChecks.Check(definition, (line, problem) => source.Say(line, problem));
-        World? world = source.IsSound || definition.Domains.Any(d => !d.HeldOut) && definition.Natures.Count > 0 && definition.Genres.Count > 0
-            ? TryCompile(definition, source) : null;
+        World? world = source.IsSound ? new World(definition, (line, problem) => source.Say(line, problem)) : null;
         source.Complain(WorldReader.ErrorCode, remedy);
         return world!;
     }
-
-    private static World? TryCompile(WorldDefinition definition, YamlSource source) =>
-        source.IsSound ? new World(definition, (line, problem) => source.Say(line, problem)) : null;
 
     private static string ReadResource(string name)
     {
         using Stream stream = typeof(World).Assembly.GetManifestResourceStream(name)!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
-    }
-
-    private int LongestOf(GenreDefinition genre, int index)
-    {
-        static int Longest(Choice choice) => choice.Alternatives.Max(a => a.Tokens.Length);
-        bool told = genre.Form == GenreForm.Narrative;
-        int names = told && genre.Pairs > 0 ? 2 : 1, words = Grammar.Definition.Natures.Max(n => n.Names.Concat(n.Roles).Select(s => Tokenizer.Encode(s.Text).Length).DefaultIfEmpty(0).Max());
-        int intro = Grammar.SecondTrait.Max(Longest) + Longest(Grammar.Introduction)
-            + (genre.Form == GenreForm.Chat ? 0 : Grammar.Name.Alternatives.Select(a => a.Tokens.Length).DefaultIfEmpty(0).Max());
-        RequestDefinition r = Grammar.Definition.Requests;
-        int ask = (told ? r.TellBad.Concat(r.TellGood) : r.SayBad.Concat(r.SayGood)).Select(s => Tokenizer.Encode(s.Text).Length).DefaultIfEmpty(0).Max() + words + 2;
-        int situation = Longest(told ? Grammar.Setups : Grammar.Prompts) + (told ? 0 : Longest(Grammar.Continue[index]!));
-        int act = Grammar.Domains.Max(d => Longest(Grammar.Acts[d][told ? 1 : 0]));
-        return 2 + Longest(Grammar.Opening) + names * intro + genre.MaxEpisodes * (situation + ask + act);
     }
 }
 

@@ -70,15 +70,17 @@ public sealed partial class World
     /// <summary>Headers with two adjectives each, over the pairs of traits that tell most of the archetype.</summary>
     private IReadOnlyList<Turn>[] Descriptions(int archetype)
     {
-        string? header = Grammar.Definition.Genres.SelectMany(g => g.Headers).FirstOrDefault(h => WorldChecks.HasTraits(h.Text.Text))?.Text.Text;
+        string? header = Grammar.Definition.Genres.SelectMany(g => g.Headers).Select(h => h.Text.Text).FirstOrDefault(WorldChecks.HasTraits);
         if (header is null) return [];
         double[] high = Grammar.Definition.Archetypes[archetype].High;
-        int[] telling = [.. Enumerable.Range(0, high.Length).Where(k => Math.Abs(2 * high[k] - 1) >= TellingTrait).OrderByDescending(k => Math.Abs(2 * high[k] - 1))];
-        string[] words = [.. telling.Select(k => (high[k] > 0.5 ? Grammar.Definition.Traits[k].HighWords : Grammar.Definition.Traits[k].LowWords)[0].Text)];
+        IEnumerable<int> telling = Enumerable.Range(0, high.Length)
+            .Where(k => Math.Abs(2 * high[k] - 1) >= TellingTrait).OrderByDescending(k => Math.Abs(2 * high[k] - 1));
+        string[] words = [.. telling.Select(k => Grammar.Definition.Traits[k]).Zip(telling, (t, k) => (high[k] > 0.5 ? t.HighWords : t.LowWords)[0].Text)];
         IEnumerable<string> phrases = words.Length < 2 || !(Grammar.Definition.Introductions.Second > 0)
             ? words
-            : Enumerable.Range(0, words.Length).SelectMany(i => Enumerable.Range(i + 1, words.Length - i - 1).Select(j => (Sum: i + j, Text: $"{words[i]} and {words[j]}")))
+            : Enumerable.Range(0, words.Length).SelectMany(j => Enumerable.Range(0, j).Select(i => (Sum: i + j, Text: $"{words[i]} and {words[j]}")))
                 .OrderBy(p => p.Sum).Select(p => p.Text);
-        return [.. phrases.Take(MaxDescriptions).Select(p => new[] { new Turn("system", header.Replace("{traits}", p, StringComparison.Ordinal)) })];
+        return [.. phrases.Take(MaxDescriptions)
+            .Select(p => new[] { new Turn("system", header.Replace("{traits}", p, StringComparison.Ordinal)) })];
     }
 }

@@ -43,11 +43,11 @@ public sealed partial class World
     {
         IReadOnlyList<Sentence> generated = told ? domain.Setups : domain.Prompts;
         for (int p = 0; p < generated.Count; p++)
-            foreach ((string text, int o) in WorldChecks.Fill(generated[p], domain.Objects).Take(options.Objects).Select((t, o) => (t, o)))
+            foreach ((int o, string text) in WorldChecks.Fill(generated[p], domain.Objects).Take(options.Objects).Index())
                 yield return ($"p{p}.{o}", text, domain.HeldOut);
         if (!options.HeldOut || told) yield break;
         for (int p = 0; p < domain.HeldOutPrompts.Count; p++)
-            foreach ((string text, int o) in WorldChecks.Fill(domain.HeldOutPrompts[p], domain.Objects).Take(options.Objects).Select((t, o) => (t, o)))
+            foreach ((int o, string text) in WorldChecks.Fill(domain.HeldOutPrompts[p], domain.Objects).Take(options.Objects).Index())
                 yield return ($"h{p}.{o}", text, true);
     }
 
@@ -100,7 +100,7 @@ public sealed partial class World
     {
         for (int g = 0; g < Grammar.Definition.Genres.Count; g++)
             if (name is null ? Grammar.Definition.Genres[g].Form == GenreForm.Chat : Grammar.Definition.Genres[g].Name == name) return g;
-        throw new ArgumentException(name is null ? $"The world {Name} has no chat." : $"The world {Name} has no genre '{name}', only {string.Join(", ", Genres)}.",
-            nameof(name));
+        string problem = name is null ? "has no chat" : $"has no genre '{name}', only {string.Join(", ", Genres)}";
+        throw new ArgumentException($"The world {Name} {problem}.", nameof(name));
     }
 }

@@ -158,7 +158,8 @@ internal static class WorldReader
         {
             string nature = t.Text("nature", "");
             if (nature.Length > 0 && !natures.Contains(nature)) t.Say($"'{nature}' is not one of the natures", "nature");
-            headers.Add(new HeaderDefinition(new Sentence(t.Text("text", ""), t.LineOf("text")), t.Number("share", 0, 1), nature.Length > 0 ? nature : null));
+            var text = new Sentence(t.Text("text", ""), t.LineOf("text"));
+            headers.Add(new HeaderDefinition(text, t.Number("share", 0, 1), nature.Length > 0 ? nature : null));
             t.Done();
         }
         if (headers.Count > 0 && Math.Abs(headers.Sum(h => h.Share) - 1) > 1e-9) table.Say("the shares of the headers must sum to 1", "headers");
@@ -183,7 +184,12 @@ internal static class WorldReader
         };
         if (table.Table("heldOutWordings", optional: true) is { } more)
         {
-            domain = domain with { HeldOutPrompts = Sentences(more, "prompts"), HeldOutGood = Sentences(more, "good"), HeldOutBad = Sentences(more, "bad") };
+            domain = domain with
+            {
+                HeldOutPrompts = Sentences(more, "prompts"),
+                HeldOutGood = Sentences(more, "good"),
+                HeldOutBad = Sentences(more, "bad"),
+            };
             more.Done();
         }
         foreach (Sentence s in domain.Prompts.Concat(domain.Setups).Concat(domain.HeldOutPrompts))
