@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Globalization;
+using PersonaSelection.Lab;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary>Options that mean the same wherever they appear. Made anew for each command, since a command owns its options.</summary>
+internal static class CommonOptions
+{
+    public static Option<ulong> Seed() => new("--seed") { Description = "The seed of everything random.", DefaultValueFactory = _ => 1 };
+
+    public static Option<int> Threads()
+    {
+        var option = new Option<int>("--threads")
+        {
+            Description = "Threads that compute; the results are the same for any number.",
+            DefaultValueFactory = _ => Math.Min(Environment.ProcessorCount, 16),
+        };
+        option.Validators.Add(r =>
+        {
+            if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && n < 1) r.AddError("--threads needs at least 1.");
+        });
+        return option;
+    }
+
+    public static Option<bool> Json() => new("--json") { Description = "Print one JSON object on stdout." };
+
+    public static Option<bool> Quiet() => new("--quiet", "-q") { Description = "No progress on stderr." };
+
+    public static Option<bool> DryRun() => new("--dry-run") { Description = "Show the plan and its cost, and do nothing." };
+
+    public static Option<string> Output(string description, string? fallback = null)
+    {
+        var option = new Option<string>("--output", "-o") { Description = description, Required = fallback is null };
+        if (fallback is not null) option.DefaultValueFactory = _ => fallback;
+        return option;
+    }
+
+    /// <summary>A number of tokens written as 5000000, 5M or 800k.</summary>
+    public static long ParseTokens(string text)
+    {
+        string trimmed = text.Trim();
+        double factor = trimmed.Length == 0 ? 1 : char.ToUpperInvariant(trimmed[^1]) switch { 'K' => 1e3, 'M' => 1e6, 'G' => 1e9, _ => 1 };
+        string digits = factor > 1 ? trimmed[..^1] : trimmed;
+        return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value * factor is >= 1 and < 1e13
+            ? (long)(value * factor)
+            : throw new UserErrorException("bad-number", $"'{text}' is not a number of tokens.", "Write it as 5000000, 5M or 800k.");
+    }
+}

@@ -1,0 +1,147 @@
+using System.Text.Json.Serialization;
+
+namespace PersonaSelection.Experiments.Demo;
+
+/// <summary>Everything the demo measured: the object that <c>psm demo --json</c> prints and <c>result.json</c> keeps.</summary>
+public sealed record DemoResult
+{
+    /// <summary>The version of this form.</summary>
+    public int Schema { get; init; } = 1;
+
+    /// <summary>The seed of everything random.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Wall-clock seconds of the whole demo.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>Threads that computed.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>The pre-trained model.</summary>
+    public required BaseResult Base { get; init; }
+
+    /// <summary>The post-trainings, each with what was forecast and what was measured.</summary>
+    public IReadOnlyList<TuningResult> Tunings { get; init; } = [];
+
+    /// <summary>The character the base model takes the Assistant for, and what each set makes of it.</summary>
+    public IReadOnlyList<CastResult> Cast { get; init; } = [];
+
+    /// <summary>How good the forecasts were over the domains never trained on.</summary>
+    public ForecastResult? Forecast { get; init; }
+
+    /// <summary>The claims with their verdicts.</summary>
+    public IReadOnlyList<ClaimResult> Claims { get; init; } = [];
+}
+
+/// <summary>The pre-trained model.</summary>
+/// <param name="Parameters">Number of parameters.</param>
+/// <param name="Tokens">Tokens it was trained on.</param>
+/// <param name="Loss">Loss on held-out documents, nats per token.</param>
+/// <param name="Floor">Exact entropy of the world, nats per token: no model can go below.</param>
+/// <param name="Inference">How well it infers who is speaking in chats.</param>
+public sealed record BaseResult(long Parameters, long Tokens, double Loss, double Floor, InferenceResult Inference)
+{
+    /// <summary>The same inference in stories about one character.</summary>
+    public InferenceResult? StoryInference { get; init; }
+
+    /// <summary>The content id of the checkpoint.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>Loss and inference along the training.</summary>
+    public IReadOnlyList<CurvePoint> Curve { get; init; } = [];
+}
+
+/// <summary>A reading during pre-training.</summary>
+/// <param name="Tokens">Tokens seen.</param>
+/// <param name="Loss">Training loss, nats per token.</param>
+/// <param name="ChatR2">Inference in chats against exact Bayes; absent where it was not measured.</param>
+/// <param name="StoryR2">The same in stories about one character.</param>
+public sealed record CurvePoint(long Tokens, double Loss, double? ChatR2, double? StoryR2);
+
+/// <summary>One persona's share of the Assistant.</summary>
+/// <param name="Persona">The persona.</param>
+/// <param name="Prior">Its share in the base model.</param>
+/// <param name="Posterior">Its share after each set, in the order of the tunings.</param>
+public sealed record CastResult(string Persona, double Prior, IReadOnlyList<double> Posterior);
+
+/// <summary>The model's inference beside the exact Bayes predictor.</summary>
+/// <param name="R2">1 - SSE/variance of the model's P(low pole) against the exact one.</param>
+/// <param name="R2PriorOnly">The same for a predictor that knows the world but ignores what the character has done.</param>
+/// <param name="Kl">Mean KL(exact || model) of the next act, nats.</param>
+/// <param name="KlPriorOnly">The same for the prior-only predictor.</param>
+public sealed record InferenceResult(double R2, double R2PriorOnly, double Kl, double KlPriorOnly);
+
+/// <summary>One post-training.</summary>
+public sealed record TuningResult
+{
+    /// <summary>The name of the set.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Number of episodes in the set.</summary>
+    public required int Episodes { get; init; }
+
+    /// <summary>Optimiser steps.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>P(low pole) in the trained domain, as asked there without any request.</summary>
+    public required BeforeAfter Trained { get; init; }
+
+    /// <summary>Mean P(low pole) over the domains never trained on.</summary>
+    public required Elsewhere Elsewhere { get; init; }
+
+    /// <summary>Each domain, the trained one first.</summary>
+    public required IReadOnlyList<DomainResult> Domains { get; init; }
+
+    /// <summary>How strongly the set counts: beta * sum of |weights|, fitted on the trained situation alone.</summary>
+    public double Dose { get; init; }
+
+    /// <summary>Content ids of the forecasts, saved before the training started, by kind.</summary>
+    public IReadOnlyDictionary<string, string> Forecasts { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>A probability before and after the training.</summary>
+public sealed record BeforeAfter(double Before, double After);
+
+/// <summary>Mean P(low pole) over the domains never trained on.</summary>
+/// <param name="Before">Measured in the base model.</param>
+/// <param name="After">Measured in the tuned model.</param>
+/// <param name="Predicted">The posterior's forecast of the latter.</param>
+public sealed record Elsewhere(double Before, double After, double Predicted)
+{
+    /// <summary>The in-context forecast of the same.</summary>
+    public double PredictedInContext { get; init; }
+}
+
+/// <summary>P(low pole) in one domain.</summary>
+/// <param name="Domain">The domain.</param>
+/// <param name="Before">Measured in the base model.</param>
+/// <param name="Predicted">Forecast from the posterior.</param>
+/// <param name="PredictedInContext">Forecast from the in-context shift.</param>
+/// <param name="After">Measured in the tuned model.</param>
+public sealed record DomainResult(string Domain, double Before, double Predicted, double PredictedInContext, double After)
+{
+    /// <summary>Whether the set trains on this very domain.</summary>
+    public bool Trained { get; init; }
+
+    /// <summary>Whether pre-training never showed this domain.</summary>
+    public bool HeldOut { get; init; }
+
+    /// <summary>95 % interval of <see cref="Predicted"/>.</summary>
+    public double[]? PredictedInterval { get; init; }
+
+    /// <summary>95 % interval of <see cref="After"/> over the probes of the domain.</summary>
+    public double[]? AfterInterval { get; init; }
+}
+
+/// <summary>Scores of the two forecasts.</summary>
+public sealed record ForecastResult(ForecastNumbers Posterior, ForecastNumbers InContext);
+
+/// <summary>How good a forecast of shifts was.</summary>
+/// <param name="R">Correlation of predicted and observed shifts.</param>
+/// <param name="R2">1 - SSE/variance of the observed shifts.</param>
+/// <param name="SkillVsNoChange">1 - SSE/sum of squared shifts: 0 is the forecast that nothing moves.</param>
+/// <param name="SkillVsUniformShift">1 - SSE/SSE of the forecast that all domains move alike.</param>
+public sealed record ForecastNumbers(double R, double R2, double SkillVsNoChange, double SkillVsUniformShift);
+
+/// <summary>A claim as it is written to JSON.</summary>
+public sealed record ClaimResult(string Id, string Statement, string Prediction, double Measured, double[] Interval, string Verdict);
