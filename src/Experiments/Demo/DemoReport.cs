@@ -1,0 +1,162 @@
+using System.Globalization;
+using PersonaSelection.Report;
+
+namespace PersonaSelection.Experiments.Demo;
+
+/// <summary>Tells the demo's result as a report: what was learned, what was forecast, what happened, and what that says of the theory.</summary>
+public static class DemoReport
+{
+    /// <summary>The report of a result.</summary>
+    /// <param name="result">What the demo measured.</param>
+    /// <param name="command">The command that makes it again.</param>
+    public static ReportDocument Of(DemoResult result, string command) => new("Who does the data cast as the Assistant?")
+    {
+        Subtitle = "A language model was pre-trained from nothing on a story world full of characters. Four post-training sets about **one** "
+            + "kind of situation were described to it; what each would do to behaviour it never mentions was written down first, then measured.",
+        Facts =
+        [
+            new("seed", $"{result.Seed}"),
+            new("parameters", result.Base.Parameters.ToString("N0", CultureInfo.InvariantCulture)),
+            new("tokens", result.Base.Tokens.ToString("N0", CultureInfo.InvariantCulture)),
+            new("seconds", result.Seconds.ToString("0", CultureInfo.InvariantCulture)),
+            new("threads", $"{result.Threads}"),
+        ],
+        Blocks = [.. Verdicts(result), .. Learning(result), .. Forecasts(result), .. Cast(result), Reproduce(result, command)],
+    };
+
+    private static IEnumerable<ReportBlock> Verdicts(DemoResult result)
+    {
+        if (result.Claims.Count == 0) yield break;
+        int held = result.Claims.Count(c => c.Verdict == "held");
+        yield return new Heading("What the theory said, and what happened");
+        yield return new Prose($"**{held} of {result.Claims.Count} claims held.** Each prediction has a threshold that was fixed before the run; "
+            + "a claim has held only when its whole 95 % interval lies where the prediction says.");
+        yield return new ClaimsFigure
+        {
+            Title = "Claims with their verdicts",
+            Claims = [.. result.Claims.Select(c => new ReportClaim(c.Id, c.Statement, c.Prediction, Number(c.Measured),
+                Enum.Parse<ClaimVerdict>(c.Verdict, ignoreCase: true)) { Interval = $"{Number(c.Interval[0])} … {Number(c.Interval[1])}" })],
+        };
+    }
+
+    private static IEnumerable<ReportBlock> Learning(DemoResult result)
+    {
+        InferenceResult inference = result.Base.Inference;
+        yield return new Heading("The model learns who is speaking");
+        yield return new Prose($"The loss comes within {result.Base.Loss - result.Base.Floor:0.000} nats of the world's exact entropy, but a low loss "
+            + "is no evidence of personas. What counts is whether the model infers the character from what it has done: against the exact Bayes "
+            + $"predictor its R² is **{inference.R2:0.00}**; a predictor that knows the world but ignores the character's past gets {inference.R2PriorOnly:0.00}.");
+        CurvePoint[] measured = [.. result.Base.Curve.Where(p => p.ChatR2 is not null)];
+        yield return new LinesFigure
+        {
+            Title = "Persona inference arrives late and suddenly while the loss creeps",
+            XLabel = "tokens seen",
+            Caption = "Above: training loss and the exact entropy floor. Below: R² of the model's inference against exact Bayes; the dashed line is the predictor that ignores the past.",
+            Panels =
+            [
+                new LinePanel("loss, nats per token")
+                {
+                    Series = [new LineSeries("loss", [.. result.Base.Curve.Select(p => (double)p.Tokens)], [.. result.Base.Curve.Select(p => p.Loss)])],
+                    References = [new ReferenceLine("entropy of the world", result.Base.Floor)],
+                    Maximum = result.Base.Floor * 2.5,
+                },
+                new LinePanel("R² against exact Bayes")
+                {
+                    Series =
+                    [
+                        new LineSeries("chats", [.. measured.Select(p => (double)p.Tokens)], [.. measured.Select(p => p.ChatR2!.Value)]),
+                        new LineSeries("stories", [.. measured.Select(p => (double)p.Tokens)], [.. measured.Select(p => p.StoryR2 ?? double.NaN)]),
+                    ],
+                    References = [new ReferenceLine("prior only", inference.R2PriorOnly)],
+                    Minimum = -0.5,
+                    Maximum = 1,
+                },
+            ],
+        };
+    }
+
+    private static IEnumerable<ReportBlock> Forecasts(DemoResult result)
+    {
+        if (result.Tunings.Count == 0) yield break;
+        yield return new Heading("Forecast first, then measured");
+        yield return new Prose("Every forecast was saved with its content id before the training it speaks of began. The four sets have the same "
+            + "size and speak of one kind of situation only; every other row is behaviour that no episode mentions.");
+        yield return new DumbbellFigure
+        {
+            Title = "What each post-training set was forecast to do, and did",
+            XLabel = "probability of the bad act",
+            Panels = [.. result.Tunings.Select(Panel)],
+        };
+        if (result.Forecast is not { } scores) yield break;
+        yield return new ScatterFigure
+        {
+            Title = "Forecast and observed shifts in the domains never trained on",
+            XLabel = "forecast shift",
+            YLabel = "observed shift",
+            Percent = true,
+            Panels =
+            [
+                Scatter("posterior over personas", scores.Posterior, result, d => d.Predicted),
+                Scatter("shown in the context", scores.InContext, result, d => d.PredictedInContext),
+            ],
+        };
+    }
+
+    private static DumbbellPanel Panel(TuningResult tuning) => new(tuning.Name,
+        [.. tuning.Domains.Select(d => new DumbbellRow(d.HeldOut ? d.Domain + " (never seen)" : d.Domain)
+        {
+            Before = d.Before,
+            Predicted = d.Predicted,
+            PredictedInterval = Interval(d.PredictedInterval),
+            PredictedInContext = d.PredictedInContext,
+            After = d.After,
+            AfterInterval = Interval(d.AfterInterval),
+            Trained = d.Trained,
+        })])
+    {
+        Note = $"elsewhere {Signed(tuning.Elsewhere.After - tuning.Elsewhere.Before)}, forecast {Signed(tuning.Elsewhere.Predicted - tuning.Elsewhere.Before)}",
+    };
+
+    private static ScatterPanel Scatter(string name, ForecastNumbers numbers, DemoResult result, Func<DomainResult, double> forecast) => new(name,
+        [.. result.Tunings.Select(t => new ScatterGroup(t.Name,
+            [.. t.Domains.Where(d => !d.Trained).Select(d => new ScatterPoint(d.Domain, forecast(d) - d.Before, d.After - d.Before))]))])
+    {
+        Note = $"r {numbers.R:0.00} · R² {numbers.R2:0.00} · skill {numbers.SkillVsNoChange:0.00}",
+    };
+
+    private static IEnumerable<ReportBlock> Cast(DemoResult result)
+    {
+        if (result.Cast.Count == 0) yield break;
+        yield return new Heading("The cast");
+        yield return new Prose("Before any post-training the Assistant is a mixture of the characters the model has met. Each set is evidence about "
+            + "who answers that way: the same replies count for little once the user has asked for them.");
+        yield return new CastFigure
+        {
+            Title = "Who the Assistant is taken for, before and after each set",
+            BeforeName = "base model",
+            Stages = [.. result.Tunings.Select(t => t.Name)],
+            Members = [.. result.Cast.Select(c => new CastMember(c.Persona, c.Prior, c.Posterior))],
+        };
+    }
+
+    private static ReproduceFigure Reproduce(DemoResult result, string command) => new()
+    {
+        Title = "Make it again",
+        Commands = [command],
+        Ids = [.. Ids(result)],
+    };
+
+    private static IEnumerable<ReportFact> Ids(DemoResult result)
+    {
+        if (result.Base.Id is { } id) yield return new ReportFact("base model", id);
+        foreach (TuningResult tuning in result.Tunings)
+            foreach ((string kind, string forecast) in tuning.Forecasts)
+                yield return new ReportFact($"{tuning.Name}, {kind}", forecast);
+    }
+
+    private static FigureInterval? Interval(double[]? ends) => ends is [double low, double high] ? new FigureInterval(low, high) : null;
+
+    private static string Number(double x) => x.ToString("0.000;−0.000;0", CultureInfo.InvariantCulture);
+
+    private static string Signed(double shift) => shift.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
+}
