@@ -1,0 +1,57 @@
+using PersonaSelection.Experiments;
+using PersonaSelection.Experiments.Demo;
+using PersonaSelection.Posterior;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary>The demo in words and small tables, as it unfolds.</summary>
+internal static class DemoStory
+{
+    public static void Learned(TextWriter to, BaseResult r)
+    {
+        to.WriteLine($"\nA model of {r.Parameters:N0} parameters read {r.Tokens:N0} tokens. Loss {r.Loss:0.000} nats; no model can go below {r.Floor:0.000}.");
+        to.WriteLine($"Does it know who is speaking? R² against exact Bayes {r.Inference.R2:0.00} in chats (ignoring the past gives "
+            + $"{r.Inference.R2PriorOnly:0.00}), {r.StoryInference!.R2:0.00} in stories.");
+    }
+
+    public static void Forecast(TextWriter to, IReadOnlyList<ForecastSet> forecasts)
+    {
+        PosteriorTable cast = forecasts[0].Cast;
+        to.WriteLine("\nWho it takes the Assistant for, and who each set says the Assistant is:");
+        to.WriteLine($"  {"",-18}{"base model",12}{string.Concat(forecasts.Select(f => $"{f.Posterior.Subject,17}"))}");
+        foreach (string persona in cast.Personas)
+            to.WriteLine($"  {persona,-18}{cast.Prior.Probability(persona),12:0.00}{string.Concat(forecasts.Select(f => $"{f.Cast.Posterior.Probability(persona),17:0.00}"))}");
+        to.WriteLine("\nWritten down before any training (probability of the bad act, mean over domains never trained on):");
+        foreach (ForecastSet f in forecasts)
+        {
+            to.WriteLine($"  {f.Posterior.Subject,-18} posterior {Signed(f.Posterior.MeanShiftElsewhere)}   in context {Signed(f.InContext.MeanShiftElsewhere)}"
+                + $"   dose {f.Dose.EffectiveObservations:0.00} ({f.Dose.Outcome})   {f.Posterior.Id}");
+        }
+    }
+
+    public static void Measured(TextWriter to, DemoResult r)
+    {
+        to.WriteLine("\nForecast and measured (probability of the bad act; shift from before):");
+        foreach (TuningResult t in r.Tunings)
+        {
+            to.WriteLine($"\n  {t.Name}: trained domain {t.Trained.Before:0.00} to {t.Trained.After:0.00}; elsewhere {Signed(t.Elsewhere.After - t.Elsewhere.Before)}, "
+                + $"forecast {Signed(t.Elsewhere.Predicted - t.Elsewhere.Before)} (posterior) {Signed(t.Elsewhere.PredictedInContext - t.Elsewhere.Before)} (in context)");
+            to.WriteLine($"    {"domain",-14}{"before",8}{"posterior",11}{"in context",12}{"measured",10}");
+            foreach (DomainResult d in t.Domains)
+                to.WriteLine($"    {d.Domain,-14}{d.Before,8:0.00}{Signed(d.Predicted - d.Before),11}{Signed(d.PredictedInContext - d.Before),12}{Signed(d.After - d.Before),10}"
+                    + (d.Trained ? "  trained" : d.HeldOut ? "  never seen" : ""));
+        }
+        if (r.Forecast is { } f)
+        {
+            to.WriteLine($"\nForecast over the domains never trained on: posterior r {f.Posterior.R:0.00}, R² {f.Posterior.R2:0.00}, skill {f.Posterior.SkillVsNoChange:0.00} "
+                + $"(no change) {f.Posterior.SkillVsUniformShift:0.00} (uniform shift)");
+            to.WriteLine($"                                            in context r {f.InContext.R:0.00}, R² {f.InContext.R2:0.00}, skill {f.InContext.SkillVsNoChange:0.00} "
+                + $"(no change) {f.InContext.SkillVsUniformShift:0.00} (uniform shift)");
+        }
+        to.WriteLine("\nClaims:");
+        foreach (ClaimResult c in r.Claims)
+            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} [{c.Interval[0]:0.000}, {c.Interval[1]:0.000}]   {c.Prediction}");
+    }
+
+    private static string Signed(double x) => x.ToString("+0.00;-0.00;0.00");
+}

@@ -1,0 +1,119 @@
+using System.Text.Json;
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using PersonaSelection.Worlds;
+
+namespace PersonaSelection.Experiments;
+
+/// <summary>A model after pre-training, and how it got there.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="Curve">Loss and inference along the way.</param>
+/// <param name="Tokens">Tokens predicted in training.</param>
+public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Tokens) : IDisposable
+{
+    /// <summary>The reading of a curve for the R2 of inference in chats.</summary>
+    public const string ChatReading = "chatR2";
+
+    /// <summary>The reading of a curve for the R2 of inference in stories about one character.</summary>
+    public const string StoryReading = "storyR2";
+
+    private const string CurveFile = "curve.json";
+    private const string RunNote = "run";
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    /// <summary>
+    /// Pre-trains on a world's documents, or goes on from where an interrupted run of the same settings stopped, or takes what it left when
+    /// it has finished.
+    /// </summary>
+    /// <param name="world">The world.</param>
+    /// <param name="preset">Size and recipe.</param>
+    /// <param name="tokens">Tokens to train on.</param>
+    /// <param name="seed">The seed.</param>
+    /// <param name="folder">Where the checkpoint goes.</param>
+    /// <param name="pool">The workers.</param>
+    /// <param name="progress">Told about tokens.</param>
+    /// <param name="cancellation">Saves and stops.</param>
+    public static BaseModel Train(World world, ModelPreset preset, long tokens, ulong seed, string folder, WorkerPool pool,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        RngStream root = RngStream.Root(seed), corpus = root.Child("corpus");
+        var source = new GeneratedDocuments(world.CorpusId(corpus).ToString(), world.DocumentSource(corpus));
+        InferenceProbe[] chats = [.. world.InferenceProbes(ChatGenre(world), CurveProbes, root.Child("curve"))];
+        InferenceProbe[] stories = [.. world.InferenceProbes("story", CurveProbes, root.Child("curve"))];
+        return Train(source, world.Tokenizer, preset, preset.Shape(world.Tokenizer.VocabularySize, ContextFor(world)), tokens, seed, folder, pool,
+            weights =>
+            {
+                using var model = new Transformer(weights, world.Tokenizer, ChatTemplate.Plain, pool.Threads);
+                return new Dictionary<string, double>
+                {
+                    [ChatReading] = InferenceScore.Measure(model, chats).R2,
+                    [StoryReading] = InferenceScore.Measure(model, stories).R2,
+                };
+            }, progress, cancellation);
+    }
+
+    /// <summary>Pre-trains on any documents.</summary>
+    /// <param name="source">The documents.</param>
+    /// <param name="tokenizer">Their tokenizer.</param>
+    /// <param name="preset">The recipe.</param>
+    /// <param name="shape">The shape of the decoder.</param>
+    /// <param name="tokens">Tokens to train on.</param>
+    /// <param name="seed">The seed.</param>
+    /// <param name="folder">Where the checkpoint goes.</param>
+    /// <param name="pool">The workers.</param>
+    /// <param name="evaluate">Readings along the curve; none when absent.</param>
+    /// <param name="progress">Told about tokens.</param>
+    /// <param name="cancellation">Saves and stops.</param>
+    /// <exception cref="UserErrorException">The folder holds another model.</exception>
+    public static BaseModel Train(IDocumentSource source, ITokenizer tokenizer, ModelPreset preset, DecoderConfig shape, long tokens, ulong seed,
+        string folder, WorkerPool pool, Func<DecoderWeights, IReadOnlyDictionary<string, double>>? evaluate = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        DecoderWeights weights = DecoderWeights.Initialise(shape, RngStream.Root(seed).Child("weights"));
+        TrainOptions options = preset.Recipe(tokens) with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint" };
+        using var trainer = new Trainer(weights, source, options, pool) { Evaluate = evaluate is null ? null : (_, w) => evaluate(w) };
+        if (File.Exists(Path.Combine(folder, CurveFile)))
+        {
+            weights.Dispose();
+            return Finished(folder, trainer.RunId, pool.Threads);
+        }
+        TrainingCurve curve = trainer.Run(progress, cancellation);
+        var model = new Transformer(weights, tokenizer, ChatTemplate.Plain, pool.Threads);
+        long seen = curve.Points[^1].Tokens;
+        CheckpointFolder.Save(folder, model, new ModelProvenance($"A {preset.Name} model pre-trained from nothing.")
+        {
+            Seed = seed,
+            CorpusId = source.Id,
+            Tokens = seen,
+            Notes = new Dictionary<string, string> { [RunNote] = trainer.RunId },
+        });
+        AtomicFile.WriteText(Path.Combine(folder, CurveFile), JsonSerializer.Serialize(curve, Json));
+        File.Delete(options.CheckpointPath);
+        return new BaseModel(model, curve, seen);
+    }
+
+    /// <summary>The longest sequence a model of a world is built for: documents, and personas put before questions.</summary>
+    public static int ContextFor(World world) => (world.MaxDocumentTokens + 63) / 64 * 64;
+
+    /// <summary>The genre in which the Assistant speaks.</summary>
+    public static string ChatGenre(World world) => world.Genres[0];
+
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+
+    private const int CurveProbes = 160;
+
+    private static BaseModel Finished(string folder, string run, int threads)
+    {
+        ModelProvenance provenance = CheckpointFolder.ReadProvenance(folder);
+        if (provenance.Notes.GetValueOrDefault(RunNote) != run)
+        {
+            throw new UserErrorException("other-run", $"{folder} holds a model that was trained with other settings.",
+                "Choose another folder with -o, or delete this one.");
+        }
+        TrainingCurve curve = JsonSerializer.Deserialize<TrainingCurve>(File.ReadAllText(Path.Combine(folder, CurveFile)), Json)!;
+        return new BaseModel(CheckpointFolder.Load(folder, threads), curve, provenance.Tokens ?? 0);
+    }
+}

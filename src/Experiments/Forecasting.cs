@@ -1,0 +1,150 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+using PersonaSelection.Posterior;
+
+namespace PersonaSelection.Experiments;
+
+/// <summary>What is predicted of one training set before it is trained on, and everything it was predicted from.</summary>
+/// <param name="Posterior">From the posterior over personas.</param>
+/// <param name="InContext">From showing the episodes in the context.</param>
+/// <param name="NoChange">The null that nothing moves.</param>
+/// <param name="UniformShift">The null that all domains move alike, by the mean that <paramref name="Posterior"/> predicts.</param>
+/// <param name="InContextUniform">The same with the mean that <paramref name="InContext"/> predicts.</param>
+/// <param name="Cast">Prior and posterior over personas.</param>
+/// <param name="Dose">The dose and how its search ended.</param>
+/// <param name="Evidence">L[e,h].</param>
+public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecast NoChange, Forecast UniformShift, Forecast InContextUniform,
+    PosteriorTable Cast, DoseFit Dose, EvidenceTable Evidence)
+{
+    /// <summary>Writes every forecast and the evidence into a folder.</summary>
+    public void Save(string folder)
+    {
+        string name = Posterior.Subject;
+        Evidence.Save(Path.Combine(folder, $"{name}.evidence.jsonl"));
+        foreach (Forecast forecast in new[] { Posterior, InContext, NoChange, UniformShift })
+            forecast.Save(Path.Combine(folder, $"{name}.{KindName(forecast.Kind)}.json"));
+    }
+
+    /// <summary>The kind as it is written in files.</summary>
+    public static string KindName(ForecastKind kind) => kind switch
+    {
+        ForecastKind.Posterior => "posterior",
+        ForecastKind.InContext => "in-context",
+        ForecastKind.NoChange => "no-change",
+        _ => "uniform-shift",
+    };
+}
+
+/// <summary>
+/// Forecasts what training on a set will do to a model's behaviour, from the untrained model alone: who its personas say would answer that
+/// way, and what showing the episodes in the context does.
+/// </summary>
+public sealed class Forecasting
+{
+    /// <summary>Episodes shown in the context, at most; more say the same.</summary>
+    private const int ShownEpisodes = 24;
+
+    /// <summary>How strongly the personas' own weights count when the prior is read off behaviour, in probes.</summary>
+    private const double PriorPull = 2;
+
+    private readonly ILanguageModel _model;
+    private readonly PersonaSet _personas;
+    private readonly IReadOnlyList<Probe> _probes;
+    private readonly TimeProvider _time;
+    private readonly ulong _seed;
+    private readonly BehaviourTable _behaviour;
+
+    /// <summary>Measures the model under every persona once; every set is then forecast from the same table.</summary>
+    /// <param name="model">The model before training.</param>
+    /// <param name="personas">Who it may take the Assistant for.</param>
+    /// <param name="probes">What is to be forecast.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="seed">The seed of what is shown and redrawn.</param>
+    /// <param name="progress">Told about questions done.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public Forecasting(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed = 1,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        (_model, _personas, _probes, _time, _seed) = (model, personas, probes, time, seed);
+        Probes = ProbeMeasurement.UnderPersonas(model, probes, personas.Personas, progress: progress, cancellation: cancellation);
+        _behaviour = new BehaviourTable(Probes.Low, [.. Probes.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
+        Prior = Mixture.Fit(Probes.Low, [.. Probes.Rows.Select(r => r.Bare)],
+            PersonaDistribution.FromWeights(personas.Personas.Select(p => p.Name), personas.Prior), PriorPull).Weights;
+    }
+
+    /// <summary>Behaviour under every persona and as it is.</summary>
+    public ProbeTable Probes { get; }
+
+    /// <summary>Who the model takes the Assistant for by default: the mixture of personas that behaves most like it.</summary>
+    public PersonaDistribution Prior { get; }
+
+    /// <summary>Forecasts one set.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="trainedDomains">Domains that it trains on.</param>
+    /// <param name="progress">Told about questions done.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public ForecastSet Of(EpisodeSet set, IReadOnlyCollection<string> trainedDomains, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        EvidenceTable evidence = LikelihoodEvidence.Compute(_model, set, _personas.Personas, progress: progress, cancellation: cancellation);
+        var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
+        DoseFit dose = FitDose(set, observations);
+        LabelledMatrix traits = new(_personas.Personas.Select(p => p.Name), _personas.Traits.Select(t => t.Name),
+            (h, t) => _personas.Personas[h].Traits.GetValueOrDefault(_personas.Traits[t].Name));
+        PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, traits);
+        var provenance = new Dictionary<string, string>
+        {
+            ["model"] = _model.Id,
+            ["episodes"] = set.Id.ToString(),
+            ["evidence"] = evidence.Id.ToString(),
+            ["dose-outcome"] = dose.Outcome.ToString(),
+        };
+        Forecast posterior = PosteriorForecast.Make(set.Name, Prior, observations, dose.Dose, _behaviour, trainedDomains, _time, provenance: provenance);
+        InContextTable shown = InContextEvidence.Compute(_model, set, _probes, ShownEpisodes, RngStream.Root(_seed).Child("shown").Child(set.Name),
+            progress: progress, cancellation: cancellation);
+        Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, _behaviour.Probes, trainedDomains, _time,
+            provenance: new Dictionary<string, string> { ["model"] = _model.Id, ["episodes"] = set.Id.ToString(), ["in-context"] = shown.Id.ToString() });
+        return new ForecastSet(posterior, inContext, NullForecast.NoChange(set.Name, _behaviour.Probes, trainedDomains, _time),
+            NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast, dose, evidence);
+    }
+
+    /// <summary>
+    /// The dose brings the behaviour in the data's own situations to the data's own rate of low replies: both are known before any training.
+    /// Where no reply is one that a probe knows, the whole set counts as one observation.
+    /// </summary>
+    private DoseFit FitDose(EpisodeSet set, Observations observations)
+    {
+        Probe[] situations = [.. Situations(set, out double target)];
+        if (situations.Length == 0)
+        {
+            double one = observations.Mass > 0 ? 1 / observations.Mass : 0;
+            return new DoseFit(one, 1, double.NaN, double.NaN, double.NaN, 0, DoseOutcome.Attained);
+        }
+        ProbeTable there = ProbeMeasurement.UnderPersonas(_model, situations, _personas.Personas);
+        var behaviour = new BehaviourTable(there.Low, [.. there.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
+        return DoseFit.Fit(Prior, observations, behaviour.MeanByPersona(Prior.Personas), target, Statistics.Mean([.. there.Rows.Select(r => r.Bare)]));
+    }
+
+    private Dictionary<string, Probe>.ValueCollection Situations(EpisodeSet set, out double target)
+    {
+        Dictionary<string, Probe> byReply = [];
+        foreach (Probe probe in _probes)
+            foreach (string reply in probe.Low.Concat(probe.High)) byReply.TryAdd(reply, probe);
+        var situations = new Dictionary<string, Probe>(StringComparer.Ordinal);
+        double low = 0, mass = 0;
+        foreach (Episode episode in set.Episodes)
+        {
+            if (!byReply.TryGetValue(episode.Reply, out Probe? probe) || episode.Weight <= 0) continue;
+            string key = string.Join('\n', episode.Context.Select(t => $"{t.Role}: {t.Text}"));
+            situations.TryAdd(key, probe with { Id = $"situation-{situations.Count}", Context = episode.Context });
+            mass += episode.Weight;
+            if (probe.Low.Contains(episode.Reply)) low += episode.Weight;
+        }
+        target = mass > 0 ? low / mass : 0;
+        return situations.Values;
+    }
+}

@@ -1,0 +1,47 @@
+using PersonaSelection.Model;
+
+namespace PersonaSelection.Experiments;
+
+/// <summary>A size of model with the recipe that trains it well.</summary>
+/// <param name="Name">What it is called on the command line.</param>
+/// <param name="Width">Width of the residual stream.</param>
+/// <param name="Layers">Number of blocks.</param>
+/// <param name="Heads">Number of heads.</param>
+/// <param name="LearningRate">Peak learning rate.</param>
+/// <param name="TokensPerStep">Tokens in one optimiser step.</param>
+/// <param name="Tokens">Tokens to train on unless told otherwise.</param>
+public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, double LearningRate, int TokensPerStep, long Tokens)
+{
+    /// <summary>The presets, smallest first.</summary>
+    public static IReadOnlyList<ModelPreset> All { get; } =
+    [
+        new("tiny", 64, 3, 4, 3e-3, 768, 5_000_000),
+        new("demo", 96, 3, 6, 2e-3, 768, 5_000_000),
+        new("small", 128, 4, 8, 2e-3, 1024, 10_000_000),
+        new("base", 256, 6, 8, 1e-3, 4096, 50_000_000),
+    ];
+
+    /// <summary>The preset of a name.</summary>
+    /// <exception cref="Lab.UserErrorException">There is none.</exception>
+    public static ModelPreset Find(string name) => All.FirstOrDefault(p => p.Name == name)
+        ?? throw new Lab.UserErrorException("unknown-preset", $"There is no preset '{name}'.", $"Choose one of {string.Join(", ", All.Select(p => p.Name))}.");
+
+    /// <summary>The shape of the decoder.</summary>
+    /// <param name="vocabularySize">Number of token ids.</param>
+    /// <param name="contextLength">Longest sequence.</param>
+    public DecoderConfig Shape(int vocabularySize, int contextLength) =>
+        DecoderConfig.Small(vocabularySize, Width, Layers, Heads, contextLength) with { RopeTheta = RotaryBase };
+
+    /// <summary>The recipe for a number of tokens.</summary>
+    public TrainOptions Recipe(long tokens) => TrainOptions.ForTokens(tokens, TokensPerStep) with
+    {
+        LearningRate = LearningRate,
+        Beta2 = SecondMoment,
+        EvaluateEvery = (int)Math.Max(1, tokens / TokensPerStep / CurvePoints),
+    };
+
+    // Documents of the worlds have a few dozen to a few hundred tokens: long rotary waves would never turn.
+    private const double RotaryBase = 500;
+    private const double SecondMoment = 0.99;
+    private const int CurvePoints = 20;
+}
