@@ -39,13 +39,15 @@ internal sealed unsafe partial class KernelSet<I, V>
         int hd = s.HeadDim;
         for (int i = 0; i < t;)
         {
-            int rows = TileRows(t - i), seen = past + i + rows;
+            int rows = TileRows(t - i), seen = past + i + rows, open = (past + i + 1) / I.Width * I.Width;
             Scores(rows, seen, hd, query + (long)i * ldq, ldq, keys, p, ldp);
             float* to = o + (long)i * ldo;
+            // Two passes over the rows: one row after the other would wait for the ends of each other's chains.
+            for (int r = 0; r < rows; r++) max[(long)(i + r) * s.Heads] = s.Scale * MaxVisible(past + i + r + 1, open, seen, p + r * ldp);
             for (int r = 0; r < rows; r++)
             {
                 long at = (long)(i + r) * s.Heads;
-                sums[at] = SoftmaxRow(past + i + r + 1, seen, s.Scale, p + r * ldp, out max[at]);
+                sums[at] = ExpVisible(past + i + r + 1, open, seen, s.Scale, max[at], p + r * ldp);
             }
             RowsTimesPanels(rows, hd, seen, p, ldp, 1, values, keyCount, to, ldo, false);
             for (int r = 0; r < rows; r++, to += ldo) ScaleRow(hd, 1 / sums[(long)(i + r) * s.Heads], to);
@@ -72,21 +74,36 @@ internal sealed unsafe partial class KernelSet<I, V>
             TileColumns(rows, Math.Min(nr, hd - j), k, a, ars, aks, b + (long)j * panelRows, c + j, ldc, add, spare);
     }
 
-    /// <summary>p = e^(scale p - max) for the first n columns and zero from there to <paramref name="end"/>; max is that of scale p; returns the sum.</summary>
+    /// <summary>
+    /// The largest of the first n columns of a row that is computed up to <paramref name="end"/>. Columns below <paramref name="open"/>, a
+    /// multiple of W, need no mask: it is the same for all rows of a tile, so that branches repeat.
+    /// </summary>
     [MethodImpl(Inline)]
-    private static float SoftmaxRow(int n, int end, float scale, float* p, out float max)
+    private static float MaxVisible(int n, int open, int end, float* p)
     {
         int w = I.Width, j = 0;
-        V low = I.Create(float.NegativeInfinity), m = low, m1 = low, zero = I.Create(0), sum = zero;
-        for (; j + 2 * w <= n; j += 2 * w)
+        V low = I.Create(float.NegativeInfinity), m = low, m1 = low;
+        for (; j + w < open; j += 2 * w)
         {
             m = I.Max(m, I.Load(p + j));
             m1 = I.Max(m1, I.Load(p + j + w));
         }
-        for (; j < n; j += w) m = I.Max(m, I.First(I.Load(p + j), n - j, low));
-        max = scale * I.MaxLane(I.Max(m, m1));
-        V scales = I.Create(scale), shift = I.Create(-max);
-        for (j = 0; j + w <= n; j += w)
+        if (j < open)
+        {
+            m = I.Max(m, I.Load(p + j));
+            j += w;
+        }
+        for (; j < end; j += w) m1 = I.Max(m1, I.First(I.Load(p + j), n - j, low));
+        return I.MaxLane(I.Max(m, m1));
+    }
+
+    /// <summary>p = e^(scale p - max) for the first n columns and zero from there to <paramref name="end"/>; returns the sum.</summary>
+    [MethodImpl(Inline)]
+    private static float ExpVisible(int n, int open, int end, float scale, float max, float* p)
+    {
+        int w = I.Width, j = 0;
+        V scales = I.Create(scale), shift = I.Create(-max), zero = I.Create(0), sum = zero;
+        for (; j < open; j += w)
         {
             V e = ExpMath<I, V>.Exp(I.MulAdd(I.Load(p + j), scales, shift));
             I.Store(p + j, e);

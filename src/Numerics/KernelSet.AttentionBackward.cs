@@ -66,14 +66,14 @@ internal sealed unsafe partial class KernelSet<I, V>
         int hd = s.HeadDim, ld = x.Stride;
         for (int i = first; i < first + count;)
         {
-            int rows = TileRows(first + count - i), seen = i + rows;
+            int rows = TileRows(first + count - i), seen = i + rows, open = (i + 1) / I.Width * I.Width;
             float* p = x.P + (long)(i - first) * ld, d = x.D + (long)(i - first) * ld, dOut = dO + (long)i * lddo, outRow = o + (long)i * ldo;
             Scores(rows, seen, hd, query + (long)i * ldq, ldq, x.KeysByColumn, p, ld);
             Scores(rows, seen, hd, dOut, lddo, x.ValuesByColumn, d, ld);
             for (int r = 0; r < rows; r++)
             {
                 float delta = DotRow(hd, dOut + (long)r * lddo, outRow + (long)r * ldo);
-                SoftmaxBackwardRow(i + r + 1, seen, s.Scale, lse[(long)(i + r) * s.Heads], delta, p + r * ld, d + r * ld);
+                SoftmaxBackwardRow(i + r + 1, open, seen, s.Scale, lse[(long)(i + r) * s.Heads], delta, p + r * ld, d + r * ld);
             }
             RowsTimesPanels(rows, hd, seen, d, ld, 1, x.Keys, x.Length, dQuery + (long)i * lddq, lddq, false);
             i += rows;
@@ -98,11 +98,11 @@ internal sealed unsafe partial class KernelSet<I, V>
 
     /// <summary>p = e^(scale p - lse) and d = scale p (d - delta) in the first n columns, zero from there to <paramref name="end"/>.</summary>
     [MethodImpl(Inline)]
-    private static void SoftmaxBackwardRow(int n, int end, float scale, float lse, float delta, float* p, float* d)
+    private static void SoftmaxBackwardRow(int n, int open, int end, float scale, float lse, float delta, float* p, float* d)
     {
         int w = I.Width, j = 0;
         V scales = I.Create(scale), shift = I.Create(-lse), deltas = I.Create(-delta * scale), zero = I.Create(0);
-        for (; j + w <= n; j += w)
+        for (; j < open; j += w)
         {
             V e = ExpMath<I, V>.Exp(I.MulAdd(I.Load(p + j), scales, shift));
             I.Store(p + j, e);

@@ -94,7 +94,8 @@ internal sealed unsafe partial class KernelSet<I, V>
             DotRows(prefixLength, hd, query, prefix + k, ldCache, p);
             DotRows(ownLength, hd, query, own + k, ldCache, p + prefixLength);
             DotRows(i + 1, hd, query, fresh + k, ldqkv, p + past);
-            float sum = SoftmaxRow(n, n, s.Scale, p, out _);
+            int open = n / I.Width * I.Width;
+            float sum = ExpVisible(n, open, n, s.Scale, s.Scale * MaxVisible(n, open, n, p), p);
             new Span<float>(to, hd).Clear();
             AddRows(prefixLength, hd, p, prefix + v, ldCache, to);
             AddRows(ownLength, hd, p + prefixLength, own + v, ldCache, to);

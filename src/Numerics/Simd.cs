@@ -128,8 +128,18 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     [MethodImpl(Inline)] public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) => Vector128.MaxNative(a, b);
     [MethodImpl(Inline)] public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.MinNative(a, b);
     [MethodImpl(Inline)] public static Vector128<float> Sqrt(Vector128<float> a) => Vector128.Sqrt(a);
-    [MethodImpl(Inline)] public static float Sum(Vector128<float> a) => (a[0] + a[2]) + (a[1] + a[3]);
-    [MethodImpl(Inline)] public static float MaxLane(Vector128<float> a) => Math.Max(Math.Max(a[0], a[2]), Math.Max(a[1], a[3]));
+    [MethodImpl(Inline)] public static float Sum(Vector128<float> a)
+    {
+        Vector128<float> pairs = a + Vector128.Shuffle(a, Vector128.Create(2, 3, 0, 1));
+        return (pairs + Vector128.Shuffle(pairs, Vector128.Create(1, 0, 3, 2))).ToScalar();
+    }
+
+    [MethodImpl(Inline)] public static float MaxLane(Vector128<float> a)
+    {
+        Vector128<float> pairs = Vector128.MaxNative(a, Vector128.Shuffle(a, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MaxNative(pairs, Vector128.Shuffle(pairs, Vector128.Create(1, 0, 3, 2))).ToScalar();
+    }
+
     [MethodImpl(Inline)] public static Vector128<float> ZeroBelow(Vector128<float> x, Vector128<float> y, Vector128<float> a) =>
         Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(x, y), a, Vector128<float>.Zero);
     [MethodImpl(Inline)] public static Vector128<float> AddExponent(Vector128<float> x, Vector128<float> n) =>
