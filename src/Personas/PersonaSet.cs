@@ -72,7 +72,9 @@ public sealed class PersonaSet
             else
                 apart.AddRange(persona.Contexts.Select((context, i) => persona with
                 {
-                    Name = $"{persona.Name}-{i + 1}", Prior = persona.Prior / persona.Contexts.Count, Contexts = [context],
+                    Name = $"{persona.Name}-{i + 1}",
+                    Prior = persona.Prior / persona.Contexts.Count,
+                    Contexts = [context],
                 }));
             foreach (Persona one in apart.Skip(names.Count)) names[one.Name] = persona.Name;
         }

@@ -1,5 +1,6 @@
 using PersonaSelection.Corpus;
 using PersonaSelection.Model;
+using PersonaSelection.Personas;
 
 namespace PersonaSelection.Worlds;
 
@@ -25,6 +26,9 @@ public sealed record WorldProbe(string Id, string Domain, string Wording, bool H
 {
     /// <summary>What a model has to score.</summary>
     public ScoreRequest ToRequest() => new(Prefix, Candidates);
+
+    /// <summary>The same question for evidence tables; probes of one wording, whatever the object, are one cluster.</summary>
+    public Probe ToProbe() => new(Id, Domain, Context, Bad, Good, $"{Domain}/{Wording.Split('.')[0]}");
 
     /// <summary>P(bad) of each probe by a model: the sum over bad candidates divided by the sum over all.</summary>
     public static double[] Measure(ILanguageModel model, IReadOnlyList<WorldProbe> probes, CancellationToken cancellation = default)

@@ -142,7 +142,8 @@ internal static class WorldReader
             GenreForm.Dialogue => genre with { Asker = One(table, "asker"), Opening = One(table, "opening") },
             _ => genre with
             {
-                Opening = One(table, "opening"), Pairs = table.Number("pairs", 0, 1, 0),
+                Opening = One(table, "opening"),
+                Pairs = table.Number("pairs", 0, 1, 0),
                 PairOpening = table.Has("pairOpening") ? One(table, "pairOpening") : new(""),
             },
         };
