@@ -72,6 +72,24 @@ public sealed class ParameterLayout
     /// <exception cref="KeyNotFoundException">There is none.</exception>
     public ParameterTensor this[string name] => _byName[name];
 
+    /// <summary>The matrices of the blocks, fused ones in their parts: queries, keys, values; gate, up.</summary>
+    internal IReadOnlyList<HiddenMatrix> HiddenMatrices(DecoderConfig config)
+    {
+        var matrices = new List<HiddenMatrix>();
+        int q = config.HeadsWidth, kv = config.KvHeads * config.HeadDim, qkv = config.QkvWidth, d = config.Width, f = config.FeedForward;
+        foreach (BlockOffsets block in Blocks)
+        {
+            matrices.Add(new HiddenMatrix(block.GateUp, d, f, 2 * f));
+            matrices.Add(new HiddenMatrix(block.GateUp + f, d, f, 2 * f));
+            matrices.Add(new HiddenMatrix(block.Down, f, d, d));
+            matrices.Add(new HiddenMatrix(block.Qkv, d, q, qkv));
+            matrices.Add(new HiddenMatrix(block.Qkv + q, d, kv, qkv));
+            matrices.Add(new HiddenMatrix(block.Qkv + q + kv, d, kv, qkv));
+            matrices.Add(new HiddenMatrix(block.AttentionOut, q, d, d));
+        }
+        return matrices;
+    }
+
     internal long Embedding { get; }
 
     /// <summary>-1 when the embeddings are tied.</summary>

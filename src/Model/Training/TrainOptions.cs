@@ -15,6 +15,12 @@ public sealed record TrainOptions
     /// <summary>Peak learning rate.</summary>
     public double LearningRate { get; init; } = 4e-3;
 
+    /// <summary>
+    /// Peak learning rate of the matrices of the blocks under Muon (about 0.02), which reaches a given loss in fewer steps at small sizes;
+    /// 0 for AdamW throughout.
+    /// </summary>
+    public double HiddenLearningRate { get; init; }
+
     /// <summary>Steps of linear warm-up.</summary>
     public int WarmupSteps { get; init; } = 60;
 

@@ -14,6 +14,9 @@ internal abstract class Trainable : IDisposable
     /// <summary>Parameters before this one decay.</summary>
     public virtual long DecayLength => 0;
 
+    /// <summary>Matrices that may take Muon steps.</summary>
+    public virtual IReadOnlyList<HiddenMatrix> Hidden => [];
+
     /// <summary>Present in every pass.</summary>
     public virtual Interventions? Edits => null;
 
@@ -50,6 +53,8 @@ internal sealed unsafe class FullWeights(DecoderWeights weights, Func<string, bo
     public override FloatBuffer Parameters => weights.Buffer;
 
     public override long DecayLength => weights.Layout.MatrixLength;
+
+    public override IReadOnlyList<HiddenMatrix> Hidden => weights.Layout.HiddenMatrices(weights.Config);
 
     public override (FloatBuffer Gradient, double Squares) PullBack(FloatBuffer weightGradient, double squares, TokenBatch[] parts)
     {

@@ -25,8 +25,7 @@ internal sealed unsafe class TrainingLoop : IDisposable
         options.Validate();
         (RunId, _trainable, _feed, _loss, _options) = (runId, trainable, feed, loss, options);
         _engine = new GradientEngine(trainable.Weights.Config, options.MicroBatches, pool);
-        _optimiser = new Optimiser(trainable.Parameters.Length, trainable.DecayLength, options.Beta1, options.Beta2, options.Epsilon,
-            options.WeightDecay, pool);
+        _optimiser = new Optimiser(trainable.Parameters.Length, trainable.DecayLength, options, pool, trainable.Hidden);
         _now = new StepBatch(options.MicroBatches, options.TokensPerStep);
         _next = new StepBatch(options.MicroBatches, options.TokensPerStep);
         _prepareNext = () => _hasNext = _feed.Fill(_next);

@@ -63,6 +63,61 @@ public sealed class TrainerTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Muon_learns_faster_and_gives_the_same_bits_for_any_number_of_threads()
+    {
+        TrainOptions options = Options(60) with { HiddenLearningRate = 0.02 };
+        (float[] Weights, TrainingCurve Curve) one = Train(options, 1);
+        Assert.Equal(one.Weights, Train(options, 3).Weights);
+        Assert.True(one.Curve.Points[^1].Loss < Train(Options(60), 1).Curve.Points[^1].Loss);
+    }
+
+    [Theory]
+    [InlineData(7, 20)]
+    [InlineData(20, 7)]
+    public unsafe void A_Muon_step_is_nearly_half_orthogonal_and_along_the_gradient(int rows, int columns)
+    {
+        const int Stride = 24;
+        RngStream rng = RngStream.Root(1);
+        using var weights = new FloatBuffer(rows * Stride);
+        using var gradient = new FloatBuffer(rows * Stride);
+        using var momentum = new FloatBuffer(rows * Stride);
+        foreach (ref float g in gradient.Span(0, rows * Stride)) g = (float)rng.NextGaussian();
+        using var muon = new Muon(rows * columns, Math.Min(rows, columns));
+        muon.Step(rows, columns, Stride, weights.Pointer, gradient.Pointer, momentum.Pointer, 1, 0, 1);
+        double scale = Math.Sqrt(Math.Max(1.0, (double)columns / rows)), along = 0, squares = 0;
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < Stride; j++)
+            {
+                double w = weights.Pointer[i * Stride + j] / scale;
+                if (j >= columns) Assert.Equal(0, w); // its neighbours in a fused matrix are left alone
+                squares += w * w;
+                along -= w * gradient.Pointer[i * Stride + j];
+            }
+        }
+        // Singular values between 0.7 and 1.2: the sum of their squares lies near the rank.
+        Assert.InRange(squares / Math.Min(rows, columns), 0.6, 1.4);
+        Assert.True(along > 0);
+    }
+
+    [Fact]
+    public unsafe void A_step_allocates_nothing()
+    {
+        using DecoderWeights weights = DecoderWeights.Initialise(Small.Config(), RngStream.Root(1));
+        using var pool = new WorkerPool(1);
+        int[][] documents = [.. Enumerable.Range(0, 32).Select(i => Small.Document(12 + i % 3, (ulong)i))];
+        long Bytes(int steps)
+        {
+            using var trainer = new Trainer(weights, new GeneratedDocuments("loop", i => documents[i % 32]), Options(steps) with { EvaluateEvery = 0 }, pool);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            trainer.Run();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+        Bytes(20);
+        Assert.Equal(Bytes(20), Bytes(30)); // what a run allocates once is in both
+    }
+
     [Theory]
     [InlineData(4)] // before the first checkpoint
     [InlineData(8)] // between two checkpoints
