@@ -31,12 +31,14 @@ public static unsafe class Elementwise
     public static double SumOfSquares(long n, float* x) => KernelSet.Current.Dot(n, x, x);
 
     /// <summary>Row i of y becomes row ids[i] of a table [*, d].</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     public static void Gather(int n, int d, float* table, int* ids, float* y, int ldy)
     {
         for (int i = 0; i < n; i++) new Span<float>(table + (long)ids[i] * d, d).CopyTo(new Span<float>(y + (long)i * ldy, d));
     }
 
     /// <summary>Adds row i of dy to row ids[i] of dTable [*, d], rows in order.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     public static void ScatterAdd(int n, int d, float* dy, int lddy, int* ids, float* dTable)
     {
         for (int i = 0; i < n; i++) KernelSet.Current.Axpy(d, 1, dy + (long)i * lddy, dTable + (long)ids[i] * d);

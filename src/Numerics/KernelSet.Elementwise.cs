@@ -51,6 +51,7 @@ internal sealed unsafe partial class KernelSet<I, V>
         return sum;
     }
 
+    [MethodImpl(Hot)]
     public override double SumGradients(long n, float** parts, int count, float* target)
     {
         const int Block = 512;

@@ -55,6 +55,7 @@ public static unsafe class Rotary
 {
     /// <summary>Turns each of the heads at the start of row i by positions[i], in place; the inverse is the transpose, for the backward pass.</summary>
     /// <exception cref="ArgumentException">The table is for another head dimension, or too short.</exception>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     public static void Apply(int n, int heads, int headDim, float* x, int ldx, int* positions, RotaryTable table, bool inverse)
     {
         if (table.HeadDim != headDim) throw new ArgumentException("The rotary table is for another head dimension.", nameof(table));
