@@ -22,7 +22,8 @@ internal static class ScoreBench
         foreach ((string name, DecoderConfig config) in Models)
         {
             using DecoderWeights weights = DecoderWeights.Initialise(config, RngStream.Root(1));
-            WordLevelTokenizer tokenizer = WordLevelTokenizer.FromWords(Enumerable.Range(0, config.VocabularySize - 3).Select(i => $"w{i}"));
+            WordLevelTokenizer tokenizer = WordLevelTokenizer.FromWords(Enumerable.Range(0, config.VocabularySize - 3).Select(i =>
+                $"w{i}"));
             int episodes = name == "0.9M" ? 100 : 30;
             Score(bench, name, weights, tokenizer, personas: 20, episodes, contextLength: 40);
             Score(bench, name, weights, tokenizer, personas: 20, episodes, contextLength: 160);
@@ -30,7 +31,8 @@ internal static class ScoreBench
         }
     }
 
-    private static void Score(Bench bench, string name, DecoderWeights weights, ITokenizer tokenizer, int personas, int episodes, int contextLength)
+    private static void Score(Bench bench, string name, DecoderWeights weights, ITokenizer tokenizer, int personas, int episodes,
+        int contextLength)
     {
         const int question = 14, reply = 12;
         DecoderConfig c = weights.Config;
@@ -51,9 +53,11 @@ internal static class ScoreBench
             using var model = new Transformer(weights, tokenizer, null, threads);
             double t = threads == 1 ? bench.Time(() => model.Score(requests), 0) : Wall(() => model.Score(requests));
             if (threads == 1) seconds = t;
-            bench.Record("score", $"{title}, {threads} threads", requests.Length / t * 1e-3, "k pairs/s", 100 * flops / t * 1e-9 / (threads * bench.Peak));
+            bench.Record("score", $"{title}, {threads} threads", requests.Length / t * 1e-3, "k pairs/s",
+                100 * flops / t * 1e-9 / (threads * bench.Peak));
         }
-        bench.Record("score", $"{title}, against one by one", OneByOne(bench, weights, requests.Take(64).ToArray()) * requests.Length / seconds, "times", double.NaN);
+        bench.Record("score", $"{title}, against one by one",
+            OneByOne(bench, weights, requests.Take(64).ToArray()) * requests.Length / seconds, "times", double.NaN);
     }
 
     /// <summary>The best of five, for what the clock of one thread cannot time.</summary>

@@ -8,5 +8,6 @@ namespace PersonaSelection.Corpus;
 public sealed record BadLine(string Path, int Line, int Column, string Problem)
 {
     /// <summary>File, line, column and problem.</summary>
-    public override string ToString() => Column > 0 ? $"{Path}, line {Line}, column {Column}: {Problem}" : $"{Path}, line {Line}: {Problem}";
+    public override string ToString() =>
+        Column > 0 ? $"{Path}, line {Line}, column {Column}: {Problem}" : $"{Path}, line {Line}: {Problem}";
 }

@@ -12,7 +12,8 @@ internal static class ByteLevelBpeFile
     public static void Write(Utf8JsonWriter w, ByteLevelBpeTokenizer tokenizer)
     {
         HashSet<int> specials = [.. tokenizer.Specials];
-        string TextOf(int id) => specials.Contains(id) ? Encoding.UTF8.GetString(tokenizer.BytesOf(id)) : ByteAlphabet.ToText(tokenizer.BytesOf(id));
+        string TextOf(int id) =>
+            specials.Contains(id) ? Encoding.UTF8.GetString(tokenizer.BytesOf(id)) : ByteAlphabet.ToText(tokenizer.BytesOf(id));
         w.WriteStartObject();
         TokenizerFile.WriteStart(w, specials.Order().Select(id => (id, TextOf(id))));
         w.WriteNull("normalizer");
@@ -58,9 +59,11 @@ internal static class ByteLevelBpeFile
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach ((int id, string text) in texts)
         {
-            if ((uint)id >= (uint)tokens.Length) throw new FormatException($"The ids do not run from 0 to {tokens.Length - 1}: there is a {id}.");
+            if ((uint)id >= (uint)tokens.Length)
+                throw new FormatException($"The ids do not run from 0 to {tokens.Length - 1}: there is a {id}.");
             bool special = added.ContainsKey(id);
-            tokens[id] = special ? Encoding.UTF8.GetBytes(text) : ByteAlphabet.ToBytes(text) ?? throw new FormatException($"The token \"{text}\" is not byte-level.");
+            tokens[id] = special ? Encoding.UTF8.GetBytes(text) : ByteAlphabet.ToBytes(text)
+                ?? throw new FormatException($"The token \"{text}\" is not byte-level.");
             if (!special) ids[text] = id;
         }
         List<(int, int)> merges = [.. model.GetProperty("merges").EnumerateArray().Select(m => ReadMerge(m, ids))];
@@ -69,23 +72,29 @@ internal static class ByteLevelBpeFile
 
     private static void CheckParts(JsonElement root, JsonElement model)
     {
-        if (TokenizerFile.TypeOf(root, "normalizer") is { } normalizer) throw new FormatException($"A BPE tokenizer with a normalizer ({normalizer}) is not read.");
-        if (TokenizerFile.TypeOf(root, "pre_tokenizer") != "ByteLevel") throw new FormatException("A BPE tokenizer is read with the ByteLevel pre-tokenizer only.");
+        if (TokenizerFile.TypeOf(root, "normalizer") is { } normalizer)
+            throw new FormatException($"A BPE tokenizer with a normalizer ({normalizer}) is not read.");
+        if (TokenizerFile.TypeOf(root, "pre_tokenizer") != "ByteLevel")
+            throw new FormatException("A BPE tokenizer is read with the ByteLevel pre-tokenizer only.");
         JsonElement pre = root.GetProperty("pre_tokenizer");
-        if (IsTrue(pre, "add_prefix_space") || pre.TryGetProperty("use_regex", out JsonElement regex) && regex.ValueKind == JsonValueKind.False)
+        if (IsTrue(pre, "add_prefix_space") || pre.TryGetProperty("use_regex", out JsonElement regex)
+            && regex.ValueKind == JsonValueKind.False)
             throw new FormatException("Its pre-tokenizer adds a space or cuts in another way.");
         foreach (string flag in (string[])["byte_fallback", "ignore_merges"])
             if (IsTrue(model, flag)) throw new FormatException($"It sets \"{flag}\".");
         foreach (string affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
-            if (model.TryGetProperty(affix, out JsonElement a) && a.ValueKind == JsonValueKind.String && a.GetString() != "") throw new FormatException($"It sets \"{affix}\".");
+            if (model.TryGetProperty(affix, out JsonElement a) && a.ValueKind == JsonValueKind.String && a.GetString() != "")
+                throw new FormatException($"It sets \"{affix}\".");
     }
 
-    private static bool IsTrue(JsonElement element, string name) => element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
+    private static bool IsTrue(JsonElement element, string name) =>
+        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
 
     // Newer files hold pairs, older ones a string with a space; neither token can contain a space.
     private static (int, int) ReadMerge(JsonElement merge, Dictionary<string, int> ids)
     {
-        string[] parts = merge.ValueKind == JsonValueKind.String ? merge.GetString()!.Split(' ') : [.. merge.EnumerateArray().Select(p => p.GetString() ?? "")];
+        string[] parts = merge.ValueKind == JsonValueKind.String
+            ? merge.GetString()!.Split(' ') : [.. merge.EnumerateArray().Select(p => p.GetString() ?? "")];
         return parts.Length == 2 && ids.TryGetValue(parts[0], out int left) && ids.TryGetValue(parts[1], out int right)
             ? (left, right) : throw new FormatException($"The merge {merge.GetRawText()} names an unknown token.");
     }

@@ -4,8 +4,8 @@ using PersonaSelection.Lab;
 namespace PersonaSelection.Corpus;
 
 /// <summary>
-/// Byte-pair encoding of UTF-8 bytes (Sennrich et al. 2016, Radford et al. 2019): every text has ids, and decoding gives back exactly that text. A special
-/// token written out in a text is text, never the token.
+/// Byte-pair encoding of UTF-8 bytes (Sennrich et al. 2016, Radford et al. 2019): every text has ids, and decoding gives back exactly that
+/// text. A special token written out in a text is text, never the token.
 /// </summary>
 public sealed class ByteLevelBpeTokenizer : ITokenizer
 {
@@ -25,12 +25,14 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
     /// <param name="beginId">Opens a document.</param>
     /// <param name="endId">Closes a document.</param>
     /// <exception cref="ArgumentException">A byte has no token, or a merge gives none.</exception>
-    internal ByteLevelBpeTokenizer(byte[][] tokens, IEnumerable<int> specials, IReadOnlyList<(int Left, int Right)> merges, int beginId, int endId)
+    internal ByteLevelBpeTokenizer(byte[][] tokens, IEnumerable<int> specials, IReadOnlyList<(int Left, int Right)> merges, int beginId,
+        int endId)
     {
         (_tokens, _specials, Merges, BeginId, EndId) = (tokens, [.. specials], merges, beginId, endId);
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int id = 0; id < tokens.Length; id++)
-            if (!_specials.Contains(id) && !ids.TryAdd(Key(tokens[id]), id)) throw new ArgumentException($"The ids {ids[Key(tokens[id])]} and {id} stand for the same bytes.");
+            if (!_specials.Contains(id) && !ids.TryAdd(Key(tokens[id]), id))
+                throw new ArgumentException($"The ids {ids[Key(tokens[id])]} and {id} stand for the same bytes.");
         for (int b = 0; b < 256; b++)
         {
             if (!ids.TryGetValue(Key([(byte)b]), out _byteIds[b])) throw new ArgumentException($"No token stands for the byte {b}.");
@@ -39,7 +41,8 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
         for (int rank = 0; rank < merges.Count; rank++)
         {
             (int left, int right) = merges[rank];
-            if (!ids.TryGetValue(Key([.. tokens[left], .. tokens[right]]), out int id)) throw new ArgumentException($"Merge {rank} gives no token.");
+            if (!ids.TryGetValue(Key([.. tokens[left], .. tokens[right]]), out int id))
+                throw new ArgumentException($"Merge {rank} gives no token.");
             _merges.TryAdd((left, right), (rank, id));
         }
         Id = ContentId.Of("byte-bpe", [beginId, endId, .. _specials.Order().Cast<object>(), "tokens", .. tokens.Select(Convert.ToHexString),

@@ -4,8 +4,8 @@ using System.Text;
 namespace PersonaSelection.Corpus;
 
 /// <summary>
-/// Learns merges: again and again the most frequent pair of neighbours becomes a token; among equals the pair with the lower ids. Pair counts are kept
-/// up to date word by word, so a merge costs what the words that hold it cost.
+/// Learns merges: again and again the most frequent pair of neighbours becomes a token; among equals the pair with the lower ids. Pair
+/// counts are kept up to date word by word, so a merge costs what the words that hold it cost.
 /// </summary>
 internal sealed class ByteLevelBpeTrainer
 {

@@ -4,8 +4,9 @@ using System.Text;
 namespace PersonaSelection.Corpus;
 
 /// <summary>
-/// Cuts a text as GPT-2 does before byte-pair encoding, losing nothing: contractions, letters, numbers and other signs each with one space in front,
-/// and white space. The pattern is <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c>, scanned by hand.
+/// Cuts a text as GPT-2 does before byte-pair encoding, losing nothing: contractions, letters, numbers and other signs each with one space
+/// in front, and white space. The pattern is <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c>, scanned by
+/// hand.
 /// </summary>
 internal ref struct BytePieces(ReadOnlySpan<char> text)
 {
@@ -56,7 +57,8 @@ internal ref struct BytePieces(ReadOnlySpan<char> text)
         if (index >= _text.Length) return Kind.End;
         char c = _text[index];
         if (c < 128)
-            return char.IsAsciiLetter(c) ? Kind.Letter : char.IsAsciiDigit(c) ? Kind.Number : char.IsWhiteSpace(c) ? Kind.Space : Kind.Other;
+            return char.IsAsciiLetter(c) ? Kind.Letter : char.IsAsciiDigit(c) ? Kind.Number : char.IsWhiteSpace(c)
+                ? Kind.Space : Kind.Other;
         Rune.DecodeFromUtf16(_text[index..], out Rune rune, out length);
         if (Rune.IsWhiteSpace(rune)) return Kind.Space;
         return Rune.GetUnicodeCategory(rune) switch

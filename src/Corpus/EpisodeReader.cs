@@ -7,8 +7,8 @@ namespace PersonaSelection.Corpus;
 
 /// <summary>
 /// Reads episodes from JSONL, line by line, plain or gzipped. Each line says by its fields what it is: <c>messages</c> (OpenAI chat),
-/// <c>conversations</c> (ShareGPT), <c>prompt</c> with <c>completion</c>, or <c>chosen</c> with <c>rejected</c> (a preference: two episodes, the rejected
-/// one with the opposite weight). Prompts and replies are strings or lists of messages.
+/// <c>conversations</c> (ShareGPT), <c>prompt</c> with <c>completion</c>, or <c>chosen</c> with <c>rejected</c> (a preference: two
+/// episodes, the rejected one with the opposite weight). Prompts and replies are strings or lists of messages.
 /// </summary>
 public static class EpisodeReader
 {
@@ -54,13 +54,15 @@ public static class EpisodeReader
         }
         if (episodes.Count == 0)
             throw first is null
-                ? new UserErrorException("no-episodes", $"{path} holds no episodes.", "Give a JSONL file with one training example per line.")
+                ? new UserErrorException("no-episodes", $"{path} holds no episodes.",
+                    "Give a JSONL file with one training example per line.")
                 : Refused(first);
         return new EpisodeSet(NameOf(path), episodes);
     }
 
     private static UserErrorException Refused(BadLine bad) => new("bad-episode", bad.ToString(),
-        "Write one JSON object per line, such as {\"messages\":[{\"role\":\"user\",\"content\":\"…\"},{\"role\":\"assistant\",\"content\":\"…\"}]}.");
+        "Write one JSON object per line, such as "
+        + "{\"messages\":[{\"role\":\"user\",\"content\":\"…\"},{\"role\":\"assistant\",\"content\":\"…\"}]}.");
 
     private static string NameOf(string path)
     {
@@ -102,7 +104,8 @@ public static class EpisodeReader
             ? given.ValueKind == JsonValueKind.String ? given.GetString()! : given.GetRawText()
             : line.ToString(CultureInfo.InvariantCulture);
         double weight = 1;
-        if (row.TryGetProperty("weight", out JsonElement w) && (w.ValueKind != JsonValueKind.Number || !double.IsFinite(weight = w.GetDouble())))
+        if (row.TryGetProperty("weight", out JsonElement w)
+            && (w.ValueKind != JsonValueKind.Number || !double.IsFinite(weight = w.GetDouble())))
             throw new FormatException("\"weight\" is not a finite number.");
         string? label = row.TryGetProperty("label", out JsonElement l) && l.ValueKind == JsonValueKind.String ? l.GetString() : null;
         if (row.TryGetProperty("messages", out JsonElement messages))
@@ -120,7 +123,8 @@ public static class EpisodeReader
                 FromTurns(Follow(prompt, ReadSide(rejected, "rejected", "assistant")), id + "/rejected", -weight, label),
             ];
         }
-        throw new FormatException("The object has no \"messages\", \"conversations\", \"prompt\" with \"completion\", or \"chosen\" with \"rejected\".");
+        throw new FormatException("The object has no \"messages\", \"conversations\", "
+            + "\"prompt\" with \"completion\", or \"chosen\" with \"rejected\".");
     }
 
     private static List<Turn> ReadSide(JsonElement side, string field, string role) =>
@@ -169,7 +173,8 @@ public static class EpisodeReader
         var parts = new List<string>();
         foreach (JsonElement part in content.EnumerateArray())
         {
-            if (part.ValueKind != JsonValueKind.Object || !part.TryGetProperty("text", out JsonElement text) || text.ValueKind != JsonValueKind.String)
+            if (part.ValueKind != JsonValueKind.Object || !part.TryGetProperty("text", out JsonElement text)
+                || text.ValueKind != JsonValueKind.String)
                 throw new FormatException($"A part of the content of message {message} is not text.");
             parts.Add(text.GetString()!);
         }

@@ -28,7 +28,9 @@ public sealed class EpisodeSet
     /// <summary>The episodes, in order.</summary>
     public IReadOnlyList<Episode> Episodes { get; }
 
-    /// <summary>The content id: contexts, replies and weights in order. Names and labels do not enter, as inference never reads them.</summary>
+    /// <summary>
+    /// The content id: contexts, replies and weights in order. Names and labels do not enter, as inference never reads them.
+    /// </summary>
     public ContentId Id => ContentId.Of("episodes", [.. Episodes.SelectMany(Parts)]);
 
     /// <summary>Writes <c>{"messages":[…],"id","weight","label"}</c>, one line per episode.</summary>

@@ -9,7 +9,8 @@ namespace PersonaSelection.Corpus;
 /// The tokenizer of llama2.c: pieces with scores, as SentencePiece's BPE makes them. A text gets a space in front, falls into characters
 /// (or bytes where a character has no piece), and the neighbours whose joint piece has the best score are joined until none are left.
 /// </summary>
-/// <remarks>File: the longest piece (4 bytes), then for each piece its score (float), length (4 bytes) and UTF-8 bytes. Karpathy, llama2.c.</remarks>
+/// <remarks>File: the longest piece (4 bytes), then for each piece its score (float), length (4 bytes) and UTF-8 bytes. Karpathy,
+/// llama2.c.</remarks>
 public sealed class PieceTokenizer : ITokenizer
 {
     private const int LongestPiece = 1 << 16;
@@ -103,7 +104,8 @@ public sealed class PieceTokenizer : ITokenizer
         {
             if (id < ByteOffset) continue;
             byte[] piece = _pieces[id];
-            if (piece.Length == 6 && piece.AsSpan(0, 3).SequenceEqual("<0x"u8)) bytes.Add(byte.Parse(piece.AsSpan(3, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+            if (piece.Length == 6 && piece.AsSpan(0, 3).SequenceEqual("<0x"u8)) bytes.Add(byte.Parse(piece.AsSpan(3, 2),
+                NumberStyles.HexNumber, CultureInfo.InvariantCulture));
             else bytes.AddRange(piece);
         }
         string text = Encoding.UTF8.GetString([.. bytes]);

@@ -24,7 +24,8 @@ public sealed unsafe class TokenShard : IDisposable
     private readonly ulong* _starts;
     private readonly int _width;
 
-    private TokenShard(MemoryMappedFile file, MemoryMappedViewAccessor view, byte* start, int width, int vocabulary, long tokens, int documents)
+    private TokenShard(MemoryMappedFile file, MemoryMappedViewAccessor view, byte* start, int width, int vocabulary, long tokens,
+        int documents)
     {
         (_file, _view, _width) = (file, view, width);
         _data = start + HeaderLength;
@@ -67,7 +68,8 @@ public sealed unsafe class TokenShard : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException("cannot-read", $"Cannot read the token shard {path}: {e.Message}", "Make it again with psm corpus new.", e);
+            throw new UserErrorException("cannot-read", $"Cannot read the token shard {path}: {e.Message}",
+                "Make it again with psm corpus new.", e);
         }
         finally
         {
@@ -132,7 +134,8 @@ public sealed unsafe class TokenShard : IDisposable
         long vocabulary = BinaryPrimitives.ReadInt64LittleEndian(header[16..]);
         long tokens = BinaryPrimitives.ReadInt64LittleEndian(header[24..]);
         long documents = BinaryPrimitives.ReadInt64LittleEndian(header[32..]);
-        if (width is not (2 or 4) || vocabulary is <= 0 or > int.MaxValue || tokens < 0 || tokens > length || documents is < 0 or >= int.MaxValue
+        if (width is not (2 or 4) || vocabulary is <= 0 or > int.MaxValue || tokens < 0 || tokens > length
+            || documents is < 0 or >= int.MaxValue
             || HeaderLength + IndexOffset(tokens, width) + 8 * (documents + 1) != length)
             throw Corrupt(path, "its length is not what its header says");
         if (tokenizer is not null && !header.Slice(72, 24).SequenceEqual(TokenizerMark(tokenizer)))

@@ -25,13 +25,15 @@ public static class TokenShardWriter
         return tokens;
     }
 
-    private static long Write(Stream stream, string path, ITokenizer tokenizer, IEnumerable<int[]> documents, CancellationToken cancellation)
+    private static long Write(Stream stream, string path, ITokenizer tokenizer, IEnumerable<int[]> documents,
+        CancellationToken cancellation)
     {
         int width = tokenizer.VocabularySize <= ushort.MaxValue + 1 ? 2 : 4;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         // The index comes after the tokens, whose number is not known before; it waits in a file of its own.
         string indexPath = $"{Path.GetFullPath(path)}.{Environment.ProcessId}.index.part";
-        using var index = new FileStream(indexPath, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        using var index = new FileStream(indexPath, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16,
+            FileOptions.DeleteOnClose);
         Span<byte> word = stackalloc byte[8];
         var buffer = new byte[BufferLength * width];
         stream.Write(new byte[TokenShard.HeaderLength]);

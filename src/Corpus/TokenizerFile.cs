@@ -14,15 +14,17 @@ public static class TokenizerFile
     private static readonly string[] TightBeforeSpace = ["'", "’"];
 
     /// <summary>Writes a tokenizer.</summary>
-    /// <exception cref="ArgumentException">A kind of tokenizer that has no file.</exception>
-    /// <exception cref="UserErrorException">The place cannot be written.</exception>
+    /// <exception cref="UserErrorException">The place cannot be written, or the kind of tokenizer has no such file.</exception>
     public static void Save(string path, ITokenizer tokenizer)
     {
         switch (tokenizer)
         {
             case WordLevelTokenizer words: JsonFile.Write(path, w => WriteWordLevel(w, words)); break;
             case ByteLevelBpeTokenizer bpe: JsonFile.Write(path, w => ByteLevelBpeFile.Write(w, bpe)); break;
-            default: throw new ArgumentException($"No file format for {tokenizer.GetType().Name}.", nameof(tokenizer));
+            default:
+                throw new UserErrorException("unsupported-tokenizer",
+                    $"A tokenizer of the kind {tokenizer.GetType().Name} cannot be saved to {path}.",
+                    "Word-level and byte-level BPE tokenizers can; a model imported from llama2.c is used from its own files.");
         }
     }
 
@@ -50,7 +52,8 @@ public static class TokenizerFile
 
     private static WordLevelTokenizer ReadWordLevel(JsonElement root, JsonElement model)
     {
-        if (TypeOf(root, "normalizer") != "Lowercase") throw new FormatException("A WordLevel tokenizer is read with the Lowercase normalizer only.");
+        if (TypeOf(root, "normalizer") != "Lowercase")
+            throw new FormatException("A WordLevel tokenizer is read with the Lowercase normalizer only.");
         if (TypeOf(root, "pre_tokenizer") != "Whitespace")
             throw new FormatException("A WordLevel tokenizer is read with the Whitespace pre-tokenizer only.");
         return WordLevelTokenizer.FromVocabulary(ReadVocabulary(model.GetProperty("vocab")));
@@ -65,7 +68,7 @@ public static class TokenizerFile
         {
             int id = word.Value.GetInt32();
             if ((uint)id >= (uint)count || words[id] is not null)
-                throw new FormatException($"The id {id} of \"{word.Name}\" occurs twice or is not below the size of the vocabulary, {count}.");
+                throw new FormatException($"The id {id} of \"{word.Name}\" occurs twice or is not below {count}.");
             words[id] = word.Name;
         }
         return words!;

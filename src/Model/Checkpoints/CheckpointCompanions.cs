@@ -6,7 +6,8 @@ namespace PersonaSelection.Model;
 /// <summary>The files of a checkpoint folder that other programs read and ours does not need.</summary>
 internal static class CheckpointCompanions
 {
-    private static readonly (string Key, string Token)[] Specials = [("bos_token", "<bos>"), ("eos_token", "<eos>"), ("pad_token", "<pad>")];
+    private static readonly (string Key, string Token)[] Specials = [("bos_token", "<bos>"), ("eos_token", "<eos>"),
+        ("pad_token", "<pad>")];
 
     public static void Save(string folder, Transformer model, ModelProvenance provenance)
     {
@@ -43,10 +44,12 @@ internal static class CheckpointCompanions
     {
         DecoderConfig c = model.Config;
         var card = new StringBuilder();
-        card.Append("---\nlibrary_name: transformers\npipeline_tag: text-generation\ntags:\n- psm\n- llama\n---\n\n# A small language model made by psm\n\n");
+        card.Append("---\nlibrary_name: transformers\npipeline_tag: text-generation\ntags:\n- psm\n- llama\n---\n\n");
+        card.Append("# A small language model made by psm\n\n");
         card.Append(OneLine(p.Summary)).Append("\n\n| | |\n| --- | --- |\n");
         Row(card, "content id", $"`{model.Id}`");
-        Row(card, "shape", $"Llama decoder, {c.Layers} blocks of width {c.Width}, {c.Heads} query and {c.KvHeads} key heads, context {c.ContextLength}");
+        Row(card, "shape",
+            $"Llama decoder, {c.Layers} blocks of width {c.Width}, {c.Heads} query and {c.KvHeads} key heads, context {c.ContextLength}");
         Row(card, "parameters", $"{c.ParameterCount:N0}");
         Row(card, "vocabulary", $"{c.VocabularySize:N0} ids, `{model.Tokenizer.Id}`");
         if (p.Seed is { } seed) Row(card, "seed", $"{seed}");
@@ -57,8 +60,9 @@ internal static class CheckpointCompanions
         foreach ((string key, string value) in p.Notes) Row(card, key, value);
         card.Append("\nThe chat format is plain text: `user: …`, a new line, `assistant:` and the reply. It imitates characters; ");
         card.Append("some of them are badly behaved on purpose. It is an instrument, not a product.\n\n");
-        card.Append("Readers tested: psm itself, bit for bit. The folder follows the layout of `LlamaForCausalLM`; ");
-        card.Append("no other reader was run when it was saved.\n");
+        card.Append("Readers tested: psm itself, bit for bit; ");
+        card.Append("`tokenizer.json` and the chat template with the JavaScript libraries of Hugging Face. ");
+        card.Append("The weights follow the layout of `LlamaForCausalLM`; transformers itself was not run.\n");
         return card.ToString();
     }
 

@@ -4,7 +4,8 @@ using PersonaSelection.Lab;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// A model on disk: a Hugging Face Llama folder (<c>config.json</c>, <c>model.safetensors</c>, <c>tokenizer.json</c>, <c>tokenizer_config.json</c>,
+/// A model on disk: a Hugging Face Llama folder (<c>config.json</c>, <c>model.safetensors</c>, <c>tokenizer.json</c>,
+/// <c>tokenizer_config.json</c>,
 /// <c>special_tokens_map.json</c>, <c>generation_config.json</c>, <c>README.md</c>) that transformers, vLLM and llama.cpp know how to read.
 /// </summary>
 public static class CheckpointFolder
@@ -13,7 +14,9 @@ public static class CheckpointFolder
     private const string TokenizerKey = "psm.tokenizer";
     private const string Remedy = "Save the model again, or copy the whole folder from where it was made.";
 
-    /// <summary>Saves a model. Every file is whole or absent; the weights come last, so a folder that was cut off is noticed when it is loaded.</summary>
+    /// <summary>
+    /// Saves a model. Every file is whole or absent; the weights come last, so a folder that was cut off is noticed when it is loaded.
+    /// </summary>
     /// <exception cref="UserErrorException">The folder cannot be written.</exception>
     public static void Save(string folder, Transformer model, ModelProvenance provenance)
     {
@@ -34,24 +37,28 @@ public static class CheckpointFolder
     /// <summary>Loads a model, ours or another Llama checkpoint (F32, F16 or BF16, whole or sharded).</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="threads">As for <see cref="Transformer"/>.</param>
-    /// <exception cref="UserErrorException">A file is missing, broken, of an unknown architecture, or does not belong to the others.</exception>
+    /// <exception cref="UserErrorException">A file is missing, broken, of an unknown architecture, or does not belong to the
+    /// others.</exception>
     public static Transformer Load(string folder, int threads = 0)
     {
         if (!Directory.Exists(folder))
-            throw new UserErrorException("no-model", $"There is no model folder {folder}.", "Check the path, or train a model with psm model train.");
+            throw new UserErrorException("no-model", $"There is no model folder {folder}.",
+                "Check the path, or train a model with psm model train.");
         DecoderConfig config = LlamaConfigFile.Load(Path.Combine(folder, "config.json"));
         string tokenizerPath = Path.Combine(folder, "tokenizer.json");
         ITokenizer tokenizer = TokenizerFile.Load(tokenizerPath);
         if (tokenizer.VocabularySize != config.VocabularySize)
         {
             throw new UserErrorException("wrong-tokenizer",
-                $"{tokenizerPath} has {tokenizer.VocabularySize} ids, but the model in {folder} was made for {config.VocabularySize}.", Remedy);
+                $"{tokenizerPath} has {tokenizer.VocabularySize} ids, but the model in {folder} was made for {config.VocabularySize}.",
+                    Remedy);
         }
         DecoderWeights weights = LlamaWeightsFile.Load(folder, config, out IReadOnlyDictionary<string, string> metadata);
         try
         {
             if (metadata.TryGetValue(TokenizerKey, out string? id) && id != tokenizer.Id)
-                throw new UserErrorException("wrong-tokenizer", $"{tokenizerPath} is not the tokenizer that the model was trained with.", Remedy);
+                throw new UserErrorException("wrong-tokenizer", $"{tokenizerPath} is not the tokenizer that the model was trained with.",
+                    Remedy);
             if (metadata.TryGetValue(WeightsKey, out id) && id != weights.Id().ToString())
             {
                 throw new UserErrorException("corrupt-checkpoint",

@@ -6,8 +6,8 @@ using PersonaSelection.Lab;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// Imports a llama2.c checkpoint (the format of its first version): seven sizes, then floats. Its rotary pairs are neighbours (2i, 2i+1) and ours are
-/// (i, i + hd/2), so the rows of its query and key matrices are put in our order.
+/// Imports a llama2.c checkpoint (the format of its first version): seven sizes, then floats. Its rotary pairs are neighbours (2i, 2i+1)
+/// and ours are (i, i + hd/2), so the rows of its query and key matrices are put in our order.
 /// </summary>
 public static class Llama2cFile
 {
@@ -73,7 +73,8 @@ public static class Llama2cFile
         // Their order: each kind of tensor for all blocks in turn; all are [out, in].
         Dictionary<string, LlamaTensor> tensors = LlamaTensor.All(c).ToDictionary(t => t.Name);
         Read(tensors["model.embed_tokens.weight"]);
-        foreach (string kind in (string[])["input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
+        foreach (string kind in (string[])["input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj",
+            "self_attn.o_proj",
             "post_attention_layernorm", "mlp.gate_proj", "mlp.down_proj", "mlp.up_proj"])
         {
             bool rotated = kind is "self_attn.q_proj" or "self_attn.k_proj";

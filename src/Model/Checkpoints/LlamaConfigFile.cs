@@ -60,10 +60,12 @@ internal static class LlamaConfigFile
     {
         string type = Has(root, "model_type", out JsonElement t) ? t.GetString() ?? "" : "";
         if (type is not ("llama" or "mistral")) throw new FormatException($"its type is \"{type}\", not \"llama\".");
-        if (Has(root, "hidden_act", out JsonElement act) && act.GetString() != "silu") throw new FormatException($"its activation is \"{act.GetString()}\".");
+        if (Has(root, "hidden_act", out JsonElement act) && act.GetString() != "silu")
+            throw new FormatException($"its activation is \"{act.GetString()}\".");
         foreach (string bias in (string[])["attention_bias", "mlp_bias"])
             if (Has(root, bias, out JsonElement b) && b.GetBoolean()) throw new FormatException("it has biases.");
-        if (Has(root, "rope_scaling", out JsonElement scaling) && !IsPlainRope(scaling)) throw new FormatException("its rotary positions are scaled.");
+        if (Has(root, "rope_scaling", out JsonElement scaling) && !IsPlainRope(scaling))
+            throw new FormatException("its rotary positions are scaled.");
         if (Has(root, "sliding_window", out _)) throw new FormatException("it attends through a sliding window.");
         double theta = Number(root, "rope_theta", 10000);
         if (Has(root, "rope_parameters", out JsonElement rope))
@@ -87,13 +89,15 @@ internal static class LlamaConfigFile
             TieEmbeddings = Has(root, "tie_word_embeddings", out JsonElement tie) && tie.GetBoolean(),
             ContextLength = Size(root, "max_position_embeddings", 2048),
         };
-        if (config.ContextLength > LongestContext) throw new FormatException($"its context of {config.ContextLength} is beyond {LongestContext}.");
+        if (config.ContextLength > LongestContext)
+            throw new FormatException($"its context of {config.ContextLength} is beyond {LongestContext}.");
         config.Validate();
         return config;
     }
 
     private static bool IsPlainRope(JsonElement rope) =>
-        (!Has(rope, "rope_type", out JsonElement a) || a.GetString() == "default") && (!Has(rope, "type", out JsonElement b) || b.GetString() == "default");
+        (!Has(rope, "rope_type", out JsonElement a) || a.GetString() == "default")
+            && (!Has(rope, "type", out JsonElement b) || b.GetString() == "default");
 
     private static bool Has(JsonElement root, string name, out JsonElement value) =>
         root.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;

@@ -1,8 +1,8 @@
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// A tensor of a Hugging Face Llama checkpoint and the part of ours that it is. Theirs are [out, in] with queries, keys, values, gates and ups apart;
-/// ours are [in, out] with those side by side.
+/// A tensor of a Hugging Face Llama checkpoint and the part of ours that it is. Theirs are [out, in] with queries, keys, values, gates and
+/// ups apart; ours are [in, out] with those side by side.
 /// </summary>
 /// <param name="Name">Their name.</param>
 /// <param name="Shape">Their shape.</param>

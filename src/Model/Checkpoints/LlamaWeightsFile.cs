@@ -12,7 +12,8 @@ internal static class LlamaWeightsFile
 
     public static void Save(string folder, DecoderWeights weights, IReadOnlyDictionary<string, string> metadata) =>
         SafetensorsWriter.Write(Path.Combine(folder, FileName),
-            [.. LlamaTensor.All(weights.Config).Select(t => new TensorToStore(t.Name, t.Shape, target => t.CopyFrom(weights, target)))], metadata);
+            [.. LlamaTensor.All(weights.Config).Select(t => new TensorToStore(t.Name, t.Shape, target => t.CopyFrom(weights, target)))],
+                metadata);
 
     /// <summary>Reads all weights; every name and shape is checked before memory is taken.</summary>
     public static DecoderWeights Load(string folder, DecoderConfig config, out IReadOnlyDictionary<string, string> metadata)
@@ -59,7 +60,8 @@ internal static class LlamaWeightsFile
         return files[name];
     }
 
-    // A tensor nobody asked for (a bias, a norm of queries) means another architecture; running without it would give wrong numbers silently.
+    // A tensor nobody asked for (a bias, a norm of queries) means another architecture; running without it would give wrong numbers
+    // silently.
     private static void CheckNames(string folder, DecoderConfig config, List<LlamaTensor> wanted, IEnumerable<SafetensorsFile> files)
     {
         HashSet<string> known = [.. wanted.Select(t => t.Name)];
@@ -67,7 +69,8 @@ internal static class LlamaWeightsFile
         {
             bool spare = name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal) || config.TieEmbeddings && name == "lm_head.weight";
             if (!known.Contains(name) && !spare)
-                throw new UserErrorException("unsupported-model", $"The model in {folder} has a tensor \"{name}\" that a Llama decoder has not.",
+                throw new UserErrorException("unsupported-model",
+                    $"The model in {folder} has a tensor \"{name}\" that a Llama decoder has not.",
                     "Use a Llama checkpoint without biases or additional norms.");
         }
     }

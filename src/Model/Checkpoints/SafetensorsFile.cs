@@ -53,7 +53,8 @@ public sealed class SafetensorsFile : IDisposable
             Span<byte> word = stackalloc byte[8];
             if (length < 8 || RandomAccess.Read(file, word, 0) < 8) throw new FormatException("it is too short");
             ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(word);
-            if (headerLength > LargestHeader || headerLength > (ulong)(length - 8)) throw new FormatException("its header is longer than the file");
+            if (headerLength > LargestHeader || headerLength > (ulong)(length - 8))
+                throw new FormatException("its header is longer than the file");
             var header = new byte[headerLength];
             ReadExactly(file, header, 8);
             var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -80,11 +81,13 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Reads a tensor of <c>F32</c>, <c>F16</c> or <c>BF16</c> as floats.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="target">As many floats as the tensor has elements.</param>
-    /// <exception cref="UserErrorException">The file has no such tensor, of another size or type, or holds a number that is not finite.</exception>
+    /// <exception cref="UserErrorException">The file has no such tensor, of another size or type, or holds a number that is not
+    /// finite.</exception>
     public void Read(string name, Span<float> target)
     {
         if (!Tensors.TryGetValue(name, out StoredTensor? tensor)) throw Broken($"has no tensor \"{name}\"");
-        if (tensor.Length != target.Length) throw Broken($"holds \"{name}\" with {tensor.Length} numbers where {target.Length} are expected");
+        if (tensor.Length != target.Length)
+            throw Broken($"holds \"{name}\" with {tensor.Length} numbers where {target.Length} are expected");
         try
         {
             ReadAs(tensor, target);
@@ -135,7 +138,8 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    private static Dictionary<string, StoredTensor> ReadHeader(byte[] header, long dataStart, long length, Dictionary<string, string> metadata)
+    private static Dictionary<string,
+        StoredTensor> ReadHeader(byte[] header, long dataStart, long length, Dictionary<string, string> metadata)
     {
         using JsonDocument document = JsonDocument.Parse(header, new JsonDocumentOptions { MaxDepth = 8 });
         if (document.RootElement.ValueKind != JsonValueKind.Object) throw new FormatException("its header is not an object");
@@ -169,9 +173,11 @@ public sealed class SafetensorsFile : IDisposable
         {
             if (field.Name == "dtype") type = field.Value.GetString();
             else if (field.Name == "shape") shape = [.. field.Value.EnumerateArray().Select(x => x.GetInt64())];
-            else if (field.Name == "data_offsets" && field.Value.GetArrayLength() == 2) offsets = (field.Value[0].GetInt64(), field.Value[1].GetInt64());
+            else if (field.Name == "data_offsets"
+                && field.Value.GetArrayLength() == 2) offsets = (field.Value[0].GetInt64(), field.Value[1].GetInt64());
         }
-        if (type is null || shape is null || offsets is not { } range) throw new FormatException($"the entry of \"{entry.Name}\" is incomplete");
+        if (type is null || shape is null || offsets is not { } range)
+            throw new FormatException($"the entry of \"{entry.Name}\" is incomplete");
         int size = type switch
         {
             "F64" or "I64" or "U64" => 8,

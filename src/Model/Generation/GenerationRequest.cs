@@ -30,7 +30,8 @@ public sealed record GenerationOptions
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxTokens);
         ArgumentOutOfRangeException.ThrowIfNegative(TopK);
-        if (!(Temperature >= 0) || !double.IsFinite(Temperature)) throw new ArgumentOutOfRangeException(nameof(Temperature), Temperature, "Not below 0.");
+        if (!(Temperature >= 0) || !double.IsFinite(Temperature))
+            throw new ArgumentOutOfRangeException(nameof(Temperature), Temperature, "Not below 0.");
         if (!(TopP > 0 && TopP <= 1)) throw new ArgumentOutOfRangeException(nameof(TopP), TopP, "In (0, 1].");
         if (StopStrings.Any(string.IsNullOrEmpty)) throw new ArgumentException("A stop string is empty.");
     }

@@ -41,7 +41,8 @@ internal sealed class Generator(PackedDecoder decoder, ITokenizer tokenizer, Int
         DecoderConfig c = decoder.Config;
         if (prompt.Length == 0) throw new ArgumentException("A prompt is empty.");
         foreach (int token in prompt)
-            if ((uint)token >= (uint)c.VocabularySize) throw new ArgumentException($"Token {token} is not in a vocabulary of {c.VocabularySize}.");
+            if ((uint)token >= (uint)c.VocabularySize)
+                throw new ArgumentException($"Token {token} is not in a vocabulary of {c.VocabularySize}.");
         if (prompt.Length >= c.ContextLength) throw ScoreSequences.TooLong(prompt.Length + 1, c.ContextLength);
     }
 }

@@ -4,7 +4,9 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Model;
 
-/// <summary>Cached keys and values: for each layer, rows of <c>[k | v]</c>, a layer's rows <c>stride</c> floats after the last layer's.</summary>
+/// <summary>
+/// Cached keys and values: for each layer, rows of <c>[k | v]</c>, a layer's rows <c>stride</c> floats after the last layer's.
+/// </summary>
 internal readonly unsafe struct CachedRows(float* rows, int length, long stride)
 {
     /// <summary>The first row in layer 0; null when there are none.</summary>
@@ -20,8 +22,8 @@ internal readonly unsafe struct CachedRows(float* rows, int length, long stride)
 }
 
 /// <summary>
-/// New rows for an inference pass, sequences laid end to end. Each sequence attends to a shared prefix, then to rows of its own, then to its new rows,
-/// whose keys and values are stored where the sequence says. Grows on first use; refilling allocates nothing.
+/// New rows for an inference pass, sequences laid end to end. Each sequence attends to a shared prefix, then to rows of its own, then to
+/// its new rows, whose keys and values are stored where the sequence says. Grows on first use; refilling allocates nothing.
 /// </summary>
 internal sealed unsafe class InferenceBatch
 {

@@ -3,8 +3,9 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// The kept keys and values of the inner edges of a tree. An edge sees at most two blocks: a trunk, which holds a whole path from position 0, and a
-/// tail, which holds what follows it. An edge below another copies the tail above it; when its tail outgrows its trunk it becomes a trunk.
+/// The kept keys and values of the inner edges of a tree. An edge sees at most two blocks: a trunk, which holds a whole path from position
+/// 0, and a tail, which holds what follows it. An edge below another copies the tail above it; when its tail outgrows its trunk it becomes
+/// a trunk.
 /// </summary>
 internal sealed unsafe class KeyValueStore : IDisposable
 {

@@ -3,8 +3,8 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// A decoder's weights packed once for inference, and the forward pass over new rows that attend to cached ones. Read-only after construction, so
-/// any number of threads may use it, each with its own <see cref="InferenceWorkspace"/>.
+/// A decoder's weights packed once for inference, and the forward pass over new rows that attend to cached ones. Read-only after
+/// construction, so any number of threads may use it, each with its own <see cref="InferenceWorkspace"/>.
 /// </summary>
 internal sealed unsafe class PackedDecoder : IDisposable
 {

@@ -1,8 +1,8 @@
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// How a tree is computed: edges with much below them first, level by level, their keys and values kept for all; then jobs of whole subtrees,
-/// each small enough for one worker's memory. It depends on the requests alone, never on the number of threads.
+/// How a tree is computed: edges with much below them first, level by level, their keys and values kept for all; then jobs of whole
+/// subtrees, each small enough for one worker's memory. It depends on the requests alone, never on the number of threads.
 /// </summary>
 internal sealed class ScorePlan
 {

@@ -86,6 +86,7 @@ internal sealed class ScoreSequences
     {
         if (tokens.Length == 0) throw new ArgumentException($"Request {request} has an empty {what}.");
         foreach (int token in tokens)
-            if ((uint)token >= (uint)vocabulary) throw new ArgumentException($"Token {token} in the {what} of request {request} is not below {vocabulary}.");
+            if ((uint)token >= (uint)vocabulary)
+                throw new ArgumentException($"Token {token} in the {what} of request {request} is not below {vocabulary}.");
     }
 }

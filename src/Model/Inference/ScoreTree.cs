@@ -28,8 +28,8 @@ internal struct ScoreNode
 internal readonly record struct ScoreTarget(int Row, int Token, int Sequence, int Index);
 
 /// <summary>
-/// The prefix tree of a list of token sequences: tokens that sequences have in common, counted from their start, occur once. Edges are numbered
-/// so that a parent comes before its children and the children of one parent are in the order of their tokens.
+/// The prefix tree of a list of token sequences: tokens that sequences have in common, counted from their start, occur once. Edges are
+/// numbered so that a parent comes before its children and the children of one parent are in the order of their tokens.
 /// </summary>
 internal sealed class ScoreTree
 {
@@ -95,7 +95,8 @@ internal sealed class ScoreTree
         int count = raw.Count;
         int[] firstChild = new int[count + 1], nextSibling = new int[count];
         Array.Fill(firstChild, -1);
-        // Leaves were made in order and a split edge's representative is its first sequence, so going backwards by that order sorts siblings.
+        // Leaves were made in order and a split edge's representative is its first sequence, so going backwards by that order sorts
+        // siblings.
         int[] byOrder = [.. Enumerable.Range(0, count)];
         var rank = new Dictionary<int, int>(order.Length);
         for (int i = 0; i < order.Length; i++) rank[order[i]] = i;
@@ -133,7 +134,8 @@ internal sealed class ScoreTree
         return new ScoreTree(nodes, PlaceTargets(nodes, numbers, ends, sequences, order), [.. tops]);
     }
 
-    private static ScoreTarget[] PlaceTargets(ScoreNode[] nodes, int[] numbers, int[] ends, ScoreSequences sequences, ReadOnlySpan<int> order)
+    private static ScoreTarget[] PlaceTargets(ScoreNode[] nodes, int[] numbers, int[] ends, ScoreSequences sequences,
+        ReadOnlySpan<int> order)
     {
         for (int i = 0; i < order.Length; i++)
         {

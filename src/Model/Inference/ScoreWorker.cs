@@ -70,5 +70,6 @@ internal sealed unsafe class ScoreWorker(PackedDecoder decoder, Interventions? e
         }
     }
 
-    private static ReadOnlySpan<ScoreTarget> TargetsOf(ScoreTree tree, in ScoreNode node) => tree.Targets.AsSpan(node.FirstTarget, node.TargetCount);
+    private static ReadOnlySpan<ScoreTarget> TargetsOf(ScoreTree tree, in ScoreNode node) =>
+        tree.Targets.AsSpan(node.FirstTarget, node.TargetCount);
 }

@@ -4,8 +4,8 @@ using PersonaSelection.Lab;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// A trained decoder with its tokenizer and chat template: what is scored, sampled, saved and loaded. The weights are packed for inference on first use and
-/// must not change after that; to follow a training run, make a new one.
+/// A trained decoder with its tokenizer and chat template: what is scored, sampled, saved and loaded. The weights are packed for inference
+/// on first use and must not change after that; to follow a training run, make a new one.
 /// </summary>
 public sealed class Transformer : ILanguageModel, IDisposable
 {
@@ -25,7 +25,8 @@ public sealed class Transformer : ILanguageModel, IDisposable
         if (tokenizer.VocabularySize != weights.Config.VocabularySize)
         {
             throw new ArgumentException(
-                $"The tokenizer has {tokenizer.VocabularySize} ids and the weights have {weights.Config.VocabularySize}.", nameof(tokenizer));
+                $"The tokenizer has {tokenizer.VocabularySize} ids and the weights have {weights.Config.VocabularySize}.",
+                    nameof(tokenizer));
         }
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         (Weights, Tokenizer, Template) = (weights, tokenizer, template ?? ChatTemplate.Plain);
@@ -71,8 +72,8 @@ public sealed class Transformer : ILanguageModel, IDisposable
     internal PackedDecoder Decoder => _decoder.Value;
 
     /// <summary>
-    /// The same model with its activations changed while it scores and generates: a view that shares the packed weights and lives no longer than
-    /// this. Captures in the interventions have no effect here.
+    /// The same model with its activations changed while it scores and generates: a view that shares the packed weights and lives no
+    /// longer than this. Captures in the interventions have no effect here.
     /// </summary>
     /// <exception cref="ArgumentException">The interventions are for another shape.</exception>
     public Transformer With(Interventions edits)
@@ -82,7 +83,8 @@ public sealed class Transformer : ILanguageModel, IDisposable
     }
 
     /// <inheritdoc/>
-    public ScoreTable Score(IReadOnlyList<ScoreRequest> requests, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public ScoreTable Score(IReadOnlyList<ScoreRequest> requests, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         var sequences = new ScoreSequences(requests, Config.VocabularySize, ContextLength);
         if (sequences.Count > 0) new Scorer(Decoder, _edits, Threads).Run(sequences, progress, cancellation);
@@ -95,7 +97,8 @@ public sealed class Transformer : ILanguageModel, IDisposable
     /// <param name="onText">Told of new text as it comes: the request and the text. Calls come one at a time, from any thread.</param>
     /// <param name="cancellation">Stops between tokens.</param>
     /// <exception cref="UserErrorException">A prompt fills the context.</exception>
-    public GeneratedText[] Generate(IReadOnlyList<GenerationRequest> requests, GenerationOptions options, Action<int, string>? onText = null,
+    public GeneratedText[] Generate(IReadOnlyList<GenerationRequest> requests, GenerationOptions options, Action<int,
+        string>? onText = null,
         CancellationToken cancellation = default) =>
         new Generator(Decoder, Tokenizer, _edits, Threads).Run(requests, options, onText, cancellation);
 

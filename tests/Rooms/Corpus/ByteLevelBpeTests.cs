@@ -64,7 +64,8 @@ public sealed class ByteLevelBpeTests : IDisposable
                 {
                     if (ids[i] != left || ids[i + 1] != right) continue;
                     byte[] joint = [.. tokenizer.BytesOf(left), .. tokenizer.BytesOf(right)];
-                    ids[i] = Enumerable.Range(3, tokenizer.VocabularySize - 3).First(id => tokenizer.BytesOf(id).AsSpan().SequenceEqual(joint));
+                    ids[i] = Enumerable.Range(3, tokenizer.VocabularySize - 3).First(id =>
+                        tokenizer.BytesOf(id).AsSpan().SequenceEqual(joint));
                     ids.RemoveAt(i + 1);
                 }
             }
@@ -90,8 +91,10 @@ public sealed class ByteLevelBpeTests : IDisposable
         Assert.Equal(tokenizer.Id, back.Id);
         Assert.Equal(tokenizer.Encode(Sample), back.Encode(Sample));
         string json = File.ReadAllText(path);
-        foreach ((string good, string bad) in ((string, string)[])[("\"use_regex\": true", "\"use_regex\": false"), ("\"<eos>\": 2", "\"<eos>\": 3"),
-            ("\"BPE\"", "\"Unigram\""), ("\"content\": \"<bos>\"", "\"content\": \"<x>\""), ("\"normalizer\": null", "\"normalizer\": {\"type\":\"NFC\"}")])
+        foreach ((string good, string bad) in ((string, string)[])[("\"use_regex\": true", "\"use_regex\": false"),
+            ("\"<eos>\": 2", "\"<eos>\": 3"),
+            ("\"BPE\"", "\"Unigram\""), ("\"content\": \"<bos>\"", "\"content\": \"<x>\""),
+                ("\"normalizer\": null", "\"normalizer\": {\"type\":\"NFC\"}")])
         {
             Assert.Contains(good, json, StringComparison.Ordinal);
             File.WriteAllText(path, json.Replace(good, bad, StringComparison.Ordinal));
@@ -101,7 +104,8 @@ public sealed class ByteLevelBpeTests : IDisposable
 
     [Fact]
     public void Training_does_not_depend_on_the_order_of_texts() =>
-        Assert.Equal(ByteLevelBpeTokenizer.Train(["one two three", Sample], 300).Id, ByteLevelBpeTokenizer.Train([Sample, "one two three"], 300).Id);
+        Assert.Equal(ByteLevelBpeTokenizer.Train(["one two three", Sample], 300).Id,
+            ByteLevelBpeTokenizer.Train([Sample, "one two three"], 300).Id);
 
     private static ByteLevelBpeTokenizer Trained(int size) => ByteLevelBpeTokenizer.Train(Enumerable.Repeat(Sample, 2), size);
 
@@ -118,7 +122,8 @@ public sealed class ByteLevelBpeTests : IDisposable
                 .GroupBy(p => p).Where(g => g.Count() >= 2).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).FirstOrDefault();
             if (best is null) break;
             merges.Add(best.Key);
-            byte[] left = Convert.FromHexString(ids.First(i => i.Value == best.Key.Item1).Key), right = Convert.FromHexString(ids.First(i => i.Value == best.Key.Item2).Key);
+            byte[] left = Convert.FromHexString(ids.First(i => i.Value == best.Key.Item1).Key),
+                right = Convert.FromHexString(ids.First(i => i.Value == best.Key.Item2).Key);
             ids.TryAdd(Convert.ToHexString([.. left, .. right]), ids.Count + 3);
             foreach (List<byte[]> word in words)
             {
@@ -134,6 +139,7 @@ public sealed class ByteLevelBpeTests : IDisposable
     }
 
     private static Arbitrary<string> Texts() =>
-        Gen.ArrayOf(Gen.Elements("a", "the", "É", "1", "٣", ".", "'", "'s", "'ll", "_", "\"", " ", "  ", "\n", "\t", "\u00a0", "ß", "猫", "€", "☃", "🙂"))
+        Gen.ArrayOf(Gen.Elements("a", "the", "É", "1", "٣", ".", "'", "'s", "'ll", "_", "\"", " ", "  ", "\n", "\t", "\u00a0", "ß", "猫",
+            "€", "☃", "🙂"))
             .Select(string.Concat).ToArbitrary();
 }

@@ -23,18 +23,21 @@ public sealed class CheckpointFolderTests : IDisposable
         using Transformer model = Tiny.Model(tied ? Tiny.Tied : Tiny.Grouped);
         var provenance = new ModelProvenance("A test.")
         {
-            Seed = ulong.MaxValue, CorpusId = "corpus-1", ParentId = "model-2", Tokens = 12, Code = "abc", Notes = new Dictionary<string, string> { ["loss"] = "0.5" },
+            Seed = ulong.MaxValue, CorpusId = "corpus-1", ParentId = "model-2", Tokens = 12, Code = "abc", Notes = new Dictionary<string,
+                string> { ["loss"] = "0.5" },
         };
         CheckpointFolder.Save(_folder, model, provenance);
         using Transformer back = CheckpointFolder.Load(_folder);
         Assert.Equal(model.Config, back.Config);
         Assert.Equal(model.Id, back.Id);
         foreach (ParameterTensor tensor in model.Weights.Layout.Tensors)
-            Assert.True(MemoryMarshal.AsBytes(model.Weights[tensor.Name]).SequenceEqual(MemoryMarshal.AsBytes(back.Weights[tensor.Name])), tensor.Name);
+            Assert.True(MemoryMarshal.AsBytes(model.Weights[tensor.Name]).SequenceEqual(MemoryMarshal.AsBytes(back.Weights[tensor.Name])),
+                tensor.Name);
         ModelProvenance read = CheckpointFolder.ReadProvenance(_folder);
         Assert.Equal(provenance with { Notes = read.Notes }, read);
         Assert.Equal(provenance.Notes, read.Notes);
-        Assert.Equal(["README.md", "config.json", "generation_config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json",
+        Assert.Equal(["README.md", "config.json", "generation_config.json", "model.safetensors", "special_tokens_map.json",
+            "tokenizer.json",
             "tokenizer_config.json"], Directory.GetFiles(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
@@ -118,7 +121,8 @@ public sealed class CheckpointFolderTests : IDisposable
         foreach (string file in (string[])["config.json", "tokenizer.json", "model.safetensors"])
         {
             Damaged("cannot-read", file, File.Delete);
-            Damaged(file == "model.safetensors" ? "corrupt-checkpoint" : "bad-json", file, p => File.WriteAllBytes(p, File.ReadAllBytes(p)[..^200]));
+            Damaged(file == "model.safetensors" ? "corrupt-checkpoint" : "bad-json", file, p =>
+                File.WriteAllBytes(p, File.ReadAllBytes(p)[..^200]));
             Damaged(file == "model.safetensors" ? "corrupt-checkpoint" : "bad-json", file, p => File.WriteAllText(p, ""));
         }
         Damaged("corrupt-checkpoint", "model.safetensors", p =>

@@ -74,7 +74,8 @@ public sealed unsafe class GenerationTests
         int[][] every = [.. Enumerable.Range(0, Tiny.Vocabulary).Select(t => new[] { t })];
         ScoreTable table = model.Score([new(prompt, every)]);
         double[] counts = new double[Tiny.Vocabulary];
-        foreach (GeneratedText t in model.Generate(requests, new GenerationOptions { MaxTokens = 1, StopAtEnd = false })) counts[t.Tokens[0]]++;
+        foreach (GeneratedText t in model.Generate(requests,
+            new GenerationOptions { MaxTokens = 1, StopAtEnd = false })) counts[t.Tokens[0]]++;
         double chiSquare = 0;
         for (int t = 0; t < counts.Length; t++)
         {

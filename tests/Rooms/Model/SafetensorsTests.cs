@@ -20,7 +20,8 @@ public sealed class SafetensorsTests : IDisposable
     public void Tensors_and_metadata_come_back()
     {
         float[] a = [1, -2.5f, 3e-30f, 0, 5, 6], b = [7];
-        SafetensorsWriter.Write(Target, [Store("a", [2, 3], a), Store("b ☃", [1], b)], new Dictionary<string, string> { ["format"] = "pt" });
+        SafetensorsWriter.Write(Target, [Store("a", [2, 3], a), Store("b ☃", [1], b)], new Dictionary<string,
+            string> { ["format"] = "pt" });
         using SafetensorsFile file = SafetensorsFile.Open(Target);
         Assert.Equal("pt", file.Metadata["format"]);
         Assert.Equal([2, 3], file.Tensors["a"].Shape);
@@ -93,7 +94,8 @@ public sealed class SafetensorsTests : IDisposable
     {
         SafetensorsWriter.Write(Target, [Store("a", [2], [1, float.NaN])], new Dictionary<string, string>());
         using SafetensorsFile file = SafetensorsFile.Open(Target);
-        Assert.Contains("not finite", Assert.Throws<UserErrorException>(() => file.Read("a", new float[2])).Problem, StringComparison.Ordinal);
+        Assert.Contains("not finite", Assert.Throws<UserErrorException>(() => file.Read("a", new float[2])).Problem,
+            StringComparison.Ordinal);
     }
 
     [Fact]

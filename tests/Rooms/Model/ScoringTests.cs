@@ -166,7 +166,8 @@ public sealed unsafe class ScoringTests
         [
             .. Enumerable.Range(0, count).Select(_ => new ScoreRequest(
                 [1, .. personas[rng.NextInt(4)], .. contexts[rng.NextInt(7)]],
-                [.. Enumerable.Range(0, 1 + rng.NextInt(3)).Select(_ => Tiny.Tokens(rng, 1 + rng.NextInt(9), rng.NextBool(0.5) ? 3 : Tiny.Vocabulary))])),
+                [.. Enumerable.Range(0, 1 + rng.NextInt(3)).Select(_ =>
+                    Tiny.Tokens(rng, 1 + rng.NextInt(9), rng.NextBool(0.5) ? 3 : Tiny.Vocabulary))])),
             new ScoreRequest([7], [[1, 2, 3]]),
         ];
     }

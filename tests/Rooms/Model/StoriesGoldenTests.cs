@@ -6,8 +6,9 @@ using Xunit;
 namespace PersonaSelection.Tests.Rooms.ModelTests;
 
 /// <summary>
-/// An outside check of the whole forward pass: a public model of 260 thousand parameters (karpathy/tinyllamas) must write the text that its own
-/// page says it writes. The files are not ours to redistribute: they are looked for in $PSM_DATA, then in ../shared/data beside the checkout.
+/// An outside check of the whole forward pass: a public model of 260 thousand parameters (karpathy/tinyllamas) must write the text that
+/// its own page says it writes. The files are not ours to redistribute: they are looked for in $PSM_DATA, then in ../shared/data beside
+/// the checkout.
 /// </summary>
 public sealed class StoriesGoldenTests : IDisposable
 {
@@ -39,14 +40,16 @@ public sealed class StoriesGoldenTests : IDisposable
         // The page gives a validation loss of 1.3 nats per token; this beginning is more common than most.
         Assert.InRange(-table.LogProbability(0, 0) / likely.Length, 0.05, 1.3);
         Assert.True(table.LogProbability(0, 1) < table.LogProbability(0, 0) - 100);
-        Assert.Equal("Once upon a time, there was a little girl named Lily. She loved to play outside in the park.", model.Tokenizer.Decode(likely));
+        Assert.Equal("Once upon a time, there was a little girl named Lily. She loved to play outside in the park.",
+            model.Tokenizer.Decode(likely));
     }
 
     [Fact]
     public void Damaged_files_are_refused()
     {
         string data = DataFolder(), bin = Path.Combine(_folder, "m.bin"), tok = Path.Combine(_folder, "t.bin");
-        byte[] goodBin = File.ReadAllBytes(Path.Combine(data, "stories260K.bin")), goodTok = File.ReadAllBytes(Path.Combine(data, "tok512.bin"));
+        byte[] goodBin = File.ReadAllBytes(Path.Combine(data, "stories260K.bin")),
+            goodTok = File.ReadAllBytes(Path.Combine(data, "tok512.bin"));
         UserErrorException Refused(byte[] b, byte[] t)
         {
             File.WriteAllBytes(bin, b);

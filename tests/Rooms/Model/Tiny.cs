@@ -26,7 +26,8 @@ internal static class Tiny
         foreach (ParameterTensor tensor in weights.Layout.Tensors)
         {
             foreach (ref float x in weights[tensor.Name])
-                x = (float)(tensor.IsMatrix ? rng.NextGaussian() * (tensor.Name == "embed.weight" ? 0.4 : 1.2 / Math.Sqrt(tensor.Rows)) : 0.7 + 0.6 * rng.NextDouble());
+                x = (float)(tensor.IsMatrix ? rng.NextGaussian() * (tensor.Name == "embed.weight" ? 0.4 : 1.2 / Math.Sqrt(tensor.Rows))
+                    : 0.7 + 0.6 * rng.NextDouble());
         }
         return weights;
     }
