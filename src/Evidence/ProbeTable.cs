@@ -83,7 +83,7 @@ public sealed class ProbeTable
         }
         catch (ArgumentException e)
         {
-            throw new UserErrorException("bad-" + Format, $"{path}: {e.Message}", "Compute the table again.", e);
+            throw new UserErrorException("bad-table", $"{path}: {e.Message}", "Compute the table again.", e);
         }
         file.CheckId(table.Id);
         return table;

@@ -110,23 +110,23 @@ internal sealed class TableFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException("bad-" + format, $"Cannot read {path}: {e.Message}", "Check the path.", e);
+            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}", "Check the path.", e);
         }
         catch (ArgumentException e)
         {
-            throw new UserErrorException("bad-" + format, $"{path} is not a usable {format}: {e.Message}", "Compute the table again.", e);
+            throw new UserErrorException("bad-table", $"{path} is not a usable {format}: {e.Message}", "Compute the table again.", e);
         }
     }
 
     internal void CheckId(ContentId id)
     {
         if (id.ToString() != _id)
-            throw new UserErrorException("altered-" + _format, $"{_path} says it is {_id}, but its content is {id}.",
+            throw new UserErrorException("altered-table", $"{_path} says it is {_id}, but its content is {id}.",
                 "Compute the table again, or, if the numbers are your own, put the second id into the first line.");
     }
 
     internal static UserErrorException Bad(string path, string format, int line, string problem) =>
-        new("bad-" + format, $"{path}, line {line}, {problem}", "Compute the table again, or correct that line.");
+        new("bad-table", $"{path}, line {line}, {problem}", "Compute the table again, or correct that line.");
 
     private static string NameOf(EvidenceKind kind) => JsonNamingPolicy.KebabCaseLower.ConvertName(kind.ToString());
 

@@ -28,7 +28,7 @@ public sealed record TuneExample(int[] Prefix, int[] Reply, double Weight = 1)
         }
         if (prefix.Length + reply.Length - 1 > config.ContextLength)
         {
-            throw new UserErrorException("too-long",
+            throw new UserErrorException("prompt-too-long",
                 $"Training example {index + 1} has {prefix.Length + reply.Length} tokens; the model reads {config.ContextLength}.",
                 "Shorten it, or train a model with a longer context.");
         }

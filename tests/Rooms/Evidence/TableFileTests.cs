@@ -63,7 +63,7 @@ public sealed class TableFileTests : IDisposable
         lines[line - 1] = lines[line - 1].Replace(from, to, StringComparison.Ordinal);
         System.IO.File.WriteAllLines(File("e"), lines);
         UserErrorException e = Assert.Throws<UserErrorException>(() => EvidenceTable.Load(File("e")));
-        Assert.Equal("bad-evidence-table", e.Code);
+        Assert.Equal("bad-table", e.Code);
         Assert.Contains(expected, e.Problem, StringComparison.Ordinal);
         Assert.Contains(File("e"), e.Problem, StringComparison.Ordinal);
         Assert.NotEmpty(e.Remedy);
@@ -74,24 +74,24 @@ public sealed class TableFileTests : IDisposable
     {
         Evidence().Save(File("e"));
         System.IO.File.WriteAllText(File("e"), System.IO.File.ReadAllText(File("e")).Replace("-0.3333333333333333", "-0.33", StringComparison.Ordinal));
-        Assert.Equal("altered-evidence-table", Assert.Throws<UserErrorException>(() => EvidenceTable.Load(File("e"))).Code);
+        Assert.Equal("altered-table", Assert.Throws<UserErrorException>(() => EvidenceTable.Load(File("e"))).Code);
     }
 
     [Fact]
     public void Other_damage_is_refused_too()
     {
-        Assert.Equal("bad-evidence-table", Assert.Throws<UserErrorException>(() => EvidenceTable.Load(File("none"))).Code);
+        Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => EvidenceTable.Load(File("none"))).Code);
         System.IO.File.WriteAllText(File("empty"), "");
         Assert.Contains("empty", Assert.Throws<UserErrorException>(() => EvidenceTable.Load(File("empty"))).Problem, StringComparison.Ordinal);
         System.IO.File.WriteAllBytes(File("binary"), [.. Enumerable.Range(0, 4096).Select(i => (byte)(i * 31))]);
-        Assert.Equal("bad-probe-table", Assert.Throws<UserErrorException>(() => ProbeTable.Load(File("binary"))).Code);
+        Assert.Equal("bad-table", Assert.Throws<UserErrorException>(() => ProbeTable.Load(File("binary"))).Code);
         System.IO.File.WriteAllText(File("long"), new string('[', (1 << 24) + 2));
         Assert.Contains("longer", Assert.Throws<UserErrorException>(() => ProbeTable.Load(File("long"))).Problem, StringComparison.Ordinal);
         System.IO.File.WriteAllText(File("deep"), new string('[', 100000));
         Assert.Throws<UserErrorException>(() => ProbeTable.Load(File("deep")));
         Probes().Save(File("p"));
         System.IO.File.WriteAllText(File("p"), System.IO.File.ReadAllText(File("p")).Replace("\"bare\":0.5", "\"bare\":1.5", StringComparison.Ordinal));
-        Assert.Equal("bad-probe-table", Assert.Throws<UserErrorException>(() => ProbeTable.Load(File("p"))).Code);
+        Assert.Equal("bad-table", Assert.Throws<UserErrorException>(() => ProbeTable.Load(File("p"))).Code);
         Shown().Save(File("i"));
         System.IO.File.WriteAllText(File("i"), System.IO.File.ReadAllText(File("i")).Replace("0.7", "null", StringComparison.Ordinal));
         Assert.Contains("value number 2", Assert.Throws<UserErrorException>(() => InContextTable.Load(File("i"))).Problem, StringComparison.Ordinal);

@@ -224,7 +224,7 @@ public sealed class TunerTests : IDisposable
     [Fact]
     public void Examples_that_do_not_fit_are_named()
     {
-        Assert.Equal("too-long", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [new TuneExample(new int[30], new int[5])])).Code);
+        Assert.Equal("prompt-too-long", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [new TuneExample(new int[30], new int[5])])).Code);
         Assert.Equal("empty-reply", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [new TuneExample([1], [])])).Code);
         Assert.Equal("no-examples", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [])).Code);
     }
