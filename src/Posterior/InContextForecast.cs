@@ -82,7 +82,12 @@ public static class InContextForecast
         };
         return new Forecast
         {
-            Kind = ForecastKind.InContext, Subject = subject, CreatedAt = time.GetUtcNow(), Domains = domains, Probes = rows, Provenance = facts,
+            Kind = ForecastKind.InContext,
+            Subject = subject,
+            CreatedAt = time.GetUtcNow(),
+            Domains = domains,
+            Probes = rows,
+            Provenance = facts,
         };
 
         double[] Anchored(double[] shift) => [.. probes.Select((p, i) => Math.Clamp(p.Before + scale * shift[i], 0, 1))];

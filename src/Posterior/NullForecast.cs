@@ -14,7 +14,11 @@ public static class NullForecast
         var (domains, rows) = ForecastRows.Of(probes, trainedDomains, [.. probes.Select(p => p.Before)], [], new BootstrapPlan(Draws: 0));
         return new Forecast
         {
-            Kind = ForecastKind.NoChange, Subject = subject, CreatedAt = time.GetUtcNow(), Domains = domains, Probes = rows,
+            Kind = ForecastKind.NoChange,
+            Subject = subject,
+            CreatedAt = time.GetUtcNow(),
+            Domains = domains,
+            Probes = rows,
             Provenance = new Dictionary<string, string>(),
         };
     }

@@ -49,7 +49,12 @@ public static class PosteriorForecast
         };
         return new Forecast
         {
-            Kind = ForecastKind.Posterior, Subject = subject, CreatedAt = time.GetUtcNow(), Domains = domains, Probes = probes, Provenance = facts,
+            Kind = ForecastKind.Posterior,
+            Subject = subject,
+            CreatedAt = time.GetUtcNow(),
+            Domains = domains,
+            Probes = probes,
+            Provenance = facts,
         };
 
         double[] Anchored(PersonaDistribution personas)

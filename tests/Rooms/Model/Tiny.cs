@@ -12,8 +12,15 @@ internal static class Tiny
     /// <summary>Grouped queries, untied head, odd sizes: nothing that only works for round numbers.</summary>
     public static readonly DecoderConfig Grouped = new()
     {
-        VocabularySize = Vocabulary, Width = 24, Layers = 3, Heads = 4, KvHeads = 2, HeadDim = 6, FeedForward = 40,
-        TieEmbeddings = false, ContextLength = 64,
+        VocabularySize = Vocabulary,
+        Width = 24,
+        Layers = 3,
+        Heads = 4,
+        KvHeads = 2,
+        HeadDim = 6,
+        FeedForward = 40,
+        TieEmbeddings = false,
+        ContextLength = 64,
     };
 
     public static readonly DecoderConfig Tied = Grouped with { Heads = 3, KvHeads = 3, HeadDim = 8, TieEmbeddings = true, Layers = 2 };
