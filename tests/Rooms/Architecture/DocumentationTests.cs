@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.RegularExpressions;
 using Xunit;
 
@@ -70,19 +69,6 @@ public sealed class DocumentationTests
             }
         }
         Assert.Empty(broken);
-    }
-
-    [Fact]
-    public void Theory_NamesMethodsThatExist()
-    {
-        string[] named = [.. Regex.Matches(Repository.Read("docs/theory.md"), @"`([A-Z]\w+\.[A-Z]\w+\.[A-Z]\w+)`").Select(m => m.Groups[1].Value)];
-
-        Assert.True(named.Length > 20);
-        Assert.DoesNotContain(named, name =>
-        {
-            string[] parts = name.Split('.');
-            return Assembly.Load($"PersonaSelection.{parts[0]}").GetType($"PersonaSelection.{parts[0]}.{parts[1]}")?.GetMember(parts[2]) is not { Length: > 0 };
-        });
     }
 
     private static string PageOf(string room) => $"docs/rooms/{room.ToLowerInvariant()}.md";
