@@ -28,8 +28,16 @@ public sealed class RunRecorder : IDisposable
         _time = time;
         _start = new RunRecord
         {
-            Command = command, Status = RunStatus.Running, Given = given, InForce = _inForce, Parents = _parents, Made = _made,
-            Machine = MachineFacts.Here(), StartedAt = time.GetUtcNow(), Timings = _timings, Checks = _checks,
+            Command = command,
+            Status = RunStatus.Running,
+            Given = given,
+            InForce = _inForce,
+            Parents = _parents,
+            Made = _made,
+            Machine = MachineFacts.Here(),
+            StartedAt = time.GetUtcNow(),
+            Timings = _timings,
+            Checks = _checks,
         };
         Status = RunStatus.Running;
         Save();
@@ -41,9 +49,13 @@ public sealed class RunRecorder : IDisposable
     /// <summary>The record as it stands.</summary>
     public RunRecord Record => _start with
     {
-        Status = Status, EndedAt = _ended, InForce = new SortedDictionary<string, string>(_inForce, StringComparer.Ordinal),
+        Status = Status,
+        EndedAt = _ended,
+        InForce = new SortedDictionary<string, string>(_inForce, StringComparer.Ordinal),
         Parents = new SortedDictionary<string, string>(_parents, StringComparer.Ordinal),
-        Made = new SortedDictionary<string, string>(_made, StringComparer.Ordinal), Timings = [.. _timings], Checks = [.. _checks],
+        Made = new SortedDictionary<string, string>(_made, StringComparer.Ordinal),
+        Timings = [.. _timings],
+        Checks = [.. _checks],
     };
 
     /// <summary>An argument as it is in force.</summary>

@@ -1,0 +1,75 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace PersonaSelection.Tests.EndToEnd;
+
+/// <summary>What holds for every command: where the output goes and what the exit code says.</summary>
+public sealed class CliContractTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Version_IsOneLineOfData()
+    {
+        PsmResult result = await PsmProcess.Run(_folder.Path, "--version");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Matches(new Regex(@"^\d+\.\d+\.\d+\S*\n$"), result.Output);
+        Assert.Empty(result.Error);
+    }
+
+    [Fact]
+    public async Task Help_NamesTheCommands()
+    {
+        PsmResult result = await PsmProcess.Run(_folder.Path, "--help");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("demo", result.Output, StringComparison.Ordinal);
+        Assert.Empty(result.Error);
+    }
+
+    [Theory]
+    [InlineData("dmeo")]
+    [InlineData("--no-such-option")]
+    [InlineData("demo", "--threads", "many")]
+    [InlineData("demo", "--threads", "0")]
+    public async Task WrongUsage_EndsWithOne_AndNamesWhatIsWrong(params string[] arguments)
+    {
+        PsmResult result = await PsmProcess.Run(_folder.Path, arguments);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains(arguments[^1].Length > 1 ? arguments[^1] : arguments[^2], result.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public async Task Output_ThatCannotBeWritten_IsAnErrorTheUserCanMend()
+    {
+        await File.WriteAllTextAsync(_folder["taken"], "a file, not a folder", TestContext.Current.CancellationToken);
+
+        PsmResult result = await PsmProcess.Run(_folder.Path, "demo", "-o", "taken");
+
+        result.ShouldBeUserError("cannot-write", "taken");
+    }
+
+    [Fact]
+    public async Task ANumberThatIsNone_IsAnErrorTheUserCanMend() =>
+        (await PsmProcess.Run(_folder.Path, "demo", "--tokens", "many")).ShouldBeUserError("bad-number", "many");
+
+    [Fact]
+    public async Task CtrlC_StopsWithoutATrace_AndTheSameCommandMayFollow()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("Windows has no signals.");
+        using PsmProcess psm = PsmProcess.Start(_folder.Path, null, "demo", "-o", "run");
+        Assert.True(await psm.Until(() => psm.ErrorSoFar.Length > 0), psm.ErrorSoFar);
+
+        psm.Interrupt();
+        PsmResult result = await psm.Finish();
+
+        Assert.True(result.ExitCode == 130, result.ToString());
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder.Path, "*.part", SearchOption.AllDirectories));
+    }
+}
