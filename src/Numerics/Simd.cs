@@ -55,24 +55,31 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     [MethodImpl(Inline)] public static Vector512<float> Sub(Vector512<float> a, Vector512<float> b) => a - b;
     [MethodImpl(Inline)] public static Vector512<float> Mul(Vector512<float> a, Vector512<float> b) => a * b;
     [MethodImpl(Inline)] public static Vector512<float> Div(Vector512<float> a, Vector512<float> b) => a / b;
-    [MethodImpl(Inline)] public static Vector512<float> MulAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) =>
+    [MethodImpl(Inline)]
+    public static Vector512<float> MulAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) =>
         Vector512.MultiplyAddEstimate(a, b, c);
     [MethodImpl(Inline)] public static Vector512<float> Max(Vector512<float> a, Vector512<float> b) => Vector512.MaxNative(a, b);
     [MethodImpl(Inline)] public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Vector512.MinNative(a, b);
     [MethodImpl(Inline)] public static Vector512<float> Sqrt(Vector512<float> a) => Vector512.Sqrt(a);
     [MethodImpl(Inline)] public static float Sum(Vector512<float> a) => Simd256.Sum(a.GetLower() + a.GetUpper());
-    [MethodImpl(Inline)] public static float MaxLane(Vector512<float> a) =>
+    [MethodImpl(Inline)]
+    public static float MaxLane(Vector512<float> a) =>
         Simd256.MaxLane(Vector256.MaxNative(a.GetLower(), a.GetUpper()));
-    [MethodImpl(Inline)] public static Vector512<float> ZeroBelow(Vector512<float> x, Vector512<float> y, Vector512<float> a) =>
+    [MethodImpl(Inline)]
+    public static Vector512<float> ZeroBelow(Vector512<float> x, Vector512<float> y, Vector512<float> a) =>
         Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(x, y), a, Vector512<float>.Zero);
-    [MethodImpl(Inline)] public static Vector512<float> AddExponent(Vector512<float> x, Vector512<float> n) =>
+    [MethodImpl(Inline)]
+    public static Vector512<float> AddExponent(Vector512<float> x, Vector512<float> n) =>
         (x.AsInt32() + (n.AsInt32() << 23)).AsSingle();
-    [MethodImpl(Inline)] public static double SumDouble(Vector512<float> a) =>
+    [MethodImpl(Inline)]
+    public static double SumDouble(Vector512<float> a) =>
         Simd256.SumDouble(a.GetLower()) + Simd256.SumDouble(a.GetUpper());
-    [MethodImpl(Inline)] public static Vector512<float> First(Vector512<float> a, int count, Vector512<float> rest) =>
+    [MethodImpl(Inline)]
+    public static Vector512<float> First(Vector512<float> a, int count, Vector512<float> rest) =>
         Vector512.ConditionalSelect(Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle(), a, rest);
     [MethodImpl(Inline)] public static Vector512<float> Log(Vector512<float> a) => Vector512.Log(a);
-    [MethodImpl(Inline)] public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo) =>
+    [MethodImpl(Inline)]
+    public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo) =>
         Simd256.Transpose(from, ldFrom, to, ldTo);
     public static int TransposeSize { [MethodImpl(Inline)] get => 8; }
 }
@@ -89,24 +96,31 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     [MethodImpl(Inline)] public static Vector256<float> Sub(Vector256<float> a, Vector256<float> b) => a - b;
     [MethodImpl(Inline)] public static Vector256<float> Mul(Vector256<float> a, Vector256<float> b) => a * b;
     [MethodImpl(Inline)] public static Vector256<float> Div(Vector256<float> a, Vector256<float> b) => a / b;
-    [MethodImpl(Inline)] public static Vector256<float> MulAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) =>
+    [MethodImpl(Inline)]
+    public static Vector256<float> MulAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) =>
         Vector256.MultiplyAddEstimate(a, b, c);
     [MethodImpl(Inline)] public static Vector256<float> Max(Vector256<float> a, Vector256<float> b) => Vector256.MaxNative(a, b);
     [MethodImpl(Inline)] public static Vector256<float> Min(Vector256<float> a, Vector256<float> b) => Vector256.MinNative(a, b);
     [MethodImpl(Inline)] public static Vector256<float> Sqrt(Vector256<float> a) => Vector256.Sqrt(a);
     [MethodImpl(Inline)] public static float Sum(Vector256<float> a) => Simd128.Sum(a.GetLower() + a.GetUpper());
-    [MethodImpl(Inline)] public static float MaxLane(Vector256<float> a) =>
+    [MethodImpl(Inline)]
+    public static float MaxLane(Vector256<float> a) =>
         Simd128.MaxLane(Vector128.MaxNative(a.GetLower(), a.GetUpper()));
-    [MethodImpl(Inline)] public static Vector256<float> ZeroBelow(Vector256<float> x, Vector256<float> y, Vector256<float> a) =>
+    [MethodImpl(Inline)]
+    public static Vector256<float> ZeroBelow(Vector256<float> x, Vector256<float> y, Vector256<float> a) =>
         Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(x, y), a, Vector256<float>.Zero);
-    [MethodImpl(Inline)] public static Vector256<float> AddExponent(Vector256<float> x, Vector256<float> n) =>
+    [MethodImpl(Inline)]
+    public static Vector256<float> AddExponent(Vector256<float> x, Vector256<float> n) =>
         (x.AsInt32() + (n.AsInt32() << 23)).AsSingle();
-    [MethodImpl(Inline)] public static double SumDouble(Vector256<float> a) =>
+    [MethodImpl(Inline)]
+    public static double SumDouble(Vector256<float> a) =>
         Simd128.SumDouble(a.GetLower()) + Simd128.SumDouble(a.GetUpper());
-    [MethodImpl(Inline)] public static Vector256<float> First(Vector256<float> a, int count, Vector256<float> rest) =>
+    [MethodImpl(Inline)]
+    public static Vector256<float> First(Vector256<float> a, int count, Vector256<float> rest) =>
         Vector256.ConditionalSelect(Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle(), a, rest);
     [MethodImpl(Inline)] public static Vector256<float> Log(Vector256<float> a) => Vector256.Log(a);
-    [MethodImpl(Inline)] public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo) =>
+    [MethodImpl(Inline)]
+    public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo) =>
         Transpose8.Run(from, ldFrom, to, ldTo);
     public static int TransposeSize { [MethodImpl(Inline)] get => 8; }
 }
@@ -123,32 +137,39 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     [MethodImpl(Inline)] public static Vector128<float> Sub(Vector128<float> a, Vector128<float> b) => a - b;
     [MethodImpl(Inline)] public static Vector128<float> Mul(Vector128<float> a, Vector128<float> b) => a * b;
     [MethodImpl(Inline)] public static Vector128<float> Div(Vector128<float> a, Vector128<float> b) => a / b;
-    [MethodImpl(Inline)] public static Vector128<float> MulAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
+    [MethodImpl(Inline)]
+    public static Vector128<float> MulAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
         Vector128.MultiplyAddEstimate(a, b, c);
     [MethodImpl(Inline)] public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) => Vector128.MaxNative(a, b);
     [MethodImpl(Inline)] public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.MinNative(a, b);
     [MethodImpl(Inline)] public static Vector128<float> Sqrt(Vector128<float> a) => Vector128.Sqrt(a);
-    [MethodImpl(Inline)] public static float Sum(Vector128<float> a)
+    [MethodImpl(Inline)]
+    public static float Sum(Vector128<float> a)
     {
         Vector128<float> pairs = a + Vector128.Shuffle(a, Vector128.Create(2, 3, 0, 1));
         return (pairs + Vector128.Shuffle(pairs, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 
-    [MethodImpl(Inline)] public static float MaxLane(Vector128<float> a)
+    [MethodImpl(Inline)]
+    public static float MaxLane(Vector128<float> a)
     {
         Vector128<float> pairs = Vector128.MaxNative(a, Vector128.Shuffle(a, Vector128.Create(2, 3, 0, 1)));
         return Vector128.MaxNative(pairs, Vector128.Shuffle(pairs, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 
-    [MethodImpl(Inline)] public static Vector128<float> ZeroBelow(Vector128<float> x, Vector128<float> y, Vector128<float> a) =>
+    [MethodImpl(Inline)]
+    public static Vector128<float> ZeroBelow(Vector128<float> x, Vector128<float> y, Vector128<float> a) =>
         Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(x, y), a, Vector128<float>.Zero);
-    [MethodImpl(Inline)] public static Vector128<float> AddExponent(Vector128<float> x, Vector128<float> n) =>
+    [MethodImpl(Inline)]
+    public static Vector128<float> AddExponent(Vector128<float> x, Vector128<float> n) =>
         (x.AsInt32() + (n.AsInt32() << 23)).AsSingle();
     [MethodImpl(Inline)] public static double SumDouble(Vector128<float> a) => ((double)a[0] + a[2]) + ((double)a[1] + a[3]);
-    [MethodImpl(Inline)] public static Vector128<float> First(Vector128<float> a, int count, Vector128<float> rest) =>
+    [MethodImpl(Inline)]
+    public static Vector128<float> First(Vector128<float> a, int count, Vector128<float> rest) =>
         Vector128.ConditionalSelect(Vector128.LessThan(Vector128<int>.Indices, Vector128.Create(count)).AsSingle(), a, rest);
     [MethodImpl(Inline)] public static Vector128<float> Log(Vector128<float> a) => Vector128.Log(a);
-    [MethodImpl(Inline)] public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo) =>
+    [MethodImpl(Inline)]
+    public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo) =>
         Transpose4.Run(from, ldFrom, to, ldTo);
     public static int TransposeSize { [MethodImpl(Inline)] get => 4; }
 }
@@ -172,7 +193,8 @@ internal readonly unsafe struct Simd1 : ISimd<float>
     [MethodImpl(Inline)] public static float Sum(float a) => a;
     [MethodImpl(Inline)] public static float MaxLane(float a) => a;
     [MethodImpl(Inline)] public static float ZeroBelow(float x, float y, float a) => x >= y ? a : 0;
-    [MethodImpl(Inline)] public static float AddExponent(float x, float n) =>
+    [MethodImpl(Inline)]
+    public static float AddExponent(float x, float n) =>
         BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(x) + (BitConverter.SingleToInt32Bits(n) << 23));
     [MethodImpl(Inline)] public static double SumDouble(float a) => a;
     [MethodImpl(Inline)] public static float First(float a, int count, float rest) => count > 0 ? a : rest;

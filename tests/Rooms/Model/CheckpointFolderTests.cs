@@ -23,17 +23,14 @@ public sealed class CheckpointFolderTests : IDisposable
         using Transformer model = Tiny.Model(tied ? Tiny.Tied : Tiny.Grouped);
         var provenance = new ModelProvenance("A test.")
         {
-<<<<<<< HEAD
-            Seed = ulong.MaxValue, CorpusId = "corpus-1", ParentId = "model-2", Tokens = 12, Code = "abc", Notes = new Dictionary<string,
-                string> { ["loss"] = "0.5" },
-=======
             Seed = ulong.MaxValue,
             CorpusId = "corpus-1",
             ParentId = "model-2",
             Tokens = 12,
             Code = "abc",
-            Notes = new Dictionary<string, string> { ["loss"] = "0.5" },
->>>>>>> 378540f (Sources in shape)
+            Notes = new Dictionary<string,
+                string>
+            { ["loss"] = "0.5" },
         };
         CheckpointFolder.Save(_folder, model, provenance);
         using Transformer back = CheckpointFolder.Load(_folder);

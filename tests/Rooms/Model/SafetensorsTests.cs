@@ -21,7 +21,8 @@ public sealed class SafetensorsTests : IDisposable
     {
         float[] a = [1, -2.5f, 3e-30f, 0, 5, 6], b = [7];
         SafetensorsWriter.Write(Target, [Store("a", [2, 3], a), Store("b ☃", [1], b)], new Dictionary<string,
-            string> { ["format"] = "pt" });
+            string>
+        { ["format"] = "pt" });
         using SafetensorsFile file = SafetensorsFile.Open(Target);
         Assert.Equal("pt", file.Metadata["format"]);
         Assert.Equal([2, 3], file.Tensors["a"].Shape);
