@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PersonaSelection.Corpus;
+using PersonaSelection.Experiments.Demo;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
@@ -41,7 +42,7 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
         RngStream root = RngStream.Root(seed), corpus = root.Child("corpus");
         var source = new GeneratedDocuments(world.CorpusId(corpus).ToString(), world.DocumentSource(corpus));
         InferenceProbe[] chats = [.. world.InferenceProbes(ChatGenre(world), CurveProbes, root.Child("curve"))];
-        InferenceProbe[] stories = [.. world.InferenceProbes("story", CurveProbes, root.Child("curve"))];
+        InferenceProbe[] stories = [.. world.InferenceProbes(StoryGenre, CurveProbes, root.Child("curve"))];
         return Train(source, world.Tokenizer, preset, preset.Shape(world.Tokenizer.VocabularySize, ContextFor(world)), tokens, seed, folder, pool,
             weights =>
             {
@@ -100,8 +101,20 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     /// <summary>The genre in which the Assistant speaks.</summary>
     public static string ChatGenre(World world) => world.Genres[0];
 
+    /// <summary>The genre of stories.</summary>
+    public const string StoryGenre = "story";
+
+    /// <summary>How well the model infers who is speaking, on fresh documents of a genre.</summary>
+    public InferenceResult Inference(World world, string genre, ulong seed)
+    {
+        InferenceScore score = InferenceScore.Measure(Model, world.InferenceProbes(genre, InferenceProbeCount, RngStream.Root(seed).Child("inference").Child(genre)));
+        return new InferenceResult(score.R2, score.R2PriorOnly, score.Kl, score.KlPriorOnly);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
+
+    private const int InferenceProbeCount = 1000;
 
     private const int CurveProbes = 160;
 

@@ -9,6 +9,8 @@ namespace PersonaSelection.Cli.Commands;
 /// <summary><c>psm demo</c>: the theory in two minutes, from nothing.</summary>
 internal static class DemoCommand
 {
+    private const int FullSeeds = 5;
+
     public static Command Create()
     {
         Option<string> output = CommonOptions.Output("The folder of everything the demo writes.", "psm-demo");
@@ -17,9 +19,15 @@ internal static class DemoCommand
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
         Option<string?> tokens = new("--tokens") { Description = "Tokens of pre-training, such as 5M." };
         Option<string?> preset = new("--preset") { Description = "Size of the model: tiny, demo, small or base." };
+        Option<int> seeds = new("--seeds") { Description = "Repeat with this many pre-training seeds; intervals are then over seeds.", DefaultValueFactory = _ => 1 };
+        seeds.Validators.Add(r =>
+        {
+            if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && n is < 1 or > 100) r.AddError("--seeds needs a number from 1 to 100.");
+        });
+        Option<bool> full = new("--full") { Description = "The whole matrix (every domain as the training domain, five seeds) and the control worlds." };
         var command = new Command("demo", "The theory in two minutes: pre-train, forecast, post-train, compare, report.")
         {
-            output, seed, threads, tokens, preset, json, quiet, dryRun,
+            output, seed, seeds, full, threads, tokens, preset, json, quiet, dryRun,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -32,7 +40,12 @@ internal static class DemoCommand
                 Preset = size,
                 Tokens = parsed.GetValue(tokens) is { } text ? CommonOptions.ParseTokens(text) : size.Tokens,
             };
-            return Task.FromResult(Run(settings, parsed.GetValue(json), parsed.GetValue(quiet), cancellation));
+            bool all = parsed.GetValue(full);
+            int runs = all && parsed.GetResult(seeds) is { Implicit: true } or null ? FullSeeds : parsed.GetValue(seeds);
+            if (parsed.GetValue(dryRun)) return Task.FromResult(Plan(settings, runs, all, parsed.GetValue(json)));
+            return Task.FromResult(runs > 1 || all
+                ? RunMany(settings, runs, all, parsed.GetValue(json), parsed.GetValue(quiet), cancellation)
+                : Run(settings, parsed.GetValue(json), parsed.GetValue(quiet), cancellation));
         });
         return command;
     }
@@ -45,11 +58,7 @@ internal static class DemoCommand
         DemoStory.Learned(story, learned);
         if (!demo.KnowsPersons)
         {
-            DemoResult stopped = demo.StopEarly();
-            if (json) Screen.Data(stopped);
-            Screen.Say($"The model has not learned who is speaking (R² {learned.Inference.R2:0.00}; needed: {settings.LeastInference} and "
-                + $"{settings.LeastGain} above the prior-only {learned.Inference.R2PriorOnly:0.00}). It cannot speak for or against the theory. Train on more tokens.");
-            return ExitCode.CheckFailed;
+            return Unlearned(demo.StopEarly(), settings, json);
         }
         IReadOnlyList<ForecastSet> forecasts = Screen.Work(quiet, p => demo.Forecast(p, cancellation));
         DemoStory.Forecast(story, forecasts);
@@ -57,6 +66,54 @@ internal static class DemoCommand
         DemoStory.Measured(story, result);
         story.WriteLine($"\nThe report: {Path.Combine(settings.Folder, "report.html")}   ({result.Seconds.ToString("0", CultureInfo.InvariantCulture)} s)");
         if (json) Screen.Data(result);
+        return ExitCode.Done;
+    }
+
+    private static int RunMany(DemoSettings settings, int seeds, bool full, bool json, bool quiet, CancellationToken cancellation)
+    {
+        var demo = new DemoFull(settings, TimeProvider.System);
+        DemoResult result = Screen.Work(quiet, p => demo.Run(seeds, full, p, cancellation));
+        if (result.Tunings.Count == 0) return Unlearned(result, settings, json);
+        TextWriter story = json ? Console.Error : Console.Out;
+        DemoStory.Many(story, result);
+        story.WriteLine($"\nThe report: {Path.Combine(settings.Folder, "report.html")}   ({result.Seconds.ToString("0", CultureInfo.InvariantCulture)} s)");
+        if (json) Screen.Data(result);
+        return ExitCode.Done;
+    }
+
+    private static int Unlearned(DemoResult stopped, DemoSettings settings, bool json)
+    {
+        if (json) Screen.Data(stopped);
+        InferenceResult inference = stopped.Base.Inference;
+        Screen.Say($"The model has not learned who is speaking (R² {inference.R2:0.00}; needed: {settings.LeastInference} and {settings.LeastGain} above "
+            + $"the prior-only {inference.R2PriorOnly:0.00}). It cannot speak for or against the theory. Train on more tokens with --tokens.");
+        return ExitCode.CheckFailed;
+    }
+
+    private static int Plan(DemoSettings settings, int seeds, bool full, bool json)
+    {
+        ModelPreset size = settings.Preset;
+        long parameters = size.Shape(settings.World.Tokenizer.VocabularySize, BaseModel.ContextFor(settings.World)).ParameterCount;
+        var plan = new
+        {
+            schema = 1,
+            world = settings.World.Id.ToString(),
+            preset = size.Name,
+            parameters,
+            tokens = settings.Tokens,
+            seeds,
+            full,
+            sets = DemoSettings.Sets.Count,
+            episodes = settings.Episodes,
+            steps = settings.Tuning.Steps,
+            folder = settings.Folder,
+        };
+        if (json) Screen.Data(plan);
+        else
+        {
+            Console.WriteLine($"Pre-train {parameters:N0} parameters on {settings.Tokens:N0} tokens of {plan.world}, {seeds} seed(s); forecast and train {plan.sets} sets of "
+                + $"{plan.episodes} episodes for {plan.steps} steps{(full ? "; then every domain as the training domain, and three control worlds" : "")}. Into {plan.folder}.");
+        }
         return ExitCode.Done;
     }
 }

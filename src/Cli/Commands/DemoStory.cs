@@ -48,9 +48,29 @@ internal static class DemoStory
             to.WriteLine($"                                            in context r {f.InContext.R:0.00}, R² {f.InContext.R2:0.00}, skill {f.InContext.SkillVsNoChange:0.00} "
                 + $"(no change) {f.InContext.SkillVsUniformShift:0.00} (uniform shift)");
         }
+        Claims(to, r);
+    }
+
+    public static void Many(TextWriter to, DemoResult r)
+    {
+        to.WriteLine("\nEach seed: inference in chats and stories, mean shift elsewhere, correlation of the forecasts:");
+        foreach (SeedResult s in r.Seeds ?? [])
+            to.WriteLine($"  seed {s.Seed,-4} R² {s.Inference.R2:0.00} {s.StoryInference?.R2:0.00}   {string.Join("  ", s.Shifts.Select(x => $"{x.Key} {Signed(x.Value)}"))}   "
+                + $"r {s.Forecast?.Posterior.R:0.00} (posterior) {s.Forecast?.InContext.R:0.00} (in context)");
+        foreach (MatrixResult m in r.Matrix ?? [])
+            to.WriteLine($"  matrix, seed {m.Seed}: posterior r {m.Forecast.Posterior.R:0.00} R² {m.Forecast.Posterior.R2:0.00} skill {m.Forecast.Posterior.SkillVsNoChange:0.00} "
+                + $"{m.Forecast.Posterior.SkillVsUniformShift:0.00}; in context r {m.Forecast.InContext.R:0.00} R² {m.Forecast.InContext.R2:0.00} skill "
+                + $"{m.Forecast.InContext.SkillVsNoChange:0.00} {m.Forecast.InContext.SkillVsUniformShift:0.00}");
+        foreach (WorldControl c in r.Controls ?? [])
+            to.WriteLine($"  {c.World}, seed {c.Seed}: R² {c.R2:0.00}; same trait {Signed(c.SameTrait)}, other traits {Signed(c.OffTrait)}, ratio {c.Ratio:0.00} (exact {c.ExactRatio:0.00})");
+        Claims(to, r);
+    }
+
+    private static void Claims(TextWriter to, DemoResult r)
+    {
         to.WriteLine("\nClaims:");
         foreach (ClaimResult c in r.Claims)
-            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} [{c.Interval[0]:0.000}, {c.Interval[1]:0.000}]   {c.Prediction}");
+            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} [{c.Interval[0]:0.000}, {c.Interval[1]:0.000}]   {c.Prediction}{(c.Note is null ? "" : "  " + c.Note)}");
     }
 
     private static string Signed(double x) => x.ToString("+0.00;-0.00;0.00");

@@ -16,7 +16,6 @@ namespace PersonaSelection.Experiments.Demo;
 /// </summary>
 public sealed class Demo : IDisposable
 {
-    private const int InferenceProbeCount = 400;
     private const int FloorDocuments = 4000;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -42,15 +41,16 @@ public sealed class Demo : IDisposable
         (_settings, _time, _start) = (settings, time, time.GetTimestamp());
         _pool = new WorkerPool(settings.Threads);
         _root = RngStream.Root(settings.Seed);
-        World world = settings.World;
-        _heldOut = [.. world.Domains.Where(d => d.HeldOut).Select(d => d.Name)];
-        // A held-out wording of a domain that was seen is another question (does it generalise over wordings?) than the one asked here.
-        _probes = [.. world.Probes().Where(p => !p.HeldOut || _heldOut.Contains(p.Domain))
-            .Select(p => new Probe(p.Id, p.Domain, p.Context, p.Bad, p.Good, $"{p.Domain}/{p.Wording.Split('.')[0]}"))];
+        _heldOut = [.. settings.World.Domains.Where(d => d.HeldOut).Select(d => d.Name)];
+        _probes = DemoProbes.Of(settings.World);
     }
 
     /// <summary>Whether the model has learned who is speaking well enough to speak for or against the theory.</summary>
     public bool KnowsPersons => _baseResult is { Inference: { } i } && i.R2 >= _settings.LeastInference && i.R2 - i.R2PriorOnly >= _settings.LeastGain;
+
+    /// <summary>The pre-trained model.</summary>
+    /// <exception cref="InvalidOperationException">It has not been trained yet.</exception>
+    public BaseModel Model => _base ?? throw new InvalidOperationException("The model has not been trained yet.");
 
     /// <summary>The sets that the Assistant is trained on, with their forecasts.</summary>
     public IReadOnlyList<(EpisodeSet Set, ForecastSet Forecast)> Sets { get; private set; } = [];
@@ -63,9 +63,9 @@ public sealed class Demo : IDisposable
         _base = BaseModel.Train(world, _settings.Preset, _settings.Tokens, _settings.Seed, Place("models", "base"), _pool, progress, cancellation);
         progress?.Report(new WorkProgress("measuring inference", 0, 3));
         EntropyFloor floor = world.Floor(FloorDocuments, _root.Child("floor"));
-        InferenceResult chats = Inference(BaseModel.ChatGenre(world));
+        InferenceResult chats = _base.Inference(world, BaseModel.ChatGenre(world), _settings.Seed);
         progress?.Report(new WorkProgress("measuring inference", 2, 3));
-        InferenceResult stories = Inference("story");
+        InferenceResult stories = _base.Inference(world, BaseModel.StoryGenre, _settings.Seed);
         progress?.Report(new WorkProgress("measuring inference", 3, 3));
         TrainingPoint[] points = [.. _base.Curve.Points];
         return _baseResult = new BaseResult(_base.Model.Config.ParameterCount, _base.Tokens, points[^1].Loss, floor.NatsPerToken, chats)
@@ -81,9 +81,9 @@ public sealed class Demo : IDisposable
     /// <summary>Act two: describe the four sets and write down what each will do.</summary>
     public IReadOnlyList<ForecastSet> Forecast(IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        Transformer model = _base?.Model ?? throw new InvalidOperationException("The model has not been trained yet.");
+        Transformer model = Model.Model;
         World world = _settings.World;
-        PersonaSet personas = DemoPersonas.Of(world, _settings.Domain, _root);
+        PersonaSet personas = world.Personas;
         personas.Save(Place("personas.yaml"));
         ProbeFile.Save(Place("probes.jsonl"), _probes);
         var forecasting = new Forecasting(model, personas, _probes, _time, _settings.Seed, progress, cancellation);
@@ -105,10 +105,11 @@ public sealed class Demo : IDisposable
     /// <summary>Act three: train on each set, measure, and hold the forecasts against it.</summary>
     public DemoResult Measure(IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        var training = new PostTraining(Model.Model, _probes, _settings.Tuning, _root.Child("tuning"), _pool);
         var tunings = new List<TuningResult>();
         foreach ((EpisodeSet set, ForecastSet forecast) in Sets)
         {
-            double[] after = Tune(set, progress, cancellation);
+            double[] after = training.Measure(set, Place("models", set.Name), _settings.Seed, progress, cancellation);
             tunings.Add(Compare(set, forecast, after));
         }
         DemoResult result = DemoClaims.Judge(new DemoResult
@@ -147,31 +148,6 @@ public sealed class Demo : IDisposable
         DemoResult timed = result with { Seconds = Math.Round(_time.GetElapsedTime(_start).TotalSeconds, 1) };
         Write(timed, _settings.Folder, $"psm demo --seed {_settings.Seed}");
         return timed;
-    }
-
-    private InferenceResult Inference(string genre)
-    {
-        InferenceScore score = InferenceScore.Measure(_base!.Model,
-            _settings.World.InferenceProbes(genre, InferenceProbeCount, _root.Child("inference")));
-        return new InferenceResult(score.R2, score.R2PriorOnly, score.Kl, score.KlPriorOnly);
-    }
-
-    private double[] Tune(EpisodeSet set, IProgress<WorkProgress>? progress, CancellationToken cancellation)
-    {
-        Transformer model = _base!.Model;
-        TuneOptions options = _settings.Tuning with { Stage = $"tuning on {set.Name}" };
-        TuneResult tuned = new Tuner(model.Weights, options, _root.Child("tuning"), _pool)
-            .Supervised(TuneExample.From(set, model.Tokenizer, model.Template), progress, cancellation);
-        using var after = new Transformer(tuned.Weights, model.Tokenizer, model.Template, _settings.Threads);
-        CheckpointFolder.Save(Place("models", set.Name), after, new ModelProvenance($"The base model tuned on the set {set.Name}.")
-        {
-            Seed = _settings.Seed,
-            CorpusId = set.Id.ToString(),
-            ParentId = model.Id,
-        });
-        double[] measured = ProbeMeasurement.Of(after, _probes, cancellation: cancellation);
-        tuned.Weights.Dispose();
-        return measured;
     }
 
     private TuningResult Compare(EpisodeSet set, ForecastSet forecast, double[] after)

@@ -21,7 +21,7 @@ public static class DemoReport
             new("seconds", result.Seconds.ToString("0", CultureInfo.InvariantCulture)),
             new("threads", $"{result.Threads}"),
         ],
-        Blocks = [.. Verdicts(result), .. Learning(result), .. Forecasts(result), .. Cast(result), Reproduce(result, command)],
+        Blocks = [.. Verdicts(result), .. Learning(result), .. Forecasts(result), .. Cast(result), .. Matrix(result), .. Controls(result), Reproduce(result, command)],
     };
 
     private static IEnumerable<ReportBlock> Verdicts(DemoResult result)
@@ -35,7 +35,7 @@ public static class DemoReport
         {
             Title = "Claims with their verdicts",
             Claims = [.. result.Claims.Select(c => new ReportClaim(c.Id, c.Statement, c.Prediction, Number(c.Measured),
-                Enum.Parse<ClaimVerdict>(c.Verdict, ignoreCase: true)) { Interval = $"{Number(c.Interval[0])} … {Number(c.Interval[1])}" })],
+                Enum.Parse<ClaimVerdict>(c.Verdict, ignoreCase: true)) { Interval = $"{Number(c.Interval[0])} … {Number(c.Interval[1])}", Note = c.Note ?? "" })],
         };
     }
 
@@ -136,6 +136,48 @@ public static class DemoReport
             BeforeName = "base model",
             Stages = [.. result.Tunings.Select(t => t.Name)],
             Members = [.. result.Cast.Select(c => new CastMember(c.Persona, c.Prior, c.Posterior))],
+        };
+    }
+
+    private static IEnumerable<ReportBlock> Matrix(DemoResult result)
+    {
+        if (result.Matrix is not { Count: > 0 } matrix) yield break;
+        yield return new Heading("Every domain as the training domain");
+        yield return new Prose("The same model is tuned on cheating in each domain in turn; each point is one pair of a trained and another domain.");
+        yield return new ScatterFigure
+        {
+            Title = $"Who moves whom, {matrix.Count} pre-training seeds",
+            XLabel = "forecast shift",
+            YLabel = "observed shift",
+            Percent = true,
+            Panels =
+            [
+                new ScatterPanel("posterior over personas", [.. matrix.Select(m => new ScatterGroup($"seed {m.Seed}",
+                    [.. m.Cells.Select(c => new ScatterPoint($"{c.Trained} → {c.Asked}", c.Posterior, c.Measured))]))])
+                {
+                    Note = $"r {matrix.Average(m => m.Forecast.Posterior.R):0.00} · skill {matrix.Average(m => m.Forecast.Posterior.SkillVsNoChange):0.00}",
+                },
+                new ScatterPanel("shown in the context", [.. matrix.Select(m => new ScatterGroup($"seed {m.Seed}",
+                    [.. m.Cells.Select(c => new ScatterPoint($"{c.Trained} → {c.Asked}", c.InContext, c.Measured))]))])
+                {
+                    Note = $"r {matrix.Average(m => m.Forecast.InContext.R):0.00} · skill {matrix.Average(m => m.Forecast.InContext.SkillVsNoChange):0.00}",
+                },
+            ],
+        };
+    }
+
+    private static IEnumerable<ReportBlock> Controls(DemoResult result)
+    {
+        if (result.Controls is not { Count: > 0 } controls) yield break;
+        yield return new Heading("Is it really personas? The same data in worlds without the cause");
+        yield return new Prose("If cheating reaches other traits because characters come in bundles, it must not do so in a world whose traits are "
+            + "independent. The last column is what exact Bayes says.");
+        yield return new TableFigure
+        {
+            Title = "Shift of domains with the trained trait and with other traits",
+            Columns = [new("world"), new("seed", true), new("R²", true), new("same trait", true), new("other traits", true), new("ratio", true), new("exact ratio", true)],
+            Rows = [.. controls.Select(c => (IReadOnlyList<string>)[c.World, $"{c.Seed}", $"{c.R2:0.00}", Signed(c.SameTrait), Signed(c.OffTrait),
+                Number(Math.Round(c.Ratio, 2)), Number(Math.Round(c.ExactRatio, 2))])],
         };
     }
 

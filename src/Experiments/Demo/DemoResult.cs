@@ -31,6 +31,15 @@ public sealed record DemoResult
 
     /// <summary>The claims with their verdicts.</summary>
     public IReadOnlyList<ClaimResult> Claims { get; init; } = [];
+
+    /// <summary>With several seeds: each run in brief. The rest of the object is the first run; the claims are over all of them.</summary>
+    public IReadOnlyList<SeedResult>? Seeds { get; init; }
+
+    /// <summary>With <c>--full</c>: every domain as the training domain, one entry per seed.</summary>
+    public IReadOnlyList<MatrixResult>? Matrix { get; init; }
+
+    /// <summary>With <c>--full</c>: the same training in this world and in worlds without one cause or another.</summary>
+    public IReadOnlyList<WorldControl>? Controls { get; init; }
 }
 
 /// <summary>The pre-trained model.</summary>
@@ -144,4 +153,22 @@ public sealed record ForecastResult(ForecastNumbers Posterior, ForecastNumbers I
 public sealed record ForecastNumbers(double R, double R2, double SkillVsNoChange, double SkillVsUniformShift);
 
 /// <summary>A claim as it is written to JSON.</summary>
-public sealed record ClaimResult(string Id, string Statement, string Prediction, double Measured, double[] Interval, string Verdict);
+public sealed record ClaimResult(string Id, string Statement, string Prediction, double Measured, double[] Interval, string Verdict)
+{
+    /// <summary>What qualifies the verdict, such as that the claim also holds where the theory says it should not.</summary>
+    public string? Note { get; init; }
+}
+
+/// <summary>One run of several.</summary>
+/// <param name="Seed">Its seed.</param>
+/// <param name="Inference">Inference in chats.</param>
+/// <param name="StoryInference">Inference in stories.</param>
+/// <param name="Shifts">Mean measured shift elsewhere by set.</param>
+/// <param name="Forecast">Scores of its forecasts.</param>
+public sealed record SeedResult(ulong Seed, InferenceResult Inference, InferenceResult? StoryInference, IReadOnlyDictionary<string, double> Shifts,
+    ForecastResult? Forecast)
+{
+    /// <summary>A run in brief.</summary>
+    public static SeedResult Of(DemoResult run) => new(run.Seed, run.Base.Inference, run.Base.StoryInference,
+        run.Tunings.ToDictionary(t => t.Name, t => t.Elsewhere.After - t.Elsewhere.Before), run.Forecast);
+}
