@@ -7,18 +7,20 @@ namespace PersonaSelection.Experiments;
 /// <param name="Width">Width of the residual stream.</param>
 /// <param name="Layers">Number of blocks.</param>
 /// <param name="Heads">Number of heads.</param>
-/// <param name="LearningRate">Peak learning rate.</param>
+/// <param name="LearningRate">Peak learning rate of embeddings and gains (AdamW).</param>
+/// <param name="HiddenLearningRate">Peak learning rate of the matrices of the blocks (Muon).</param>
 /// <param name="TokensPerStep">Tokens in one optimiser step.</param>
 /// <param name="Tokens">Tokens to train on unless told otherwise.</param>
-public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, double LearningRate, int TokensPerStep, long Tokens)
+public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, double LearningRate, double HiddenLearningRate, int TokensPerStep,
+    long Tokens)
 {
     /// <summary>The presets, smallest first.</summary>
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
-        new("tiny", 64, 3, 4, 3e-3, 768, 5_000_000),
-        new("demo", 96, 3, 6, 2e-3, 768, 5_000_000),
-        new("small", 128, 4, 8, 2e-3, 1024, 10_000_000),
-        new("base", 256, 6, 8, 1e-3, 4096, 50_000_000),
+        new("tiny", 64, 3, 4, 4e-3, 8e-3, 1024, 5_000_000),
+        new("demo", 96, 3, 6, 4e-3, 8e-3, 1024, 5_000_000),
+        new("small", 128, 4, 8, 3e-3, 8e-3, 2048, 10_000_000),
+        new("base", 256, 6, 8, 2e-3, 8e-3, 4096, 50_000_000),
     ];
 
     /// <summary>The preset of a name.</summary>
@@ -36,6 +38,7 @@ public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, 
     public TrainOptions Recipe(long tokens) => TrainOptions.ForTokens(tokens, TokensPerStep) with
     {
         LearningRate = LearningRate,
+        HiddenLearningRate = HiddenLearningRate,
         Beta2 = SecondMoment,
         EvaluateEvery = (int)Math.Max(1, tokens / TokensPerStep / CurvePoints),
     };
