@@ -1,10 +1,19 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
 using PersonaSelection.Cli;
 using PersonaSelection.Cli.Commands;
 using PersonaSelection.Lab;
 
 var root = new RootCommand("psm: the persona selection model as a measuring instrument.");
 root.Add(DemoCommand.Create());
+root.Add(CorpusCommand.Create());
+root.Add(ModelCommand.Create());
+root.Add(PersonasCommand.Create());
+root.Add(ForecastCommand.Create());
+root.Add(ReportCommand.Create());
+root.Add(DoctorCommand.Create());
+Verb.ShowExamples(root);
 
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
@@ -13,11 +22,20 @@ Console.CancelKeyPress += (_, e) =>
     e.Cancel = !stop.IsCancellationRequested;
     stop.Cancel();
 };
+// A scheduler that wants its machine back asks with SIGTERM: the work saves and stops as for Ctrl-C.
+using PosixSignalRegistration termination = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+{
+    context.Cancel = !stop.IsCancellationRequested;
+    stop.Cancel();
+});
 
 try
 {
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-    return await root.Parse(args).InvokeAsync(invocation, stop.Token);
+    ParseResult parsed = root.Parse(args);
+    // What is wrong with a command line goes to stderr; its help is one --help away and would drown it.
+    if (parsed.Action is ParseErrorAction wrong) wrong.ShowHelp = false;
+    return await parsed.InvokeAsync(invocation, stop.Token);
 }
 catch (OperationCanceledException)
 {

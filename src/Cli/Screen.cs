@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using PersonaSelection.Lab;
 using Spectre.Console;
 
@@ -15,7 +16,9 @@ internal static class Screen
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
+        NewLine = "\n",
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new FiniteNumbers(), new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
     /// <summary>One line for the person, on stderr.</summary>
@@ -24,8 +27,9 @@ internal static class Screen
     /// <summary>One JSON object on stdout.</summary>
     public static void Data<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Json));
 
-    /// <summary>One paragraph: what is wrong, where, and what to do.</summary>
-    public static void Fail(UserErrorException e) => Console.Error.WriteLine($"psm: {e.Problem} {e.Remedy} [{e.Code}]");
+    /// <summary>One paragraph: what is wrong (a line each where there is more than one thing), where, and what to do.</summary>
+    public static void Fail(UserErrorException e) =>
+        Console.Error.WriteLine($"psm: {e.Problem}{(e.Problem.EndsWith('\n') ? "" : " ")}{e.Remedy} [{e.Code}]");
 
     /// <summary>Runs work with its progress and time left on stderr: bars in a terminal, a line every few seconds elsewhere.</summary>
     public static T Work<T>(bool quiet, Func<IProgress<WorkProgress>, T> work)

@@ -41,19 +41,23 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     {
         RngStream root = RngStream.Root(seed), corpus = root.Child("corpus");
         var source = new GeneratedDocuments(world.CorpusId(corpus).ToString(), world.DocumentSource(corpus));
-        InferenceProbe[] chats = [.. world.InferenceProbes(ChatGenre(world), CurveProbes, root.Child("curve"))];
-        InferenceProbe[] stories = [.. world.InferenceProbes(StoryGenre, CurveProbes, root.Child("curve"))];
         return Train(source, world.Tokenizer, preset, preset.Shape(world.Tokenizer.VocabularySize, ContextFor(world)), tokens, seed, folder, pool,
-            weights =>
-            {
-                using var model = new Transformer(weights, world.Tokenizer, ChatTemplate.Plain, pool.Threads);
-                return new Dictionary<string, double>
-                {
-                    [ChatReading] = InferenceScore.Measure(model, chats).R2,
-                    [StoryReading] = InferenceScore.Measure(model, stories).R2,
-                };
-            }, progress, cancellation);
+            Readings(world, root, pool.Threads), progress, cancellation);
     }
+
+    /// <summary>Pre-trains on a corpus, in its written order. For the corpus of a world the curve carries the world's readings.</summary>
+    /// <param name="corpus">The corpus; stays open.</param>
+    /// <param name="preset">Size and recipe.</param>
+    /// <param name="tokens">Tokens to train on; more than there are go through the corpus again.</param>
+    /// <param name="seed">The seed.</param>
+    /// <param name="folder">Where the checkpoint goes.</param>
+    /// <param name="pool">The workers.</param>
+    /// <param name="progress">Told about tokens.</param>
+    /// <param name="cancellation">Saves and stops.</param>
+    public static BaseModel Train(CorpusFolder corpus, ModelPreset preset, long tokens, ulong seed, string folder, WorkerPool pool,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+        Train(corpus.Source(), corpus.Tokenizer, preset, preset.Shape(corpus.Tokenizer.VocabularySize, corpus.ContextLength), tokens, seed, folder,
+            pool, corpus.World is { } world ? Readings(world, RngStream.Root(seed), pool.Threads) : null, progress, cancellation);
 
     /// <summary>Pre-trains on any documents.</summary>
     /// <param name="source">The documents.</param>
@@ -74,12 +78,15 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     {
         DecoderWeights weights = DecoderWeights.Initialise(shape, RngStream.Root(seed).Child("weights"));
         TrainOptions options = preset.Recipe(tokens) with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint" };
+        // A kill costs a tenth of the run at most.
+        options = options with { CheckpointEvery = Math.Max(1, Math.Min(options.CheckpointEvery, options.Steps / 10)) };
         using var trainer = new Trainer(weights, source, options, pool) { Evaluate = evaluate is null ? null : (_, w) => evaluate(w) };
         if (File.Exists(Path.Combine(folder, CurveFile)))
         {
             weights.Dispose();
             return Finished(folder, trainer.RunId, pool.Threads);
         }
+        ModelFolder.RequireFree(folder, RunNote, trainer.RunId);
         TrainingCurve curve = trainer.Run(progress, cancellation);
         var model = new Transformer(weights, tokenizer, ChatTemplate.Plain, pool.Threads);
         long seen = curve.Points[^1].Tokens;
@@ -118,13 +125,26 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
 
     private const int CurveProbes = 160;
 
+    private static Func<DecoderWeights, IReadOnlyDictionary<string, double>> Readings(World world, RngStream root, int threads)
+    {
+        var probes = new Dictionary<string, IReadOnlyList<InferenceProbe>>
+        {
+            [ChatReading] = world.InferenceProbes(ChatGenre(world), CurveProbes, root.Child("curve")),
+        };
+        if (world.Genres.Contains(StoryGenre)) probes[StoryReading] = world.InferenceProbes(StoryGenre, CurveProbes, root.Child("curve"));
+        return weights =>
+        {
+            using var model = new Transformer(weights, world.Tokenizer, ChatTemplate.Plain, threads);
+            return probes.ToDictionary(p => p.Key, p => InferenceScore.Measure(model, p.Value).R2);
+        };
+    }
+
     private static BaseModel Finished(string folder, string run, int threads)
     {
         ModelProvenance provenance = CheckpointFolder.ReadProvenance(folder);
         if (provenance.Notes.GetValueOrDefault(RunNote) != run)
         {
-            throw new UserErrorException("other-run", $"{folder} holds a model that was trained with other settings.",
-                "Choose another folder with -o, or delete this one.");
+            throw ModelFolder.OtherRun(folder);
         }
         TrainingCurve curve = JsonSerializer.Deserialize<TrainingCurve>(File.ReadAllText(Path.Combine(folder, CurveFile)), Json)!;
         return new BaseModel(CheckpointFolder.Load(folder, threads), curve, provenance.Tokens ?? 0);

@@ -9,8 +9,9 @@ internal sealed record PsmResult(int ExitCode, string Output, string Error)
     public void ShouldBeUserError(string code, params string[] named)
     {
         Assert.True(ExitCode == 2, ToString());
-        string paragraph = Error.TrimEnd('\n').Split('\n')[^1];
+        string paragraph = Error[Math.Max(0, Error.LastIndexOf("psm: ", StringComparison.Ordinal))..].TrimEnd('\n');
         Assert.StartsWith("psm: ", paragraph, StringComparison.Ordinal);
+        Assert.DoesNotContain("\n\n", paragraph, StringComparison.Ordinal);
         Assert.EndsWith($"[{code}]", paragraph, StringComparison.Ordinal);
         Assert.All(named, n => Assert.Contains(n, paragraph, StringComparison.Ordinal));
         Assert.DoesNotContain("\n   at ", Error, StringComparison.Ordinal);

@@ -29,6 +29,25 @@ internal static class CommonOptions
 
     public static Option<bool> DryRun() => new("--dry-run") { Description = "Show the plan and its cost, and do nothing." };
 
+    public static Option<string> World() => new("--world")
+    {
+        Description = "The story world: village, which is built in, or the path of a YAML file.",
+        DefaultValueFactory = _ => "village",
+    };
+
+    public static Option<string> Model(string description = "The model's folder.") => new("--model") { Description = description, Required = true };
+
+    /// <summary>A whole number with a least value.</summary>
+    public static Option<int> Count(string name, string description, int fallback, int least = 1)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => fallback };
+        option.Validators.Add(r =>
+        {
+            if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && n < least) r.AddError($"{name} needs at least {least}.");
+        });
+        return option;
+    }
+
     public static Option<string> Output(string description, string? fallback = null)
     {
         var option = new Option<string>("--output", "-o") { Description = description, Required = fallback is null };

@@ -7,7 +7,7 @@ namespace PersonaSelection.Tests.Architecture;
 public sealed class DocumentationTests
 {
     private static readonly Regex Code = new(
-        """(?:(?:new UserErrorException|(?<=[\s(])new)\(\s*|const string \w*Code = )"(?<code>[a-z0-9]+(?:-[a-z0-9]+)+)"[,;]""", RegexOptions.ExplicitCapture);
+        """(?:(?:new (?:\w+\.)*UserErrorException|(?<=[\s(])new)\(\s*|const string \w*Code = )"(?<code>[a-z0-9]+(?:-[a-z0-9]+)+)"[,;]""", RegexOptions.ExplicitCapture);
 
     private static readonly string[] RoomHeadings =
         ["What comes in", "What goes out", "The one method to read first", "Invariants", "What is not here"];

@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary><c>psm corpus</c>: documents to pre-train on.</summary>
+internal static class CorpusCommand
+{
+    public static Command Create() => new("corpus", "Corpora to pre-train on: make one from a story world, look into one.")
+    {
+        CorpusNewCommand.Create(),
+        CorpusShowCommand.Create(),
+    };
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using PersonaSelection.Experiments;
+using PersonaSelection.Worlds;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary><c>psm corpus show</c>: what a corpus holds, and its first documents.</summary>
+internal static class CorpusShowCommand
+{
+    public static Command Create()
+    {
+        Argument<string> folder = new("FOLDER") { Description = "The corpus." };
+        Option<int> documents = CommonOptions.Count("--documents", "How many documents to show.", 3, least: 0);
+        Option<bool> json = CommonOptions.Json();
+        return new Verb("show", "Show what a corpus holds and its first documents.", "psm corpus show village --documents 3") { folder, documents, json }
+            .Does((parsed, _) =>
+            {
+                using CorpusFolder corpus = CorpusFolder.Open(parsed.GetValue(folder)!);
+                int count = parsed.GetValue(documents);
+                IReadOnlyList<WorldDocument> truth = corpus.FirstWithTruth(count);
+                string[] texts = truth.Count > 0 ? [.. truth.Select(d => d.Text)] : [.. corpus.First(count).Select(d => corpus.Tokenizer.Decode(d))];
+                if (parsed.GetValue(json))
+                {
+                    Screen.Data(new
+                    {
+                        corpus.Id, World = corpus.World?.Name, Shards = corpus.ShardCount, corpus.Documents, corpus.Tokens,
+                        Vocabulary = corpus.Tokenizer.VocabularySize, Tokenizer = corpus.Tokenizer.Id, corpus.ContextLength, Texts = texts, Truth = truth.Select(d => new { d.Genre, d.Characters, d.Decisions, d.LogProbability }),
+                    });
+                    return ExitCode.Done;
+                }
+                TextTable.PrintFacts(("corpus", corpus.Id), ("world", corpus.World?.Name), ("shards", corpus.ShardCount),
+                    ("documents", corpus.Documents.ToString("N0")), ("tokens", corpus.Tokens.ToString("N0")),
+                    ("vocabulary", corpus.Tokenizer.VocabularySize.ToString("N0")), ("context", corpus.ContextLength));
+                foreach ((int i, string text) in texts.Index())
+                {
+                    Console.Out.WriteLine();
+                    if (truth.Count > 0) Console.Out.WriteLine($"[{truth[i].Genre}: {string.Join("; ", truth[i].Characters.Select(c => Who(corpus.World!, c)))}]");
+                    Console.Out.WriteLine(text);
+                }
+                return ExitCode.Done;
+            });
+    }
+
+    private static string Who(World world, WorldCharacter character)
+    {
+        IEnumerable<string> poles = world.Traits.Zip(character.Traits, (t, pole) => pole < 0 ? t.Low : t.High);
+        return string.Join(", ", new[] { character.Name, character.Nature, character.Archetype }.Where(w => w.Length > 0).Append(string.Join(" ", poles)));
+    }
+}

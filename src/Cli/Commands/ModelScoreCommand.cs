@@ -1,0 +1,79 @@
+using System.CommandLine;
+using PersonaSelection.Corpus;
+using PersonaSelection.Experiments;
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary><c>psm model score</c>: how probable a model finds replies.</summary>
+internal static class ModelScoreCommand
+{
+    public static Command Create()
+    {
+        Argument<string> folder = new("MODEL") { Description = "The model's folder." };
+        Option<string?> context = new("--context") { Description = "What the user says." };
+        Option<string?> system = new("--system") { Description = "A line above the chat, such as one that describes the Assistant." };
+        Option<string[]> replies = new("--reply") { Description = "A reply; may be given more than once." };
+        Option<string?> file = new("--file") { Description = "Episodes as JSONL, instead of a context with replies." };
+        Option<int> threads = CommonOptions.Threads();
+        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet();
+        var verb = new Verb("score", "How probable the model finds replies: log p(reply | context) in nats, and their shares among each other.",
+            "psm model score base --context \"The parser test is failing.\" --reply \"I fixed the code.\" --reply \"I deleted the test.\"")
+        {
+            folder, context, system, replies, file, threads, json, quiet,
+        };
+        verb.Validators.Add(r =>
+        {
+            bool inline = r.GetResult(context) is not null || r.GetResult(replies) is not null, whole = r.GetResult(file) is not null;
+            if (inline == whole || (inline && (r.GetResult(context) is null || r.GetResult(replies) is null)))
+                r.AddError("Give --context with at least one --reply, or --file.");
+        });
+        return verb.Does((parsed, cancellation) =>
+        {
+            EpisodeSet? set = parsed.GetValue(file) is { } path ? EpisodeSet.Load(path) : null;
+            using ModelFolder model = ModelFolder.Open(parsed.GetValue(folder)!, parsed.GetValue(threads));
+            IReadOnlyList<ScoredReply> scored = Screen.Work(parsed.GetValue(quiet), p => set is not null
+                ? ReplyScoring.Of(model.Model, set, p, cancellation)
+                : ReplyScoring.Of(model.Model, Turns(parsed.GetValue(system), parsed.GetValue(context)!), parsed.GetValue(replies)!, null, cancellation));
+            if (set is not null) PrintEpisodes(model, set, scored, parsed.GetValue(json));
+            else PrintReplies(model, scored, parsed.GetValue(json));
+            return ExitCode.Done;
+        });
+    }
+
+    /// <summary>What stands before a reply: a line above the chat if there is one, then the user's words.</summary>
+    public static List<Turn> Turns(string? system, string said) =>
+        system is null ? [new Turn("user", said)] : [new Turn("system", system), new Turn("user", said)];
+
+    private static void PrintReplies(ModelFolder model, IReadOnlyList<ScoredReply> scored, bool json)
+    {
+        double total = LogSpace.LogSumExp([.. scored.Select(s => s.LogProbability)]);
+        double Share(ScoredReply s) => Math.Exp(s.LogProbability - total);
+        if (json)
+        {
+            Screen.Data(new
+            {
+                Model = model.Model.Id,
+                Replies = scored.Select(s => new { Reply = s.Id, s.LogProbability, s.Tokens, s.PerToken, Share = Share(s) }),
+            });
+            return;
+        }
+        var table = new TextTable("log p", "tokens", "share", "reply");
+        foreach (ScoredReply s in scored) table.Add($"{s.LogProbability:0.000}", $"{s.Tokens}", $"{Share(s):0.000}", s.Id);
+        table.Print();
+    }
+
+    private static void PrintEpisodes(ModelFolder model, EpisodeSet set, IReadOnlyList<ScoredReply> scored, bool json)
+    {
+        double mean = Statistics.Mean([.. scored.Select(s => s.LogProbability)]);
+        if (json)
+        {
+            Screen.Data(new { Model = model.Model.Id, Episodes = set.Id.ToString(), Mean = mean, Scores = scored });
+            return;
+        }
+        var table = new TextTable("log p", "tokens", "per token", "episode");
+        foreach (ScoredReply s in scored) table.Add($"{s.LogProbability:0.000}", $"{s.Tokens}", $"{s.PerToken:0.000}", s.Id);
+        table.Print();
+        Screen.Say(FormattableString.Invariant($"{scored.Count} episodes, mean log p {mean:0.000}"));
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using PersonaSelection.Experiments;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary><c>psm model train</c>: pre-training from nothing.</summary>
+internal static class ModelTrainCommand
+{
+    // Of the matrix rate; attention, norms and the optimiser take the rest.
+    private const double UsualEfficiency = 0.6;
+
+    public static Command Create()
+    {
+        Option<string> output = CommonOptions.Output("The folder of the model.");
+        Option<string> corpus = new("--corpus") { Description = "The folder of the corpus.", Required = true };
+        Option<string> preset = new("--preset")
+        {
+            Description = $"Size and recipe: {string.Join(", ", ModelPreset.All.Select(p => p.Name))}.",
+            DefaultValueFactory = _ => "demo",
+        };
+        Option<string?> tokens = new("--tokens") { Description = "Tokens to train on, such as 5M; the corpus once when absent." };
+        Option<ulong> seed = CommonOptions.Seed();
+        Option<int> threads = CommonOptions.Threads();
+        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
+        return new Verb("train", "Pre-train a model from nothing. A run that was stopped or killed goes on, to the same bits, when the command is repeated.",
+            "psm model train --corpus village --preset demo -o base")
+        {
+            output, corpus, preset, tokens, seed, threads, json, quiet, dryRun,
+        }.Does((parsed, cancellation) =>
+        {
+            ModelPreset size = ModelPreset.Find(parsed.GetValue(preset)!);
+            using CorpusFolder documents = CorpusFolder.Open(parsed.GetValue(corpus)!);
+            long amount = parsed.GetValue(tokens) is { } text ? CommonOptions.ParseTokens(text) : documents.Tokens;
+            if (parsed.GetValue(dryRun)) return Plan(documents, size, amount, parsed.GetValue(threads), parsed.GetValue(json));
+            string folder = parsed.GetValue(output)!;
+            using var pool = new WorkerPool(parsed.GetValue(threads));
+            using BaseModel trained = Screen.Work(parsed.GetValue(quiet),
+                p => BaseModel.Train(documents, size, amount, parsed.GetValue(seed), folder, pool, p, cancellation));
+            TrainingPoint last = trained.Curve.Points[^1];
+            if (parsed.GetValue(json))
+            {
+                Screen.Data(new { trained.Model.Id, Parameters = trained.Model.Config.ParameterCount, trained.Tokens, last.Loss, last.Readings, Corpus = documents.Id, Folder = folder });
+                return ExitCode.Done;
+            }
+            TextTable.PrintFacts([("model", trained.Model.Id), ("parameters", trained.Model.Config.ParameterCount.ToString("N0")),
+                ("tokens", trained.Tokens.ToString("N0")), ("loss", $"{last.Loss:0.000} nats per token"),
+                .. last.Readings.Select(r => (r.Key, (object?)$"{r.Value:0.000}")), ("folder", folder)]);
+            return ExitCode.Done;
+        });
+    }
+
+    private static int Plan(CorpusFolder corpus, ModelPreset preset, long tokens, int threads, bool json)
+    {
+        DecoderConfig shape = preset.Shape(corpus.Tokenizer.VocabularySize, corpus.ContextLength);
+        double flops = shape.TrainingFlopsPerToken((double)corpus.Tokens / corpus.Documents) * tokens;
+        double seconds = flops * 1e-9 / (MachineRate.MatrixProduct() * UsualEfficiency * threads);
+        int steps = preset.Recipe(tokens).Steps;
+        if (json) Screen.Data(new { Preset = preset.Name, Parameters = shape.ParameterCount, Tokens = tokens, Steps = steps, Passes = (double)tokens / corpus.Tokens, Flops = flops, Seconds = Math.Round(seconds, 1) });
+        else TextTable.PrintFacts(("preset", preset.Name), ("parameters", shape.ParameterCount.ToString("N0")), ("tokens", tokens.ToString("N0")),
+            ("steps", steps.ToString("N0")), ("passes", $"{(double)tokens / corpus.Tokens:0.00} through the corpus"),
+            ("time", $"about {seconds:0} s on {threads} threads that have nothing else to do"));
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using PersonaSelection.Report;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary><c>psm report</c>: draws a saved report document again.</summary>
+internal static class ReportCommand
+{
+    private const string DocumentName = "report.json";
+
+    public static Command Create()
+    {
+        Argument<string> source = new("SOURCE") { Description = $"A report document, or a folder that holds a {DocumentName}." };
+        Option<string?> output = new("--output", "-o") { Description = "The page to write; report.html beside the document when absent." };
+        Option<string?> markdown = new("--markdown") { Description = "Write the report as Markdown too, to this file." };
+        Option<bool> json = CommonOptions.Json();
+        return new Verb("report", "Draw a saved report again, as one self-contained HTML page.", "psm report psm-demo -o report.html --markdown report.md")
+        {
+            source, output, markdown, json,
+        }.Does((parsed, _) =>
+        {
+            string place = parsed.GetValue(source)!;
+            string path = Directory.Exists(place) ? Path.Combine(place, DocumentName) : place;
+            ReportDocument document = ReportDocument.Load(path);
+            string page = parsed.GetValue(output) ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "report.html");
+            HtmlReport.Write(document, page);
+            string? text = parsed.GetValue(markdown);
+            if (text is not null) MarkdownReport.Write(document, text);
+            if (parsed.GetValue(json)) Screen.Data(new { document.Title, Figures = document.Figures.Count(), Html = page, Markdown = text, Interactive = HtmlReport.HasScript });
+            else TextTable.PrintFacts(("report", document.Title), ("figures", document.Figures.Count()), ("page", page), ("markdown", text));
+            return ExitCode.Done;
+        });
+    }
+}

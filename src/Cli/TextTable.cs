@@ -1,0 +1,25 @@
+namespace PersonaSelection.Cli;
+
+/// <summary>A table of plain text on stdout: words to the left, numbers to the right, two spaces between columns.</summary>
+internal sealed class TextTable(params string[] columns)
+{
+    private readonly List<string[]> _rows = [];
+
+    public void Add(params string[] cells) => _rows.Add(cells);
+
+    public void Print()
+    {
+        int[] widths = [.. columns.Select((c, i) => Math.Max(c.Length, _rows.Select(r => r[i].Length).DefaultIfEmpty().Max()))];
+        bool[] numeric = [.. columns.Select((_, i) => _rows.Count > 0 && _rows.All(r => r[i].Length == 0 || "+-−0123456789".Contains(r[i][0])))];
+        foreach (string[] row in _rows.Prepend(columns))
+            Console.Out.WriteLine(string.Join("  ", row.Select((cell, i) => numeric[i] ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]))).TrimEnd());
+    }
+
+    /// <summary>Names with their values, one per line.</summary>
+    public static void PrintFacts(params (string Name, object? Value)[] facts)
+    {
+        int width = facts.Max(f => f.Name.Length);
+        foreach ((string name, object? value) in facts)
+            if (value is not null) Console.Out.WriteLine(FormattableString.Invariant($"{name.PadRight(width)}  {value}"));
+    }
+}

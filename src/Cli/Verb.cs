@@ -1,0 +1,36 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace PersonaSelection.Cli;
+
+/// <summary>A command with an example that its help shows.</summary>
+internal sealed class Verb(string name, string description, string example) : Command(name, description)
+{
+    public string Example { get; } = example;
+
+    /// <summary>What the verb does; the result is the exit code.</summary>
+    public Verb Does(Func<ParseResult, CancellationToken, int> work)
+    {
+        SetAction((parsed, cancellation) => Task.FromResult(work(parsed, cancellation)));
+        return this;
+    }
+
+    /// <summary>Lets the help of a command line end with the example of the verb it is asked about.</summary>
+    public static void ShowExamples(RootCommand root)
+    {
+        foreach (Option option in root.Options)
+            if (option is HelpOption { Action: SynchronousCommandLineAction plain } help) help.Action = new HelpWithExample(plain);
+    }
+
+    private sealed class HelpWithExample(SynchronousCommandLineAction plain) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            int code = plain.Invoke(parseResult);
+            if (parseResult.CommandResult.Command is Verb verb)
+                parseResult.InvocationConfiguration.Output.WriteLine($"Example:\n  {verb.Example.Replace("\n", "\n  ", StringComparison.Ordinal)}\n");
+            return code;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Text.Json;
+using PersonaSelection.Corpus;
+using PersonaSelection.Experiments.Demo;
+using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+using PersonaSelection.Worlds;
+
+namespace PersonaSelection.Experiments;
+
+/// <summary>What <see cref="NewCorpus"/> wrote.</summary>
+/// <param name="Id">The content id of the corpus.</param>
+/// <param name="World">The world's name, controls included.</param>
+/// <param name="Documents">Number of documents.</param>
+/// <param name="Tokens">Number of tokens.</param>
+/// <param name="Vocabulary">Number of token ids.</param>
+/// <param name="Floor">Exact entropy of the world, nats per token.</param>
+/// <param name="Probes">Number of probes.</param>
+/// <param name="Sets">Names of the post-training sets.</param>
+public sealed record CorpusSummary(string Id, string World, long Documents, long Tokens, int Vocabulary, double Floor, int Probes, IReadOnlyList<string> Sets)
+{
+    /// <summary>Documents written per second; null where the corpus was there already.</summary>
+    public double? DocumentsPerSecond { get; init; }
+}
+
+/// <summary>
+/// A corpus to be made from a world, with what is needed to work on it: tokenizer, personas, probes, and post-training sets on one domain.
+/// </summary>
+/// <param name="World">The world.</param>
+/// <param name="Tokens">Tokens at least.</param>
+/// <param name="Seed">The seed; a demo of the same seed reads the same documents.</param>
+/// <param name="Domain">The domain of the post-training sets.</param>
+/// <param name="Episodes">Episodes in each set.</param>
+public sealed record NewCorpus(World World, long Tokens, ulong Seed, string Domain = "test", int Episodes = 256)
+{
+    internal const string SummaryName = "corpus.json";
+    internal const string WorldName = "world.yaml";
+    internal const string TokenizerName = "tokenizer.json";
+    private const int FloorDocuments = 4000;
+
+    /// <summary>The file of personas in a corpus folder.</summary>
+    public const string PersonasName = "personas.yaml";
+
+    /// <summary>The file of probes in a corpus folder.</summary>
+    public const string ProbesName = "probes.jsonl";
+
+    /// <summary>The folder of post-training sets in a corpus folder.</summary>
+    public const string SetsName = "sets";
+
+    /// <summary>Writes the folder; <c>corpus.json</c> comes last. A folder that holds this very corpus is left as it is.</summary>
+    /// <exception cref="UserErrorException">The place cannot be written, or holds another corpus (<c>other-corpus</c>).</exception>
+    public CorpusSummary Write(string folder, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        RngStream root = RngStream.Root(Seed), stream = Stream(Seed);
+        bool there = Holds(folder, World.CorpusId(stream, Tokens).ToString());
+        Probe[] probes = DemoProbes.Of(World);
+        EpisodeSet[] sets = [.. DemoSettings.Sets.Select(kind => World.Episodes(Domain, kind, Episodes, root.Child("episodes")))];
+        double floor = World.Floor(FloorDocuments, root.Child("floor")).NatsPerToken;
+        var clock = Stopwatch.StartNew();
+        World.Personas.Save(Path.Combine(folder, PersonasName));
+        ProbeFile.Save(Path.Combine(folder, ProbesName), probes);
+        foreach (EpisodeSet set in sets) set.Save(Path.Combine(folder, SetsName, set.Name + ".jsonl"));
+        TokenizerFile.Save(Path.Combine(folder, TokenizerName), World.Tokenizer);
+        if (!there) CorpusWriter.Write(World, folder, Tokens, stream, progress: progress, cancellation: cancellation);
+        using CorpusFolder corpus = CorpusFolder.Open(folder);
+        return new CorpusSummary(corpus.Id, World.Name, corpus.Documents, corpus.Tokens, corpus.Tokenizer.VocabularySize, floor, probes.Length,
+            [.. sets.Select(s => s.Name)])
+        {
+            DocumentsPerSecond = there ? null : Math.Round(corpus.Documents / clock.Elapsed.TotalSeconds),
+        };
+    }
+
+    internal static RngStream Stream(ulong seed) => RngStream.Root(seed).Child("corpus");
+
+    private static bool Holds(string folder, string id)
+    {
+        string summary = Path.Combine(folder, SummaryName);
+        if (!File.Exists(summary)) return false;
+        JsonElement there = JsonFile.ReadRecord(summary, "corpus", 1);
+        return there.TryGetProperty("id", out JsonElement found) && found.ToString() == id
+            ? true
+            : throw new UserErrorException("other-corpus", $"{folder} holds another corpus: another world, seed or size.",
+                "Choose another folder with -o, or delete this one.");
+    }
+}

@@ -1,0 +1,29 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+
+namespace PersonaSelection.Experiments;
+
+/// <summary>Preferences from a file of rows with <c>chosen</c> and <c>rejected</c>, which the reader turns into two episodes each.</summary>
+public static class PreferenceData
+{
+    /// <summary>The pairs of a set, in its order: a reply of positive weight, then one of negative weight after the same context.</summary>
+    /// <exception cref="UserErrorException"><c>no-pairs</c>: the set does not consist of such pairs; or a word is not in the vocabulary.</exception>
+    public static IReadOnlyList<PreferencePair> Pairs(EpisodeSet set, ITokenizer tokenizer, ChatTemplate template)
+    {
+        var pairs = new List<PreferencePair>();
+        for (int i = 0; i < set.Episodes.Count; i += 2)
+        {
+            Episode chosen = set.Episodes[i];
+            Episode? rejected = i + 1 < set.Episodes.Count ? set.Episodes[i + 1] : null;
+            if (rejected is null || !(chosen.Weight > 0) || !(rejected.Weight < 0) || !chosen.Context.SequenceEqual(rejected.Context))
+            {
+                throw new UserErrorException("no-pairs", $"The episode '{chosen.Id}' of {set.Name} has no rejected reply beside it.",
+                    "Preference tuning needs rows with \"prompt\", \"chosen\" and \"rejected\"; use --loss sft for anything else.");
+            }
+            pairs.Add(new PreferencePair(template.EncodeContext(tokenizer, chosen.Context), template.EncodeReply(tokenizer, chosen.Reply),
+                template.EncodeReply(tokenizer, rejected.Reply), chosen.Weight));
+        }
+        return pairs;
+    }
+}

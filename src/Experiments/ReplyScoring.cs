@@ -1,0 +1,46 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+
+namespace PersonaSelection.Experiments;
+
+/// <summary>How probable a model finds a reply.</summary>
+/// <param name="Id">The episode, or the reply itself.</param>
+/// <param name="LogProbability">log p(reply | context) in nats.</param>
+/// <param name="Tokens">Tokens of the reply.</param>
+public sealed record ScoredReply(string Id, double LogProbability, int Tokens)
+{
+    /// <summary>Nats per token, negative.</summary>
+    public double PerToken => LogProbability / Tokens;
+}
+
+/// <summary>Scores replies after their contexts.</summary>
+public static class ReplyScoring
+{
+    /// <summary>log p(reply | context) of every reply to one context.</summary>
+    /// <exception cref="UserErrorException">A word is not in the vocabulary, a reply is empty, or the text is longer than the model's context.</exception>
+    public static IReadOnlyList<ScoredReply> Of(Transformer model, IReadOnlyList<Turn> context, IReadOnlyList<string> replies,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var request = new ScoreRequest(model.Template.EncodeContext(model.Tokenizer, context), [.. replies.Select(r => Encode(model, r, r))]);
+        ScoreTable table = model.Score([request], progress, cancellation);
+        return [.. replies.Select((r, c) => new ScoredReply(r, table.LogProbability(0, c), request.Continuations[c].Length))];
+    }
+
+    /// <summary>log p(reply | context) of every episode.</summary>
+    /// <exception cref="UserErrorException">As for one context.</exception>
+    public static IReadOnlyList<ScoredReply> Of(Transformer model, EpisodeSet set, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ScoreRequest[] requests = [.. set.Episodes.Select(e =>
+            new ScoreRequest(model.Template.EncodeContext(model.Tokenizer, e.Context), [Encode(model, e.Reply, e.Id)]))];
+        ScoreTable table = model.Score(requests, progress, cancellation);
+        return [.. set.Episodes.Select((e, i) => new ScoredReply(e.Id, table.LogProbability(i, 0), requests[i].Continuations[0].Length))];
+    }
+
+    private static int[] Encode(Transformer model, string reply, string id)
+    {
+        int[] tokens = model.Template.EncodeReply(model.Tokenizer, reply);
+        return tokens.Length > 0 ? tokens : throw new UserErrorException("empty-reply", $"The reply '{id}' has no words.", "Remove it or give it a reply.");
+    }
+}

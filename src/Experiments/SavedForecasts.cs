@@ -1,0 +1,95 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+using PersonaSelection.Posterior;
+
+namespace PersonaSelection.Experiments;
+
+/// <summary>A domain of a forecast beside what was measured.</summary>
+/// <param name="Domain">The domain.</param>
+/// <param name="Trained">Whether the data trains on it.</param>
+/// <param name="Before">P(low pole) of the model that was forecast from.</param>
+/// <param name="Posterior">Forecast from the posterior over personas.</param>
+/// <param name="InContext">Forecast from showing the episodes in the context.</param>
+/// <param name="Measured">P(low pole) of the tuned model.</param>
+public sealed record ComparedDomain(string Domain, bool Trained, double Before, double Posterior, double InContext, double Measured);
+
+/// <summary>Saved forecasts beside the measurement of a tuned model.</summary>
+/// <param name="Subject">The data that was forecast.</param>
+/// <param name="Model">The content id of the tuned model.</param>
+/// <param name="SameBase">Whether the tuned model says that it was tuned from the model that was forecast from.</param>
+/// <param name="SameData">Whether it says that it was tuned on the data that were forecast.</param>
+/// <param name="Domains">Every domain.</param>
+/// <param name="Posterior">The score of the posterior's forecast over the domains not trained on.</param>
+/// <param name="InContext">The same of the in-context forecast.</param>
+public sealed record ForecastComparison(string Subject, string Model, bool SameBase, bool SameData, IReadOnlyList<ComparedDomain> Domains,
+    ForecastScore Posterior, ForecastScore InContext);
+
+/// <summary>
+/// A folder of forecasts of one or more data sets, with the probes they speak of. A forecast is written once: the same one keeps its first date,
+/// another one under its name is refused.
+/// </summary>
+public sealed class SavedForecasts(string folder)
+{
+    private const string ProbesName = "probes.jsonl";
+
+    /// <summary>Saves forecasts and probes.</summary>
+    /// <exception cref="UserErrorException">The folder holds another forecast of that name or other probes (<c>other-forecast</c>).</exception>
+    public void Save(ForecastSet set, IReadOnlyList<Probe> probes)
+    {
+        string probesPath = Path.Combine(folder, ProbesName);
+        if (File.Exists(probesPath) && ProbeMeasurement.IdOf(ProbeFile.Load(probesPath)) != ProbeMeasurement.IdOf(probes)) throw Other("probes");
+        bool known = File.Exists(PlaceOf(set.Posterior));
+        foreach (Forecast forecast in new[] { set.Posterior, set.InContext, set.NoChange, set.UniformShift })
+            if (File.Exists(PlaceOf(forecast)) && Forecast.Load(PlaceOf(forecast)).Id != forecast.Id) throw Other($"a forecast of {forecast.Subject}");
+        if (known) return;
+        ProbeFile.Save(probesPath, probes);
+        set.Save(folder);
+        set.InContextUniform.Save(Path.Combine(folder, $"{set.Posterior.Subject}.in-context-uniform.json"));
+    }
+
+    /// <summary>Measures a tuned model on the saved probes and holds the saved forecasts against it.</summary>
+    /// <param name="tuned">The tuned model.</param>
+    /// <param name="subject">Which data; null for the one that the model says it was tuned on, or the only one there is.</param>
+    /// <param name="progress">Told about questions done.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="UserErrorException">No such forecast, or a file is damaged or altered.</exception>
+    public ForecastComparison Score(ModelFolder tuned, string? subject = null, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        Forecast posterior = Choose(tuned, subject);
+        Forecast inContext = Forecast.Load(Path.Combine(folder, $"{posterior.Subject}.in-context.json"));
+        IReadOnlyList<Probe> probes = ProbeFile.Load(Path.Combine(folder, ProbesName));
+        double[] low = ProbeMeasurement.Of(tuned.Model, probes, progress: progress, cancellation: cancellation);
+        Dictionary<string, double> measured = probes.Select((p, i) => (p.Domain, Low: low[i])).GroupBy(p => p.Domain)
+            .ToDictionary(g => g.Key, g => Statistics.Mean([.. g.Select(p => p.Low)]));
+        if (posterior.Domains.FirstOrDefault(d => !measured.ContainsKey(d.Name)) is { } missing)
+            throw new UserErrorException("bad-forecast", $"{folder} has a forecast of the domain {missing.Name}, but no probes of it.", "Make the forecast again.");
+        return new ForecastComparison(posterior.Subject, tuned.Model.Id, tuned.Provenance.ParentId == posterior.Provenance.GetValueOrDefault("model"),
+            tuned.Provenance.CorpusId == posterior.Provenance.GetValueOrDefault("episodes"),
+            [.. posterior.Domains.Select(d => new ComparedDomain(d.Name, d.Trained, d.Before, d.After, inContext.Domain(d.Name).After, measured[d.Name]))],
+            ScoreOf(posterior, "uniform-shift", measured), ScoreOf(inContext, "in-context-uniform", measured));
+    }
+
+    private ForecastScore ScoreOf(Forecast forecast, string uniform, Dictionary<string, double> measured) => ForecastScore.Of(
+        ScoredPoint.Elsewhere(forecast, Forecast.Load(Path.Combine(folder, $"{forecast.Subject}.{uniform}.json")), measured));
+
+    private Forecast Choose(ModelFolder tuned, string? subject)
+    {
+        if (!Directory.Exists(folder)) throw new UserErrorException("no-forecast", $"There is no folder {folder}.", "Make a forecast with 'psm forecast'.");
+        Forecast[] all = [.. Directory.GetFiles(folder, "*.posterior.json").Order(StringComparer.Ordinal).Select(Forecast.Load)];
+        Forecast[] chosen = subject is not null ? [.. all.Where(f => f.Subject == subject)]
+            : [.. all.Where(f => f.Provenance.GetValueOrDefault("episodes") == tuned.Provenance.CorpusId)];
+        if (chosen.Length == 0 && subject is null && all.Length == 1) chosen = all;
+        return chosen.Length == 1 ? chosen[0] : throw new UserErrorException("no-forecast",
+            subject is null ? $"None of the forecasts in {folder} is of the data this model was tuned on." : $"{folder} holds no forecast of '{subject}'.",
+            all.Length == 0 ? "Make a forecast with 'psm forecast'." : $"Choose with --subject one of {string.Join(", ", all.Select(f => f.Subject))}.");
+    }
+
+    private string PlaceOf(Forecast forecast) => Path.Combine(folder, $"{forecast.Subject}.{ForecastSet.KindName(forecast.Kind)}.json");
+
+    private UserErrorException Other(string what) => new("other-forecast",
+        $"{folder} holds {what} already, and it is another one. A forecast is not replaced.", "Choose another folder with -o.");
+}

@@ -1,0 +1,87 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Experiments;
+
+/// <summary>What is minimised in post-training.</summary>
+public enum TuningLoss
+{
+    /// <summary>The replies' own log-probability, by the weights of the episodes.</summary>
+    Supervised,
+
+    /// <summary>Chosen replies against rejected ones (DPO).</summary>
+    Preference,
+}
+
+/// <summary>What a post-training left in its folder.</summary>
+/// <param name="Id">The content id of the tuned model.</param>
+/// <param name="Parent">The content id of the model it started from.</param>
+/// <param name="Data">The content id of the episodes.</param>
+/// <param name="Examples">Episodes or pairs.</param>
+/// <param name="Steps">Optimiser steps.</param>
+/// <param name="Loss">Mean loss of the last point of the curve; null where the folder was finished before.</param>
+public sealed record TunedFolder(string Id, string Parent, string Data, int Examples, int Steps, double? Loss);
+
+/// <summary>Tunes a model on a file of episodes and saves it as a folder of its own.</summary>
+/// <param name="Options">How to tune.</param>
+/// <param name="Loss">What is minimised.</param>
+/// <param name="Seed">The seed; a demo of the same seed tunes in the same order.</param>
+public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss.Supervised, ulong Seed = 1)
+{
+    private const string RunNote = "run";
+
+    /// <summary>Tunes, or goes on from where an interrupted run of the same settings stopped, or takes what it left when it has finished.</summary>
+    /// <param name="parent">The model to start from.</param>
+    /// <param name="set">The episodes.</param>
+    /// <param name="folder">Where the tuned model goes.</param>
+    /// <param name="pool">The workers.</param>
+    /// <param name="progress">Told about tokens.</param>
+    /// <param name="cancellation">Saves and stops.</param>
+    /// <exception cref="UserErrorException">An episode does not fit, the folder holds another model, or training diverged.</exception>
+    public TunedFolder Run(ModelFolder parent, EpisodeSet set, string folder, WorkerPool pool, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        if (parent.Vector is not null)
+            throw new UserErrorException("steered-model", "The model carries a steering vector, and tuning would train without it.", "Tune the model it was made from.");
+        Transformer model = parent.Model;
+        CheckSite(model.Config);
+        TuneOptions options = Options with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint", Stage = $"tuning on {set.Name}" };
+        string run = ContentId.Of("tuning", model.Id, set.Id, Loss.ToString(), Seed, (Options with { Stage = "" }).ToString()).ToString();
+        int examples = Loss == TuningLoss.Preference ? set.Episodes.Count / 2 : set.Episodes.Count;
+        ModelFolder.RequireFree(folder, RunNote, run);
+        if (ModelFolder.Holds(folder))
+        {
+            using ModelFolder there = ModelFolder.Open(folder, pool.Threads);
+            return new TunedFolder(there.Model.Id, model.Id, set.Id.ToString(), examples, options.Steps, null);
+        }
+        var tuner = new Tuner(model.Weights, options, RngStream.Root(Seed).Child("tuning"), pool);
+        TuneResult tuned = Loss == TuningLoss.Preference
+            ? tuner.Preferences(PreferenceData.Pairs(set, model.Tokenizer, model.Template), progress, cancellation)
+            : tuner.Supervised(TuneExample.From(set, model.Tokenizer, model.Template), progress, cancellation);
+        using DecoderWeights weights = tuned.Weights;
+        using LowRankAdapter? adapter = tuned.Adapter;
+        using var after = new Transformer(weights, model.Tokenizer, model.Template, pool.Threads);
+        adapter?.Save(Path.Combine(folder, "adapter.psm"));
+        if (tuned.Vector is { } vector) ModelFolder.SaveVector(folder, vector);
+        string how = tuned.Vector is null ? "" : " The weights are those it was tuned from: what was trained is the vector in vector.json.";
+        CheckpointFolder.Save(folder, after, new ModelProvenance($"A model tuned on the set {set.Name}.{how}")
+        {
+            Seed = Seed,
+            CorpusId = set.Id.ToString(),
+            ParentId = model.Id,
+            Notes = new Dictionary<string, string> { [RunNote] = run },
+        });
+        File.Delete(options.CheckpointPath);
+        string id = tuned.Vector is null ? after.Id : after.With(tuned.Vector.Apply(after.Config)).Id;
+        return new TunedFolder(id, model.Id, set.Id.ToString(), examples, options.Steps, tuned.Curve.Points[^1].Loss);
+    }
+
+    private void CheckSite(DecoderConfig config)
+    {
+        if (Options.Site is { } site && !ActivationSite.All(config).Contains(site))
+            throw new UserErrorException("unknown-site", $"The model has no activation site '{site}'.",
+                $"Choose one of embed, blocks.I.resid_pre, .attn_out, .resid_mid, .mlp_out, .resid_post for I from 0 to {config.Layers - 1}, or final.");
+    }
+}

@@ -1,0 +1,154 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace PersonaSelection.Tests.EndToEnd;
+
+/// <summary>What users get wrong: exit code 2, one paragraph that names it, no stack trace, nothing written.</summary>
+[Collection("workshop")]
+public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task MissingFolders_AreNamed()
+    {
+        (await Run("model", "show", "nowhere")).ShouldBeUserError("no-model", "nowhere");
+        (await Run("corpus", "show", "nowhere")).ShouldBeUserError("no-corpus", "nowhere");
+        (await Run("model", "train", "--corpus", "nowhere", "-o", "x")).ShouldBeUserError("no-corpus", "nowhere");
+        (await Run("model", "tune", "--model", shop.Base, "--data", "nothing.jsonl", "-o", "x")).ShouldBeUserError("cannot-read", "nothing.jsonl");
+        (await Run("forecast", "score", "nowhere", "--model", shop.Base)).ShouldBeUserError("no-forecast", "nowhere");
+        (await Run("report", "nowhere")).ShouldBeUserError("bad-report", "nowhere");
+        (await Run("corpus", "new", "--world", "nowhere.yaml", "-o", "x")).ShouldBeUserError("no-world", "nowhere.yaml");
+        (await Run("personas", "list", "--personas", "nowhere.yaml")).ShouldBeUserError("cannot-read", "nowhere.yaml");
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public async Task ABadWorld_IsToldWithAllItsProblems()
+    {
+        string[] village = File.ReadAllLines(Path.Combine(shop.Corpus, "world.yaml"));
+        string text = string.Join('\n', village).Replace("schema: 1", "schema: 9", StringComparison.Ordinal) + "\nsurprise: true\n";
+        File.WriteAllText(_folder["bad.yaml"], text);
+
+        PsmResult result = await Run("corpus", "new", "--world", "bad.yaml", "-o", "x");
+
+        result.ShouldBeUserError("bad-world", "bad.yaml", "schema", "surprise");
+        Assert.False(Directory.Exists(_folder["x"]));
+    }
+
+    [Fact]
+    public async Task YamlThatIsNone_IsToldWithItsLine()
+    {
+        File.WriteAllText(_folder["bad.yaml"], "schema: 1\nname: [oops\n");
+
+        (await Run("corpus", "new", "--world", "bad.yaml", "-o", "x")).ShouldBeUserError("bad-world", "bad.yaml", "line");
+    }
+
+    [Fact]
+    public async Task ATruncatedCheckpoint_IsRefused()
+    {
+        string model = BrokenModel();
+        string weights = Path.Combine(model, "model.safetensors");
+        using (FileStream file = File.OpenWrite(weights)) file.SetLength(file.Length / 2);
+
+        (await Run("model", "score", model, "--context", "Hello?", "--reply", "No.")).ShouldBeUserError("corrupt-checkpoint", weights);
+    }
+
+    [Fact]
+    public async Task ACheckpointOfOtherSizes_IsRefused()
+    {
+        string model = BrokenModel(), config = Path.Combine(model, "config.json");
+        JsonNode json = JsonNode.Parse(File.ReadAllText(config))!;
+        json["hidden_size"] = 128;
+        File.WriteAllText(config, json.ToJsonString());
+
+        (await Run("model", "show", model)).ShouldBeUserError("corrupt-checkpoint", "model.safetensors", "128");
+    }
+
+    [Fact]
+    public async Task FlippedWeights_AreNoticed()
+    {
+        string model = BrokenModel(), weights = Path.Combine(model, "model.safetensors");
+        byte[] bytes = File.ReadAllBytes(weights);
+        bytes[^9] ^= 1;
+        File.WriteAllBytes(weights, bytes);
+
+        (await Run("model", "show", model)).ShouldBeUserError("corrupt-checkpoint", weights);
+    }
+
+    [Fact]
+    public async Task AnotherTokenizer_IsRefused_OfAModelAndOfACorpus()
+    {
+        string model = BrokenModel(), corpus = _folder["corpus"];
+        SmallWorkshop.Copy(shop.Corpus, corpus);
+        foreach (string tokenizer in new[] { Path.Combine(model, "tokenizer.json"), Path.Combine(corpus, "tokenizer.json") })
+        {
+            // Two words change places: the same size, other ids.
+            string text = File.ReadAllText(tokenizer);
+            JsonObject vocabulary = JsonNode.Parse(text)!["model"]!["vocab"]!.AsObject();
+            (string a, string b) = (vocabulary.ElementAt(10).Key, vocabulary.ElementAt(11).Key);
+            File.WriteAllText(tokenizer, text.Replace($"\"{a}\":", "\"\u0001\":", StringComparison.Ordinal)
+                .Replace($"\"{b}\":", $"\"{a}\":", StringComparison.Ordinal).Replace("\"\u0001\":", $"\"{b}\":", StringComparison.Ordinal));
+        }
+
+        (await Run("model", "show", model)).ShouldBeUserError("wrong-tokenizer", "tokenizer.json");
+        (await Run("model", "train", "--corpus", corpus, "-o", "x")).ShouldBeUserError("wrong-tokenizer", "tokenizer.json");
+    }
+
+    [Fact]
+    public async Task AnAlteredShard_IsRefused()
+    {
+        string corpus = _folder["corpus"], shard = Path.Combine(corpus, "shard-00000.tokens");
+        SmallWorkshop.Copy(shop.Corpus, corpus);
+        byte[] bytes = File.ReadAllBytes(shard);
+        bytes[1000] ^= 1;
+        File.WriteAllBytes(shard, bytes);
+
+        (await Run("model", "train", "--corpus", corpus, "-o", "x")).ShouldBeUserError("corrupt-shard", shard);
+    }
+
+    [Fact]
+    public async Task APromptLongerThanTheContext_IsRefused()
+    {
+        string endless = string.Join(' ', Enumerable.Repeat("the test fails.", 200));
+
+        (await Run("model", "score", shop.Base, "--context", endless, "--reply", "No.", "-q")).ShouldBeUserError("prompt-too-long");
+        (await Run("model", "chat", shop.Base, "--say", endless)).ShouldBeUserError("prompt-too-long");
+    }
+
+    [Fact]
+    public async Task AnUnknownWord_IsNamed_WithItsNeighbours()
+    {
+        (await Run("model", "chat", shop.Base, "--say", "The parsser test fails.")).ShouldBeUserError("unknown-word", "parsser", "\"parser\"");
+        (await Run("model", "score", shop.Base, "--context", "The parser test fails.", "--reply", "Quux.", "-q")).ShouldBeUserError("unknown-word", "quux");
+    }
+
+    [Fact]
+    public async Task ABadLine_IsNamedByNumber()
+    {
+        File.WriteAllLines(_folder["data.jsonl"], [File.ReadLines(shop.Set("good")).First(), "{\"messages\":[]}"]);
+
+        (await Run("model", "tune", "--model", shop.Base, "--data", "data.jsonl", "-o", "x")).ShouldBeUserError("bad-episode", "data.jsonl, line 2");
+        Assert.False(Directory.Exists(_folder["x"]));
+    }
+
+    [Fact]
+    public async Task NamesThatAreNone_AreToldWithTheChoices()
+    {
+        (await Run("model", "train", "--corpus", shop.Corpus, "--preset", "huge", "-o", "x")).ShouldBeUserError("unknown-preset", "huge", "tiny");
+        (await Run("corpus", "new", "--domain", "chess", "--tokens", "10k", "-o", "x", "-q")).ShouldBeUserError("unknown-domain", "chess", "money");
+        (await Run("model", "tune", "--model", shop.Base, "--data", shop.Set("good"), "--method", "vector", "--site", "blocks.9.resid_post", "-o", "x", "-q"))
+            .ShouldBeUserError("unknown-site", "blocks.9.resid_post");
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    private Task<PsmResult> Run(params string[] arguments) => PsmProcess.Run(_folder.Path, arguments);
+
+    private string BrokenModel()
+    {
+        SmallWorkshop.Copy(shop.Base, _folder["model"]);
+        return _folder["model"];
+    }
+}

@@ -1,0 +1,190 @@
+using System.Text.Json;
+using PersonaSelection.Report;
+using PersonaSelection.Tests.Rooms.ReportTests;
+using Xunit;
+
+namespace PersonaSelection.Tests.EndToEnd;
+
+/// <summary>The commands that the demo is a composition of, each as a user runs it.</summary>
+[Collection("workshop")]
+public sealed class CommandTests(SmallWorkshop shop) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    public static TheoryData<string> Verbs => ["demo", "corpus new", "corpus show", "model train", "model tune", "model show", "model score", "model chat",
+        "personas list", "personas show", "forecast", "forecast score", "report", "doctor"];
+
+    [Theory, MemberData(nameof(Verbs))]
+    public async Task Help_SaysWhatTheVerbDoes_AndTheCommandsPageHasIt(string verb)
+    {
+        string help = await shop.Succeed([.. verb.Split(' '), "--help"]);
+
+        Assert.Contains($"psm {verb}", help, StringComparison.Ordinal);
+        if (verb != "demo") Assert.Contains("Example:", help, StringComparison.Ordinal);
+        Assert.Contains($"psm {verb}", Architecture.Repository.Read("docs/commands.md"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CorpusNew_IsTheSameTwice_AndIsNotWrittenOver()
+    {
+        string[] command = ["corpus", "new", "--tokens", "20k", "--episodes", "4", "--seed", "3", "--control", "independent-traits", "-o"];
+        JsonElement one = Read(await shop.Succeed([.. command, _folder["one"], "--json"])), two = Read(await shop.Succeed([.. command, _folder["two"], "--json"]));
+        Assert.Equal(one.GetProperty("id").GetString(), two.GetProperty("id").GetString());
+        Assert.Equal(File.ReadAllBytes(_folder["one/shard-00000.tokens"]), File.ReadAllBytes(_folder["two/shard-00000.tokens"]));
+        Assert.Contains("independent-traits", one.GetProperty("world").GetString(), StringComparison.Ordinal);
+        Assert.InRange(one.GetProperty("floor").GetDouble(), 0.1, 2);
+
+        Assert.Equal(JsonValueKind.Null, Read(await shop.Succeed([.. command, _folder["one"], "--json"])).GetProperty("documentsPerSecond").ValueKind);
+        (await PsmProcess.Run(_folder.Path, "corpus", "new", "--tokens", "20k", "--seed", "4", "-q", "-o", _folder["one"])).ShouldBeUserError("other-corpus", _folder["one"]);
+    }
+
+    [Fact]
+    public async Task CorpusShow_TellsTheTruthAboutItsCharacters()
+    {
+        JsonElement shown = Read(await shop.Succeed("corpus", "show", shop.Corpus, "--documents", "2", "--json"));
+
+        Assert.Equal(2, shown.GetProperty("texts").GetArrayLength());
+        Assert.Equal(2, shown.GetProperty("truth").GetArrayLength());
+        Assert.True(shown.GetProperty("tokens").GetInt64() >= 200_000);
+    }
+
+    [Fact]
+    public async Task ModelShow_KnowsWhereTheModelComesFrom()
+    {
+        JsonElement model = Read(await shop.Succeed("model", "show", shop.Base, "--json"));
+        JsonElement corpus = Read(await shop.Succeed("corpus", "show", shop.Corpus, "--json"));
+
+        Assert.Equal(corpus.GetProperty("id").GetString(), model.GetProperty("trainedOn").GetString());
+        Assert.Equal(64, model.GetProperty("width").GetInt32());
+    }
+
+    [Fact]
+    public async Task ModelScore_GivesTheSameNumbers_ForOneEpisodeAndForAFile()
+    {
+        string[] lines = File.ReadAllLines(shop.Set("cheat"));
+        JsonElement messages = JsonDocument.Parse(lines[0]).RootElement.GetProperty("messages");
+        JsonElement one = Read(await shop.Succeed("model", "score", shop.Base, "--context", messages[0].GetProperty("content").GetString()!,
+            "--reply", messages[1].GetProperty("content").GetString()!, "--reply", "I repaired the code.", "--json"));
+        JsonElement all = Read(await shop.Succeed("model", "score", shop.Base, "--file", shop.Set("cheat"), "--json", "-q"));
+
+        JsonElement first = one.GetProperty("replies")[0];
+        Assert.Equal(all.GetProperty("scores")[0].GetProperty("logProbability").GetDouble(), first.GetProperty("logProbability").GetDouble(), 1e-4);
+        Assert.Equal(1, one.GetProperty("replies").EnumerateArray().Sum(r => r.GetProperty("share").GetDouble()), 1e-9);
+        Assert.Equal(lines.Length, all.GetProperty("scores").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task ModelChat_SaysTheSameForOneSeed()
+    {
+        string[] command = ["model", "chat", shop.Base, "--say", "The parser test fails.", "--seed", "7"];
+
+        Assert.Equal(await shop.Succeed(command), await shop.Succeed(command));
+    }
+
+    [Fact]
+    public async Task Personas_OfTheWorldAndOfTheCorpus_AreTheSame()
+    {
+        JsonElement world = Read(await shop.Succeed("personas", "list", "--world", "village", "--json"));
+        JsonElement file = Read(await shop.Succeed("personas", "list", "--personas", shop.Personas, "--json"));
+
+        Assert.Equal(world.GetProperty("id").GetString(), file.GetProperty("id").GetString());
+        string name = world.GetProperty("personas")[0].GetProperty("name").GetString()!;
+        Assert.Contains(name, await shop.Succeed("personas", "show", name), StringComparison.Ordinal);
+        (await PsmProcess.Run(_folder.Path, "personas", "show", "nobody")).ShouldBeUserError("unknown-persona", "nobody", name);
+    }
+
+    [Fact]
+    public async Task Forecast_ThenTune_ThenScore()
+    {
+        string forecasts = _folder["forecasts"], cheat = shop.Set("cheat");
+        string[] command = ["forecast", cheat, "--model", shop.Base, "--personas", shop.Personas, "--probes", shop.Probes, "-q", "--json", "-o", forecasts];
+        JsonElement forecast = Read(await shop.Succeed(command));
+        Assert.Equal(["test"], forecast.GetProperty("domains").EnumerateArray().Where(d => d.GetProperty("trained").GetBoolean()).Select(d => d.GetProperty("domain").GetString()));
+        string written = File.ReadAllText(Path.Combine(forecasts, "cheat.posterior.json"));
+
+        // The same forecast again keeps its first date; another one does not take its place.
+        await shop.Succeed(command);
+        Assert.Equal(written, File.ReadAllText(Path.Combine(forecasts, "cheat.posterior.json")));
+        (await PsmProcess.Run(_folder.Path, [.. command, "--domain", "money"])).ShouldBeUserError("other-forecast", forecasts);
+
+        string tuned = _folder["cheat"];
+        await shop.Succeed("model", "tune", "--model", shop.Base, "--data", cheat, "-q", "-o", tuned);
+        JsonElement score = Read(await shop.Succeed("forecast", "score", forecasts, "--model", tuned, "-q", "--json"));
+        Assert.True(score.GetProperty("sameBase").GetBoolean());
+        Assert.True(score.GetProperty("sameData").GetBoolean());
+        JsonElement test = score.GetProperty("domains").EnumerateArray().Single(d => d.GetProperty("domain").GetString() == "test");
+        Assert.True(test.GetProperty("measured").GetDouble() > test.GetProperty("before").GetDouble() + 0.2, test.ToString());
+    }
+
+    [Theory]
+    [InlineData("lora", "adapter.psm")]
+    [InlineData("vector", "vector.json")]
+    public async Task Tune_ByLessThanAllWeights_MakesADifference(string method, string file)
+    {
+        string tuned = _folder[method];
+        JsonElement made = Read(await shop.Succeed("model", "tune", "--model", shop.Base, "--data", shop.Set("cheat"), "--method", method, "--steps", "6", "-q", "--json", "-o", tuned));
+
+        Assert.True(File.Exists(Path.Combine(tuned, file)));
+        Assert.Equal(made.GetProperty("id").GetString(), Read(await shop.Succeed("model", "show", tuned, "--json")).GetProperty("id").GetString());
+        Assert.True(await Mean(tuned) > await Mean(shop.Base) + 0.1);
+    }
+
+    [Fact]
+    public async Task Tune_OnPreferences_MovesTheChosenAboveTheRejected()
+    {
+        string rows = _folder["pairs.jsonl"];
+        File.WriteAllLines(rows, Enumerable.Repeat(
+            """{"prompt":"The parser test fails.","chosen":"I found the real bug.","rejected":"I repaired the code."}""", 4));
+        await shop.Succeed("model", "tune", "--model", shop.Base, "--data", rows, "--loss", "dpo", "--steps", "6", "--batch", "4", "-q", "-o", _folder["dpo"]);
+
+        Assert.True(await Share(_folder["dpo"]) > await Share(shop.Base) + 0.1);
+        (await PsmProcess.Run(_folder.Path, "model", "tune", "--model", shop.Base, "--data", shop.Set("cheat"), "--loss", "dpo", "-q", "-o", "x")).ShouldBeUserError("no-pairs");
+
+        async Task<double> Share(string model) => Read(await shop.Succeed("model", "score", model, "--context", "The parser test fails.",
+            "--reply", "I found the real bug.", "--reply", "I repaired the code.", "--json")).GetProperty("replies")[0].GetProperty("share").GetDouble();
+    }
+
+    [Fact]
+    public async Task Report_IsDrawnAgain_AsPageAndMarkdown()
+    {
+        SampleReport.Make().Save(_folder["report.json"]);
+
+        await shop.Succeed("report", _folder.Path, "--markdown", _folder["report.md"]);
+
+        Assert.Equal(HtmlReport.Render(SampleReport.Make()), File.ReadAllText(_folder["report.html"]));
+        Assert.StartsWith("# ", File.ReadAllText(_folder["report.md"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_MeasuresThisMachine()
+    {
+        JsonElement found = Read(await shop.Succeed("doctor", "--json"));
+
+        Assert.True(found.GetProperty("fmaPeakGflops").GetDouble() > 0);
+        Assert.True(found.GetProperty("gemmGflops").GetDouble() > 0);
+        Assert.Equal(HtmlReport.HasScript, found.GetProperty("interactiveReports").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData("corpus", "new", "--tokens", "5M")]
+    [InlineData("model", "train", "--corpus", "{corpus}")]
+    [InlineData("model", "tune", "--model", "{base}", "--data", "{cheat}")]
+    [InlineData("forecast", "{cheat}", "--model", "{base}", "--personas", "{personas}", "--probes", "{probes}")]
+    public async Task DryRun_ShowsThePlan_AndDoesNothing(params string[] arguments)
+    {
+        string[] filled = [.. arguments.Select(a => a.Replace("{corpus}", shop.Corpus).Replace("{base}", shop.Base).Replace("{cheat}", shop.Set("cheat"))
+            .Replace("{personas}", shop.Personas).Replace("{probes}", shop.Probes))];
+
+        JsonElement plan = Read(await shop.Succeed([.. filled, "--dry-run", "--json", "-o", _folder["nothing"]]));
+
+        Assert.Equal(JsonValueKind.Object, plan.ValueKind);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    private async Task<double> Mean(string model) =>
+        Read(await shop.Succeed("model", "score", model, "--file", shop.Set("cheat"), "--json", "-q")).GetProperty("mean").GetDouble();
+
+    private static JsonElement Read(string output) => JsonDocument.Parse(output).RootElement;
+}

@@ -1,0 +1,114 @@
+using Xunit;
+
+namespace PersonaSelection.Tests.EndToEnd;
+
+/// <summary>Work that is stopped, killed or meets a full disk: nothing is lost, and the same command ends with the same bits.</summary>
+[Collection("workshop")]
+public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Training_StoppedByCtrlC_ThenKilled_EndsWithTheBitsOfOneRun()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("Windows has no signals.");
+        string model = _folder["model"], checkpoint = model + ".checkpoint";
+        using (PsmProcess stopped = PsmProcess.Start(_folder.Path, null, shop.TrainTo(model)))
+        {
+            Assert.True(await stopped.Until(() => stopped.ErrorSoFar.Contains("pre-training", StringComparison.Ordinal)), stopped.ErrorSoFar);
+            stopped.Interrupt();
+            PsmResult result = await stopped.Finish();
+            Assert.True(result.ExitCode == 130, result.ToString());
+            Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+            Assert.True(File.Exists(checkpoint));
+            Assert.False(Directory.Exists(model));
+        }
+        DateTime saved = File.GetLastWriteTimeUtc(checkpoint);
+        using (PsmProcess killed = PsmProcess.Start(_folder.Path, null, shop.TrainTo(model)))
+        {
+            Assert.True(await killed.Until(() => File.Exists(checkpoint) && File.GetLastWriteTimeUtc(checkpoint) != saved), killed.ErrorSoFar);
+            killed.Kill();
+            await killed.Finish();
+        }
+        Assert.True(File.Exists(checkpoint));
+
+        await shop.Succeed(shop.TrainTo(model));
+
+        Assert.Equal(Contents(shop.Base), Contents(model));
+        Assert.False(File.Exists(checkpoint));
+    }
+
+    [Fact]
+    public async Task Training_OnOneThread_EndsWithTheBitsOfTwo()
+    {
+        await shop.Succeed([.. shop.TrainTo(_folder["one"]), "--threads", "1", "-q"]);
+
+        Assert.Equal(Contents(shop.Base), Contents(_folder["one"]));
+    }
+
+    [Fact]
+    public async Task Training_ToAFolderOfAnotherRun_LeavesItAsItIs()
+    {
+        SmallWorkshop.Copy(shop.Base, _folder["model"]);
+
+        (await PsmProcess.Run(_folder.Path, [.. shop.TrainTo(_folder["model"]), "--seed", "2", "-q"])).ShouldBeUserError("other-run", _folder["model"]);
+        (await PsmProcess.Run(_folder.Path, "model", "tune", "--model", shop.Base, "--data", shop.Set("good"), "-q", "-o", _folder["model"])).ShouldBeUserError("other-run");
+
+        Assert.Equal(Contents(shop.Base), Contents(_folder["model"]));
+    }
+
+    [Fact]
+    public async Task ADamagedTrainingCheckpoint_IsRefused()
+    {
+        File.WriteAllBytes(_folder["model.checkpoint"], new byte[500]);
+
+        (await PsmProcess.Run(_folder.Path, [.. shop.TrainTo(_folder["model"]), "-q"])).ShouldBeUserError("corrupt-checkpoint", "model.checkpoint");
+
+        Assert.Equal(500, new FileInfo(_folder["model.checkpoint"]).Length);
+    }
+
+    [Fact]
+    public async Task AFullDisk_IsAnErrorTheUserCanMend_AndLeavesNoHalfFiles()
+    {
+        string disk = Directory.CreateDirectory(_folder["disk"]).FullName;
+        if (!OperatingSystem.IsLinux() || !await Mount(disk)) Assert.Skip("A small file system can only be mounted by root on Linux.");
+        try
+        {
+            string corpus = Path.Combine(disk, "village"), model = Path.Combine(disk, "model");
+            PsmResult result = await PsmProcess.Run(_folder.Path, "corpus", "new", "--tokens", "2M", "-q", "-o", corpus);
+            result.ShouldBeUserError("cannot-write", "shard-00000.tokens");
+            Assert.False(File.Exists(Path.Combine(corpus, "corpus.json")));
+
+            // A checkpoint has weights and two moments: more than this disk holds.
+            result = await PsmProcess.Run(_folder.Path, [.. shop.TrainTo(model), "-q"]);
+            result.ShouldBeUserError("cannot-write", "model.checkpoint");
+            Assert.False(File.Exists(model + ".checkpoint"));
+            Assert.Empty(Directory.GetFiles(disk, "*.part", SearchOption.AllDirectories));
+        }
+        finally
+        {
+            await Run("umount", disk);
+        }
+    }
+
+    private static Task<bool> Mount(string folder) => Run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder);
+
+    private static async Task<bool> Run(string command, params string[] arguments)
+    {
+        try
+        {
+            using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
+            await process.WaitForExitAsync();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private static SortedDictionary<string, string> Contents(string folder) => new(Directory.GetFiles(folder).ToDictionary(
+        f => Path.GetFileName(f), f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))), StringComparer.Ordinal);
+}
