@@ -114,14 +114,35 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     /// <summary>How well the model infers who is speaking, on fresh documents of a genre.</summary>
     public InferenceResult Inference(World world, string genre, ulong seed)
     {
-        InferenceScore score = InferenceScore.Measure(Model, world.InferenceProbes(genre, InferenceProbeCount, RngStream.Root(seed).Child("inference").Child(genre)));
-        return new InferenceResult(score.R2, score.R2PriorOnly, score.Kl, score.KlPriorOnly);
+        RngStream rng = RngStream.Root(seed).Child("inference").Child(genre);
+        IReadOnlyList<InferenceProbe> probes = world.InferenceProbes(genre, InferenceProbeCount, rng);
+        double[] predicted = InferenceScore.Predict(Model, probes);
+        InferenceScore score = InferenceScore.Of(probes, predicted);
+        int[] each = [.. Enumerable.Range(0, probes.Count)];
+        Estimate Redrawn(Func<InferenceScore, double> of, string name)
+        {
+            Interval i = Bootstrap.Clustered(each, rows => of(InferenceScore.Of(Pick(probes, rows), Pick(predicted, rows))), rng.Child(name), resamples: Resamples);
+            return new Estimate(i.Estimate, i.Low, i.High);
+        }
+        return new InferenceResult(score.R2, score.R2PriorOnly, score.Kl, score.KlPriorOnly)
+        {
+            R2Interval = Redrawn(s => s.R2, "r2").Ends,
+            GainInterval = Redrawn(s => s.R2 - s.R2PriorOnly, "gain").Ends,
+        };
+    }
+
+    private static T[] Pick<T>(IReadOnlyList<T> of, ReadOnlySpan<int> rows)
+    {
+        var picked = new T[rows.Length];
+        for (int i = 0; i < picked.Length; i++) picked[i] = of[rows[i]];
+        return picked;
     }
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
 
     private const int InferenceProbeCount = 1000;
+    private const int Resamples = 400;
 
     private const int CurveProbes = 160;
 

@@ -59,6 +59,9 @@ public readonly record struct Estimate(double Value, double Low, double High)
     private static readonly double[] StudentT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
     private const double NormalQuantile = 1.96;
 
+    /// <summary>[low, high].</summary>
+    public double[] Ends => [Low, High];
+
     /// <summary>A number without uncertainty of its own.</summary>
     public static Estimate Exact(double value) => new(value, value, value);
 

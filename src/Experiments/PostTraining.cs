@@ -19,10 +19,11 @@ public sealed class PostTraining(Transformer model, IReadOnlyList<Probe> probes,
     /// <param name="set">The set.</param>
     /// <param name="folder">Where the tuned checkpoint goes; nowhere when absent.</param>
     /// <param name="seed">Kept with the checkpoint.</param>
+    /// <param name="look">Shown the tuned model before it is gone.</param>
     /// <param name="progress">Told about steps.</param>
     /// <param name="cancellation">Stops between steps.</param>
-    public double[] Measure(EpisodeSet set, string? folder = null, ulong? seed = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public double[] Measure(EpisodeSet set, string? folder = null, ulong? seed = null, Action<Transformer>? look = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         TuneResult tuned = new Tuner(model.Weights, options with { Stage = $"tuning on {set.Name}" }, rng, pool)
             .Supervised(TuneExample.From(set, model.Tokenizer, model.Template), progress, cancellation);
@@ -37,6 +38,7 @@ public sealed class PostTraining(Transformer model, IReadOnlyList<Probe> probes,
                 ParentId = model.Id,
             });
         }
+        look?.Invoke(after);
         return ProbeMeasurement.Of(after, probes, cancellation: cancellation);
     }
 }

@@ -30,8 +30,14 @@ public sealed record InferenceScore(int Probes, double R2, double R2PriorOnly, d
     public static InferenceScore Measure(ILanguageModel model, IReadOnlyList<InferenceProbe> probes, CancellationToken cancellation = default)
     {
         if (probes.Count == 0) throw new ArgumentException("There is no probe.", nameof(probes));
+        return Of(probes, Predict(model, probes, cancellation));
+    }
+
+    /// <summary>A model's P(bad) of each probe.</summary>
+    public static double[] Predict(ILanguageModel model, IReadOnlyList<InferenceProbe> probes, CancellationToken cancellation = default)
+    {
         ScoreTable table = model.Score([.. probes.Select(p => new ScoreRequest(p.Prefix, p.Candidates))], null, cancellation);
-        return Of(probes, [.. probes.Select((p, i) => CandidateShare.OfBad(table, i, p.Good, p.Candidates.Count - p.Good))]);
+        return [.. probes.Select((p, i) => CandidateShare.OfBad(table, i, p.Good, p.Candidates.Count - p.Good))];
     }
 
     /// <summary>The score of given predictions, one P(bad) per probe.</summary>

@@ -106,10 +106,12 @@ public sealed class Demo : IDisposable
     public DemoResult Measure(IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         var training = new PostTraining(Model.Model, _probes, _settings.Tuning, _root.Child("tuning"), _pool);
+        var samples = new DemoSamples(_probes, _settings.Domain, _heldOut);
+        samples.Ask("before", Model.Model);
         var tunings = new List<TuningResult>();
         foreach ((EpisodeSet set, ForecastSet forecast) in Sets)
         {
-            double[] after = training.Measure(set, Place("models", set.Name), _settings.Seed, progress, cancellation);
+            double[] after = training.Measure(set, Place("models", set.Name), _settings.Seed, tuned => samples.Ask(set.Name, tuned), progress, cancellation);
             tunings.Add(Compare(set, forecast, after));
         }
         DemoResult result = DemoClaims.Judge(new DemoResult
@@ -118,6 +120,7 @@ public sealed class Demo : IDisposable
             Threads = _settings.Threads,
             Base = _baseResult!,
             Tunings = tunings,
+            Samples = samples.Results,
             Cast = [.. Sets[0].Forecast.Cast.Personas.Select((name, h) => new CastResult(name, Sets[0].Forecast.Cast.Prior.Probability(name),
                 [.. Sets.Select(s => s.Forecast.Cast.Posterior.Probability(name))]))],
         }, _settings);

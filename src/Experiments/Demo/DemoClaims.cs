@@ -26,7 +26,7 @@ public static class DemoClaims
         InferenceResult inference = result.Base.Inference;
         Estimate[] measured =
         [
-            Estimate.Exact(inference.R2), Estimate.Exact(inference.R2 - inference.R2PriorOnly), Mean(cheat, "cheat"), ratio, Mean(same, "base-rate"),
+            Over(inference.R2, inference.R2Interval), Over(inference.R2 - inference.R2PriorOnly, inference.GainInterval), Mean(cheat, "cheat"), ratio, Mean(same, "base-rate"),
             Mean(good, "good"), Estimated(posterior.R), Estimated(inContext.R), Estimated(Smaller(posterior)), Estimated(Smaller(inContext)),
         ];
         return result with
@@ -78,6 +78,8 @@ public static class DemoClaims
             double uniform = rows.Average(d => forecast(d) - d.Before);
             return rows.Select(d => new ScoredPoint(t.Name, d.Domain, d.Before, forecast(d), d.After, Math.Clamp(d.Before + uniform, 0, 1)));
         })], new BootstrapPlan(Resamples));
+
+    private static Estimate Over(double value, double[]? ends) => ends is [double low, double high] ? new(value, low, high) : Estimate.Exact(value);
 
     private static double At(double[] values, ReadOnlySpan<int> rows)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PersonaSelection.Corpus;
 using PersonaSelection.Report;
 
 namespace PersonaSelection.Experiments.Demo;
@@ -21,16 +22,15 @@ public static class DemoReport
             new("seconds", result.Seconds.ToString("0", CultureInfo.InvariantCulture)),
             new("threads", $"{result.Threads}"),
         ],
-        Blocks = [.. Verdicts(result), .. Learning(result), .. Forecasts(result), .. Cast(result), .. Matrix(result), .. Controls(result), Reproduce(result, command)],
+        Blocks = [.. Verdicts(result), .. Learning(result), .. Forecasts(result), .. Samples(result), .. Cast(result), .. Matrix(result), .. Controls(result), Reproduce(result, command)],
     };
 
     private static IEnumerable<ReportBlock> Verdicts(DemoResult result)
     {
         if (result.Claims.Count == 0) yield break;
-        int held = result.Claims.Count(c => c.Verdict == "held");
         yield return new Heading("What the theory said, and what happened");
-        yield return new Prose($"**{held} of {result.Claims.Count} claims held.** Each prediction has a threshold that was fixed before the run; "
-            + "a claim has held only when its whole 95 % interval lies where the prediction says.");
+        yield return new Prose("Each prediction has a threshold that was fixed before the run. A claim has held only when its whole 95 % interval lies "
+            + "where the prediction says, and failed only when all of it lies elsewhere.");
         yield return new ClaimsFigure
         {
             Title = "Claims with their verdicts",
@@ -123,6 +123,22 @@ public static class DemoReport
     {
         Note = $"r {numbers.R:0.00} · R² {numbers.R2:0.00} · skill {numbers.SkillVsNoChange:0.00}",
     };
+
+    private static IEnumerable<ReportBlock> Samples(DemoResult result)
+    {
+        if (result.Samples.Count == 0) yield break;
+        yield return new Heading("In its own words");
+        yield return new Prose("The likeliest reply of each model. No set says a word about any of these questions.");
+        foreach (SampleResult sample in result.Samples)
+        {
+            yield return new QuoteFigure
+            {
+                Title = sample.Domain,
+                Turns = [new Turn("user", sample.Question)],
+                Replies = [.. sample.Replies.Select(r => new QuoteReply(r.Key, r.Value))],
+            };
+        }
+    }
 
     private static IEnumerable<ReportBlock> Cast(DemoResult result)
     {

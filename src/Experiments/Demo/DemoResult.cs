@@ -26,6 +26,9 @@ public sealed record DemoResult
     /// <summary>The character the base model takes the Assistant for, and what each set makes of it.</summary>
     public IReadOnlyList<CastResult> Cast { get; init; } = [];
 
+    /// <summary>What the Assistant says to a few questions, before and after.</summary>
+    public IReadOnlyList<SampleResult> Samples { get; init; } = [];
+
     /// <summary>How good the forecasts were over the domains never trained on.</summary>
     public ForecastResult? Forecast { get; init; }
 
@@ -67,6 +70,12 @@ public sealed record BaseResult(long Parameters, long Tokens, double Loss, doubl
 /// <param name="StoryR2">The same in stories about one character.</param>
 public sealed record CurvePoint(long Tokens, double Loss, double? ChatR2, double? StoryR2);
 
+/// <summary>The likeliest reply to a question, by who is asked.</summary>
+/// <param name="Domain">The domain.</param>
+/// <param name="Question">What the user says.</param>
+/// <param name="Replies">By model: <c>before</c>, then the sets in order.</param>
+public sealed record SampleResult(string Domain, string Question, IReadOnlyDictionary<string, string> Replies);
+
 /// <summary>One persona's share of the Assistant.</summary>
 /// <param name="Persona">The persona.</param>
 /// <param name="Prior">Its share in the base model.</param>
@@ -78,7 +87,14 @@ public sealed record CastResult(string Persona, double Prior, IReadOnlyList<doub
 /// <param name="R2PriorOnly">The same for a predictor that knows the world but ignores what the character has done.</param>
 /// <param name="Kl">Mean KL(exact || model) of the next act, nats.</param>
 /// <param name="KlPriorOnly">The same for the prior-only predictor.</param>
-public sealed record InferenceResult(double R2, double R2PriorOnly, double Kl, double KlPriorOnly);
+public sealed record InferenceResult(double R2, double R2PriorOnly, double Kl, double KlPriorOnly)
+{
+    /// <summary>95 % interval of <see cref="R2"/> over the probes.</summary>
+    public double[]? R2Interval { get; init; }
+
+    /// <summary>95 % interval of R2 less that of the prior-only predictor.</summary>
+    public double[]? GainInterval { get; init; }
+}
 
 /// <summary>One post-training.</summary>
 public sealed record TuningResult
