@@ -42,4 +42,17 @@ public static class SvgFigure
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
     public static void Write(Figure figure, string path, ReportDocument? report = null, double width = StaticChart.Wide) =>
         AtomicFile.WriteText(path, Render(figure, report, width));
+
+    /// <summary>Writes every chart of a document into a folder, each named after its id, or its place in the document where it has none.</summary>
+    /// <exception cref="UserErrorException">The place cannot be written.</exception>
+    public static void WriteAll(ReportDocument document, string folder)
+    {
+        int place = 0;
+        foreach (Figure figure in document.Figures)
+        {
+            place++;
+            if (figure is LinesFigure or CastFigure or DumbbellFigure or ScatterFigure)
+                Write(figure, Path.Combine(folder, $"{(figure.Id.Length > 0 ? HtmlText.Slug(figure.Id) : $"figure-{place}")}.svg"), document);
+        }
+    }
 }

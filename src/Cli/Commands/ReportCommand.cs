@@ -13,10 +13,11 @@ internal static class ReportCommand
         Argument<string> source = new("SOURCE") { Description = $"A report document, or a folder that holds a {DocumentName}." };
         Option<string?> output = new("--output", "-o") { Description = "The page to write; report.html beside the document when absent." };
         Option<string?> markdown = new("--markdown") { Description = "Write the report as Markdown too, to this file." };
+        Option<string?> figures = new("--figures") { Description = "Write every chart as an SVG file too, into this folder." };
         Option<bool> json = CommonOptions.Json();
         return new Verb("report", "Draw a saved report again, as one self-contained HTML page.", "psm report psm-demo -o report.html --markdown report.md")
         {
-            source, output, markdown, json,
+            source, output, markdown, figures, json,
         }.Does((parsed, _) =>
         {
             string place = parsed.GetValue(source)!;
@@ -26,6 +27,7 @@ internal static class ReportCommand
             HtmlReport.Write(document, page);
             string? text = parsed.GetValue(markdown);
             if (text is not null) MarkdownReport.Write(document, text);
+            if (parsed.GetValue(figures) is { } folder) SvgFigure.WriteAll(document, folder);
             if (parsed.GetValue(json)) Screen.Data(new { document.Title, Figures = document.Figures.Count(), Html = page, Markdown = text, Interactive = HtmlReport.HasScript });
             else TextTable.PrintFacts(("report", document.Title), ("figures", document.Figures.Count()), ("page", page), ("markdown", text));
             return ExitCode.Done;

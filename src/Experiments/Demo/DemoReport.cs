@@ -49,6 +49,7 @@ public static class DemoReport
         CurvePoint[] measured = [.. result.Base.Curve.Where(p => p.ChatR2 is not null)];
         yield return new LinesFigure
         {
+            Id = "inference",
             Title = "Persona inference arrives late and suddenly while the loss creeps",
             XLabel = "tokens seen",
             Caption = "Above: training loss and the exact entropy floor. Below: R² of the model's inference against exact Bayes; the dashed line is the predictor that ignores the past.",
@@ -83,6 +84,7 @@ public static class DemoReport
             + "size and speak of one kind of situation only; every other row is behaviour that no episode mentions.");
         yield return new DumbbellFigure
         {
+            Id = "forecasts",
             Title = "What each post-training set was forecast to do, and did",
             XLabel = "probability of the bad act",
             Panels = [.. result.Tunings.Select(Panel)],
@@ -90,6 +92,7 @@ public static class DemoReport
         if (result.Forecast is not { } scores) yield break;
         yield return new ScatterFigure
         {
+            Id = "shifts",
             Title = "Forecast and observed shifts in the domains never trained on",
             XLabel = "forecast shift",
             YLabel = "observed shift",
@@ -148,6 +151,7 @@ public static class DemoReport
             + "who answers that way: the same replies count for little once the user has asked for them.");
         yield return new CastFigure
         {
+            Id = "cast",
             Title = "Who the Assistant is taken for, before and after each set",
             BeforeName = "base model",
             Stages = [.. result.Tunings.Select(t => t.Name)],
@@ -162,6 +166,7 @@ public static class DemoReport
         yield return new Prose("The same model is tuned on cheating in each domain in turn; each point is one pair of a trained and another domain.");
         yield return new ScatterFigure
         {
+            Id = "matrix",
             Title = $"Who moves whom, {matrix.Count} pre-training seeds",
             XLabel = "forecast shift",
             YLabel = "observed shift",
