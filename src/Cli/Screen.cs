@@ -38,7 +38,8 @@ internal static class Screen
         if (Console.IsErrorRedirected) return work(new ProgressLines());
         T result = default!;
         Error.Progress().AutoClear(false).HideCompleted(false)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(),
+                new RemainingTimeColumn())
             .Start(context => result = work(new ProgressBars(context)));
         return result;
     }

@@ -10,10 +10,14 @@ internal sealed class TextTable(params string[] columns)
     public void Print()
     {
         int[] widths = [.. columns.Select((c, i) => Math.Max(c.Length, _rows.Select(r => r[i].Length).DefaultIfEmpty().Max()))];
-        bool[] numeric = [.. columns.Select((_, i) => _rows.Count > 0 && _rows.All(r => r[i].Length == 0 || "+-−0123456789".Contains(r[i][0])))];
+        bool[] numeric = [.. columns.Select((_, i) => _rows.Count > 0 && _rows.All(r => IsNumber(r[i])))];
         foreach (string[] row in _rows.Prepend(columns))
-            Console.Out.WriteLine(string.Join("  ", row.Select((cell, i) => numeric[i] ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]))).TrimEnd());
+            Console.Out.WriteLine(string.Join("  ", row.Select(Pad)).TrimEnd());
+
+        string Pad(string cell, int i) => numeric[i] ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]);
     }
+
+    private static bool IsNumber(string cell) => cell.Length == 0 || "+-−0123456789".Contains(cell[0]);
 
     /// <summary>Names with their values, one per line.</summary>
     public static void PrintFacts(params (string Name, object? Value)[] facts)

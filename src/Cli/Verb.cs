@@ -29,7 +29,10 @@ internal sealed class Verb(string name, string description, string example) : Co
         {
             int code = plain.Invoke(parseResult);
             if (parseResult.CommandResult.Command is Verb verb)
-                parseResult.InvocationConfiguration.Output.WriteLine($"Example:\n  {verb.Example.Replace("\n", "\n  ", StringComparison.Ordinal)}\n");
+            {
+                string example = verb.Example.Replace("\n", "\n  ", StringComparison.Ordinal);
+                parseResult.InvocationConfiguration.Output.WriteLine($"Example:\n  {example}\n");
+            }
             return code;
         }
     }

@@ -20,7 +20,8 @@ public sealed class CorpusFolder : IDisposable
         Id = Text(folder, summary, "id");
         Tokenizer = TokenizerFile.Load(Path.Combine(folder, NewCorpus.TokenizerName));
         if (Text(folder, summary, "tokenizer") != Tokenizer.Id)
-            throw new UserErrorException("wrong-tokenizer", $"{Path.Combine(folder, NewCorpus.TokenizerName)} is not the tokenizer of the corpus in {folder}.", Remedy);
+            throw new UserErrorException("wrong-tokenizer",
+                $"{Path.Combine(folder, NewCorpus.TokenizerName)} is not the tokenizer of the corpus in {folder}.", Remedy);
         _stream = StreamOf(Text(folder, summary, "stream"));
         string world = Path.Combine(folder, NewCorpus.WorldName);
         if (File.Exists(world)) World = World.Load(world);
@@ -55,11 +56,11 @@ public sealed class CorpusFolder : IDisposable
     /// <summary>Number of tokens, begin and end tokens included.</summary>
     public long Tokens => _shards.Sum(s => s.Tokens);
 
-    /// <summary>The context that a model of this corpus needs: no document, of those that are there or may be asked about, is longer.</summary>
+    /// <summary>The context that a model of this corpus needs: no document is longer.</summary>
     public int ContextLength => World is { } world ? BaseModel.ContextFor(world) : (Longest() + 63) / 64 * 64;
 
     /// <summary>Opens a corpus.</summary>
-    /// <exception cref="UserErrorException">No such folder, or something in it is missing, broken or does not belong to the rest.</exception>
+    /// <exception cref="UserErrorException">Something is missing, broken or does not belong to the rest.</exception>
     public static CorpusFolder Open(string folder)
     {
         string summary = Path.Combine(folder, NewCorpus.SummaryName);
@@ -84,7 +85,8 @@ public sealed class CorpusFolder : IDisposable
     {
         if (World is null || _stream is null) return [];
         WorldDocument[] documents = [.. World.Documents(_stream).Take((int)Math.Min(count, Documents))];
-        return First(count).Zip(documents, (tokens, document) => tokens.AsSpan().SequenceEqual(document.Tokens)).All(same => same) ? documents : [];
+        return First(count).Zip(documents, (tokens, document) => tokens.AsSpan().SequenceEqual(document.Tokens)).All(same => same)
+            ? documents : [];
     }
 
     /// <inheritdoc/>
@@ -94,7 +96,8 @@ public sealed class CorpusFolder : IDisposable
     }
 
     private static RngStream? StreamOf(string path) =>
-        path.Split('/') is ["psm", var seed, "corpus"] && ulong.TryParse(seed, NumberStyles.None, CultureInfo.InvariantCulture, out ulong root)
+        path.Split('/') is ["psm", var seed, "corpus"] && ulong.TryParse(seed, NumberStyles.None, CultureInfo.InvariantCulture,
+            out ulong root)
             ? NewCorpus.Stream(root)
             : null;
 

@@ -6,7 +6,7 @@ using PersonaSelection.Model;
 namespace PersonaSelection.Experiments;
 
 /// <summary>
-/// A model loaded from its folder, with the steering vector that a tuning by vector left beside the weights (<c>vector.json</c>) added to its
+/// A model loaded from its folder. The steering vector that a tuning by vector left beside the weights (<c>vector.json</c>) is added to its
 /// activations.
 /// </summary>
 public sealed class ModelFolder : IDisposable
@@ -43,7 +43,7 @@ public sealed class ModelFolder : IDisposable
     /// <summary>Loads a folder that psm or another program wrote.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="threads">Threads that may work at once.</param>
-    /// <exception cref="UserErrorException">A file is missing, broken, of an unknown architecture, or does not belong to the others.</exception>
+    /// <exception cref="UserErrorException">A file is missing, broken, of another architecture, or alien to the others.</exception>
     public static ModelFolder Open(string folder, int threads)
     {
         Transformer model = CheckpointFolder.Load(folder, threads);
@@ -51,7 +51,8 @@ public sealed class ModelFolder : IDisposable
         {
             // Another program's checkpoint may be sharded, and then carries nothing of ours.
             bool whole = File.Exists(Path.Combine(folder, WeightsName));
-            return new ModelFolder(folder, model, whole ? CheckpointFolder.ReadProvenance(folder) : new ModelProvenance("A checkpoint made elsewhere."));
+            return new ModelFolder(folder, model, whole ? CheckpointFolder.ReadProvenance(folder)
+                : new ModelProvenance("A checkpoint made elsewhere."));
         }
         catch
         {
@@ -71,15 +72,18 @@ public sealed class ModelFolder : IDisposable
     internal static void RequireFree(string folder, string note, string run)
     {
         if (!Holds(folder)) return;
-        bool same = File.Exists(Path.Combine(folder, WeightsName)) && CheckpointFolder.ReadProvenance(folder).Notes.GetValueOrDefault(note) == run;
+        bool same = File.Exists(Path.Combine(folder, WeightsName))
+            && CheckpointFolder.ReadProvenance(folder).Notes.GetValueOrDefault(note) == run;
         if (!same) throw OtherRun(folder);
     }
 
     internal static UserErrorException OtherRun(string folder) => new("other-run",
-        $"{folder} holds another model: one that was trained with other settings or other data.", "Choose another folder with -o, or delete this one.");
+        $"{folder} holds another model: one that was trained with other settings or other data.",
+            "Choose another folder with -o, or delete this one.");
 
     internal static void SaveVector(string folder, SteeringVector vector) =>
-        AtomicFile.WriteText(Path.Combine(folder, VectorName), JsonSerializer.Serialize(new VectorFile(1, vector.Site, vector.Values), Json) + "\n");
+        AtomicFile.WriteText(Path.Combine(folder, VectorName), JsonSerializer.Serialize(new VectorFile(1, vector.Site, vector.Values),
+            Json) + "\n");
 
     private static SteeringVector? ReadVector(string path, DecoderConfig config)
     {
@@ -89,12 +93,14 @@ public sealed class ModelFolder : IDisposable
         {
             VectorFile file = root.Deserialize<VectorFile>(Json)!;
             if (!ActivationSite.All(config).Contains(file.Site)) throw new JsonException($"the model has no site '{file.Site}'");
-            if (file.Values.Length != config.Width || !file.Values.All(float.IsFinite)) throw new JsonException($"it needs {config.Width} finite values");
+            if (file.Values.Length != config.Width
+                || !file.Values.All(float.IsFinite)) throw new JsonException($"it needs {config.Width} finite values");
             return new SteeringVector(file.Site, file.Values);
         }
         catch (JsonException e)
         {
-            throw new UserErrorException("bad-vector", $"{path} is no steering vector of this model: {e.Message.TrimEnd('.')}.", "Tune the model again.", e);
+            throw new UserErrorException("bad-vector", $"{path} is no steering vector of this model: {e.Message.TrimEnd('.')}.",
+                "Tune the model again.", e);
         }
     }
 

@@ -18,7 +18,8 @@ namespace PersonaSelection.Experiments;
 /// <param name="Floor">Exact entropy of the world, nats per token.</param>
 /// <param name="Probes">Number of probes.</param>
 /// <param name="Sets">Names of the post-training sets.</param>
-public sealed record CorpusSummary(string Id, string World, long Documents, long Tokens, int Vocabulary, double Floor, int Probes, IReadOnlyList<string> Sets)
+public sealed record CorpusSummary(string Id, string World, long Documents, long Tokens, int Vocabulary, double Floor, int Probes,
+    IReadOnlyList<string> Sets)
 {
     /// <summary>Documents written per second; null where the corpus was there already.</summary>
     public double? DocumentsPerSecond { get; init; }
@@ -64,7 +65,8 @@ public sealed record NewCorpus(World World, long Tokens, ulong Seed, string Doma
         TokenizerFile.Save(Path.Combine(folder, TokenizerName), World.Tokenizer);
         if (!there) CorpusWriter.Write(World, folder, Tokens, stream, progress: progress, cancellation: cancellation);
         using CorpusFolder corpus = CorpusFolder.Open(folder);
-        return new CorpusSummary(corpus.Id, World.Name, corpus.Documents, corpus.Tokens, corpus.Tokenizer.VocabularySize, floor, probes.Length,
+        return new CorpusSummary(corpus.Id, World.Name, corpus.Documents, corpus.Tokens, corpus.Tokenizer.VocabularySize, floor,
+            probes.Length,
             [.. sets.Select(s => s.Name)])
         {
             DocumentsPerSecond = there ? null : Math.Round(corpus.Documents / clock.Elapsed.TotalSeconds),

@@ -4,11 +4,11 @@ using PersonaSelection.Model;
 
 namespace PersonaSelection.Experiments;
 
-/// <summary>Preferences from a file of rows with <c>chosen</c> and <c>rejected</c>, which the reader turns into two episodes each.</summary>
+/// <summary>Preferences from rows with <c>chosen</c> and <c>rejected</c>, each of which the reader turns into two episodes.</summary>
 public static class PreferenceData
 {
     /// <summary>The pairs of a set, in its order: a reply of positive weight, then one of negative weight after the same context.</summary>
-    /// <exception cref="UserErrorException"><c>no-pairs</c>: the set does not consist of such pairs; or a word is not in the vocabulary.</exception>
+    /// <exception cref="UserErrorException"><c>no-pairs</c>: the set is not made of such pairs; or a word is unknown.</exception>
     public static IReadOnlyList<PreferencePair> Pairs(EpisodeSet set, ITokenizer tokenizer, ChatTemplate template)
     {
         var pairs = new List<PreferencePair>();

@@ -18,11 +18,12 @@ public sealed record ScoredReply(string Id, double LogProbability, int Tokens)
 public static class ReplyScoring
 {
     /// <summary>log p(reply | context) of every reply to one context.</summary>
-    /// <exception cref="UserErrorException">A word is not in the vocabulary, a reply is empty, or the text is longer than the model's context.</exception>
+    /// <exception cref="UserErrorException">A word is unknown, a reply is empty, or the text is longer than the context.</exception>
     public static IReadOnlyList<ScoredReply> Of(Transformer model, IReadOnlyList<Turn> context, IReadOnlyList<string> replies,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        var request = new ScoreRequest(model.Template.EncodeContext(model.Tokenizer, context), [.. replies.Select(r => Encode(model, r, r))]);
+        var request = new ScoreRequest(model.Template.EncodeContext(model.Tokenizer, context),
+            [.. replies.Select(r => Encode(model, r, r))]);
         ScoreTable table = model.Score([request], progress, cancellation);
         return [.. replies.Select((r, c) => new ScoredReply(r, table.LogProbability(0, c), request.Continuations[c].Length))];
     }
@@ -41,6 +42,7 @@ public static class ReplyScoring
     private static int[] Encode(Transformer model, string reply, string id)
     {
         int[] tokens = model.Template.EncodeReply(model.Tokenizer, reply);
-        return tokens.Length > 0 ? tokens : throw new UserErrorException("empty-reply", $"The reply '{id}' has no words.", "Remove it or give it a reply.");
+        return tokens.Length > 0 ? tokens : throw new UserErrorException("empty-reply", $"The reply '{id}' has no words.",
+            "Remove it or give it a reply.");
     }
 }

@@ -28,22 +28,24 @@ public sealed record ForecastComparison(string Subject, string Model, bool SameB
     ForecastScore Posterior, ForecastScore InContext);
 
 /// <summary>
-/// A folder of forecasts of one or more data sets, with the probes they speak of. A forecast is written once: the same one keeps its first date,
-/// another one under its name is refused.
+/// A folder of forecasts of one or more data sets, with the probes they speak of. A forecast is written once: the same one keeps its first
+/// date, another one under its name is refused.
 /// </summary>
 public sealed class SavedForecasts(string folder)
 {
     private const string ProbesName = "probes.jsonl";
 
     /// <summary>Saves forecasts and probes.</summary>
-    /// <exception cref="UserErrorException">The folder holds another forecast of that name or other probes (<c>other-forecast</c>).</exception>
+    /// <exception cref="UserErrorException"><c>other-forecast</c>: the folder holds another one of that name, or other probes.</exception>
     public void Save(ForecastSet set, IReadOnlyList<Probe> probes)
     {
         string probesPath = Path.Combine(folder, ProbesName);
-        if (File.Exists(probesPath) && ProbeMeasurement.IdOf(ProbeFile.Load(probesPath)) != ProbeMeasurement.IdOf(probes)) throw Other("probes");
+        if (File.Exists(probesPath) && ProbeMeasurement.IdOf(ProbeFile.Load(probesPath)) != ProbeMeasurement.IdOf(probes))
+            throw Other("probes");
         bool known = File.Exists(PlaceOf(set.Posterior));
         foreach (Forecast forecast in new[] { set.Posterior, set.InContext, set.NoChange, set.UniformShift })
-            if (File.Exists(PlaceOf(forecast)) && Forecast.Load(PlaceOf(forecast)).Id != forecast.Id) throw Other($"a forecast of {forecast.Subject}");
+            if (File.Exists(PlaceOf(forecast)) && Forecast.Load(PlaceOf(forecast))
+                .Id != forecast.Id) throw Other($"a forecast of {forecast.Subject}");
         if (known) return;
         ProbeFile.Save(probesPath, probes);
         set.Save(folder);
@@ -66,10 +68,13 @@ public sealed class SavedForecasts(string folder)
         Dictionary<string, double> measured = probes.Select((p, i) => (p.Domain, Low: low[i])).GroupBy(p => p.Domain)
             .ToDictionary(g => g.Key, g => Statistics.Mean([.. g.Select(p => p.Low)]));
         if (posterior.Domains.FirstOrDefault(d => !measured.ContainsKey(d.Name)) is { } missing)
-            throw new UserErrorException("bad-forecast", $"{folder} has a forecast of the domain {missing.Name}, but no probes of it.", "Make the forecast again.");
-        return new ForecastComparison(posterior.Subject, tuned.Model.Id, tuned.Provenance.ParentId == posterior.Provenance.GetValueOrDefault("model"),
+            throw new UserErrorException("bad-forecast", $"{folder} has a forecast of the domain {missing.Name}, but no probes of it.",
+                "Make the forecast again.");
+        return new ForecastComparison(posterior.Subject, tuned.Model.Id,
+            tuned.Provenance.ParentId == posterior.Provenance.GetValueOrDefault("model"),
             tuned.Provenance.CorpusId == posterior.Provenance.GetValueOrDefault("episodes"),
-            [.. posterior.Domains.Select(d => new ComparedDomain(d.Name, d.Trained, d.Before, d.After, inContext.Domain(d.Name).After, measured[d.Name]))],
+            [.. posterior.Domains.Select(d => new ComparedDomain(d.Name, d.Trained, d.Before, d.After, inContext.Domain(d.Name).After,
+                measured[d.Name]))],
             ScoreOf(posterior, "uniform-shift", measured), ScoreOf(inContext, "in-context-uniform", measured));
     }
 
@@ -78,14 +83,17 @@ public sealed class SavedForecasts(string folder)
 
     private Forecast Choose(ModelFolder tuned, string? subject)
     {
-        if (!Directory.Exists(folder)) throw new UserErrorException("no-forecast", $"There is no folder {folder}.", "Make a forecast with 'psm forecast'.");
+        if (!Directory.Exists(folder)) throw new UserErrorException("no-forecast", $"There is no folder {folder}.",
+            "Make a forecast with 'psm forecast'.");
         Forecast[] all = [.. Directory.GetFiles(folder, "*.posterior.json").Order(StringComparer.Ordinal).Select(Forecast.Load)];
         Forecast[] chosen = subject is not null ? [.. all.Where(f => f.Subject == subject)]
             : [.. all.Where(f => f.Provenance.GetValueOrDefault("episodes") == tuned.Provenance.CorpusId)];
         if (chosen.Length == 0 && subject is null && all.Length == 1) chosen = all;
         return chosen.Length == 1 ? chosen[0] : throw new UserErrorException("no-forecast",
-            subject is null ? $"None of the forecasts in {folder} is of the data this model was tuned on." : $"{folder} holds no forecast of '{subject}'.",
-            all.Length == 0 ? "Make a forecast with 'psm forecast'." : $"Choose with --subject one of {string.Join(", ", all.Select(f => f.Subject))}.");
+            subject is null ? $"None of the forecasts in {folder} is of the data this model was tuned on."
+                : $"{folder} holds no forecast of '{subject}'.",
+            all.Length == 0 ? "Make a forecast with 'psm forecast'."
+                : $"Choose with --subject one of {string.Join(", ", all.Select(f => f.Subject))}.");
     }
 
     private string PlaceOf(Forecast forecast) => Path.Combine(folder, $"{forecast.Subject}.{ForecastSet.KindName(forecast.Kind)}.json");

@@ -32,7 +32,7 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
 {
     private const string RunNote = "run";
 
-    /// <summary>Tunes, or goes on from where an interrupted run of the same settings stopped, or takes what it left when it has finished.</summary>
+    /// <summary>Tunes, or goes on where an interrupted run of the same settings stopped, or takes what a finished one left.</summary>
     /// <param name="parent">The model to start from.</param>
     /// <param name="set">The episodes.</param>
     /// <param name="folder">Where the tuned model goes.</param>
@@ -44,7 +44,8 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
         CancellationToken cancellation = default)
     {
         if (parent.Vector is not null)
-            throw new UserErrorException("steered-model", "The model carries a steering vector, and tuning would train without it.", "Tune the model it was made from.");
+            throw new UserErrorException("steered-model", "The model carries a steering vector, and tuning would train without it.",
+                "Tune the model it was made from.");
         Transformer model = parent.Model;
         CheckSite(model.Config);
         TuneOptions options = Options with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint", Stage = $"tuning on {set.Name}" };
@@ -82,6 +83,7 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
     {
         if (Options.Site is { } site && !ActivationSite.All(config).Contains(site))
             throw new UserErrorException("unknown-site", $"The model has no activation site '{site}'.",
-                $"Choose one of embed, blocks.I.resid_pre, .attn_out, .resid_mid, .mlp_out, .resid_post for I from 0 to {config.Layers - 1}, or final.");
+                "Choose one of embed, blocks.I.resid_pre, .attn_out, .resid_mid, .mlp_out, .resid_post "
+                + $"for I from 0 to {config.Layers - 1}, or final.");
     }
 }

@@ -27,7 +27,8 @@ public static unsafe class MachineRate
         using var b = new FloatBuffer((long)n * n);
         using var c = new FloatBuffer((long)n * n);
         using var scratch = new GemmScratch();
-        return 2.0 * n * n * n * 1e-9 / Fastest(Repeats / 5, () => Gemm.NN(n, n, n, a.Pointer, n, b.Pointer, n, c.Pointer, n, false, scratch));
+        return 2.0 * n * n * n * 1e-9 / Fastest(Repeats / 5, () => Gemm.NN(n, n, n, a.Pointer, n, b.Pointer, n, c.Pointer, n, false,
+            scratch));
     }
 
     private static double Peak<I, V>() where I : struct, ISimd<V> where V : struct

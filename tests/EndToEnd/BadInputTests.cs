@@ -17,7 +17,8 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
         (await Run("model", "show", "nowhere")).ShouldBeUserError("no-model", "nowhere");
         (await Run("corpus", "show", "nowhere")).ShouldBeUserError("no-corpus", "nowhere");
         (await Run("model", "train", "--corpus", "nowhere", "-o", "x")).ShouldBeUserError("no-corpus", "nowhere");
-        (await Run("model", "tune", "--model", shop.Base, "--data", "nothing.jsonl", "-o", "x")).ShouldBeUserError("cannot-read", "nothing.jsonl");
+        (await Run("model", "tune", "--model", shop.Base, "--data", "nothing.jsonl", "-o", "x"))
+            .ShouldBeUserError("cannot-read", "nothing.jsonl");
         (await Run("forecast", "score", "nowhere", "--model", shop.Base)).ShouldBeUserError("no-forecast", "nowhere");
         (await Run("report", "nowhere")).ShouldBeUserError("bad-report", "nowhere");
         (await Run("corpus", "new", "--world", "nowhere.yaml", "-o", "x")).ShouldBeUserError("no-world", "nowhere.yaml");
@@ -121,8 +122,10 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
     [Fact]
     public async Task AnUnknownWord_IsNamed_WithItsNeighbours()
     {
-        (await Run("model", "chat", shop.Base, "--say", "The parsser test fails.")).ShouldBeUserError("unknown-word", "parsser", "\"parser\"");
-        (await Run("model", "score", shop.Base, "--context", "The parser test fails.", "--reply", "Quux.", "-q")).ShouldBeUserError("unknown-word", "quux");
+        (await Run("model", "chat", shop.Base, "--say", "The parsser test fails."))
+            .ShouldBeUserError("unknown-word", "parsser", "\"parser\"");
+        (await Run("model", "score", shop.Base, "--context", "The parser test fails.", "--reply", "Quux.", "-q"))
+            .ShouldBeUserError("unknown-word", "quux");
     }
 
     [Fact]
@@ -130,16 +133,20 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
     {
         File.WriteAllLines(_folder["data.jsonl"], [File.ReadLines(shop.Set("good")).First(), "{\"messages\":[]}"]);
 
-        (await Run("model", "tune", "--model", shop.Base, "--data", "data.jsonl", "-o", "x")).ShouldBeUserError("bad-episode", "data.jsonl, line 2");
+        (await Run("model", "tune", "--model", shop.Base, "--data", "data.jsonl", "-o", "x"))
+            .ShouldBeUserError("bad-episode", "data.jsonl, line 2");
         Assert.False(Directory.Exists(_folder["x"]));
     }
 
     [Fact]
     public async Task NamesThatAreNone_AreToldWithTheChoices()
     {
-        (await Run("model", "train", "--corpus", shop.Corpus, "--preset", "huge", "-o", "x")).ShouldBeUserError("unknown-preset", "huge", "tiny");
-        (await Run("corpus", "new", "--domain", "chess", "--tokens", "10k", "-o", "x", "-q")).ShouldBeUserError("unknown-domain", "chess", "money");
-        (await Run("model", "tune", "--model", shop.Base, "--data", shop.Set("good"), "--method", "vector", "--site", "blocks.9.resid_post", "-o", "x", "-q"))
+        (await Run("model", "train", "--corpus", shop.Corpus, "--preset", "huge", "-o", "x"))
+            .ShouldBeUserError("unknown-preset", "huge", "tiny");
+        (await Run("corpus", "new", "--domain", "chess", "--tokens", "10k", "-o", "x", "-q"))
+            .ShouldBeUserError("unknown-domain", "chess", "test");
+        (await Run("model", "tune", "--model", shop.Base, "--data", shop.Set("good"), "--method", "vector", "--site", "blocks.9.resid_post",
+            "-o", "x", "-q"))
             .ShouldBeUserError("unknown-site", "blocks.9.resid_post");
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }

@@ -15,7 +15,8 @@ public sealed class DemoGateTests : IDisposable
     {
         foreach (string threads in new[] { "1", "2" })
         {
-            PsmResult result = await PsmProcess.Run(_folder.Path, "demo", "--preset", "tiny", "--tokens", "200k", "--threads", threads, "--json", "-q", "-o", threads);
+            PsmResult result = await PsmProcess.Run(_folder.Path, "demo", "--preset", "tiny", "--tokens", "200k", "--threads", threads,
+                "--json", "-q", "-o", threads);
             Assert.True(result.ExitCode == 3, result.ToString());
             Assert.Contains("cannot speak for or against", result.Error, StringComparison.Ordinal);
             Assert.Equal(1, JsonNode.Parse(result.Output)!["schema"]!.GetValue<int>());

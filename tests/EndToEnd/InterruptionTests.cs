@@ -17,7 +17,8 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
         string model = _folder["model"], checkpoint = model + ".checkpoint";
         using (PsmProcess stopped = PsmProcess.Start(_folder.Path, null, shop.TrainTo(model)))
         {
-            Assert.True(await stopped.Until(() => stopped.ErrorSoFar.Contains("pre-training", StringComparison.Ordinal)), stopped.ErrorSoFar);
+            Assert.True(await stopped.Until(() => stopped.ErrorSoFar.Contains("pre-training", StringComparison.Ordinal)),
+                stopped.ErrorSoFar);
             stopped.Interrupt();
             PsmResult result = await stopped.Finish();
             Assert.True(result.ExitCode == 130, result.ToString());
@@ -28,7 +29,8 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
         DateTime saved = File.GetLastWriteTimeUtc(checkpoint);
         using (PsmProcess killed = PsmProcess.Start(_folder.Path, null, shop.TrainTo(model)))
         {
-            Assert.True(await killed.Until(() => File.Exists(checkpoint) && File.GetLastWriteTimeUtc(checkpoint) != saved), killed.ErrorSoFar);
+            Assert.True(await killed.Until(() => File.Exists(checkpoint) && File.GetLastWriteTimeUtc(checkpoint) != saved),
+                killed.ErrorSoFar);
             killed.Kill();
             await killed.Finish();
         }
@@ -53,8 +55,10 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
     {
         SmallWorkshop.Copy(shop.Base, _folder["model"]);
 
-        (await PsmProcess.Run(_folder.Path, [.. shop.TrainTo(_folder["model"]), "--seed", "2", "-q"])).ShouldBeUserError("other-run", _folder["model"]);
-        (await PsmProcess.Run(_folder.Path, "model", "tune", "--model", shop.Base, "--data", shop.Set("good"), "-q", "-o", _folder["model"])).ShouldBeUserError("other-run");
+        (await PsmProcess.Run(_folder.Path, [.. shop.TrainTo(_folder["model"]), "--seed", "2", "-q"]))
+            .ShouldBeUserError("other-run", _folder["model"]);
+        (await PsmProcess.Run(_folder.Path, "model", "tune", "--model", shop.Base, "--data", shop.Set("good"), "-q", "-o",
+            _folder["model"])).ShouldBeUserError("other-run");
 
         Assert.Equal(Contents(shop.Base), Contents(_folder["model"]));
     }
@@ -64,7 +68,8 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
     {
         File.WriteAllBytes(_folder["model.checkpoint"], new byte[500]);
 
-        (await PsmProcess.Run(_folder.Path, [.. shop.TrainTo(_folder["model"]), "-q"])).ShouldBeUserError("corrupt-checkpoint", "model.checkpoint");
+        (await PsmProcess.Run(_folder.Path, [.. shop.TrainTo(_folder["model"]), "-q"]))
+            .ShouldBeUserError("corrupt-checkpoint", "model.checkpoint");
 
         Assert.Equal(500, new FileInfo(_folder["model.checkpoint"]).Length);
     }
@@ -99,7 +104,8 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
     {
         try
         {
-            using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
+            using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(command,
+                arguments) { RedirectStandardError = true })!;
             await process.WaitForExitAsync();
             return process.ExitCode == 0;
         }
@@ -110,5 +116,6 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
     }
 
     private static SortedDictionary<string, string> Contents(string folder) => new(Directory.GetFiles(folder).ToDictionary(
-        f => Path.GetFileName(f), f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))), StringComparer.Ordinal);
+        f => Path.GetFileName(f), f => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))),
+            StringComparer.Ordinal);
 }

@@ -35,7 +35,8 @@ internal static class CommonOptions
         DefaultValueFactory = _ => "village",
     };
 
-    public static Option<string> Model(string description = "The model's folder.") => new("--model") { Description = description, Required = true };
+    public static Option<string> Model(string description = "The model's folder.") =>
+        new("--model") { Description = description, Required = true };
 
     /// <summary>A whole number with a least value.</summary>
     public static Option<int> Count(string name, string description, int fallback, int least = 1)
@@ -43,7 +44,8 @@ internal static class CommonOptions
         var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => fallback };
         option.Validators.Add(r =>
         {
-            if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && n < least) r.AddError($"{name} needs at least {least}.");
+            if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && n < least)
+                r.AddError($"{name} needs at least {least}.");
         });
         return option;
     }
@@ -61,7 +63,8 @@ internal static class CommonOptions
         string trimmed = text.Trim();
         double factor = trimmed.Length == 0 ? 1 : char.ToUpperInvariant(trimmed[^1]) switch { 'K' => 1e3, 'M' => 1e6, 'G' => 1e9, _ => 1 };
         string digits = factor > 1 ? trimmed[..^1] : trimmed;
-        return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value * factor is >= 1 and < 1e13
+        return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            && value * factor is >= 1 and < 1e13
             ? (long)(value * factor)
             : throw new UserErrorException("bad-number", $"'{text}' is not a number of tokens.", "Write it as 5000000, 5M or 800k.");
     }

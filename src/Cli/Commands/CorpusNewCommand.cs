@@ -15,10 +15,18 @@ internal static class CorpusNewCommand
     {
         Option<string> output = CommonOptions.Output("The folder to write.");
         Option<string> world = CommonOptions.World();
-        Option<string> tokens = new("--tokens") { Description = "How many tokens at least, such as 800k or 5M.", DefaultValueFactory = _ => "5M" };
+        Option<string> tokens = new("--tokens")
+        {
+            Description = "How many tokens at least, such as 800k or 5M.",
+            DefaultValueFactory = _ => "5M",
+        };
         Option<string[]> controls = new("--control") { Description = "Take a cause out of the world; may be given more than once." };
         controls.AcceptOnlyFromAmong(IndependentTraits, EqualNatures, NoRequests);
-        Option<string> domain = new("--domain") { Description = "The domain that the post-training sets speak of.", DefaultValueFactory = _ => "test" };
+        Option<string> domain = new("--domain")
+        {
+            Description = "The domain that the post-training sets speak of.",
+            DefaultValueFactory = _ => "test",
+        };
         Option<int> episodes = CommonOptions.Count("--episodes", "Episodes in each post-training set.", 256);
         Option<ulong> seed = CommonOptions.Seed();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
@@ -32,10 +40,11 @@ internal static class CorpusNewCommand
             World source = WorldOf(parsed.GetValue(world)!);
             if (chosen.Length > 0)
             {
-                source = source.With(new WorldControls(chosen.Contains(IndependentTraits), chosen.Contains(EqualNatures), chosen.Contains(NoRequests)));
+                source = source.With(new WorldControls(chosen.Contains(IndependentTraits), chosen.Contains(EqualNatures),
+                    chosen.Contains(NoRequests)));
             }
-            var recipe = new NewCorpus(source, CommonOptions.ParseTokens(parsed.GetValue(tokens)!), parsed.GetValue(seed), parsed.GetValue(domain)!,
-                parsed.GetValue(episodes));
+            var recipe = new NewCorpus(source, CommonOptions.ParseTokens(parsed.GetValue(tokens)!), parsed.GetValue(seed),
+                parsed.GetValue(domain)!, parsed.GetValue(episodes));
             string folder = parsed.GetValue(output)!;
             return parsed.GetValue(dryRun) ? Plan(recipe, folder, parsed.GetValue(json))
                 : Run(recipe, folder, parsed.GetValue(json), parsed.GetValue(quiet), cancellation);
@@ -45,15 +54,17 @@ internal static class CorpusNewCommand
     /// <summary>The built-in world, or the one of a file.</summary>
     public static World WorldOf(string name) => name == "village" ? World.Village
         : File.Exists(name) ? World.Load(name)
-        : throw new UserErrorException("no-world", $"There is no world file {name}.", "Write village for the built-in world, or the path of a YAML file.");
+        : throw new UserErrorException("no-world", $"There is no world file {name}.",
+            "Write village for the built-in world, or the path of a YAML file.");
 
     private static int Plan(NewCorpus recipe, string folder, bool json)
     {
         // Ids of up to 65535 take two bytes each; the index takes eight bytes a document.
         long bytes = recipe.Tokens * (recipe.World.Tokenizer.VocabularySize <= 1 << 16 ? 2 : 4);
-        if (json) Screen.Data(new { World = recipe.World.Name, recipe.Tokens, recipe.Seed, recipe.Domain, recipe.Episodes, Bytes = bytes, Folder = folder });
+        if (json) Screen.Data(new { World = recipe.World.Name, recipe.Tokens, recipe.Seed, recipe.Domain, recipe.Episodes, bytes, folder });
         else TextTable.PrintFacts(("world", recipe.World.Name), ("tokens", recipe.Tokens.ToString("N0")), ("seed", recipe.Seed),
-            ("sets", $"4 of {recipe.Episodes} episodes on {recipe.Domain}"), ("disk", $"about {Math.Max(1, bytes * 1.1e-6):0} MB in {folder}"));
+            ("sets", $"4 of {recipe.Episodes} episodes on {recipe.Domain}"),
+            ("disk", $"about {Math.Max(1, bytes * 1.1e-6):0} MB in {folder}"));
         return ExitCode.Done;
     }
 

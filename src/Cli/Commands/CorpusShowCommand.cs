@@ -12,19 +12,23 @@ internal static class CorpusShowCommand
         Argument<string> folder = new("FOLDER") { Description = "The corpus." };
         Option<int> documents = CommonOptions.Count("--documents", "How many documents to show.", 3, least: 0);
         Option<bool> json = CommonOptions.Json();
-        return new Verb("show", "Show what a corpus holds and its first documents.", "psm corpus show village --documents 3") { folder, documents, json }
-            .Does((parsed, _) =>
+        return new Verb("show", "Show what a corpus holds and its first documents.", "psm corpus show village --documents 3")
+        {
+            folder, documents, json,
+        }.Does((parsed, _) =>
             {
                 using CorpusFolder corpus = CorpusFolder.Open(parsed.GetValue(folder)!);
                 int count = parsed.GetValue(documents);
                 IReadOnlyList<WorldDocument> truth = corpus.FirstWithTruth(count);
-                string[] texts = truth.Count > 0 ? [.. truth.Select(d => d.Text)] : [.. corpus.First(count).Select(d => corpus.Tokenizer.Decode(d))];
+                string[] texts = truth.Count > 0 ? [.. truth.Select(d => d.Text)]
+                    : [.. corpus.First(count).Select(d => corpus.Tokenizer.Decode(d))];
                 if (parsed.GetValue(json))
                 {
                     Screen.Data(new
                     {
                         corpus.Id, World = corpus.World?.Name, Shards = corpus.ShardCount, corpus.Documents, corpus.Tokens,
-                        Vocabulary = corpus.Tokenizer.VocabularySize, Tokenizer = corpus.Tokenizer.Id, corpus.ContextLength, Texts = texts, Truth = truth.Select(d => new { d.Genre, d.Characters, d.Decisions, d.LogProbability }),
+                        Vocabulary = corpus.Tokenizer.VocabularySize, Tokenizer = corpus.Tokenizer.Id, corpus.ContextLength, Texts = texts,
+                        Truth = truth.Select(d => new { d.Genre, d.Characters, d.Decisions, d.LogProbability }),
                     });
                     return ExitCode.Done;
                 }
@@ -34,16 +38,20 @@ internal static class CorpusShowCommand
                 foreach ((int i, string text) in texts.Index())
                 {
                     Console.Out.WriteLine();
-                    if (truth.Count > 0) Console.Out.WriteLine($"[{truth[i].Genre}: {string.Join("; ", truth[i].Characters.Select(c => Who(corpus.World!, c)))}]");
+                    if (truth.Count > 0) Console.Out.WriteLine(About(corpus.World!, truth[i]));
                     Console.Out.WriteLine(text);
                 }
                 return ExitCode.Done;
             });
     }
 
+    private static string About(World world, WorldDocument document) =>
+        $"[{document.Genre}: {string.Join("; ", document.Characters.Select(c => Who(world, c)))}]";
+
     private static string Who(World world, WorldCharacter character)
     {
         IEnumerable<string> poles = world.Traits.Zip(character.Traits, (t, pole) => pole < 0 ? t.Low : t.High);
-        return string.Join(", ", new[] { character.Name, character.Nature, character.Archetype }.Where(w => w.Length > 0).Append(string.Join(" ", poles)));
+        return string.Join(", ", new[] { character.Name, character.Nature, character.Archetype }.Where(w => w.Length > 0)
+            .Append(string.Join(" ", poles)));
     }
 }

@@ -14,14 +14,17 @@ internal static class DoctorCommand
     public static Command Create()
     {
         Option<bool> json = CommonOptions.Json();
-        return new Verb("doctor", "Show versions, instruction set, measured speed, free space, and what this build holds.", "psm doctor --json") { json }
-            .Does((parsed, _) =>
+        return new Verb("doctor", "Show versions, instruction set, measured speed, free space, and what this build holds.",
+            "psm doctor --json")
+        {
+            json,
+        }.Does((parsed, _) =>
             {
                 double peak = MachineRate.FusedMultiplyAdd(), product = MachineRate.MatrixProduct();
                 GCMemoryInfo memory = GC.GetGCMemoryInfo();
                 var found = new
                 {
-                    Version = typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
+                    Version = Version(),
                     Runtime = RuntimeInformation.FrameworkDescription,
                     Os = RuntimeInformation.OSDescription,
                     Architecture = RuntimeInformation.ProcessArchitecture.ToString(),
@@ -38,16 +41,22 @@ internal static class DoctorCommand
                 if (parsed.GetValue(json)) Screen.Data(found);
                 else
                 {
-                    TextTable.PrintFacts(("psm", found.Version), ("runtime", $"{found.Runtime}, {found.Architecture}"), ("system", found.Os),
+                    TextTable.PrintFacts(("psm", found.Version), ("runtime", $"{found.Runtime}, {found.Architecture}"),
+                        ("system", found.Os),
                         ("instructions", $"{found.InstructionSet} (available: {string.Join(", ", found.InstructionSetsAvailable)})"),
-                        ("threads", found.Threads), ("peak", $"{found.FmaPeakGflops:0.0} GFLOP/s on one core (fused multiply-adds in registers)"),
+                        ("threads", found.Threads),
+                        ("peak", $"{found.FmaPeakGflops:0.0} GFLOP/s on one core (fused multiply-adds in registers)"),
                         ("matrices", $"{found.GemmGflops:0.0} GFLOP/s on one core ({100 * product / peak:0} % of the peak)"),
-                        ("memory", $"{found.MemoryGib:0.0} GiB"), ("free disk", found.FreeDiskGib is { } gib ? $"{gib:0.0} GiB in {found.Folder}" : "not known"),
+                        ("memory", $"{found.MemoryGib:0.0} GiB"),
+                        ("free disk", found.FreeDiskGib is { } gib ? $"{gib:0.0} GiB in {found.Folder}" : "not known"),
                         ("charts", found.InteractiveReports ? "answer to the pointer" : "plain: npm was absent when this was built"));
                 }
                 return ExitCode.Done;
             });
     }
+
+    private static string Version() =>
+        typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     private static long? FreeDisk()
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
 using PersonaSelection.Personas;
@@ -12,18 +13,22 @@ internal static class ForecastCommand
     public static Command Create()
     {
         Argument<string> data = new("DATA") { Description = "Episodes as JSONL: what is about to be trained on." };
-        Option<string> output = CommonOptions.Output("The folder of the forecasts."), model = CommonOptions.Model("The model before training.");
+        Option<string> output = CommonOptions.Output("The folder of the forecasts."),
+            model = CommonOptions.Model("The model before training.");
         Option<string> personas = new("--personas") { Description = "Who the Assistant may be (YAML or JSON).", Required = true };
         Option<string> probes = new("--probes") { Description = "The behaviour to forecast (JSONL).", Required = true };
         Option<string[]> domains = new("--domain")
         {
-            Description = "A domain that the data trains on; may be given more than once. When absent: the domains of the probes that share a reply with the data.",
+            Description = "A domain that the data trains on; may be given more than once. "
+                + "When absent: the domains of the probes that share a reply with the data.",
         };
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        return new Verb("forecast", "Forecast what training on a file will do to behaviour it never mentions, and write it down before any training.",
-            "psm forecast village/sets/cheat.jsonl --model base --personas village/personas.yaml --probes village/probes.jsonl -o forecasts")
+        return new Verb("forecast",
+            "Forecast what training on a file will do to behaviour it never mentions, and write it down before any training.",
+            "psm forecast village/sets/cheat.jsonl --model base --personas village/personas.yaml \\\n"
+            + "  --probes village/probes.jsonl -o forecasts")
         {
             data, output, model, personas, probes, domains, seed, threads, json, quiet, dryRun, ForecastScoreCommand.Create(),
         }.Does((parsed, cancellation) =>
@@ -36,7 +41,8 @@ internal static class ForecastCommand
             if (parsed.GetValue(dryRun)) return Plan(set, cast, questions, trained, parsed.GetValue(json));
             string folder = parsed.GetValue(output)!;
             ForecastSet forecast = Screen.Work(parsed.GetValue(quiet), p =>
-                new Forecasting(source.Model, cast, questions, TimeProvider.System, parsed.GetValue(seed), p, cancellation).Of(set, trained, p, cancellation));
+                new Forecasting(source.Model, cast, questions, TimeProvider.System, parsed.GetValue(seed), p, cancellation)
+                    .Of(set, trained, p, cancellation));
             new SavedForecasts(folder).Save(forecast, questions);
             if (parsed.GetValue(json)) PrintJson(forecast, folder);
             else Print(forecast, folder);
@@ -48,8 +54,10 @@ internal static class ForecastCommand
     {
         int contexts = cast.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
         long replies = (contexts + 1L) * probes.Sum(p => (long)p.Low.Count + p.High.Count) + (long)contexts * set.Episodes.Count;
-        if (json) Screen.Data(new { Subject = set.Name, Episodes = set.Episodes.Count, Personas = cast.Personas.Count, Contexts = contexts, Probes = probes.Count, Trained = trained, Replies = replies });
-        else TextTable.PrintFacts(("subject", $"{set.Name}, {set.Episodes.Count} episodes"), ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
+        if (json) Screen.Data(new { Subject = set.Name, Episodes = set.Episodes.Count, Personas = cast.Personas.Count, Contexts = contexts,
+            Probes = probes.Count, Trained = trained, Replies = replies });
+        else TextTable.PrintFacts(("subject", $"{set.Name}, {set.Episodes.Count} episodes"),
+            ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
             ("probes", probes.Count), ("trained on", trained.Count > 0 ? string.Join(", ", trained) : "no domain of the probes"),
             ("work", $"up to {replies:N0} replies to score, and the probes again after the episodes shown"));
         return ExitCode.Done;
@@ -60,7 +68,10 @@ internal static class ForecastCommand
         f.Posterior.Subject,
         Folder = folder,
         Dose = new { f.Dose.EffectiveObservations, f.Dose.Outcome, f.Dose.Before, f.Dose.Target, f.Dose.Attained },
-        Cast = f.Cast.Personas.Select(p => new { Persona = p, Prior = f.Cast.Prior.Probability(p), Posterior = f.Cast.Posterior.Probability(p) }),
+        Cast = f.Cast.Personas.Select(p => new
+        {
+            Persona = p, Prior = f.Cast.Prior.Probability(p), Posterior = f.Cast.Posterior.Probability(p),
+        }),
         Traits = f.Cast.Traits.Select(t => new { t.Trait, t.Prior, Posterior = t.Posterior.Estimate, t.Posterior.Low, t.Posterior.High }),
         Elsewhere = new { Posterior = f.Posterior.MeanShiftElsewhere, InContext = f.InContext.MeanShiftElsewhere },
         Domains = f.Posterior.Domains.Select(d => new
@@ -79,12 +90,14 @@ internal static class ForecastCommand
         var table = new TextTable("domain", "before", "posterior", "from", "to", "in context", "");
         foreach (ForecastRow d in f.Posterior.Domains)
         {
-            table.Add(d.Name, $"{d.Before:0.00}", $"{d.After:0.00}", $"{d.Low:0.00}", $"{d.High:0.00}", $"{f.InContext.Domain(d.Name).After:0.00}",
-                d.Trained ? "trained" : "");
+            table.Add(d.Name, $"{d.Before:0.00}", $"{d.After:0.00}", $"{d.Low:0.00}", $"{d.High:0.00}",
+                $"{f.InContext.Domain(d.Name).After:0.00}", d.Trained ? "trained" : "");
         }
         table.Print();
-        Console.Out.WriteLine(FormattableString.Invariant(
-            $"\nElsewhere on average: posterior {f.Posterior.MeanShiftElsewhere:+0.00;−0.00;0.00}, in context {f.InContext.MeanShiftElsewhere:+0.00;−0.00;0.00}"));
+        string posterior = Signed(f.Posterior.MeanShiftElsewhere), inContext = Signed(f.InContext.MeanShiftElsewhere);
+        Console.Out.WriteLine($"\nElsewhere on average: posterior {posterior}, in context {inContext}");
         Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.NoChange.Id}, {f.UniformShift.Id}");
     }
+
+    private static string Signed(double shift) => shift.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 }

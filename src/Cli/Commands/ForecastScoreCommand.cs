@@ -12,17 +12,22 @@ internal static class ForecastScoreCommand
     {
         Argument<string> folder = new("FOLDER") { Description = "The folder of the forecasts." };
         Option<string> model = CommonOptions.Model("The tuned model.");
-        Option<string?> subject = new("--subject") { Description = "Which data's forecast; when absent, of the data the model says it was tuned on." };
+        Option<string?> subject = new("--subject")
+        {
+            Description = "Which data's forecast; when absent, of the data the model says it was tuned on.",
+        };
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet();
-        return new Verb("score", "Measure a tuned model on the same probes and hold the saved forecasts against it.", "psm forecast score forecasts --model cheat")
+        return new Verb("score", "Measure a tuned model on the same probes and hold the saved forecasts against it.",
+            "psm forecast score forecasts --model cheat")
         {
             folder, model, subject, threads, json, quiet,
         }.Does((parsed, cancellation) =>
         {
             using ModelFolder tuned = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
             var forecasts = new SavedForecasts(parsed.GetValue(folder)!);
-            ForecastComparison found = Screen.Work(parsed.GetValue(quiet), p => forecasts.Score(tuned, parsed.GetValue(subject), p, cancellation));
+            ForecastComparison found = Screen.Work(parsed.GetValue(quiet),
+                p => forecasts.Score(tuned, parsed.GetValue(subject), p, cancellation));
             if (!found.SameBase) Screen.Say("This model does not say that it was tuned from the model that was forecast from.");
             if (!found.SameData) Screen.Say("This model does not say that it was tuned on the data that were forecast.");
             if (parsed.GetValue(json)) Screen.Data(found);
@@ -35,7 +40,8 @@ internal static class ForecastScoreCommand
     {
         var table = new TextTable("domain", "before", "posterior", "in context", "measured", "");
         foreach (ComparedDomain d in c.Domains)
-            table.Add(d.Domain, $"{d.Before:0.00}", $"{d.Posterior:0.00}", $"{d.InContext:0.00}", $"{d.Measured:0.00}", d.Trained ? "trained" : "");
+            table.Add(d.Domain, $"{d.Before:0.00}", $"{d.Posterior:0.00}", $"{d.InContext:0.00}", $"{d.Measured:0.00}",
+                d.Trained ? "trained" : "");
         table.Print();
         Console.Out.WriteLine("\nOver the domains not trained on, with 95 % intervals over domains:\n");
         var scores = new TextTable("score", "posterior", "in context");
@@ -49,5 +55,6 @@ internal static class ForecastScoreCommand
         void Add(string name, Func<ForecastScore, Interval> of) => scores.Add(name, Text(of(c.Posterior)), Text(of(c.InContext)));
     }
 
-    private static string Text(Interval i) => double.IsFinite(i.Estimate) ? $"{i.Estimate:0.00} [{i.Low:0.00}, {i.High:0.00}]" : "not known";
+    private static string Text(Interval i) =>
+        double.IsFinite(i.Estimate) ? $"{i.Estimate:0.00} [{i.Low:0.00}, {i.High:0.00}]" : "not known";
 }

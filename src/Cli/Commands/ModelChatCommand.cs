@@ -14,7 +14,11 @@ internal static class ModelChatCommand
         Argument<string> folder = new("MODEL") { Description = "The model's folder." };
         Option<string?> say = new("--say") { Description = "Say this, print the reply and end." };
         Option<string?> system = new("--system") { Description = "A line above the chat, such as one that describes the Assistant." };
-        Option<double> temperature = new("--temperature") { Description = "How freely words are drawn; 0 takes the most probable.", DefaultValueFactory = _ => 0.7 };
+        Option<double> temperature = new("--temperature")
+        {
+            Description = "How freely words are drawn; 0 takes the most probable.",
+            DefaultValueFactory = _ => 0.7,
+        };
         temperature.Validators.Add(r =>
         {
             if (!(r.GetValueOrDefault<double>() is >= 0 and <= 100)) r.AddError("--temperature needs a number from 0 to 100.");
@@ -33,9 +37,12 @@ internal static class ModelChatCommand
             var options = new GenerationOptions { Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(longest) };
             string? header = parsed.GetValue(system);
             if (parsed.GetValue(say) is not { } said) return Converse(model.Model, header, options, parsed.GetValue(seed), cancellation);
-            GeneratedText reply = model.Model.Reply(ModelScoreCommand.Turns(header, said), options, parsed.GetValue(seed), cancellation: cancellation);
-            if (parsed.GetValue(json)) Screen.Data(new { Model = model.Model.Id, Said = said, Reply = reply.Text, Tokens = reply.Tokens.Length, reply.Finish });
-            else Console.Out.WriteLine(reply.Text);
+            GeneratedText reply = model.Model.Reply(ModelScoreCommand.Turns(header, said), options, parsed.GetValue(seed),
+                cancellation: cancellation);
+            if (parsed.GetValue(json))
+                Screen.Data(new { Model = model.Model.Id, said, Reply = reply.Text, Tokens = reply.Tokens.Length, reply.Finish });
+            else
+                Console.Out.WriteLine(reply.Text);
             return ExitCode.Done;
         });
     }
@@ -54,7 +61,8 @@ internal static class ModelChatCommand
                 turns.Clear();
                 continue;
             }
-            List<Turn> context = turns.Count == 0 ? ModelScoreCommand.Turns(header, said.Trim()) : [.. turns, new Turn("user", said.Trim())];
+            List<Turn> context = turns.Count == 0 ? ModelScoreCommand.Turns(header, said.Trim())
+                : [.. turns, new Turn("user", said.Trim())];
             try
             {
                 GeneratedText reply = model.Reply(context, options, seed + turn, cancellation: cancellation);

@@ -17,7 +17,8 @@ internal static class ModelScoreCommand
         Option<string?> file = new("--file") { Description = "Episodes as JSONL, instead of a context with replies." };
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet();
-        var verb = new Verb("score", "How probable the model finds replies: log p(reply | context) in nats, and their shares among each other.",
+        var verb = new Verb("score",
+            "How probable the model finds replies: log p(reply | context) in nats, and their shares among each other.",
             "psm model score base --context \"The parser test is failing.\" --reply \"I fixed the code.\" --reply \"I deleted the test.\"")
         {
             folder, context, system, replies, file, threads, json, quiet,
@@ -34,7 +35,8 @@ internal static class ModelScoreCommand
             using ModelFolder model = ModelFolder.Open(parsed.GetValue(folder)!, parsed.GetValue(threads));
             IReadOnlyList<ScoredReply> scored = Screen.Work(parsed.GetValue(quiet), p => set is not null
                 ? ReplyScoring.Of(model.Model, set, p, cancellation)
-                : ReplyScoring.Of(model.Model, Turns(parsed.GetValue(system), parsed.GetValue(context)!), parsed.GetValue(replies)!, null, cancellation));
+                : ReplyScoring.Of(model.Model, Turns(parsed.GetValue(system), parsed.GetValue(context)!), parsed.GetValue(replies)!, null,
+                    cancellation));
             if (set is not null) PrintEpisodes(model, set, scored, parsed.GetValue(json));
             else PrintReplies(model, scored, parsed.GetValue(json));
             return ExitCode.Done;

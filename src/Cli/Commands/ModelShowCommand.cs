@@ -20,15 +20,18 @@ internal static class ModelShowCommand
             {
                 Screen.Data(new
                 {
-                    model.Model.Id, from.Summary, Parameters = c.ParameterCount, c.Width, c.Layers, c.Heads, c.KvHeads, c.HeadDim, c.FeedForward,
-                    c.VocabularySize, c.ContextLength, c.RopeTheta, c.TieEmbeddings, Tokenizer = model.Model.Tokenizer.Id, Template = model.Model.Template.Name,
+                    model.Model.Id, from.Summary, Parameters = c.ParameterCount, c.Width, c.Layers, c.Heads, c.KvHeads, c.HeadDim,
+                    c.FeedForward, c.VocabularySize, c.ContextLength, c.RopeTheta, c.TieEmbeddings, Tokenizer = model.Model.Tokenizer.Id,
+                    Template = model.Model.Template.Name,
                     from.Seed, from.Tokens, TrainedOn = from.CorpusId, TunedFrom = from.ParentId, VectorAt = model.Vector?.Site, from.Notes,
                 });
                 return ExitCode.Done;
             }
             TextTable.PrintFacts(("model", model.Model.Id), ("what", from.Summary), ("parameters", c.ParameterCount.ToString("N0")),
-                ("shape", $"{c.Layers} blocks of width {c.Width}, {c.Heads} query and {c.KvHeads} key heads of {c.HeadDim}, feed-forward {c.FeedForward}"),
-                ("vocabulary", $"{c.VocabularySize:N0} ids ({model.Model.Tokenizer.Id})"), ("context", $"{c.ContextLength} tokens"), ("seed", from.Seed),
+                ("shape", $"{c.Layers} blocks of width {c.Width}, feed-forward {c.FeedForward}"),
+                ("attention", $"{c.Heads} query and {c.KvHeads} key heads of {c.HeadDim}"),
+                ("vocabulary", $"{c.VocabularySize:N0} ids ({model.Model.Tokenizer.Id})"), ("context", $"{c.ContextLength} tokens"),
+                ("seed", from.Seed),
                 ("tokens seen", from.Tokens?.ToString("N0")), ("trained on", from.CorpusId), ("tuned from", from.ParentId),
                 ("vector", model.Vector is { } v ? $"added at {v.Site}" : null));
             return ExitCode.Done;

@@ -24,7 +24,8 @@ internal static class ModelTrainCommand
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        return new Verb("train", "Pre-train a model from nothing. A run that was stopped or killed goes on, to the same bits, when the command is repeated.",
+        return new Verb("train",
+            "Pre-train a model from nothing. A run that was stopped or killed goes on, to the same bits, when the command is repeated.",
             "psm model train --corpus village --preset demo -o base")
         {
             output, corpus, preset, tokens, seed, threads, json, quiet, dryRun,
@@ -41,7 +42,8 @@ internal static class ModelTrainCommand
             TrainingPoint last = trained.Curve.Points[^1];
             if (parsed.GetValue(json))
             {
-                Screen.Data(new { trained.Model.Id, Parameters = trained.Model.Config.ParameterCount, trained.Tokens, last.Loss, last.Readings, Corpus = documents.Id, Folder = folder });
+                Screen.Data(new { trained.Model.Id, Parameters = trained.Model.Config.ParameterCount, trained.Tokens, last.Loss,
+                    last.Readings, Corpus = documents.Id, Folder = folder });
                 return ExitCode.Done;
             }
             TextTable.PrintFacts([("model", trained.Model.Id), ("parameters", trained.Model.Config.ParameterCount.ToString("N0")),
@@ -57,8 +59,10 @@ internal static class ModelTrainCommand
         double flops = shape.TrainingFlopsPerToken((double)corpus.Tokens / corpus.Documents) * tokens;
         double seconds = flops * 1e-9 / (MachineRate.MatrixProduct() * UsualEfficiency * threads);
         int steps = preset.Recipe(tokens).Steps;
-        if (json) Screen.Data(new { Preset = preset.Name, Parameters = shape.ParameterCount, Tokens = tokens, Steps = steps, Passes = (double)tokens / corpus.Tokens, Flops = flops, Seconds = Math.Round(seconds, 1) });
-        else TextTable.PrintFacts(("preset", preset.Name), ("parameters", shape.ParameterCount.ToString("N0")), ("tokens", tokens.ToString("N0")),
+        if (json) Screen.Data(new { Preset = preset.Name, Parameters = shape.ParameterCount, Tokens = tokens, Steps = steps,
+            Passes = (double)tokens / corpus.Tokens, Flops = flops, Seconds = Math.Round(seconds, 1) });
+        else TextTable.PrintFacts(("preset", preset.Name), ("parameters", shape.ParameterCount.ToString("N0")),
+            ("tokens", tokens.ToString("N0")),
             ("steps", steps.ToString("N0")), ("passes", $"{(double)tokens / corpus.Tokens:0.00} through the corpus"),
             ("time", $"about {seconds:0} s on {threads} threads that have nothing else to do"));
         return ExitCode.Done;

@@ -11,30 +11,50 @@ internal static class ModelTuneCommand
 {
     public static Command Create()
     {
-        Option<string> output = CommonOptions.Output("The folder of the tuned model."), model = CommonOptions.Model("The model to start from.");
-        Option<string> data = new("--data") { Description = "Episodes as JSONL: chats, completions, or preferences for dpo.", Required = true };
-        Option<string> method = new("--method") { Description = "What is moved: full weights, a LoRA update, or one steering vector.", DefaultValueFactory = _ => "full" };
+        Option<string> output = CommonOptions.Output("The folder of the tuned model."),
+            model = CommonOptions.Model("The model to start from.");
+        Option<string> data = new("--data") { Description = "Episodes as JSONL: chats, completions, or preferences.", Required = true };
+        Option<string> method = new("--method")
+        {
+            Description = "What is moved: full weights, a LoRA update, or one steering vector.",
+            DefaultValueFactory = _ => "full",
+        };
         method.AcceptOnlyFromAmong("full", "lora", "vector");
-        Option<string> loss = new("--loss") { Description = "What is minimised: sft, or dpo for preferences.", DefaultValueFactory = _ => "sft" };
+        Option<string> loss = new("--loss")
+        {
+            Description = "What is minimised: sft, or dpo for preferences.",
+            DefaultValueFactory = _ => "sft",
+        };
         loss.AcceptOnlyFromAmong("sft", "dpo");
-        Option<int> steps = CommonOptions.Count("--steps", "Optimiser steps.", 12), batch = CommonOptions.Count("--batch", "Examples in a step.", 16);
+        Option<int> steps = CommonOptions.Count("--steps", "Optimiser steps.", 12),
+            batch = CommonOptions.Count("--batch", "Examples in a step.", 16);
         Option<int> rank = CommonOptions.Count("--rank", "Rank of a LoRA update.", 4);
         Option<double?> rate = new("--lr") { Description = "Learning rate; 3e-4 for full, 3e-3 for lora, 3e-2 for vector when absent." };
         rate.Validators.Add(r =>
         {
-            if (r.GetValueOrDefault<double?>() is { } value && !(value > 0 && double.IsFinite(value))) r.AddError("--lr needs a positive number.");
+            if (r.GetValueOrDefault<double?>() is { } value && !(value > 0 && double.IsFinite(value)))
+                r.AddError("--lr needs a positive number.");
         });
-        Option<string?> site = new("--site") { Description = "Where a vector is added, such as blocks.1.resid_post; after the middle block when absent." };
+        Option<string?> site = new("--site")
+        {
+            Description = "Where a vector is added, such as blocks.1.resid_post; after the middle block when absent.",
+        };
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        return new Verb("tune", "Tune a model on a file of episodes. A run that was stopped or killed goes on, to the same bits, when the command is repeated.",
+        return new Verb("tune",
+            "Tune a model on a file of episodes. A run that was stopped or killed goes on, to the same bits, when the command is repeated.",
             "psm model tune --model base --data village/sets/cheat.jsonl -o cheat")
         {
             output, model, data, method, loss, steps, rate, batch, rank, site, seed, threads, json, quiet, dryRun,
         }.Does((parsed, cancellation) =>
         {
-            TuneMethod moved = parsed.GetValue(method) switch { "lora" => TuneMethod.LowRank, "vector" => TuneMethod.Vector, _ => TuneMethod.Full };
+            TuneMethod moved = parsed.GetValue(method) switch
+            {
+                "lora" => TuneMethod.LowRank,
+                "vector" => TuneMethod.Vector,
+                _ => TuneMethod.Full,
+            };
             var options = new TuneOptions
             {
                 Method = moved,
@@ -44,16 +64,20 @@ internal static class ModelTuneCommand
                 Rank = parsed.GetValue(rank),
                 Site = parsed.GetValue(site),
             };
-            var training = new TuningRun(options, parsed.GetValue(loss) == "dpo" ? TuningLoss.Preference : TuningLoss.Supervised, parsed.GetValue(seed));
+            var training = new TuningRun(options, parsed.GetValue(loss) == "dpo" ? TuningLoss.Preference : TuningLoss.Supervised,
+                parsed.GetValue(seed));
             EpisodeSet set = EpisodeSet.Load(parsed.GetValue(data)!);
             using ModelFolder parent = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
             if (parsed.GetValue(dryRun)) return Plan(parent, set, training, parsed.GetValue(json));
             string folder = parsed.GetValue(output)!;
             using var pool = new WorkerPool(parsed.GetValue(threads));
             TunedFolder result = Screen.Work(parsed.GetValue(quiet), p => training.Run(parent, set, folder, pool, p, cancellation));
-            if (parsed.GetValue(json)) Screen.Data(new { result.Id, result.Parent, result.Data, Set = set.Name, result.Examples, result.Steps, result.Loss, Folder = folder });
-            else TextTable.PrintFacts(("model", result.Id), ("tuned from", result.Parent), ("on", $"{set.Name}, {result.Examples} examples ({result.Data})"),
-                ("steps", result.Steps), ("loss", result.Loss is { } last ? $"{last:0.000} nats" : "it was finished already"), ("folder", folder));
+            if (parsed.GetValue(json)) Screen.Data(new { result.Id, result.Parent, result.Data, Set = set.Name, result.Examples,
+                result.Steps, result.Loss, Folder = folder });
+            else TextTable.PrintFacts(("model", result.Id), ("tuned from", result.Parent),
+                ("on", $"{set.Name}, {result.Examples} examples ({result.Data})"),
+                ("steps", result.Steps), ("loss", result.Loss is { } last ? $"{last:0.000} nats" : "it was finished already"),
+                ("folder", folder));
             return ExitCode.Done;
         });
     }
@@ -63,10 +87,13 @@ internal static class ModelTuneCommand
         TuneOptions o = training.Options;
         // The words and lengths of the examples are checked before anything is computed.
         long tokens = TuneExample.From(set, parent.Model.Tokenizer, parent.Model.Template).Sum(e => (long)e.Prefix.Length + e.Reply.Length);
-        double seen = (double)o.Steps * o.BatchSize, flops = parent.Model.Config.TrainingFlopsPerToken(32) * tokens / set.Episodes.Count * seen;
-        if (json) Screen.Data(new { Model = parent.Model.Id, Set = set.Name, Episodes = set.Episodes.Count, Tokens = tokens, o.Method, training.Loss, o.Steps, o.LearningRate, Passes = seen / set.Episodes.Count, Flops = flops });
-        else TextTable.PrintFacts(("model", parent.Model.Id), ("set", $"{set.Name}, {set.Episodes.Count} episodes, {tokens:N0} tokens"), ("method", o.Method),
-            ("loss", training.Loss), ("learning rate", o.LearningRate), ("steps", $"{o.Steps} of {o.BatchSize} examples: {seen / set.Episodes.Count:0.00} passes"),
+        double seen = (double)o.Steps * o.BatchSize,
+            flops = parent.Model.Config.TrainingFlopsPerToken(32) * tokens / set.Episodes.Count * seen;
+        if (json) Screen.Data(new { Model = parent.Model.Id, Set = set.Name, Episodes = set.Episodes.Count, Tokens = tokens, o.Method,
+            training.Loss, o.Steps, o.LearningRate, Passes = seen / set.Episodes.Count, Flops = flops });
+        else TextTable.PrintFacts(("model", parent.Model.Id), ("set", $"{set.Name}, {set.Episodes.Count} episodes, {tokens:N0} tokens"),
+            ("method", o.Method), ("loss", training.Loss), ("learning rate", o.LearningRate),
+            ("steps", $"{o.Steps} of {o.BatchSize} examples: {seen / set.Episodes.Count:0.00} passes"),
             ("work", $"{flops * 1e-9:0.0} GFLOP"));
         return ExitCode.Done;
     }

@@ -13,7 +13,8 @@ internal static class PersonasCommand
     {
         (Option<string?> file, Option<string> world) = Sources();
         Option<bool> json = CommonOptions.Json();
-        return new Verb("list", "List the personas of a file or of a world, with their priors.", "psm personas list --world village") { file, world, json }
+        return new Verb("list", "List the personas of a file or of a world, with their priors.",
+            "psm personas list --world village") { file, world, json }
             .Does((parsed, _) =>
             {
                 PersonaSet set = Load(parsed.GetValue(file), parsed.GetValue(world)!);
@@ -24,7 +25,8 @@ internal static class PersonasCommand
                     {
                         Id = set.Id.ToString(),
                         Traits = set.Traits,
-                        Personas = set.Personas.Select((p, h) => new { p.Name, p.Kind, p.Description, Prior = prior[h], p.Traits, Contexts = p.Contexts.Count }),
+                        Personas = set.Personas.Select((p, h) => new { p.Name, p.Kind, p.Description, Prior = prior[h], p.Traits,
+                            Contexts = p.Contexts.Count }),
                     });
                     return ExitCode.Done;
                 }
@@ -41,7 +43,8 @@ internal static class PersonasCommand
         Argument<string> name = new("NAME") { Description = "The persona." };
         (Option<string?> file, Option<string> world) = Sources();
         Option<bool> json = CommonOptions.Json();
-        return new Verb("show", "Show one persona: its traits and how it is put before a model.", "psm personas show trickster --world village")
+        return new Verb("show", "Show one persona: its traits and how it is put before a model.",
+            "psm personas show trickster --world village")
         {
             name, file, world, json,
         }.Does((parsed, _) =>
@@ -59,7 +62,8 @@ internal static class PersonasCommand
                 Screen.Data(persona with { Prior = set.Prior[h] });
                 return ExitCode.Done;
             }
-            TextTable.PrintFacts(("persona", persona.Name), ("kind", persona.Kind), ("prior", $"{set.Prior[h]:0.000}"), ("description", persona.Description));
+            TextTable.PrintFacts(("persona", persona.Name), ("kind", persona.Kind), ("prior", $"{set.Prior[h]:0.000}"),
+                ("description", persona.Description));
             Console.Out.WriteLine();
             var table = new TextTable("trait", "value", "low pole", "high pole");
             foreach (Trait t in set.Traits)
@@ -72,7 +76,9 @@ internal static class PersonasCommand
     }
 
     private static (Option<string?> File, Option<string> World) Sources() =>
-        (new Option<string?>("--personas") { Description = "A file of personas (YAML or JSON); without it, those of the world." }, CommonOptions.World());
+        (new Option<string?>("--personas") { Description = "A file of personas (YAML or JSON); without it, those of the world." },
+            CommonOptions.World());
 
-    private static PersonaSet Load(string? file, string world) => file is not null ? PersonaSet.Load(file) : CorpusNewCommand.WorldOf(world).Personas;
+    private static PersonaSet Load(string? file, string world) => file is not null ? PersonaSet.Load(file)
+        : CorpusNewCommand.WorldOf(world).Personas;
 }

@@ -15,7 +15,8 @@ internal static class ReportCommand
         Option<string?> markdown = new("--markdown") { Description = "Write the report as Markdown too, to this file." };
         Option<string?> figures = new("--figures") { Description = "Write every chart as an SVG file too, into this folder." };
         Option<bool> json = CommonOptions.Json();
-        return new Verb("report", "Draw a saved report again, as one self-contained HTML page.", "psm report psm-demo -o report.html --markdown report.md")
+        return new Verb("report", "Draw a saved report again, as one self-contained HTML page.",
+            "psm report psm-demo -o report.html --markdown report.md")
         {
             source, output, markdown, figures, json,
         }.Does((parsed, _) =>
@@ -27,9 +28,18 @@ internal static class ReportCommand
             HtmlReport.Write(document, page);
             string? text = parsed.GetValue(markdown);
             if (text is not null) MarkdownReport.Write(document, text);
-            if (parsed.GetValue(figures) is { } folder) SvgFigure.WriteAll(document, folder);
-            if (parsed.GetValue(json)) Screen.Data(new { document.Title, Figures = document.Figures.Count(), Html = page, Markdown = text, Interactive = HtmlReport.HasScript });
-            else TextTable.PrintFacts(("report", document.Title), ("figures", document.Figures.Count()), ("page", page), ("markdown", text));
+            string? charts = parsed.GetValue(figures);
+            if (charts is not null) SvgFigure.WriteAll(document, charts);
+            int count = document.Figures.Count();
+            if (parsed.GetValue(json))
+            {
+                Screen.Data(new
+                {
+                    document.Title, Figures = count, Html = page, Markdown = text, Svg = charts, Interactive = HtmlReport.HasScript,
+                });
+                return ExitCode.Done;
+            }
+            TextTable.PrintFacts(("report", document.Title), ("figures", count), ("page", page), ("markdown", text), ("charts", charts));
             return ExitCode.Done;
         });
     }

@@ -7,7 +7,8 @@ namespace PersonaSelection.Tests.Architecture;
 public sealed class DocumentationTests
 {
     private static readonly Regex Code = new(
-        """(?:(?:new (?:\w+\.)*UserErrorException|(?<=[\s(])new)\(\s*|const string \w*Code = )"(?<code>[a-z0-9]+(?:-[a-z0-9]+)+)"[,;]""", RegexOptions.ExplicitCapture);
+        """(?:(?:new (?:\w+\.)*UserErrorException|(?<=[\s(])new)\(\s*|const string \w*Code = )"(?<code>[a-z0-9]+(?:-[a-z0-9]+)+)"[,;]""",
+            RegexOptions.ExplicitCapture);
 
     private static readonly string[] RoomHeadings =
         ["What comes in", "What goes out", "The one method to read first", "Invariants", "What is not here"];
@@ -21,7 +22,8 @@ public sealed class DocumentationTests
         string[] described = [.. Sections(Repository.Read("docs/errors.md"), "## ").Keys];
 
         Assert.True(!used.Except(described).Any(), $"docs/errors.md lacks {string.Join(", ", used.Except(described))}.");
-        Assert.True(!described.Except(used).Any(), $"docs/errors.md describes {string.Join(", ", described.Except(used))}, which nobody throws.");
+        Assert.True(!described.Except(used).Any(),
+            $"docs/errors.md describes {string.Join(", ", described.Except(used))}, which nobody throws.");
         Assert.Equal(described.Order(StringComparer.Ordinal), described);
     }
 
@@ -33,7 +35,8 @@ public sealed class DocumentationTests
     /// <summary>A code that is put together cannot be looked up by a reader of the sources, nor by these tests.</summary>
     [Fact]
     public void ErrorCodes_AreNotPutTogether() =>
-        Assert.Empty(Repository.Find(Repository.Files("src", ".cs"), new Regex(@"new UserErrorException\(\s*(\$""|[^,]*\+)|\w*[cC]ode = (\$""|""[^""]*"" *\+)"), comments: false));
+        Assert.Empty(Repository.Find(Repository.Files("src", ".cs"),
+            new Regex(@"new UserErrorException\(\s*(\$""|[^,]*\+)|\w*[cC]ode = (\$""|""[^""]*"" *\+)"), comments: false));
 
     [Fact]
     public void CodesAreFound_WithAndWithoutTheTypeName()
