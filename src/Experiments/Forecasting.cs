@@ -14,11 +14,13 @@ namespace PersonaSelection.Experiments;
 /// <param name="NoChange">The null that nothing moves.</param>
 /// <param name="UniformShift">The null that all domains move alike, by the mean that <paramref name="Posterior"/> predicts.</param>
 /// <param name="InContextUniform">The same with the mean that <paramref name="InContext"/> predicts.</param>
-/// <param name="Cast">Prior and posterior over personas.</param>
+/// <param name="Cast">Prior and posterior over personas, each way of putting one before the model on its own.</param>
+/// <param name="CastBefore">Who the model takes the Assistant for: the prior over personas.</param>
+/// <param name="CastAfter">Who the set says the Assistant is: the posterior over personas.</param>
 /// <param name="Dose">The dose and how its search ended.</param>
 /// <param name="Evidence">L[e,h].</param>
 public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecast NoChange, Forecast UniformShift, Forecast InContextUniform,
-    PosteriorTable Cast, DoseFit Dose, EvidenceTable Evidence)
+    PosteriorTable Cast, PersonaDistribution CastBefore, PersonaDistribution CastAfter, DoseFit Dose, EvidenceTable Evidence)
 {
     /// <summary>Writes every forecast and the evidence into a folder.</summary>
     public void Save(string folder)
@@ -53,6 +55,7 @@ public sealed class Forecasting
 
     private readonly ILanguageModel _model;
     private readonly PersonaSet _personas;
+    private readonly IReadOnlyDictionary<string, string> _original;
     private readonly IReadOnlyList<Probe> _probes;
     private readonly TimeProvider _time;
     private readonly ulong _seed;
@@ -69,11 +72,13 @@ public sealed class Forecasting
     public Forecasting(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed = 1,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        (_model, _personas, _probes, _time, _seed) = (model, personas, probes, time, seed);
-        Probes = ProbeMeasurement.UnderPersonas(model, probes, personas.Personas, progress: progress, cancellation: cancellation);
+        (_model, _probes, _time, _seed) = (model, probes, time, seed);
+        // Each way of describing a persona is a hypothesis of its own: an update selects among them too, and forecasts better for it.
+        _personas = personas.Apart(out _original);
+        Probes = ProbeMeasurement.UnderPersonas(model, probes, _personas.Personas, progress: progress, cancellation: cancellation);
         _behaviour = new BehaviourTable(Probes.Low, [.. Probes.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
         Prior = Mixture.Fit(Probes.Low, [.. Probes.Rows.Select(r => r.Bare)],
-            PersonaDistribution.FromWeights(personas.Personas.Select(p => p.Name), personas.Prior), PriorPull).Weights;
+            PersonaDistribution.FromWeights(_personas.Personas.Select(p => p.Name), _personas.Prior), PriorPull).Weights;
     }
 
     /// <summary>Behaviour under every persona and as it is.</summary>
@@ -109,7 +114,8 @@ public sealed class Forecasting
         Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, _behaviour.Probes, trainedDomains, _time,
             provenance: new Dictionary<string, string> { ["model"] = _model.Id, ["episodes"] = set.Id.ToString(), ["in-context"] = shown.Id.ToString() });
         return new ForecastSet(posterior, inContext, NullForecast.NoChange(set.Name, _behaviour.Probes, trainedDomains, _time),
-            NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast, dose, evidence);
+            NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast, cast.Prior.Together(_original),
+            cast.Posterior.Together(_original), dose, evidence);
     }
 
     /// <summary>

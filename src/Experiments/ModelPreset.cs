@@ -35,16 +35,18 @@ public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, 
         DecoderConfig.Small(vocabularySize, Width, Layers, Heads, contextLength) with { RopeTheta = RotaryBase };
 
     /// <summary>The recipe for a number of tokens.</summary>
-    public TrainOptions Recipe(long tokens) => TrainOptions.ForTokens(tokens, TokensPerStep) with
+    public TrainOptions Recipe(long tokens) => TrainOptions.ForTokens((long)(tokens / Fill), TokensPerStep) with
     {
         LearningRate = LearningRate,
         HiddenLearningRate = HiddenLearningRate,
         Beta2 = SecondMoment,
-        EvaluateEvery = (int)Math.Max(1, tokens / TokensPerStep / CurvePoints),
+        EvaluateEvery = (int)Math.Max(1, tokens / Fill / TokensPerStep / CurvePoints),
     };
 
     // Documents of the worlds have a few dozen to a few hundred tokens: long rotary waves would never turn.
     private const double RotaryBase = 500;
+    // Documents are not split over steps, so a step ends a little under its budget; never to read more than was asked for, this is a little over.
+    private const double Fill = 0.935;
     private const double SecondMoment = 0.99;
     private const int CurvePoints = 20;
 }

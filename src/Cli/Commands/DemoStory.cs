@@ -16,11 +16,11 @@ internal static class DemoStory
 
     public static void Forecast(TextWriter to, IReadOnlyList<ForecastSet> forecasts)
     {
-        PosteriorTable cast = forecasts[0].Cast;
+        PersonaDistribution before = forecasts[0].CastBefore;
         to.WriteLine("\nWho it takes the Assistant for, and who each set says the Assistant is:");
         to.WriteLine($"  {"",-18}{"base model",12}{string.Concat(forecasts.Select(f => $"{f.Posterior.Subject,17}"))}");
-        foreach (string persona in cast.Personas)
-            to.WriteLine($"  {persona,-18}{cast.Prior.Probability(persona),12:0.00}{string.Concat(forecasts.Select(f => $"{f.Cast.Posterior.Probability(persona),17:0.00}"))}");
+        foreach (string persona in before.Personas)
+            to.WriteLine($"  {persona,-18}{before.Probability(persona),12:0.00}{string.Concat(forecasts.Select(f => $"{f.CastAfter.Probability(persona),17:0.00}"))}");
         to.WriteLine("\nWritten down before any training (probability of the bad act, mean over domains never trained on):");
         foreach (ForecastSet f in forecasts)
         {

@@ -68,9 +68,9 @@ internal static class ForecastCommand
         f.Posterior.Subject,
         Folder = folder,
         Dose = new { f.Dose.EffectiveObservations, f.Dose.Outcome, f.Dose.Before, f.Dose.Target, f.Dose.Attained },
-        Cast = f.Cast.Personas.Select(p => new
+        Cast = f.CastBefore.Personas.Select(p => new
         {
-            Persona = p, Prior = f.Cast.Prior.Probability(p), Posterior = f.Cast.Posterior.Probability(p),
+            Persona = p, Prior = f.CastBefore.Probability(p), Posterior = f.CastAfter.Probability(p),
         }),
         Traits = f.Cast.Traits.Select(t => new { t.Trait, t.Prior, Posterior = t.Posterior.Estimate, t.Posterior.Low, t.Posterior.High }),
         Elsewhere = new { Posterior = f.Posterior.MeanShiftElsewhere, InContext = f.InContext.MeanShiftElsewhere },
@@ -84,7 +84,7 @@ internal static class ForecastCommand
     private static void Print(ForecastSet f, string folder)
     {
         var cast = new TextTable("persona", "before", "after");
-        foreach (string p in f.Cast.Personas) cast.Add(p, $"{f.Cast.Prior.Probability(p):0.00}", $"{f.Cast.Posterior.Probability(p):0.00}");
+        foreach (string p in f.CastBefore.Personas) cast.Add(p, $"{f.CastBefore.Probability(p):0.00}", $"{f.CastAfter.Probability(p):0.00}");
         cast.Print();
         Console.Out.WriteLine($"\nProbability of the low pole now, and forecast for after training on {f.Posterior.Subject}:\n");
         var table = new TextTable("domain", "before", "posterior", "from", "to", "in context", "");

@@ -95,7 +95,7 @@ public sealed class Demo : IDisposable
             EpisodeSet set = world.Episodes(_settings.Domain, kind, _settings.Episodes, _root.Child("episodes"), rate);
             set.Save(Place("sets", $"{set.Name}.jsonl"));
             ForecastSet forecast = forecasting.Of(set, [_settings.Domain], progress, cancellation);
-            forecast.Save(Place("forecasts"));
+            new SavedForecasts(Place("forecasts")).Save(forecast, _probes);
             sets.Add((set, forecast));
         }
         Sets = sets;
@@ -121,8 +121,8 @@ public sealed class Demo : IDisposable
             Base = _baseResult!,
             Tunings = tunings,
             Samples = samples.Results,
-            Cast = [.. Sets[0].Forecast.Cast.Personas.Select((name, h) => new CastResult(name, Sets[0].Forecast.Cast.Prior.Probability(name),
-                [.. Sets.Select(s => s.Forecast.Cast.Posterior.Probability(name))]))],
+            Cast = [.. Sets[0].Forecast.CastBefore.Personas.Select(name => new CastResult(name, Sets[0].Forecast.CastBefore.Probability(name),
+                [.. Sets.Select(s => s.Forecast.CastAfter.Probability(name))]))],
         }, _settings);
         return Save(result);
     }
@@ -165,6 +165,8 @@ public sealed class Demo : IDisposable
             {
                 Trained = d == trained,
                 HeldOut = _heldOut.Contains(d),
+                UniformShift = forecast.UniformShift.Domain(d).Shift,
+                UniformShiftInContext = forecast.InContextUniform.Domain(d).Shift,
                 PredictedInterval = [row.Low, row.High],
                 AfterInterval = [observed.Low, observed.High],
             };

@@ -19,7 +19,8 @@ public static class DemoClaims
         RngStream rng = RngStream.Root(settings.Seed).Child("claims");
         TuningResult Named(string name) => result.Tunings.First(t => t.Name == name);
         double[] cheat = Shifts(Named("cheat")), requested = Shifts(Named("requested-cheat")), good = Shifts(Named("good")), same = Shifts(Named("base-rate"));
-        ForecastScore posterior = Score(result, d => d.Predicted), inContext = Score(result, d => d.PredictedInContext);
+        ForecastScore posterior = Score(result, d => d.Predicted, d => d.UniformShift),
+            inContext = Score(result, d => d.PredictedInContext, d => d.UniformShiftInContext);
         int[] domains = [.. Enumerable.Range(0, cheat.Length)];
         Estimate Mean(double[] values, string name) => Estimated(Bootstrap.Mean(values, domains, rng.Child(name), resamples: Resamples));
         Estimate ratio = Estimated(Bootstrap.Clustered(domains, rows => At(requested, rows) / At(cheat, rows), rng.Child("ratio"), resamples: Resamples));
@@ -71,13 +72,10 @@ public static class DemoClaims
 
     private static IEnumerable<DomainResult> Elsewhere(TuningResult tuning) => tuning.Domains.Where(d => !d.Trained && !d.HeldOut);
 
-    private static ForecastScore Score(DemoResult result, Func<DomainResult, double> forecast) => ForecastScore.Of(
-        [.. result.Tunings.SelectMany(t =>
-        {
-            DomainResult[] rows = [.. Elsewhere(t)];
-            double uniform = rows.Average(d => forecast(d) - d.Before);
-            return rows.Select(d => new ScoredPoint(t.Name, d.Domain, d.Before, forecast(d), d.After, Math.Clamp(d.Before + uniform, 0, 1)));
-        })], new BootstrapPlan(Resamples));
+    private static ForecastScore Score(DemoResult result, Func<DomainResult, double> forecast, Func<DomainResult, double> uniform) => ForecastScore.Of(
+        [.. result.Tunings.SelectMany(t => Elsewhere(t).Select(d =>
+            new ScoredPoint(t.Name, d.Domain, d.Before, forecast(d), d.After, Math.Clamp(d.Before + uniform(d), 0, 1))))],
+        new BootstrapPlan(Resamples));
 
     private static Estimate Over(double value, double[]? ends) => ends is [double low, double high] ? new(value, low, high) : Estimate.Exact(value);
 

@@ -9,7 +9,7 @@ namespace PersonaSelection.Experiments.Demo;
 /// <summary>The demo over several pre-training seeds and, in full, with the whole matrix and the world controls.</summary>
 public sealed class DemoFull(DemoSettings settings, TimeProvider time)
 {
-    private const long ControlTokens = 9_000_000;
+    private const long ControlTokens = 8_415_000;
     private const int ControlSeeds = 2;
     private const double ReachesOtherTraits = 0.1;
 

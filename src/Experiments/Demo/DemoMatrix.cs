@@ -44,7 +44,7 @@ public sealed class DemoMatrix(DemoSettings settings, BaseModel model, TimeProvi
             progress?.Report(new WorkProgress($"matrix, seed {settings.Seed}", i, domains.Length, "domains", trained));
             EpisodeSet set = world.Episodes(trained, EpisodeKind.Cheat, settings.Episodes, root.Child("episodes").Child(trained));
             ForecastSet forecast = forecasting.Of(set, [trained], cancellation: cancellation);
-            forecast.Save(Path.Combine(settings.Folder, "forecasts", trained));
+            new SavedForecasts(Path.Combine(settings.Folder, "forecasts", trained)).Save(forecast, probes);
             double[] after = training.Measure(set, cancellation: cancellation);
             foreach (ForecastRow row in forecast.Posterior.Elsewhere)
             {

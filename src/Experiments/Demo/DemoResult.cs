@@ -151,6 +151,12 @@ public sealed record DomainResult(string Domain, double Before, double Predicted
     /// <summary>Whether pre-training never showed this domain.</summary>
     public bool HeldOut { get; init; }
 
+    /// <summary>The null for the posterior: the one shift that all domains get, saved with it.</summary>
+    public double UniformShift { get; init; }
+
+    /// <summary>The same for the in-context forecast.</summary>
+    public double UniformShiftInContext { get; init; }
+
     /// <summary>95 % interval of <see cref="Predicted"/>.</summary>
     public double[]? PredictedInterval { get; init; }
 

@@ -35,7 +35,7 @@ public sealed class ReadmeTests
         var forecasting = new Forecasting(learned.Model, world.Personas, probes, TimeProvider.System);
         ForecastSet forecast = forecasting.Of(cheats, ["test"]);
         forecast.Save("forecasts");                                     // written down before any training
-        Console.WriteLine($"cold machine {forecast.Cast.Prior.Probability("machine"):0.00} -> {forecast.Cast.Posterior.Probability("machine"):0.00}");
+        Console.WriteLine($"cold machine {forecast.CastBefore.Probability("machine"):0.00} -> {forecast.CastAfter.Probability("machine"):0.00}");
 
         var training = new PostTraining(learned.Model, probes, new TuneOptions { Steps = 12 }, RngStream.Root(1), pool);
         double[] after = training.Measure(cheats);
