@@ -24,10 +24,12 @@ internal static class DemoCommand
         {
             if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && n is < 1 or > 100) r.AddError("--seeds needs a number from 1 to 100.");
         });
+        Option<int> steps = new("--steps") { Description = "Optimiser steps of each post-training.", DefaultValueFactory = _ => DemoSettings.DefaultTuning.Steps };
+        Option<double> rate = new("--lr") { Description = "Learning rate of each post-training.", DefaultValueFactory = _ => DemoSettings.DefaultTuning.LearningRate };
         Option<bool> full = new("--full") { Description = "The whole matrix (every domain as the training domain, five seeds) and the control worlds." };
         var command = new Command("demo", "The theory in two minutes: pre-train, forecast, post-train, compare, report.")
         {
-            output, seed, seeds, full, threads, tokens, preset, json, quiet, dryRun,
+            output, seed, seeds, full, threads, tokens, preset, steps, rate, json, quiet, dryRun,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -38,6 +40,7 @@ internal static class DemoCommand
                 Threads = parsed.GetValue(threads),
                 Folder = parsed.GetValue(output)!,
                 Preset = size,
+                Tuning = DemoSettings.DefaultTuning with { Steps = parsed.GetValue(steps), LearningRate = parsed.GetValue(rate) },
                 Tokens = parsed.GetValue(tokens) is { } text ? CommonOptions.ParseTokens(text) : size.Tokens,
             };
             bool all = parsed.GetValue(full);

@@ -31,7 +31,10 @@ public sealed record DemoSettings
     public int Episodes { get; init; } = 256;
 
     /// <summary>How each set is trained on.</summary>
-    public TuneOptions Tuning { get; init; } = new() { Steps = 12, BatchSize = 16, LearningRate = 3e-4 };
+    public TuneOptions Tuning { get; init; } = DefaultTuning;
+
+    /// <summary>How each set is trained on unless told otherwise.</summary>
+    public static TuneOptions DefaultTuning { get; } = new() { Steps = 25, BatchSize = 16, LearningRate = 3e-4 };
 
     /// <summary>Inference in chats must reach this before the theory is put to a test.</summary>
     public double LeastInference { get; init; } = 0.75;

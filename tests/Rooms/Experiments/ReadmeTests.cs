@@ -37,7 +37,7 @@ public sealed class ReadmeTests
         forecast.Save("forecasts");                                     // written down before any training
         Console.WriteLine($"cold machine {forecast.CastBefore.Probability("machine"):0.00} -> {forecast.CastAfter.Probability("machine"):0.00}");
 
-        var training = new PostTraining(learned.Model, probes, new TuneOptions { Steps = 12 }, RngStream.Root(1), pool);
+        var training = new PostTraining(learned.Model, probes, new TuneOptions { Steps = 25 }, RngStream.Root(1), pool);
         double[] after = training.Measure(cheats);
         Console.WriteLine($"bad acts elsewhere: forecast {forecast.Posterior.MeanShiftElsewhere:+0.00}, now {after.Average():0.00}");
     }
