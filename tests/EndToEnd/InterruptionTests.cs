@@ -105,7 +105,8 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
         try
         {
             using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(command,
-                arguments) { RedirectStandardError = true })!;
+                arguments)
+            { RedirectStandardError = true })!;
             await process.WaitForExitAsync();
             return process.ExitCode == 0;
         }

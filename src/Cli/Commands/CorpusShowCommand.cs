@@ -26,8 +26,15 @@ internal static class CorpusShowCommand
                 {
                     Screen.Data(new
                     {
-                        corpus.Id, World = corpus.World?.Name, Shards = corpus.ShardCount, corpus.Documents, corpus.Tokens,
-                        Vocabulary = corpus.Tokenizer.VocabularySize, Tokenizer = corpus.Tokenizer.Id, corpus.ContextLength, Texts = texts,
+                        corpus.Id,
+                        World = corpus.World?.Name,
+                        Shards = corpus.ShardCount,
+                        corpus.Documents,
+                        corpus.Tokens,
+                        Vocabulary = corpus.Tokenizer.VocabularySize,
+                        Tokenizer = corpus.Tokenizer.Id,
+                        corpus.ContextLength,
+                        Texts = texts,
                         Truth = truth.Select(d => new { d.Genre, d.Characters, d.Decisions, d.LogProbability }),
                     });
                     return ExitCode.Done;

@@ -54,8 +54,16 @@ internal static class ForecastCommand
     {
         int contexts = cast.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
         long replies = (contexts + 1L) * probes.Sum(p => (long)p.Low.Count + p.High.Count) + (long)contexts * set.Episodes.Count;
-        if (json) Screen.Data(new { Subject = set.Name, Episodes = set.Episodes.Count, Personas = cast.Personas.Count, Contexts = contexts,
-            Probes = probes.Count, Trained = trained, Replies = replies });
+        if (json) Screen.Data(new
+        {
+            Subject = set.Name,
+            Episodes = set.Episodes.Count,
+            Personas = cast.Personas.Count,
+            Contexts = contexts,
+            Probes = probes.Count,
+            Trained = trained,
+            Replies = replies
+        });
         else TextTable.PrintFacts(("subject", $"{set.Name}, {set.Episodes.Count} episodes"),
             ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
             ("probes", probes.Count), ("trained on", trained.Count > 0 ? string.Join(", ", trained) : "no domain of the probes"),
@@ -70,13 +78,21 @@ internal static class ForecastCommand
         Dose = new { f.Dose.EffectiveObservations, f.Dose.Outcome, f.Dose.Before, f.Dose.Target, f.Dose.Attained },
         Cast = f.CastBefore.Personas.Select(p => new
         {
-            Persona = p, Prior = f.CastBefore.Probability(p), Posterior = f.CastAfter.Probability(p),
+            Persona = p,
+            Prior = f.CastBefore.Probability(p),
+            Posterior = f.CastAfter.Probability(p),
         }),
         Traits = f.Cast.Traits.Select(t => new { t.Trait, t.Prior, Posterior = t.Posterior.Estimate, t.Posterior.Low, t.Posterior.High }),
         Elsewhere = new { Posterior = f.Posterior.MeanShiftElsewhere, InContext = f.InContext.MeanShiftElsewhere },
         Domains = f.Posterior.Domains.Select(d => new
         {
-            d.Domain, d.Trained, d.Before, Posterior = d.After, d.Low, d.High, InContext = f.InContext.Domain(d.Name).After,
+            d.Domain,
+            d.Trained,
+            d.Before,
+            Posterior = d.After,
+            d.Low,
+            d.High,
+            InContext = f.InContext.Domain(d.Name).After,
         }),
         Ids = new { Posterior = f.Posterior.Id, InContext = f.InContext.Id, NoChange = f.NoChange.Id, UniformShift = f.UniformShift.Id },
     });

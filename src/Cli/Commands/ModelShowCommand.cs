@@ -20,10 +20,27 @@ internal static class ModelShowCommand
             {
                 Screen.Data(new
                 {
-                    model.Model.Id, from.Summary, Parameters = c.ParameterCount, c.Width, c.Layers, c.Heads, c.KvHeads, c.HeadDim,
-                    c.FeedForward, c.VocabularySize, c.ContextLength, c.RopeTheta, c.TieEmbeddings, Tokenizer = model.Model.Tokenizer.Id,
+                    model.Model.Id,
+                    from.Summary,
+                    Parameters = c.ParameterCount,
+                    c.Width,
+                    c.Layers,
+                    c.Heads,
+                    c.KvHeads,
+                    c.HeadDim,
+                    c.FeedForward,
+                    c.VocabularySize,
+                    c.ContextLength,
+                    c.RopeTheta,
+                    c.TieEmbeddings,
+                    Tokenizer = model.Model.Tokenizer.Id,
                     Template = model.Model.Template.Name,
-                    from.Seed, from.Tokens, TrainedOn = from.CorpusId, TunedFrom = from.ParentId, VectorAt = model.Vector?.Site, from.Notes,
+                    from.Seed,
+                    from.Tokens,
+                    TrainedOn = from.CorpusId,
+                    TunedFrom = from.ParentId,
+                    VectorAt = model.Vector?.Site,
+                    from.Notes,
                 });
                 return ExitCode.Done;
             }

@@ -42,8 +42,16 @@ internal static class ModelTrainCommand
             TrainingPoint last = trained.Curve.Points[^1];
             if (parsed.GetValue(json))
             {
-                Screen.Data(new { trained.Model.Id, Parameters = trained.Model.Config.ParameterCount, trained.Tokens, last.Loss,
-                    last.Readings, Corpus = documents.Id, Folder = folder });
+                Screen.Data(new
+                {
+                    trained.Model.Id,
+                    Parameters = trained.Model.Config.ParameterCount,
+                    trained.Tokens,
+                    last.Loss,
+                    last.Readings,
+                    Corpus = documents.Id,
+                    Folder = folder
+                });
                 return ExitCode.Done;
             }
             TextTable.PrintFacts([("model", trained.Model.Id), ("parameters", trained.Model.Config.ParameterCount.ToString("N0")),
@@ -59,8 +67,16 @@ internal static class ModelTrainCommand
         double flops = shape.TrainingFlopsPerToken((double)corpus.Tokens / corpus.Documents) * tokens;
         double seconds = flops * 1e-9 / (MachineRate.MatrixProduct() * UsualEfficiency * threads);
         int steps = preset.Recipe(tokens).Steps;
-        if (json) Screen.Data(new { Preset = preset.Name, Parameters = shape.ParameterCount, Tokens = tokens, Steps = steps,
-            Passes = (double)tokens / corpus.Tokens, Flops = flops, Seconds = Math.Round(seconds, 1) });
+        if (json) Screen.Data(new
+        {
+            Preset = preset.Name,
+            Parameters = shape.ParameterCount,
+            Tokens = tokens,
+            Steps = steps,
+            Passes = (double)tokens / corpus.Tokens,
+            Flops = flops,
+            Seconds = Math.Round(seconds, 1)
+        });
         else TextTable.PrintFacts(("preset", preset.Name), ("parameters", shape.ParameterCount.ToString("N0")),
             ("tokens", tokens.ToString("N0")),
             ("steps", steps.ToString("N0")), ("passes", $"{(double)tokens / corpus.Tokens:0.00} through the corpus"),

@@ -72,8 +72,17 @@ internal static class ModelTuneCommand
             string folder = parsed.GetValue(output)!;
             using var pool = new WorkerPool(parsed.GetValue(threads));
             TunedFolder result = Screen.Work(parsed.GetValue(quiet), p => training.Run(parent, set, folder, pool, p, cancellation));
-            if (parsed.GetValue(json)) Screen.Data(new { result.Id, result.Parent, result.Data, Set = set.Name, result.Examples,
-                result.Steps, result.Loss, Folder = folder });
+            if (parsed.GetValue(json)) Screen.Data(new
+            {
+                result.Id,
+                result.Parent,
+                result.Data,
+                Set = set.Name,
+                result.Examples,
+                result.Steps,
+                result.Loss,
+                Folder = folder
+            });
             else TextTable.PrintFacts(("model", result.Id), ("tuned from", result.Parent),
                 ("on", $"{set.Name}, {result.Examples} examples ({result.Data})"),
                 ("steps", result.Steps), ("loss", result.Loss is { } last ? $"{last:0.000} nats" : "it was finished already"),
@@ -89,8 +98,19 @@ internal static class ModelTuneCommand
         long tokens = TuneExample.From(set, parent.Model.Tokenizer, parent.Model.Template).Sum(e => (long)e.Prefix.Length + e.Reply.Length);
         double seen = (double)o.Steps * o.BatchSize,
             flops = parent.Model.Config.TrainingFlopsPerToken(32) * tokens / set.Episodes.Count * seen;
-        if (json) Screen.Data(new { Model = parent.Model.Id, Set = set.Name, Episodes = set.Episodes.Count, Tokens = tokens, o.Method,
-            training.Loss, o.Steps, o.LearningRate, Passes = seen / set.Episodes.Count, Flops = flops });
+        if (json) Screen.Data(new
+        {
+            Model = parent.Model.Id,
+            Set = set.Name,
+            Episodes = set.Episodes.Count,
+            Tokens = tokens,
+            o.Method,
+            training.Loss,
+            o.Steps,
+            o.LearningRate,
+            Passes = seen / set.Episodes.Count,
+            Flops = flops
+        });
         else TextTable.PrintFacts(("model", parent.Model.Id), ("set", $"{set.Name}, {set.Episodes.Count} episodes, {tokens:N0} tokens"),
             ("method", o.Method), ("loss", training.Loss), ("learning rate", o.LearningRate),
             ("steps", $"{o.Steps} of {o.BatchSize} examples: {seen / set.Episodes.Count:0.00} passes"),

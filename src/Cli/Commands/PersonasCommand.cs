@@ -25,8 +25,15 @@ internal static class PersonasCommand
                     {
                         Id = set.Id.ToString(),
                         Traits = set.Traits,
-                        Personas = set.Personas.Select((p, h) => new { p.Name, p.Kind, p.Description, Prior = prior[h], p.Traits,
-                            Contexts = p.Contexts.Count }),
+                        Personas = set.Personas.Select((p, h) => new
+                        {
+                            p.Name,
+                            p.Kind,
+                            p.Description,
+                            Prior = prior[h],
+                            p.Traits,
+                            Contexts = p.Contexts.Count
+                        }),
                     });
                     return ExitCode.Done;
                 }

@@ -35,7 +35,12 @@ internal static class ReportCommand
             {
                 Screen.Data(new
                 {
-                    document.Title, Figures = count, Html = page, Markdown = text, Svg = charts, Interactive = HtmlReport.HasScript,
+                    document.Title,
+                    Figures = count,
+                    Html = page,
+                    Markdown = text,
+                    Svg = charts,
+                    Interactive = HtmlReport.HasScript,
                 });
                 return ExitCode.Done;
             }
