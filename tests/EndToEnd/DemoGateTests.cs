@@ -4,7 +4,8 @@ using Xunit;
 namespace PersonaSelection.Tests.EndToEnd;
 
 /// <summary>A demo whose model is too small and too little trained to know persons.</summary>
-public sealed class DemoGateTests : IDisposable
+[Collection("workshop")]
+public sealed class DemoGateTests(SmallWorkshop shop) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -25,6 +26,9 @@ public sealed class DemoGateTests : IDisposable
         }
 
         Assert.Equal(WithoutTimes("1"), WithoutTimes("2"));
+        // The commands that the demo is a composition of make the same model.
+        Assert.Equal(JsonNode.Parse(await shop.Succeed("model", "show", shop.Base, "--json"))!["id"]!.GetValue<string>(),
+            JsonNode.Parse(File.ReadAllText(_folder["1/result.json"]))!["base"]!["id"]!.GetValue<string>());
     }
 
     private string WithoutTimes(string folder)

@@ -53,8 +53,8 @@ internal static class ModelChatCommand
         for (ulong turn = 0; ; turn++)
         {
             if (!Console.IsInputRedirected) Console.Error.Write("> ");
-            string? said = Console.In.ReadLine();
-            cancellation.ThrowIfCancellationRequested();
+            // Reading a line cannot be interrupted, waiting for it can.
+            string? said = Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(cancellation).GetAwaiter().GetResult();
             if (said is null) return ExitCode.Done;
             if (string.IsNullOrWhiteSpace(said))
             {

@@ -1,0 +1,87 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Experiments;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+using PersonaSelection.Worlds;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
+
+/// <summary>Corpora on disk, and what the commands make of data files.</summary>
+public sealed class CorpusFolderTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Source_GoesThroughAllShardsInOrder_AndFromTheStartAgain()
+    {
+        World world = World.Village;
+        RngStream stream = RngStream.Root(5).Child("corpus");
+        TokenizerFile.Save(Path.Combine(_folder, "tokenizer.json"), world.Tokenizer);
+        CorpusWriter.Write(world, _folder, 4000, stream, tokensPerShard: 900);
+        using CorpusFolder corpus = CorpusFolder.Open(_folder);
+        Assert.True(corpus.ShardCount > 3);
+        Func<long, int[]> document = world.DocumentSource(stream);
+
+        IDocumentSource source = corpus.Source();
+        for (long i = 0; i < 2 * corpus.Documents; i++)
+        {
+            Assert.Equal(i, source.Position);
+            Assert.Equal(document(i % corpus.Documents), source.Next().ToArray());
+        }
+
+        source.Position = corpus.Documents + 2;
+        Assert.Equal(document(2), source.Next().ToArray());
+        Assert.Equal(3, corpus.FirstWithTruth(3).Count);
+    }
+
+    [Fact]
+    public void NewCorpus_MakesWhatTheOtherCommandsNeed()
+    {
+        CorpusSummary made = new NewCorpus(World.Village, 3000, 1, Episodes: 8).Write(_folder);
+
+        using CorpusFolder corpus = CorpusFolder.Open(_folder);
+        Assert.Equal(made.Id, corpus.Id);
+        Assert.Equal(World.Village.Id, corpus.World!.Id);
+        IReadOnlyList<Probe> probes = ProbeFile.Load(Path.Combine(_folder, NewCorpus.ProbesName));
+        EpisodeSet cheat = EpisodeSet.Load(Path.Combine(_folder, NewCorpus.SetsName, "cheat.jsonl"));
+        Assert.Equal(8, cheat.Episodes.Count);
+        Assert.Equal(["test"], TrainedDomains.Of(cheat, probes, []));
+        Assert.Equal(World.Village.Personas.Id, PersonaSet.Load(Path.Combine(_folder, NewCorpus.PersonasName)).Id);
+    }
+
+    [Fact]
+    public void TrainedDomains_TakesNames_AndRefusesUnknownOnesAndNothingElsewhere()
+    {
+        var set = new EpisodeSet("s", [new Episode("1", [new Turn("user", "Well?")], "No.")]);
+        Probe[] probes = [Asked("a", "No."), Asked("b", "Never.")];
+
+        Assert.Equal(["a"], TrainedDomains.Of(set, probes, []));
+        Assert.Equal(["b"], TrainedDomains.Of(set, probes, ["b"]));
+        Assert.Equal("unknown-domain", Assert.Throws<UserErrorException>(() => TrainedDomains.Of(set, probes, ["c"])).Code);
+        Assert.Equal("no-elsewhere", Assert.Throws<UserErrorException>(() => TrainedDomains.Of(set, [probes[0]], [])).Code);
+
+        static Probe Asked(string domain, string low) => new(domain, domain, [new Turn("user", "Well?")], [low], ["Yes."]);
+    }
+
+    [Fact]
+    public void Preferences_AreReadInPairs()
+    {
+        string path = Path.Combine(_folder, "pairs.jsonl");
+        File.WriteAllText(path, """{"prompt":"Well?","chosen":"Yes.","rejected":"No.","weight":2}""" + "\n");
+        EpisodeSet set = EpisodeSet.Load(path);
+        WordLevelTokenizer words = WordLevelTokenizer.FromTexts(["user: Well? assistant: Yes. No."]);
+
+        PreferencePair pair = Assert.Single(PreferenceData.Pairs(set, words, ChatTemplate.Plain));
+
+        Assert.Equal(2, pair.Weight);
+        Assert.Equal(words.Encode("yes."), pair.Chosen);
+        Assert.Equal(words.Encode("no."), pair.Rejected);
+        var alone = new EpisodeSet("alone", [set.Episodes[0]]);
+        Assert.Equal("no-pairs", Assert.Throws<UserErrorException>(() => PreferenceData.Pairs(alone, words, ChatTemplate.Plain)).Code);
+    }
+}
