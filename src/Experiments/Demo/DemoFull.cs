@@ -9,7 +9,9 @@ namespace PersonaSelection.Experiments.Demo;
 /// <summary>The demo over several pre-training seeds and, in full, with the whole matrix and the world controls.</summary>
 public sealed class DemoFull(DemoSettings settings, TimeProvider time)
 {
-    private const long ControlTokens = 8_415_000;
+    /// <summary>Tokens of pre-training, in the village and in the control worlds alike: worlds without correlation are learned more slowly.</summary>
+    public const long Tokens = 8_415_000;
+
     private const int ControlSeeds = 2;
     private const double ReachesOtherTraits = 0.1;
 
@@ -68,7 +70,7 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
             for (ulong seed = settings.Seed; seed < settings.Seed + ControlSeeds; seed++)
             {
                 string folder = Path.Combine(settings.Folder, "controls", world.Name, $"seed-{seed}");
-                using BaseModel model = BaseModel.Train(world, settings.Preset, ControlTokens, seed, folder, pool, progress, cancellation);
+                using BaseModel model = BaseModel.Train(world, settings.Preset, settings.Tokens, seed, folder, pool, progress, cancellation);
                 var learned = new BaseResult(model.Model.Config.ParameterCount, model.Tokens, model.Curve.Points[^1].Loss, double.NaN,
                     model.Inference(world, BaseModel.ChatGenre(world), seed));
                 RngStream root = RngStream.Root(seed);
