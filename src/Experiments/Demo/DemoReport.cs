@@ -86,6 +86,7 @@ public static class DemoReport
         {
             Id = "forecasts",
             Title = "What each post-training set was forecast to do, and did",
+            Caption = "Under each name: the mean shift in the domains never trained on, and the posterior's forecast of it.",
             XLabel = "probability of the bad act",
             Panels = [.. result.Tunings.Select(Panel)],
         };
@@ -117,7 +118,7 @@ public static class DemoReport
             Trained = d.Trained,
         })])
     {
-        Note = $"elsewhere {Signed(tuning.Elsewhere.After - tuning.Elsewhere.Before)}, forecast {Signed(tuning.Elsewhere.Predicted - tuning.Elsewhere.Before)}",
+        Note = $"{Signed(tuning.Elsewhere.After - tuning.Elsewhere.Before)}, forecast {Signed(tuning.Elsewhere.Predicted - tuning.Elsewhere.Before)}",
     };
 
     private static ScatterPanel Scatter(string name, ForecastNumbers numbers, DemoResult result, Func<DomainResult, double> forecast) => new(name,
