@@ -8,7 +8,7 @@ internal sealed unsafe partial class KernelSet<I, V>
     private const int KBlock = 256, NBlock = 512, MBlock = 120;
 
     // Columns of C from which a copy of A pays for itself.
-    private const int CopyColumns = 96;
+    private const int CopyColumns = 256;
 
     [MethodImpl(Hot)]
     public override void Gemm(
