@@ -15,7 +15,7 @@ internal sealed class Bench
     public Bench(double seconds, string only)
     {
         (_seconds, _only) = (seconds, only);
-        Peak = PeakLoop.Measure(this);
+        Peak = MachineRate.FusedMultiplyAdd();
     }
 
     /// <summary>Least time spent on one figure.</summary>
