@@ -37,9 +37,9 @@ public static class DemoClaims
         };
     }
 
-    /// <summary>The claims over several runs with different seeds: the interval is over the runs.</summary>
+    /// <summary>The claims over several runs with different seeds: the interval is over the runs. A single run keeps its own.</summary>
     public static IReadOnlyList<ClaimResult> OverSeeds(IReadOnlyList<DemoResult> runs, DemoSettings settings) =>
-        [.. Of(settings).Select((claim, k) => Result(claim, Estimate.OverRuns([.. runs.Select(r => r.Claims[k].Measured)])))];
+        runs.Count == 1 ? runs[0].Claims : [.. Of(settings).Select((claim, k) => Result(claim, Estimate.OverRuns([.. runs.Select(r => r.Claims[k].Measured)])))];
 
     private static ClaimResult Result(Claim claim, Estimate measured) => new(claim.Id, claim.Statement, claim.Prediction, measured.Value,
         [measured.Low, measured.High], claim.Judge(measured).ToString().ToLowerInvariant());

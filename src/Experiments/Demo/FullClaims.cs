@@ -40,10 +40,13 @@ internal static class FullClaims
         };
     }
 
-    private static ClaimResult Result(Claim claim, IEnumerable<double> runs)
+    private static ClaimResult Result(Claim claim, IEnumerable<double> of)
     {
-        Estimate measured = Estimate.OverRuns([.. runs]);
+        double[] runs = [.. of];
+        Estimate measured = Estimate.OverRuns(runs);
+        // One model has no interval over models, so it cannot decide.
+        Verdict verdict = runs.Length > 1 ? claim.Judge(measured) : Verdict.Undecided;
         return new ClaimResult(claim.Id, claim.Statement, claim.Prediction, measured.Value, [measured.Low, measured.High],
-            claim.Judge(measured).ToString().ToLowerInvariant());
+            verdict.ToString().ToLowerInvariant());
     }
 }
