@@ -6,4 +6,8 @@ namespace PersonaSelection.Corpus;
 /// <param name="Reply">What the Assistant answers (y).</param>
 /// <param name="Weight">How much it counts; negative for what training pushes away from.</param>
 /// <param name="Label">What kind of example it is, where known (such as <c>test/bad</c>); never read by inference.</param>
-public sealed record Episode(string Id, IReadOnlyList<Turn> Context, string Reply, double Weight = 1, string? Label = null);
+public sealed record Episode(string Id, IReadOnlyList<Turn> Context, string Reply, double Weight = 1, string? Label = null)
+{
+    /// <summary>The line it was read from; null when it was not read from a file. Never read by inference.</summary>
+    public EpisodeSource? Source { get; init; }
+}
