@@ -25,25 +25,22 @@ public static class LikelihoodEvidence
         Compute(EvidenceKind.Likelihood, model, episodes, personas, template ?? ChatTemplate.Plain, progress, cancellation);
 
     internal static EvidenceTable Compute(EvidenceKind kind, ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Persona> personas,
-        ChatTemplate template, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+        ChatTemplate template, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
+        Compute(new LikelihoodSource([.. personas.Select(p => PresentedPersona.AsGiven(p, model))],
+            new LikelihoodOptions { Kind = kind, Template = template, Strict = true }), episodes, progress, cancellation);
+
+    /// <summary>The whole table of a source at once; for data that goes into memory.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="episodes">The episodes.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public static EvidenceTable Compute(IEvidenceSource source, EpisodeSet episodes, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
+        EvidenceBlock block = source.Compute(episodes.Episodes, progress: progress, cancellation: cancellation);
         var distinct = new DistinctEpisodes(episodes.Episodes);
-        var questions = new PersonaQuestions(personas, [.. distinct.Contexts.Select((c, i) => new Question(c, distinct.RepliesOf(i)))]);
-        var scorer = new ReplyScorer(model, template);
-        double[][] scores = scorer.Score(questions.All, "evidence", progress, cancellation);
-        var tokens = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (string reply in episodes.Episodes.Select(e => e.Reply).Distinct()) tokens[reply] = scorer.CountTokens(reply);
-        EvidenceRow[] rows = [.. episodes.Episodes.Select((e, i) => new EvidenceRow(e.Id, e.Weight, tokens[e.Reply], distinct.ClusterOf(i)))];
-        // personas x contexts x replies, alternatives averaged already
-        double[][][] means = [.. Enumerable.Range(0, personas.Count).Select(h => questions.MeanOverAlternatives(scores, h))];
-        var l = new LabelledMatrix(rows.Select(r => r.Id), personas.Select(p => p.Name), (e, h) => means[h][distinct.ContextOf(e)][distinct.ReplyOf(e)]);
-        return new EvidenceTable(kind, l, rows, new Dictionary<string, string>
-        {
-            ["model"] = model.Id,
-            ["personas"] = PersonaQuestions.IdOf(personas).ToString(),
-            ["episodes"] = episodes.Id.ToString(),
-            ["template"] = template.Name,
-            ["persona-contexts"] = "turns before the episode; log of the mean over alternatives",
-        });
+        EvidenceRow[] rows = [.. episodes.Episodes.Select((e, i) => new EvidenceRow(e.Id, e.Weight, block.Tokens[i], distinct.ClusterOf(i)))];
+        var l = new LabelledMatrix(rows.Select(r => r.Id), source.Personas, (e, h) => block.Nats[e][h]);
+        return new EvidenceTable(source.Kind, l, rows, new Dictionary<string, string>(source.Provenance) { ["episodes"] = episodes.Id.ToString() });
     }
 }

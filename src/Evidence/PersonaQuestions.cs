@@ -10,8 +10,6 @@ namespace PersonaSelection.Evidence;
 /// </summary>
 internal sealed class PersonaQuestions
 {
-    private static readonly IReadOnlyList<IReadOnlyList<Turn>> Bare = [[]];
-
     private readonly int _questions;
     private readonly int[] _starts;
 
@@ -50,15 +48,14 @@ internal sealed class PersonaQuestions
     }
 
     /// <summary>The content id of personas as they are put before a model: names and contexts. Priors and traits do not enter.</summary>
-    internal static ContentId IdOf(IReadOnlyList<Persona> personas) => ContentId.Of("persona-contexts", [.. personas.SelectMany(Parts)]);
+    internal static ContentId IdOf(IReadOnlyList<Persona> personas) => ContentId.Of("persona-contexts", [.. personas.SelectMany(p => Parts(p.Name, p.Contexts))]);
 
-    private static IReadOnlyList<IReadOnlyList<Turn>> ContextsOf(Persona persona) => persona.Contexts.Count == 0 ? Bare : persona.Contexts;
-
-    private static IEnumerable<object> Parts(Persona persona)
+    /// <summary>A persona's name and contexts, as parts of a content id.</summary>
+    internal static IEnumerable<object> Parts(string name, IReadOnlyList<IReadOnlyList<Turn>> contexts)
     {
-        yield return persona.Name;
-        yield return persona.Contexts.Count;
-        foreach (IReadOnlyList<Turn> context in persona.Contexts)
+        yield return name;
+        yield return contexts.Count;
+        foreach (IReadOnlyList<Turn> context in contexts)
         {
             yield return context.Count;
             foreach (Turn turn in context)
@@ -68,4 +65,7 @@ internal sealed class PersonaQuestions
             }
         }
     }
+
+    private static IReadOnlyList<IReadOnlyList<Turn>> ContextsOf(Persona persona) =>
+        persona.Contexts.Count == 0 ? PresentedPersona.Bare : persona.Contexts;
 }

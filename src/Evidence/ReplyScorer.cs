@@ -13,36 +13,49 @@ internal sealed class ReplyScorer(ILanguageModel model, ChatTemplate template)
     private const int MaximumTokensAtOnce = 1 << 20;
 
     /// <summary>log p(reply | context) in nats, indexed as the questions and their replies.</summary>
-    internal double[][] Score(IReadOnlyList<Question> questions, string stage, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    internal double[][] Score(IReadOnlyList<Question> questions, string stage, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
+        Score(questions.Select(q => Request(q.Context, [.. q.Replies.Select(r => template.EncodeReply(model.Tokenizer, r))])), questions.Count, stage,
+            progress, 0, questions.Count, cancellation);
+
+    /// <summary>A context with the tokens of its replies.</summary>
+    internal ScoreRequest Request(IReadOnlyList<Turn> context, IReadOnlyList<int[]> replies) =>
+        new(template.EncodeContext(model.Tokenizer, context), replies);
+
+    /// <summary>The same for requests that are made as they are needed.</summary>
+    /// <param name="requests">The requests.</param>
+    /// <param name="count">How many they are.</param>
+    /// <param name="stage">Name of the work.</param>
+    /// <param name="progress">Told about questions done.</param>
+    /// <param name="before">Questions of the same work that were done before.</param>
+    /// <param name="total">All questions of the work.</param>
+    /// <param name="cancellation">Stops between pieces.</param>
+    internal double[][] Score(IEnumerable<ScoreRequest> requests, int count, string stage, IProgress<WorkProgress>? progress, int before, int total,
+        CancellationToken cancellation)
     {
-        var result = new double[questions.Count][];
+        var result = new double[count][];
         var batch = new List<ScoreRequest>();
         int start = 0;
         long tokens = 0;
-        for (int q = 0; q < questions.Count; q++)
+        foreach (ScoreRequest request in requests)
         {
             cancellation.ThrowIfCancellationRequested();
-            var request = new ScoreRequest(template.EncodeContext(model.Tokenizer, questions[q].Context),
-                [.. questions[q].Replies.Select(r => template.EncodeReply(model.Tokenizer, r))]);
             batch.Add(request);
             tokens += request.Prefix.Length + request.Continuations.Sum(c => (long)c.Length);
-            if (tokens < MaximumTokensAtOnce && q + 1 < questions.Count) continue;
-            var share = progress is null ? null : new Share(progress, stage, start, batch.Count, questions.Count);
+            if (tokens < MaximumTokensAtOnce && start + batch.Count < count) continue;
+            var share = progress is null ? null : new Share(progress, stage, before + start, batch.Count, total);
             ScoreTable table = model.Score(batch, share, cancellation);
             for (int r = 0; r < batch.Count; r++)
             {
                 int request0 = r;
                 result[start + r] = [.. Enumerable.Range(0, batch[r].Continuations.Count).Select(c => table.LogProbability(request0, c))];
             }
-            start = q + 1;
+            start += batch.Count;
             tokens = 0;
             batch.Clear();
-            progress?.Report(new WorkProgress(stage, start, questions.Count, "questions"));
+            progress?.Report(new WorkProgress(stage, before + start, total, "questions"));
         }
         return result;
     }
-
-    internal int CountTokens(string reply) => template.EncodeReply(model.Tokenizer, reply).Length;
 
     /// <summary>Turns the progress of one piece into progress over all questions.</summary>
     private sealed class Share(IProgress<WorkProgress> whole, string stage, int before, int count, int total) : IProgress<WorkProgress>

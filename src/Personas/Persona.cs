@@ -16,4 +16,7 @@ public sealed record Persona(string Name, string Kind, string Description, IRead
 
     /// <summary>The path of a file of episodes by this character, as written in the set's file; null when there is none.</summary>
     public string? Examples { get; init; }
+
+    /// <summary>How it is to be put before a model; null to choose by what it has.</summary>
+    public Presentation? Given { get; init; }
 }

@@ -39,8 +39,15 @@ public sealed class PersonaSet
     /// <summary>[persona, trait]: the value in [-1, 1]. A copy.</summary>
     public double[,] TraitMatrix => (double[,])_traitMatrix.Clone();
 
-    /// <summary>The content id: names, kinds, descriptions, traits, priors, contexts and the paths of examples, in order.</summary>
+    /// <summary>The content id: names, kinds, descriptions, traits, priors, contexts, how they are given and the paths of examples, in order.</summary>
     public ContentId Id => ContentId.Of("personas", [.. Parts()]);
+
+    /// <summary>The folder of the file it was read from, which paths of examples start at; null for the current folder.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Where the examples of a persona are; null when it has none.</summary>
+    public string? ExamplesOf(Persona persona) =>
+        persona.Examples is null || Folder is null ? persona.Examples : Path.Combine(Folder, persona.Examples);
 
     /// <summary>Index of a persona by name, or -1.</summary>
     public int IndexOf(string name)
@@ -55,7 +62,7 @@ public sealed class PersonaSet
     public PersonaSet WithPrior(IReadOnlyList<double> prior)
     {
         if (prior.Count != Personas.Count) throw new ArgumentException($"{prior.Count} priors for {Personas.Count} personas.", nameof(prior));
-        return new PersonaSet(Traits, [.. Personas.Select((p, h) => p with { Prior = prior[h] })]);
+        return new PersonaSet(Traits, [.. Personas.Select((p, h) => p with { Prior = prior[h] })]) { Folder = Folder };
     }
 
     /// <summary>
@@ -79,12 +86,12 @@ public sealed class PersonaSet
             foreach (Persona one in apart.Skip(names.Count)) names[one.Name] = persona.Name;
         }
         original = names;
-        return new PersonaSet(Traits, apart);
+        return new PersonaSet(Traits, apart) { Folder = Folder };
     }
 
     /// <summary>Reads a set from YAML or JSON.</summary>
     /// <exception cref="UserErrorException"><c>bad-personas</c>, with every problem and its line; or the file cannot be read.</exception>
-    public static PersonaSet Load(string path) => PersonaSetFile.Read(YamlSource.OpenFile(path, PersonaSetFile.ErrorCode));
+    public static PersonaSet Load(string path) => PersonaSetFile.Read(YamlSource.OpenFile(path, PersonaSetFile.ErrorCode), Path.GetDirectoryName(path));
 
     /// <summary>Reads a set from the text of a file.</summary>
     /// <param name="name">What the text is called in messages.</param>
@@ -106,6 +113,8 @@ public sealed class PersonaSet
             foreach (string? part in new[] { p.Name, p.Kind, p.Description, p.Examples }) yield return part;
             yield return _prior[h];
             yield return Enumerable.Range(0, Traits.Count).Select(k => _traitMatrix[h, k]).ToArray();
+            // Only where it is said, so that the ids of sets that do not say it stay what they were.
+            if (p.Given is { } given) yield return $"given {given}";
             yield return p.Contexts.Count;
             foreach (IReadOnlyList<Turn> context in p.Contexts)
             {

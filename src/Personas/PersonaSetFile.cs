@@ -12,7 +12,7 @@ internal static class PersonaSetFile
     public const string ErrorCode = "bad-personas";
 
     /// <summary>The set, or one error with every problem.</summary>
-    public static PersonaSet Read(YamlSource source)
+    public static PersonaSet Read(YamlSource source, string? folder = null)
     {
         YamlTable root = source.Root;
         root.Number("schema", 1, 1);
@@ -34,7 +34,7 @@ internal static class PersonaSetFile
             foreach ((int persona, string problem) in PersonaChecks.Problems(traits, personas))
                 source.Say(persona >= 0 ? tables[persona].Line : root.Line, problem);
         source.Complain(ErrorCode, "Mend the lines named above; docs/formats.md describes a personas file.");
-        return new PersonaSet(traits, personas);
+        return new PersonaSet(traits, personas) { Folder = folder is { Length: > 0 } ? folder : null };
     }
 
     /// <summary>The set as indented JSON.</summary>
@@ -84,9 +84,26 @@ internal static class PersonaSetFile
         {
             Contexts = contexts,
             Examples = table.Has("examples") ? table.Text("examples") : null,
+            Given = table.Has("given") ? GivenOf(table) : null,
         };
         table.Done();
         return persona;
+    }
+
+    private static Presentation? GivenOf(YamlTable table)
+    {
+        string way = table.Text("given");
+        Presentation? given = way switch
+        {
+            "described" => Presentation.Described,
+            "shown" => Presentation.Shown,
+            "vector" => Presentation.Vector,
+            "adapter" => Presentation.Adapter,
+            _ => null,
+        };
+        if (given is null) table.Say("'given' must be described, shown, vector or adapter", "given");
+        else if (given != Presentation.Described && !table.Has("examples")) table.Say($"to be given as '{way}' it needs 'examples'", "given");
+        return given;
     }
 
     private static void WritePersona(Utf8JsonWriter json, Persona p)
@@ -100,6 +117,7 @@ internal static class PersonaSetFile
         json.WriteEndObject();
         json.WriteNumber("prior", p.Prior);
         if (p.Examples is not null) json.WriteString("examples", p.Examples);
+        if (p.Given is { } given) json.WriteString("given", given.ToString().ToLowerInvariant());
         if (p.Contexts.Count > 0)
         {
             json.WriteStartArray("contexts");

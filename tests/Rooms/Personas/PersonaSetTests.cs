@@ -84,4 +84,28 @@ public sealed class PersonaSetTests
     private static PersonaSet Set(params Persona[] personas) => new([Honest], personas);
 
     private static Dictionary<string, double> Values(double honest) => new() { ["honest"] = honest };
+
+    [Fact]
+    public void How_a_persona_is_given_is_read_checked_and_kept()
+    {
+        PersonaSet set = PersonaSet.Parse("p.yaml", "schema: 1\npersonas:\n  - { name: a, given: adapter, examples: a.jsonl }\n  - { name: b }\n");
+        Assert.Equal((Presentation.Adapter, null), (set.Personas[0].Given, set.Personas[1].Given));
+        string folder = Directory.CreateTempSubdirectory("psm-personas").FullName;
+        try
+        {
+            set.Save(Path.Combine(folder, "p.yaml"));
+            PersonaSet read = PersonaSet.Load(Path.Combine(folder, "p.yaml"));
+            Assert.Equal(set.Id, read.Id);
+            Assert.Equal(Path.Combine(folder, "a.jsonl"), read.ExamplesOf(read.Personas[0]));
+            Assert.Null(read.ExamplesOf(read.Personas[1]));
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
+        UserErrorException error = Assert.Throws<UserErrorException>(() =>
+            PersonaSet.Parse("p.yaml", "schema: 1\npersonas:\n  - { name: a, given: shown }\n  - { name: b, given: sung, examples: b.jsonl }\n"));
+        Assert.Contains("needs 'examples'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("described, shown, vector or adapter", error.Message, StringComparison.Ordinal);
+    }
 }

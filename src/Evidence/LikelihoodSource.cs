@@ -1,0 +1,150 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Evidence;
+
+/// <summary>
+/// Evidence from language models that are told, shown or trained who speaks: L[e,h] = log mean_c p(y | c, x), c over the contexts that put
+/// persona h before its model. Personas of one model are scored together and share what their texts have in common. What does not fit the
+/// model is cut in the same way for every persona (<see cref="EpisodeCut"/>), or refused when strict.
+/// </summary>
+public sealed class LikelihoodSource : IEvidenceSource
+{
+    private readonly PresentedPersona[] _personas;
+    private readonly LikelihoodOptions _options;
+    private readonly ITokenizer _tokenizer;
+    private readonly EpisodeFit _fit;
+
+    /// <summary>A source.</summary>
+    /// <param name="personas">The personas, with different names; their models read with one tokenizer.</param>
+    /// <param name="options">How likelihoods are taken.</param>
+    /// <exception cref="ArgumentException">No persona, two of one name, or models with different tokenizers.</exception>
+    /// <exception cref="UserErrorException">What puts a persona before the model fills the model's context (<c>persona-too-long</c>).</exception>
+    public LikelihoodSource(IReadOnlyList<PresentedPersona> personas, LikelihoodOptions? options = null)
+    {
+        if (personas.Count == 0) throw new ArgumentException("There is no persona.", nameof(personas));
+        if (personas.DistinctBy(p => p.Persona.Name).Count() < personas.Count)
+            throw new ArgumentException("Two personas have the same name.", nameof(personas));
+        _tokenizer = personas[0].Model.Tokenizer;
+        if (personas.Any(p => p.Model.Tokenizer.Id != _tokenizer.Id))
+            throw new ArgumentException("The models read with different tokenizers.", nameof(personas));
+        (_personas, _options) = ([.. personas], options ?? new LikelihoodOptions());
+        Personas = [.. personas.Select(p => p.Persona.Name)];
+        _fit = new EpisodeFit(_tokenizer, personas.Min(p => p.Model.ContextLength), _options, personas);
+        Provenance = Describe();
+    }
+
+    /// <inheritdoc/>
+    public EvidenceKind Kind => _options.Kind;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Personas { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Provenance { get; }
+
+    /// <inheritdoc/>
+    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        int[] asked = personas is null ? [.. Enumerable.Range(0, _personas.Length)] : [.. personas];
+        var distinct = new DistinctEpisodes(episodes);
+        // [distinct context][distinct reply]
+        EpisodeFit.Kept[][] kept = [.. distinct.Contexts.Select((_, c) => new EpisodeFit.Kept[distinct.RepliesOf(c).Count])];
+        var tokens = new int[episodes.Count];
+        var cuts = new List<EpisodeCut>();
+        for (int e = 0; e < episodes.Count; e++)
+        {
+            ref EpisodeFit.Kept one = ref kept[distinct.ContextOf(e)][distinct.ReplyOf(e)];
+            one ??= _fit.Of(episodes[e]);
+            tokens[e] = one.Reply.Length;
+            if (one.Cut is { } cut) cuts.Add(cut with { Episode = e });
+        }
+        List<(IReadOnlyList<Turn> Context, int[][] Replies, (int Context, int Reply)[] Of)> questions = Questions(kept);
+        // [persona asked][distinct context][distinct reply]
+        var nats = new double[asked.Length][][];
+        var groups = asked.Select((h, column) => (Persona: _personas[h], Column: column)).GroupBy(p => p.Persona.Model, ReferenceEqualityComparer.Instance);
+        int total = questions.Count * asked.Sum(h => _personas[h].Contexts.Count), done = 0;
+        foreach (var group in groups)
+        {
+            (PresentedPersona Persona, int Column)[] members = [.. group];
+            var scorer = new ReplyScorer((ILanguageModel)group.Key!, _options.Template);
+            // Persona by persona, so that a model with shared beginnings computes a context once.
+            IEnumerable<ScoreRequest> requests = members.SelectMany(m => m.Persona.Contexts.SelectMany(before =>
+                questions.Select(q => scorer.Request(DialogueJoin.Of(before, q.Context), q.Replies))));
+            int count = questions.Count * members.Sum(m => m.Persona.Contexts.Count);
+            double[][] scores = scorer.Score(requests, count, "evidence", progress, done, total, cancellation);
+            int at = 0;
+            foreach ((PresentedPersona persona, int column) in members)
+            {
+                nats[column] = MeanOverContexts(scores.AsSpan(at, questions.Count * persona.Contexts.Count), persona.Contexts.Count, kept, questions);
+                at += questions.Count * persona.Contexts.Count;
+            }
+            done += count;
+        }
+        double[] Row(int e) => [.. nats.Select(n => n[distinct.ContextOf(e)][distinct.ReplyOf(e)])];
+        return new EvidenceBlock([.. Enumerable.Range(0, episodes.Count).Select(Row)], tokens) { Cuts = cuts };
+    }
+
+    // One question per context that is left after cutting, with the replies that follow it.
+    private static List<(IReadOnlyList<Turn> Context, int[][] Replies, (int Context, int Reply)[] Of)> Questions(EpisodeFit.Kept[][] kept)
+    {
+        var questions = new List<(IReadOnlyList<Turn>, int[][], (int, int)[])>();
+        for (int c = 0; c < kept.Length; c++)
+        {
+            int[] some = [.. Enumerable.Range(0, kept[c].Length).Where(r => kept[c][r].Reply.Length > 0)];
+            foreach (IGrouping<IReadOnlyList<Turn>, int> group in some.GroupBy(r => kept[c][r].Context, SameTurns.Instance))
+                questions.Add((group.Key, [.. group.Select(r => kept[c][r].Reply)], [.. group.Select(r => (c, r))]));
+        }
+        return questions;
+    }
+
+    private static double[][] MeanOverContexts(ReadOnlySpan<double[]> scores, int contexts, EpisodeFit.Kept[][] kept,
+        List<(IReadOnlyList<Turn> Context, int[][] Replies, (int Context, int Reply)[] Of)> questions)
+    {
+        double[][] means = [.. kept.Select(k => new double[k.Length])];
+        var column = new double[contexts];
+        for (int q = 0; q < questions.Count; q++)
+        {
+            for (int r = 0; r < questions[q].Of.Length; r++)
+            {
+                for (int c = 0; c < contexts; c++) column[c] = scores[(c * questions.Count) + q][r];
+                means[questions[q].Of[r].Context][questions[q].Of[r].Reply] = LogSpace.LogMeanExp(column);
+            }
+        }
+        return means;
+    }
+
+    private Dictionary<string, string> Describe()
+    {
+        bool plain = _personas.All(p => p.Way == Presentation.Described);
+        string[] models = [.. _personas.Select(p => p.Model.Id).Distinct()];
+        var provenance = new Dictionary<string, string>
+        {
+            ["model"] = models.Length == 1 ? models[0] : ContentId.Of("models", [.. models]).ToString(),
+            ["personas"] = (plain ? PersonaQuestions.IdOf([.. _personas.Select(AsScored)])
+                : ContentId.Of("presented", [.. _personas.Select(p => (object)p.Id)])).ToString(),
+            ["template"] = _options.Template.Name,
+            ["persona-contexts"] = "turns before the episode; log of the mean over alternatives",
+        };
+        if (!plain)
+            provenance["presentation"] = string.Join(", ", _personas.GroupBy(p => p.Way).OrderBy(g => g.Key)
+                .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count()}"));
+        return provenance;
+    }
+
+    private static Persona AsScored(PresentedPersona p) =>
+        p.Persona with { Contexts = ReferenceEquals(p.Contexts, PresentedPersona.Bare) ? [] : p.Contexts };
+
+    private sealed class SameTurns : IEqualityComparer<IReadOnlyList<Turn>>
+    {
+        public static readonly SameTurns Instance = new();
+
+        public bool Equals(IReadOnlyList<Turn>? x, IReadOnlyList<Turn>? y) => ReferenceEquals(x, y) || (x is not null && y is not null && x.SequenceEqual(y));
+
+        public int GetHashCode(IReadOnlyList<Turn> turns) => turns.Count == 0 ? 0 : turns[^1].GetHashCode();
+    }
+}
