@@ -47,11 +47,24 @@ public sealed class EpisodeSet
         }
     });
 
-    /// <summary>Reads a file of episodes, plain or gzipped, in any of the formats of <see cref="EpisodeReader"/>.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Reads a whole file of episodes through <see cref="EpisodeFile.Lines(string, EpisodeFormat?, Action{BadLine}?)"/>.</summary>
+    /// <param name="path">The file, plain or gzipped.</param>
     /// <param name="onBadLine">Told of every line that is no episode, which is then left out; without it the first one is an error.</param>
+    /// <param name="format">What every line is; without it each line says so by its fields.</param>
     /// <exception cref="UserErrorException">No such file, a bad line, or no good line at all.</exception>
-    public static EpisodeSet Load(string path, Action<BadLine>? onBadLine = null) => EpisodeReader.Read(path, onBadLine);
+    public static EpisodeSet Load(string path, Action<BadLine>? onBadLine = null, EpisodeFormat? format = null)
+    {
+        BadLine? first = null;
+        Action<BadLine>? tell = onBadLine is null ? null : bad =>
+        {
+            first ??= bad;
+            onBadLine(bad);
+        };
+        List<Episode> episodes = [.. EpisodeFile.Lines(path, format, tell).SelectMany(line => line.Episodes)];
+        if (episodes.Count > 0) return new EpisodeSet(EpisodeFile.NameOf(path), episodes);
+        throw first is not null ? EpisodeFile.Refused(first)
+            : new UserErrorException("no-episodes", $"{path} holds no episodes.", "Give a JSONL file with one training example per line.");
+    }
 
     private static IEnumerable<object?> Parts(Episode episode)
     {
@@ -69,8 +82,9 @@ public sealed class EpisodeSet
     {
         writer.WriteStartObject();
         writer.WriteStartArray("messages");
-        foreach (Turn turn in episode.Context) WriteMessage(writer, turn.Role, turn.Text);
-        WriteMessage(writer, "assistant", episode.Reply);
+        // Only the reply is an episode: the Assistant's turns before it are context and say so.
+        foreach (Turn turn in episode.Context) WriteMessage(writer, turn.Role, turn.Text, leftOut: turn.Role == "assistant");
+        WriteMessage(writer, "assistant", episode.Reply, leftOut: false);
         writer.WriteEndArray();
         writer.WriteString("id", episode.Id);
         writer.WriteNumber("weight", episode.Weight);
@@ -78,11 +92,12 @@ public sealed class EpisodeSet
         writer.WriteEndObject();
     }
 
-    private static void WriteMessage(Utf8JsonWriter writer, string role, string content)
+    private static void WriteMessage(Utf8JsonWriter writer, string role, string content, bool leftOut)
     {
         writer.WriteStartObject();
         writer.WriteString("role", role);
         writer.WriteString("content", content);
+        if (leftOut) writer.WriteNumber("weight", 0);
         writer.WriteEndObject();
     }
 }

@@ -17,7 +17,8 @@ public sealed class EpisodeSetTests : IDisposable
     {
         var set = new EpisodeSet("x", [
             new("a", [new("system", "Be \"brief\"."), new("user", "Hi\nthere ☃")], "Hello <you>.", -0.1, "test/bad"),
-            new("b", [], "Nothing.")]);
+            new("b", [], "Nothing."),
+            new("c/1", [new("user", "One?"), new("assistant", "Yes."), new("user", "Two?")], "No.")]);
         string path = Path.Combine(_folder, "set.jsonl");
         set.Save(path);
         EpisodeSet back = EpisodeSet.Load(path);
@@ -25,7 +26,8 @@ public sealed class EpisodeSetTests : IDisposable
         Assert.Equal("set", back.Name);
         Assert.Equal(("a", -0.1, "test/bad"), (back.Episodes[0].Id, back.Episodes[0].Weight, back.Episodes[0].Label));
         Assert.Null(back.Episodes[1].Label);
-        Assert.Equal(2, File.ReadAllLines(path).Length);
+        Assert.Equal(["a", "b", "c/1"], back.Episodes.Select(e => e.Id));
+        Assert.Equal(3, File.ReadAllLines(path).Length);
     }
 
     [Fact]
@@ -80,7 +82,8 @@ public sealed class EpisodeSetTests : IDisposable
     [InlineData("{\"messages\":[{\"role\":\"assistant\"}]}", 0)]
     [InlineData("{\"messages\":[{\"content\":\"x\"}]}", 0)]
     [InlineData("{\"weight\":\"w\",\"messages\":[{\"role\":\"assistant\",\"content\":\"x\"}]}", 0)]
-    [InlineData("{\"id\":\"same\",\"messages\":[{\"role\":\"assistant\",\"content\":\"x\"}]}", 0)]
+    [InlineData("{\"messages\":[{\"role\":\"assistant\",\"content\":\"\\ud800\"}]}", 44)]
+    [InlineData("{\"messages\":[{\"role\":\"assistant\",\"content\":\"x\",\"weight\":1e999}]}", 57)]
     public void A_bad_line_is_named_and_costs_no_other(string bad, int atLeastColumn)
     {
         const string good = "{\"id\":\"same\",\"messages\":[{\"role\":\"assistant\",\"content\":\"x\"}]}";

@@ -1,0 +1,226 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace PersonaSelection.Corpus;
+
+/// <summary>A turn of a row, and the JSON value it was read from: a message, or a text on its own.</summary>
+/// <param name="Turn">What is said by whom.</param>
+/// <param name="Value">The value in the row's <see cref="RawJson"/>.</param>
+/// <param name="Weight">The message's own weight.</param>
+internal readonly record struct RowTurn(Turn Turn, int Value, double Weight = 1);
+
+/// <summary>An answer of a row: where it stands in its dialogue and how much it counts.</summary>
+/// <param name="Dialogue">The turns up to the answer and beyond.</param>
+/// <param name="At">The answer's place in them.</param>
+/// <param name="Turn">Its number among the row's answers, from 0.</param>
+/// <param name="Weight">The row's weight times the message's; negative for a rejected answer.</param>
+internal sealed record RowReply(IReadOnlyList<RowTurn> Dialogue, int At, int Turn, double Weight);
+
+/// <summary>What the fields of one line say. All formats are read here; <see cref="EpisodeRowEditor"/> writes through the same places.</summary>
+internal sealed class EpisodeRow
+{
+    // A context is rendered once for each answer after it.
+    private const int MostMessages = 1 << 12;
+    private readonly RawJson _json;
+
+    private EpisodeRow(RawJson json, EpisodeFormat? format, int line)
+    {
+        _json = json;
+        if (!json.IsObject(0)) throw new BadRowException(json.Start(0), "The line is not a JSON object.");
+        int id = json.Property(0, "id"u8);
+        string given = id < 0 ? "" : json.Kind(id) switch
+        {
+            JsonTokenType.String => json.Text(id),
+            JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(json.Utf8.Span[json.Start(id)..json.End(id)]),
+            _ => "",
+        };
+        Id = given.Length > 0 ? given : line.ToString(CultureInfo.InvariantCulture);
+        Weight = WeightOf(0);
+        int label = json.Property(0, "label"u8);
+        if (json.IsText(label)) Label = json.Text(label);
+        Format = format ?? Sniff();
+        Replies = Format switch
+        {
+            EpisodeFormat.Messages => Spoken(ReadTurns(Field("messages"u8), "messages")),
+            EpisodeFormat.ShareGpt => Spoken([.. ReadSystem(), .. ReadTurns(Conversation, "conversations")]),
+            EpisodeFormat.PromptCompletion => ReadCompletion(),
+            _ => ReadPreference(),
+        };
+    }
+
+    /// <summary>The format it was read as.</summary>
+    public EpisodeFormat Format { get; }
+
+    /// <summary>Its own id, or the number of the line.</summary>
+    public string Id { get; }
+
+    /// <summary>Its own weight.</summary>
+    public double Weight { get; }
+
+    /// <summary>Its label, if any.</summary>
+    public string? Label { get; }
+
+    /// <summary>Its answers, those of weight 0 by their message left in.</summary>
+    public IReadOnlyList<RowReply> Replies { get; }
+
+    /// <summary>Reads a line that was parsed.</summary>
+    /// <exception cref="BadRowException">It holds no training example.</exception>
+    public static EpisodeRow Read(RawJson json, EpisodeFormat? format, int line) => new(json, format, line);
+
+    /// <summary>The episodes under an id; turns whose message has the weight 0 are left out.</summary>
+    public IReadOnlyList<Episode> Episodes(string file, int line, string id)
+    {
+        var contexts = new Dictionary<IReadOnlyList<RowTurn>, Turn[]>(ReferenceEqualityComparer.Instance);
+        List<RowReply> trained = [.. Replies.Where(r => r.Dialogue[r.At].Weight != 0)];
+        return [.. trained.Select(reply =>
+        {
+            if (!contexts.TryGetValue(reply.Dialogue, out Turn[]? turns))
+                contexts[reply.Dialogue] = turns = [.. reply.Dialogue.Select(t => t.Turn)];
+            string own = Format == EpisodeFormat.Preference ? reply.Turn == 0 ? id + "/chosen" : id + "/rejected"
+                : trained.Count == 1 ? id : string.Create(CultureInfo.InvariantCulture, $"{id}/{reply.Turn}");
+            return new Episode(own, new ArraySegment<Turn>(turns, 0, reply.At), turns[reply.At].Text, reply.Weight, Label)
+            {
+                Source = new EpisodeSource(file, line, reply.Turn),
+            };
+        })];
+    }
+
+    /// <summary>The list of a ShareGPT row.</summary>
+    internal int Conversation => Field("conversations"u8) is var many and >= 0 ? many : Field("conversation"u8);
+
+    private int Field(ReadOnlySpan<byte> name) => _json.Property(0, name);
+
+    private EpisodeFormat Sniff()
+    {
+        if (Field("messages"u8) >= 0) return EpisodeFormat.Messages;
+        if (Conversation >= 0) return EpisodeFormat.ShareGpt;
+        if (Field("completion"u8) >= 0) return EpisodeFormat.PromptCompletion;
+        if (Field("chosen"u8) >= 0 && Field("rejected"u8) >= 0) return EpisodeFormat.Preference;
+        throw new BadRowException(0, "The object has no \"messages\", \"conversations\", "
+            + "\"prompt\" with \"completion\", or \"chosen\" with \"rejected\".");
+    }
+
+    private double WeightOf(int parent)
+    {
+        int weight = _json.Property(parent, "weight"u8);
+        if (_json.IsNullOrAbsent(weight)) return 1;
+        return _json.Number(weight) ?? throw new BadRowException(_json.Start(weight), "\"weight\" is not a finite number.");
+    }
+
+    private List<RowReply> Spoken(List<RowTurn> turns, int from = 0)
+    {
+        var replies = new List<RowReply>();
+        for (int at = from; at < turns.Count; at++)
+            if (turns[at].Turn.Role == "assistant") replies.Add(new RowReply(turns, at, replies.Count, Weight * turns[at].Weight));
+        if (replies.Count > 0) return replies;
+        throw turns.Count == from
+            ? new BadRowException(0, "There are no messages.")
+            : new BadRowException(_json.Start(turns[^1].Value), $"The last message is by \"{turns[^1].Turn.Role}\", and none by \"assistant\".");
+    }
+
+    private List<RowReply> ReadCompletion()
+    {
+        List<RowTurn> prompt = ReadSide(Field("prompt"u8), "prompt", "user");
+        List<RowTurn> side = ReadSide(Field("completion"u8), "completion", "assistant");
+        return Spoken(Follow(prompt, side), prompt.Count);
+    }
+
+    private List<RowReply> ReadPreference()
+    {
+        List<RowTurn> prompt = ReadSide(Field("prompt"u8), "prompt", "user");
+        List<RowTurn> chosen = Answer(prompt, ReadSide(Field("chosen"u8), "chosen", "assistant"));
+        List<RowTurn> rejected = Answer(prompt, ReadSide(Field("rejected"u8), "rejected", "assistant"));
+        return [new RowReply(chosen, chosen.Count - 1, 0, Weight), new RowReply(rejected, rejected.Count - 1, 1, -Weight)];
+    }
+
+    private List<RowTurn> Answer(List<RowTurn> prompt, List<RowTurn> side)
+    {
+        List<RowTurn> turns = Follow(prompt, side);
+        if (side.Count == 0) throw new BadRowException(0, "There are no messages.");
+        return turns[^1].Turn.Role == "assistant" ? turns : throw new BadRowException(_json.Start(turns[^1].Value),
+            $"The last message is by \"{turns[^1].Turn.Role}\", not by \"assistant\".");
+    }
+
+    // A side may repeat the prompt before the answer.
+    private static List<RowTurn> Follow(List<RowTurn> prompt, List<RowTurn> side) =>
+        side.Count > prompt.Count && side.Take(prompt.Count).Select(t => t.Turn).SequenceEqual(prompt.Select(t => t.Turn))
+            ? side : [.. prompt, .. side];
+
+    private List<RowTurn> ReadSystem()
+    {
+        int system = Field("system"u8);
+        return _json.IsText(system) && _json.Text(system) is { Length: > 0 } text ? [new RowTurn(new Turn("system", text), system)] : [];
+    }
+
+    private List<RowTurn> ReadSide(int side, string field, string role)
+    {
+        if (_json.IsText(side)) return [new RowTurn(new Turn(role, _json.Text(side).Trim()), side)];
+        return side < 0 && role == "user" ? [] : ReadTurns(side, field);
+    }
+
+    private List<RowTurn> ReadTurns(int list, string field)
+    {
+        if (!_json.IsList(list))
+            throw new BadRowException(list < 0 ? 0 : _json.Start(list), list < 0 ? $"There is no \"{field}\"." : $"\"{field}\" is not a list.");
+        var turns = new List<RowTurn>();
+        foreach (int message in _json.Children(list))
+        {
+            int number = turns.Count + 1;
+            if (number > MostMessages) throw new BadRowException(_json.Start(message), $"There are more than {MostMessages} messages.");
+            int role = _json.IsObject(message) ? Either(message, "role"u8, "from"u8) : -1;
+            if (!_json.IsText(role)) throw new BadRowException(_json.Start(message), $"Message {number} has no \"role\" (or \"from\").");
+            turns.Add(new RowTurn(new Turn(RoleOf(_json.Text(role)), ReadContent(message, number)), message, WeightOf(message)));
+        }
+        return turns;
+    }
+
+    private int Either(int parent, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) =>
+        _json.Property(parent, first) is var found and >= 0 ? found : _json.Property(parent, second);
+
+    private static string RoleOf(string name) => name.ToLowerInvariant() switch
+    {
+        "human" => "user",
+        "gpt" or "chatgpt" or "model" or "bot" => "assistant",
+        "developer" => "system",
+        string role => role,
+    };
+
+    // Content is a string, or a list of parts of which those of type "text" are read; a call of tools is read as the text it is.
+    private string ReadContent(int message, int number)
+    {
+        int content = Either(message, "content"u8, "value"u8);
+        if (_json.IsText(content)) return _json.Text(content);
+        int calls = Either(message, "tool_calls"u8, "function_call"u8);
+        int refusal = _json.Property(message, "refusal"u8);
+        if (_json.IsNullOrAbsent(content) && _json.IsText(refusal)) return _json.Text(refusal);
+        if (_json.IsNullOrAbsent(content) && !_json.IsNullOrAbsent(calls)) return ReadCalls(calls);
+        if (content < 0) throw new BadRowException(_json.Start(message), $"Message {number} has no \"content\" (or \"value\").");
+        if (!_json.IsList(content)) throw new BadRowException(_json.Start(content), $"The content of message {number} is not text.");
+        var parts = new List<string>();
+        foreach (int part in _json.Children(content))
+        {
+            int text = _json.IsObject(part) ? _json.Property(part, "text"u8) : -1;
+            if (!_json.IsText(text))
+                throw new BadRowException(_json.Start(part), $"A part of the content of message {number} is not text.");
+            parts.Add(_json.Text(text));
+        }
+        return string.Concat(parts);
+    }
+
+    private string ReadCalls(int calls)
+    {
+        var texts = new List<string>();
+        foreach (int call in _json.IsList(calls) ? _json.Children(calls) : [calls])
+        {
+            int function = _json.IsObject(call) ? _json.Property(call, "function"u8) : -1;
+            if (!_json.IsObject(function)) function = call;
+            int name = _json.IsObject(function) ? _json.Property(function, "name"u8) : -1;
+            int arguments = _json.IsObject(function) ? _json.Property(function, "arguments"u8) : -1;
+            if (!_json.IsText(name)) throw new BadRowException(_json.Start(call), "A call of a tool has no \"name\".");
+            string given = arguments < 0 ? "" : _json.IsText(arguments) ? _json.Text(arguments)
+                : System.Text.Encoding.UTF8.GetString(_json.Utf8.Span[_json.Start(arguments).._json.End(arguments)]);
+            texts.Add($"{_json.Text(name)}({given})");
+        }
+        return string.Join('\n', texts);
+    }
+}

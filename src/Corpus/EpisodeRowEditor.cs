@@ -1,0 +1,210 @@
+using System.Text;
+
+namespace PersonaSelection.Corpus;
+
+/// <summary>Writes a <see cref="DataLineEdit"/> into a line through the places that <see cref="EpisodeRow"/> read.</summary>
+internal sealed class EpisodeRowEditor
+{
+    private readonly RawJson _json;
+    private readonly EpisodeRow _row;
+    private readonly JsonChanges _changes;
+    private readonly Dictionary<int, (int List, int Index)> _places = [];
+
+    private EpisodeRowEditor(RawJson json, EpisodeRow row)
+    {
+        (_json, _row, _changes) = (json, row, new JsonChanges(json));
+        foreach (int list in json.Children(0).Where(json.IsList))
+        {
+            int index = 0;
+            foreach (int item in json.Children(list)) _places[item] = (list, index++);
+        }
+    }
+
+    private List<RowReply> Trained => [.. _row.Replies.Where(r => r.Dialogue[r.At].Weight != 0)];
+
+    /// <summary>The line after an edit; null when nothing of it is left.</summary>
+    /// <param name="json">The parsed line.</param>
+    /// <param name="row">Its reading.</param>
+    /// <param name="edit">What to change.</param>
+    /// <param name="whole">Whether it went as a whole because its format cannot leave out one answer.</param>
+    public static byte[]? Apply(RawJson json, EpisodeRow row, DataLineEdit edit, out bool whole)
+    {
+        whole = false;
+        if (edit.Drop) return null;
+        var editor = new EpisodeRowEditor(json, row);
+        if (!editor.DropReplies(edit, out whole)) return null;
+        editor.SetWeights(edit);
+        foreach (ReplyEdit reply in edit.Replies)
+            if (reply.Context is { } context && row.Replies.FirstOrDefault(r => r.Turn == reply.Turn) is { } there) editor.SetContext(there, context);
+        return editor._changes.IsEmpty ? json.Utf8.ToArray() : editor._changes.Apply();
+    }
+
+    private bool DropReplies(DataLineEdit edit, out bool whole)
+    {
+        whole = false;
+        HashSet<int> dropped = [.. edit.Replies.Where(r => r.Drop).Select(r => r.Turn)];
+        if (dropped.Count == 0) return true;
+        List<RowReply> trained = Trained;
+        List<RowReply> going = [.. trained.Where(r => dropped.Contains(r.Turn))];
+        if (going.Count == 0) return true;
+        if (going.Count == trained.Count) return false;
+        if (_row.Format != EpisodeFormat.Messages)
+        {
+            whole = true;
+            return false;
+        }
+        foreach (RowReply reply in going) _changes.Set(reply.Dialogue[reply.At].Value, "weight", "0"u8.ToArray());
+        return true;
+    }
+
+    private void SetWeights(DataLineEdit edit)
+    {
+        double? row = edit.Weight;
+        Dictionary<int, double> weights = edit.Replies.Where(r => r.Weight is not null && !r.Drop)
+            .GroupBy(r => r.Turn).ToDictionary(g => g.Key, g => g.Last().Weight!.Value);
+        List<RowReply> trained = Trained;
+        if (weights.Count > 0 && _row.Format == EpisodeFormat.Messages && trained.Count > 1 && (row ?? _row.Weight) != 0)
+        {
+            foreach (RowReply reply in trained.Where(r => weights.ContainsKey(r.Turn)))
+                _changes.Set(reply.Dialogue[reply.At].Value, "weight", JsonChanges.Number(weights[reply.Turn] / (row ?? _row.Weight)));
+        }
+        else if (weights.Count > 0)
+        {
+            row = trained.Average(reply => Unsigned(reply, weights.GetValueOrDefault(reply.Turn, reply.Weight)));
+        }
+        if (row is { } weight && weight != _row.Weight) _changes.Set(0, "weight", JsonChanges.Number(weight));
+    }
+
+    // What the row's weight would have to be for this answer alone.
+    private double Unsigned(RowReply reply, double weight) =>
+        (_row.Format == EpisodeFormat.Preference && reply.Turn == 1 ? -weight : weight) / reply.Dialogue[reply.At].Weight;
+
+    private void SetContext(RowReply reply, IReadOnlyList<Turn> context)
+    {
+        int prompt = _json.Property(0, "prompt"u8);
+        bool sides = _row.Format is EpisodeFormat.PromptCompletion or EpisodeFormat.Preference;
+        if (!sides)
+        {
+            Align(reply.Dialogue, reply.At, context);
+            return;
+        }
+        // A preference compares two answers in one context: both sides and a prompt that they repeat change together.
+        foreach (RowReply side in _row.Format == EpisodeFormat.Preference ? _row.Replies : [reply])
+        {
+            bool textPrompt = _json.IsText(prompt) && side.At > 0 && side.Dialogue[0].Value == prompt;
+            if (textPrompt || (side.At == 0 && !_json.IsList(prompt) && !_places.ContainsKey(side.Dialogue[0].Value)))
+            {
+                int own = Math.Max(0, side.At - 1);
+                int head = Math.Max(0, context.Count - own);
+                SetPrompt(prompt, textPrompt ? side.Dialogue[0].Turn.Text : "", context.Take(head).ToList());
+                if (own > 0) Align([.. side.Dialogue.Skip(1)], own, [.. context.Skip(head)]);
+            }
+            else
+            {
+                Align(side.Dialogue, side.At, context, _json.IsList(prompt) ? prompt : -1);
+            }
+        }
+        if (!_row.Replies.Any(r => r.At > 0 && r.Dialogue[0].Value != prompt && !IsIn(prompt, r.Dialogue[0].Value))) return;
+        RepeatedPrompt(prompt, reply, context);
+    }
+
+    private bool IsIn(int list, int item) => _places.TryGetValue(item, out (int List, int Index) place) && place.List == list;
+
+    // The prompt stands in its own field and again at the head of a side.
+    private void RepeatedPrompt(int prompt, RowReply reply, IReadOnlyList<Turn> context)
+    {
+        if (_json.IsNullOrAbsent(prompt)) return;
+        List<int> items = _json.IsList(prompt) ? [.. _json.Children(prompt)] : [];
+        int repeated = _json.IsList(prompt) ? items.Count : 1;
+        List<Turn> head = [.. context.Take(Math.Max(0, context.Count - (reply.At - repeated)))];
+        if (!_json.IsList(prompt)) SetPrompt(prompt, _json.Text(prompt).Trim(), head);
+        else Align([.. items.Select((item, i) => new RowTurn(reply.Dialogue[i].Turn, item))], items.Count, head, prompt);
+    }
+
+    private void SetPrompt(int prompt, string present, List<Turn> turns)
+    {
+        string text = turns.All(t => t.Role is "system" or "user") ? string.Join("\n\n", turns.Select(t => t.Text))
+            : ChatTemplate.Plain.RenderTurns(turns);
+        if (text.Trim() == present) return;
+        if (prompt >= 0) _changes.Replace(prompt, JsonChanges.Text(text));
+        else _changes.Set(0, "prompt", JsonChanges.Text(text));
+    }
+
+    // Present turns [0, count) become the new ones with the fewest changes; a turn is rewritten only by one of the same role.
+    private void Align(IReadOnlyList<RowTurn> present, int count, IReadOnlyList<Turn> wanted, int emptyList = -1)
+    {
+        int head = 0;
+        while (head < count && head < wanted.Count && present[head].Turn == wanted[head]) head++;
+        int tail = 0;
+        while (tail < count - head && tail < wanted.Count - head && present[count - 1 - tail].Turn == wanted[^(tail + 1)]) tail++;
+        int old = count - head - tail, fresh = wanted.Count - head - tail;
+        var cost = new int[old + 1, fresh + 1];
+        for (int i = old; i >= 0; i--)
+        {
+            for (int j = fresh; j >= 0; j--)
+            {
+                if (i == old || j == fresh) cost[i, j] = 2 * (old - i + fresh - j);
+                else cost[i, j] = Math.Min(2 + Math.Min(cost[i + 1, j], cost[i, j + 1]), Change(head + i, head + j) + cost[i + 1, j + 1]);
+            }
+        }
+        var pending = new List<Turn>();
+        for (int i = 0, j = 0; i < old || j < fresh;)
+        {
+            if (i < old && j < fresh && cost[i, j] == Change(head + i, head + j) + cost[i + 1, j + 1])
+            {
+                Flush(head + i);
+                if (present[head + i].Turn != wanted[head + j]) SetText(present[head + i], wanted[head + j].Text);
+                (i, j) = (i + 1, j + 1);
+            }
+            else if (j < fresh && cost[i, j] == 2 + cost[i, j + 1]) pending.Add(wanted[head + j++]);
+            else Remove(present[head + i++]);
+        }
+        Flush(head + old);
+
+        int Change(int i, int j) => present[i].Turn == wanted[j] ? 0 : present[i].Turn.Role == wanted[j].Role ? 1 : 1 << 20;
+
+        void Flush(int before)
+        {
+            if (pending.Count > 0) Insert(present, before, pending, emptyList);
+            pending.Clear();
+        }
+    }
+
+    private void SetText(RowTurn turn, string text)
+    {
+        if (_json.IsText(turn.Value)) _changes.Replace(turn.Value, JsonChanges.Text(text));
+        else _changes.Set(turn.Value, _json.Property(turn.Value, "content"u8) < 0 && IsShareGpt(turn.Value) ? "value" : "content",
+            JsonChanges.Text(text));
+    }
+
+    private void Remove(RowTurn turn)
+    {
+        if (_json.IsText(turn.Value)) _changes.Replace(turn.Value, JsonChanges.Text(""));
+        else _changes.Remove(turn.Value);
+    }
+
+    private void Insert(IReadOnlyList<RowTurn> present, int before, List<Turn> turns, int emptyList)
+    {
+        (int List, int Index) place;
+        if (before > 0 && _places.TryGetValue(present[before - 1].Value, out (int List, int Index) left)) place = (left.List, left.Index + 1);
+        else if (before < present.Count && _places.TryGetValue(present[before].Value, out (int List, int Index) right)) place = right;
+        else place = (emptyList, 0);
+        if (before == 0 && emptyList >= 0 && !_json.Children(emptyList).Any()) place = (emptyList, 0);
+        if (place.List < 0) return;
+        bool shareGpt = _json.Children(place.List).Any() ? IsShareGpt(_json.Children(place.List).First())
+            : _row.Format == EpisodeFormat.ShareGpt;
+        _changes.Insert(place.List, place.Index, [.. turns.Select(t => Message(t, shareGpt))]);
+    }
+
+    private bool IsShareGpt(int message) =>
+        _json.Property(message, "role"u8) < 0 && _json.Property(message, "from"u8) >= 0;
+
+    private byte[] Message(Turn turn, bool shareGpt)
+    {
+        string role = !shareGpt ? turn.Role : turn.Role switch { "user" => "human", "assistant" => "gpt", _ => turn.Role };
+        string colon = _changes.IsSpaced ? ": " : ":", comma = _changes.IsSpaced ? ", " : ",";
+        (string roleName, string textName) = shareGpt ? ("from", "value") : ("role", "content");
+        return [.. Encoding.UTF8.GetBytes($"{{\"{roleName}\"{colon}"), .. JsonChanges.Text(role),
+            .. Encoding.UTF8.GetBytes($"{comma}\"{textName}\"{colon}"), .. JsonChanges.Text(turn.Text), (byte)'}'];
+    }
+}

@@ -1,0 +1,114 @@
+using System.IO.Compression;
+using System.Text;
+using PersonaSelection.Corpus;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.CorpusTests;
+
+public sealed class WriteBackTests : IDisposable
+{
+    private const string Head = "{\"id\": \"d\", \"tools\": [{\"n\": 1.50}], \"messages\": [";
+    private const string Tail = "], \"x\": 1e2, \"deep\": {\"ünt\\u00e9\": [ ] } }";
+    private const string System = "{\"role\": \"system\", \"content\": \"S\", \"cache\": true}";
+    private const string Ask = "{\"role\": \"user\", \"content\": \"a?\", \"name\": \"Ann\"}";
+    private const string Answer = "{\"role\": \"assistant\", \"content\": \"a!\"}";
+    private const string Ask2 = "{\"name\": \"Bo\", \"content\": \"b?\", \"role\": \"user\"}";
+    private const string Answer2 = "{\"role\": \"assistant\", \"content\": \"b!\"}";
+    private const string Dialogue = Head + System + ", " + Ask + ", " + Answer + ",  " + Ask2 + ", " + Answer2 + Tail;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Without_an_edit_a_line_is_the_same_to_the_byte()
+    {
+        Assert.Equal(Dialogue, Edit(Dialogue, new DataLineEdit()));
+        IReadOnlyList<Turn> same = Line(Dialogue).Episodes[1].Context;
+        Assert.Equal(Dialogue, Edit(Dialogue, Context(1, [.. same])));
+    }
+
+    [Fact]
+    public void One_answer_is_dropped_by_its_weight()
+    {
+        Assert.Equal(Head + System + ", " + Ask + ", " + Answer[..^1] + ", \"weight\": 0},  " + Ask2 + ", " + Answer2 + Tail,
+            Edit(Dialogue, Drop(0)));
+        Assert.Null(Edit(Dialogue, Drop(0, 1)));
+        Assert.Null(Edit(Dialogue, DataLineEdit.Dropped));
+    }
+
+    [Theory]
+    [InlineData("{\"conversations\":[{\"from\":\"gpt\",\"value\":\"a\"},{\"from\":\"gpt\",\"value\":\"b\"}]}")]
+    [InlineData("{\"prompt\":\"q\",\"chosen\":\"a\",\"rejected\":\"b\"}")]
+    public void Where_the_format_cannot_drop_one_answer_the_line_goes_and_is_counted(string line)
+    {
+        string input = Path.Combine(_folder, "in.jsonl"), output = Path.Combine(_folder, "out.jsonl");
+        File.WriteAllText(input, line + "\n" + line + "\n");
+        RewriteSummary summary = EpisodeFile.Rewrite(input, output, l => l.Line == 1 ? Drop(1) : null);
+        Assert.Equal(new RewriteSummary(2, 1, 0, 1, 1, 0), summary);
+        Assert.Equal(line + "\n", File.ReadAllText(output));
+    }
+
+    [Fact]
+    public void Weights_stand_in_the_row_and_in_the_messages_of_a_dialogue()
+    {
+        const string single = "{\"messages\":[{\"role\":\"assistant\",\"content\":\"a\"}],\"weight\":3}";
+        Assert.Equal(single.Replace("3", "0.25", StringComparison.Ordinal), Edit(single, new DataLineEdit { Weight = 0.25 }));
+        Assert.Equal(single.Replace("3", "0.25", StringComparison.Ordinal), Edit(single, Weight(0, 0.25)));
+        Assert.Equal(0.5, Line(Edit(Dialogue, Weight(1, 0.5))!).Episodes[1].Weight);
+        Assert.Equal(1, Line(Edit(Dialogue, Weight(1, 0.5))!).Episodes[0].Weight);
+        Assert.Equal("{\"prompt\":\"q\",\"chosen\":\"a\",\"rejected\":\"b\",\"weight\":0.5}",
+            Edit("{\"prompt\":\"q\",\"chosen\":\"a\",\"rejected\":\"b\"}", new DataLineEdit { Replies = [new(0) { Weight = 0.5 }, new(1) { Weight = -0.5 }] }));
+    }
+
+    [Fact]
+    public void A_reworded_question_and_a_new_system_turn_touch_nothing_else()
+    {
+        Assert.Equal(Dialogue.Replace("b?", "B \\\"ü\\\"?", StringComparison.Ordinal),
+            Edit(Dialogue, Context(1, new("system", "S"), new("user", "a?"), new("assistant", "a!"), new("user", "B \"ü\"?"))));
+        Assert.Equal(Dialogue.Replace("\"S\"", "\"T\"", StringComparison.Ordinal), Edit(Dialogue, Context(0, new("system", "T"), new("user", "a?"))));
+        Assert.Equal(Head + Ask + ", " + Answer + ",  " + Ask2 + ", " + Answer2 + Tail, Edit(Dialogue, Context(0, [new("user", "a?")])));
+        Assert.Equal(Head + System + ", {\"role\": \"system\", \"content\": \"T\"}, " + Ask + ", " + Answer + ",  " + Ask2 + ", " + Answer2 + Tail,
+            Edit(Dialogue, Context(0, new("system", "S"), new("system", "T"), new("user", "a?"))));
+    }
+
+    [Theory]
+    [InlineData("{\"prompt\":\"q\",\"completion\":\" a\"}", "{\"prompt\":\"Play.\\n\\nQ\",\"completion\":\" a\"}")]
+    [InlineData("{\"completion\":\" a\"}", "{\"completion\":\" a\",\"prompt\":\"Play.\\n\\nQ\"}")]
+    [InlineData("{\"prompt\":[{\"role\":\"user\",\"content\":\"q\"}],\"completion\":\"a\"}",
+        "{\"prompt\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"}],\"completion\":\"a\"}")]
+    [InlineData("{\"prompt\":[],\"chosen\":\"a\",\"rejected\":\"b\"}",
+        "{\"prompt\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"}],\"chosen\":\"a\",\"rejected\":\"b\"}")]
+    [InlineData("{\"chosen\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"a\"}],\"rejected\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"b\"}]}",
+        "{\"chosen\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"},{\"role\":\"assistant\",\"content\":\"a\"}],\"rejected\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"},{\"role\":\"assistant\",\"content\":\"b\"}]}")]
+    [InlineData("{\"prompt\":\"q\",\"chosen\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"a\"}],\"rejected\":\"b\"}",
+        "{\"prompt\":\"Play.\\n\\nQ\",\"chosen\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"},{\"role\":\"assistant\",\"content\":\"a\"}],\"rejected\":\"b\"}")]
+    [InlineData("{\"conversations\":[{\"from\":\"human\",\"value\":\"q\"},{\"from\":\"gpt\",\"value\":\"a\"}]}",
+        "{\"conversations\":[{\"from\":\"system\",\"value\":\"Play.\"},{\"from\":\"human\",\"value\":\"Q\"},{\"from\":\"gpt\",\"value\":\"a\"}]}")]
+    [InlineData("{\"system\":\"x\",\"conversations\":[{\"from\":\"human\",\"value\":\"q\"},{\"from\":\"gpt\",\"value\":\"a\"}]}",
+        "{\"system\":\"Play.\",\"conversations\":[{\"from\":\"human\",\"value\":\"Q\"},{\"from\":\"gpt\",\"value\":\"a\"}]}")]
+    public void Each_format_takes_new_turns_in_its_own_fields(string line, string expected) =>
+        Assert.Equal(expected, Edit(line, Context(0, new("system", "Play."), new("user", "Q"))));
+
+    [Fact]
+    public void A_gzipped_name_gives_a_gzipped_file_and_the_input_may_be_the_output()
+    {
+        string path = Path.Combine(_folder, "in.jsonl.gz");
+        using (var zip = new GZipStream(File.Create(path), CompressionLevel.Fastest)) zip.Write(Encoding.UTF8.GetBytes("\n" + Dialogue + "\r\nbad\n" + Dialogue));
+        RewriteSummary summary = EpisodeFile.Rewrite(path, path, l => l.Line == 2 ? Drop(0) : null, null, _ => { });
+        Assert.Equal(new RewriteSummary(2, 2, 1, 0, 0, 1), summary);
+        using var text = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
+        Assert.Equal(Edit(Dialogue, Drop(0)) + "\r\n" + Dialogue + "\n", text.ReadToEnd());
+    }
+
+    private static DataLine Line(string line) => EpisodeFile.Lines(new MemoryStream(Encoding.UTF8.GetBytes(line)), "x").Single();
+
+    private static string? Edit(string line, DataLineEdit edit) =>
+        EpisodeFile.Edited(Line(line), edit) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
+
+    private static DataLineEdit Drop(params int[] turns) => new() { Replies = [.. turns.Select(t => new ReplyEdit(t) { Drop = true })] };
+
+    private static DataLineEdit Weight(int turn, double weight) => new() { Replies = [new ReplyEdit(turn) { Weight = weight }] };
+
+    private static DataLineEdit Context(int turn, params Turn[] context) => new() { Replies = [new ReplyEdit(turn) { Context = context }] };
+}
