@@ -15,8 +15,7 @@ internal static class ForecastCommand
         Argument<string> data = new("DATA") { Description = "Episodes as JSONL: what is about to be trained on." };
         Option<string> output = CommonOptions.Output("The folder of the forecasts."),
             model = CommonOptions.Model("The model before training.");
-        Option<string> personas = new("--personas") { Description = "Who the Assistant may be (YAML or JSON).", Required = true };
-        Option<string> probes = new("--probes") { Description = "The behaviour to forecast (JSONL).", Required = true };
+        Option<string> personas = PersonasCommand.Personas(), probes = PersonasCommand.Probes();
         Option<string[]> domains = new("--domain")
         {
             Description = "A domain that the data trains on; may be given more than once. "
