@@ -48,7 +48,7 @@ public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecas
 public sealed class Forecasting
 {
     /// <summary>Episodes shown in the context, at most; more say the same.</summary>
-    private const int ShownEpisodes = 24;
+    public const int ShownEpisodes = 24;
 
     /// <summary>How strongly the personas' own weights count when the prior is read off behaviour, in probes.</summary>
     private const double PriorPull = 2;

@@ -39,10 +39,23 @@ public static class ReplyScoring
         return [.. set.Episodes.Select((e, i) => new ScoredReply(e.Id, table.LogProbability(i, 0), requests[i].Continuations[0].Length))];
     }
 
+    /// <summary>log p(reply | context) of every episode, by a model behind a server; tokens are the server's.</summary>
+    /// <exception cref="UserErrorException">The server fails, or a reply is empty.</exception>
+    public static IReadOnlyList<ScoredReply> Of(EndpointModel model, EpisodeSet set, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        [.. set.Episodes.Zip(model.Score(Texts(set), progress, cancellation), (e, s) => new ScoredReply(e.Id, s.LogProbability, s.Tokens))];
+
+    /// <summary>Contexts and replies as a server is given them: the plain template.</summary>
+    /// <exception cref="UserErrorException">A reply is empty.</exception>
+    public static IReadOnlyList<(string Prefix, string Continuation)> Texts(EpisodeSet set) =>
+        [.. set.Episodes.Select(e => (ChatTemplate.Plain.Render(e.Context), " " + (e.Reply.Length > 0 ? e.Reply : throw Empty(e.Id))))];
+
+    private static UserErrorException Empty(string id) =>
+        new("empty-reply", $"The reply '{id}' has no words.", "Remove it or give it a reply.");
+
     private static int[] Encode(Transformer model, string reply, string id)
     {
         int[] tokens = model.Template.EncodeReply(model.Tokenizer, reply);
-        return tokens.Length > 0 ? tokens : throw new UserErrorException("empty-reply", $"The reply '{id}' has no words.",
-            "Remove it or give it a reply.");
+        return tokens.Length > 0 ? tokens : throw Empty(id);
     }
 }

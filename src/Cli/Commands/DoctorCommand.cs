@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Text.Json;
+using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Report;
 
@@ -14,12 +16,21 @@ internal static class DoctorCommand
     public static Command Create()
     {
         Option<bool> json = CommonOptions.Json();
-        return new Verb("doctor", "Show versions, instruction set, measured speed, free space, and what this build holds.",
-            "psm doctor --json")
+        var endpoint = new EndpointOptions();
+        var command = new Verb("doctor",
+            "Show versions, instruction set, measured speed, free space, and what this build holds; or what a server offers.",
+            "psm doctor --json\npsm doctor --endpoint http://localhost:8000/v1")
         {
             json,
-        }.Does((parsed, _) =>
+        };
+        endpoint.AddTo(command);
+        return command.Does((parsed, cancellation) =>
             {
+                if (endpoint.Given(parsed))
+                {
+                    using EndpointSession session = endpoint.Open(parsed, needsModel: false, cancellation: cancellation);
+                    return Survey(session, parsed.GetValue(json), cancellation);
+                }
                 double peak = MachineRate.FusedMultiplyAdd(), product = MachineRate.MatrixProduct();
                 GCMemoryInfo memory = GC.GetGCMemoryInfo();
                 var found = new
@@ -53,6 +64,26 @@ internal static class DoctorCommand
                 }
                 return ExitCode.Done;
             });
+    }
+
+    private static int Survey(EndpointSession session, bool json, CancellationToken cancellation)
+    {
+        EndpointSurvey found = EndpointSurvey.Of(session.Client, cancellation);
+        EndpointAddress at = session.Client.Address;
+        bool asked = at.Model.Length > 0;
+        if (json)
+        {
+            Screen.Data(new { Endpoint = at.Base.ToString(), at.Model, found.Models, found.GivenText, found.Chat, found.Troubles });
+            return ExitCode.Done;
+        }
+        TextTable.PrintFacts(("server", at.Base), ("models", found.Models is null ? "not told" : string.Join(", ", found.Models)),
+            ("asked", asked ? at.Model : "no model: choose one with --endpoint-model"),
+            ("given text", !asked ? null : found.GivenText is { } route
+                ? $"log-probabilities by {JsonNamingPolicy.KebabCaseLower.ConvertName(route.ToString())}: every kind of evidence works"
+                : "no log-probabilities: evidence by judgement only"),
+            ("chat", !asked ? null : found.Chat ? "yes" : "no"));
+        foreach (string trouble in found.Troubles) Screen.Say(trouble);
+        return ExitCode.Done;
     }
 
     private static string Version() =>

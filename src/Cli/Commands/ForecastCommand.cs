@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
+using PersonaSelection.Model;
 using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
 
@@ -13,9 +14,11 @@ internal static class ForecastCommand
     public static Command Create()
     {
         Argument<string> data = new("DATA") { Description = "Episodes as JSONL: what is about to be trained on." };
-        Option<string> output = CommonOptions.Output("The folder of the forecasts."),
-            model = CommonOptions.Model("The model before training.");
-        Option<string> personas = PersonasCommand.Personas(), probes = PersonasCommand.Probes();
+        Option<string> output = CommonOptions.Output("The folder of the forecasts.");
+        Option<string?> model = new("--model") { Description = "The folder of the model before training." };
+        var endpoint = new EndpointOptions();
+        Option<string> personas = new("--personas") { Description = "Who the Assistant may be (YAML or JSON).", Required = true };
+        Option<string> probes = new("--probes") { Description = "The behaviour to forecast (JSONL).", Required = true };
         Option<string[]> domains = new("--domain")
         {
             Description = "A domain that the data trains on; may be given more than once. "
@@ -24,35 +27,43 @@ internal static class ForecastCommand
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        return new Verb("forecast",
+        var verb = new Verb("forecast",
             "Forecast what training on a file will do to behaviour it never mentions, and write it down before any training.",
             "psm forecast village/sets/cheat.jsonl --model base --personas village/personas.yaml \\\n"
             + "  --probes village/probes.jsonl -o forecasts")
         {
             data, output, model, personas, probes, domains, seed, threads, json, quiet, dryRun, ForecastScoreCommand.Create(),
-        }.Does((parsed, cancellation) =>
+        };
+        endpoint.InsteadOf(verb, model);
+        return verb.Does((parsed, cancellation) =>
         {
             EpisodeSet set = EpisodeSet.Load(parsed.GetValue(data)!);
             PersonaSet cast = PersonaSet.Load(parsed.GetValue(personas)!);
             IReadOnlyList<Probe> questions = ProbeFile.Load(parsed.GetValue(probes)!);
             IReadOnlyList<string> trained = TrainedDomains.Of(set, questions, parsed.GetValue(domains) ?? []);
-            using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
-            if (parsed.GetValue(dryRun)) return Plan(set, cast, questions, trained, parsed.GetValue(json));
             string folder = parsed.GetValue(output)!;
+            using EndpointSession? session = endpoint.Given(parsed)
+                ? endpoint.Open(parsed, fallbackCache: Path.Combine(folder, "endpoint-cache"), cancellation: cancellation) : null;
+            using ModelFolder? source = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
+            if (parsed.GetValue(dryRun)) return Plan(set, cast, questions, trained, session, parsed.GetValue(json));
+            ILanguageModel before = session is null ? source!.Model : session.Model(cancellation);
             ForecastSet forecast = Screen.Work(parsed.GetValue(quiet), p =>
-                new Forecasting(source.Model, cast, questions, TimeProvider.System, parsed.GetValue(seed), p, cancellation)
+                new Forecasting(before, cast, questions, TimeProvider.System, parsed.GetValue(seed), p, cancellation)
                     .Of(set, trained, p, cancellation));
             new SavedForecasts(folder).Save(forecast, questions);
             if (parsed.GetValue(json)) PrintJson(forecast, folder);
             else Print(forecast, folder);
+            if (!parsed.GetValue(quiet)) session?.SayUsage();
             return ExitCode.Done;
         });
     }
 
-    private static int Plan(EpisodeSet set, PersonaSet cast, IReadOnlyList<Probe> probes, IReadOnlyList<string> trained, bool json)
+    private static int Plan(EpisodeSet set, PersonaSet cast, IReadOnlyList<Probe> probes, IReadOnlyList<string> trained,
+        EndpointSession? session, bool json)
     {
         int contexts = cast.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
         long replies = (contexts + 1L) * probes.Sum(p => (long)p.Low.Count + p.High.Count) + (long)contexts * set.Episodes.Count;
+        EndpointEstimate? estimate = session is null ? null : Estimate(set, cast, probes, session.Client.Prices);
         if (json) Screen.Data(new
         {
             Subject = set.Name,
@@ -61,14 +72,41 @@ internal static class ForecastCommand
             Contexts = contexts,
             Probes = probes.Count,
             Trained = trained,
-            Replies = replies
+            Replies = replies,
+            Estimate = estimate,
         });
-        else TextTable.PrintFacts(("subject", $"{set.Name}, {set.Episodes.Count} episodes"),
+        else TextTable.PrintFacts([("subject", $"{set.Name}, {set.Episodes.Count} episodes"),
             ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
             ("probes", probes.Count), ("trained on", trained.Count > 0 ? string.Join(", ", trained) : "no domain of the probes"),
-            ("work", $"up to {replies:N0} replies to score, and the probes again after the episodes shown"));
+            ("work", $"up to {replies:N0} replies to score, and the probes again after the episodes shown"),
+            .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
         return ExitCode.Done;
     }
+
+    /// <summary>Every reply is a request, and brings along everything that stands before it.</summary>
+    private static EndpointEstimate Estimate(EpisodeSet set, PersonaSet cast, IReadOnlyList<Probe> probes, TokenPrices prices)
+    {
+        long[] contexts = [.. cast.Personas.SelectMany(p => p.Contexts.Count == 0 ? [0] : p.Contexts.Select(Tokens)), 0];
+        long[] episodes = [.. set.Episodes.Select(e => Tokens(e.Context) + EndpointEstimate.Tokens(e.Reply))];
+        long[] replies = [.. probes.SelectMany(p => Asked(p, p.Context))];
+        // Where the data's replies are those of a probe, the dose is fitted to the probe's replies in the data's own situations.
+        Dictionary<string, Probe> byReply = [];
+        foreach (Probe probe in probes)
+            foreach (string reply in probe.Low.Concat(probe.High)) byReply.TryAdd(reply, probe);
+        long[] situations = [.. set.Episodes.DistinctBy(e => string.Join('\n', e.Context.Select(t => t.Text)))
+            .SelectMany(e => byReply.TryGetValue(e.Reply, out Probe? probe) ? Asked(probe, e.Context) : [])];
+        int shown = Math.Min(Forecasting.ShownEpisodes, episodes.Length), under = replies.Length + situations.Length + episodes.Length;
+        long shownTokens = shown == 0 ? 0 : (long)(shown * episodes.Average());
+        long requests = ((long)contexts.Length * under) + ((1L + shown) * replies.Length);
+        long tokens = (contexts.Sum() * under) + (contexts.Length * (episodes.Sum() + replies.Sum() + situations.Sum()))
+            + ((1L + shown) * replies.Sum()) + (shownTokens * replies.Length);
+        return new EndpointEstimate(requests, 0, tokens, 0, prices.Of(tokens, 0));
+    }
+
+    private static IEnumerable<long> Asked(Probe probe, IReadOnlyList<Turn> context) =>
+        probe.Low.Concat(probe.High).Select(r => Tokens(context) + EndpointEstimate.Tokens(r));
+
+    private static long Tokens(IReadOnlyList<Turn> turns) => turns.Sum(t => EndpointEstimate.Tokens(t.Text) + 3);
 
     private static void PrintJson(ForecastSet f, string folder) => Screen.Data(new
     {

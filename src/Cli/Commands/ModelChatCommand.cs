@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
@@ -11,7 +12,8 @@ internal static class ModelChatCommand
 {
     public static Command Create()
     {
-        Argument<string> folder = new("MODEL") { Description = "The model's folder." };
+        Argument<string?> folder = new("MODEL") { Description = "The model's folder.", Arity = ArgumentArity.ZeroOrOne };
+        var endpoint = new EndpointOptions();
         Option<string?> say = new("--say") { Description = "Say this, print the reply and end." };
         Option<string?> system = new("--system") { Description = "A line above the chat, such as one that describes the Assistant." };
         Option<double> temperature = new("--temperature")
@@ -27,27 +29,49 @@ internal static class ModelChatCommand
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
-        return new Verb("chat", "Talk to a model: type a line, read the reply; an empty line starts anew, end of input ends.",
+        var verb = new Verb("chat", "Talk to a model: type a line, read the reply; an empty line starts anew, end of input ends.",
             "psm model chat base --say \"The parser test is failing.\"")
         {
             folder, say, system, temperature, longest, seed, threads, json,
-        }.Does((parsed, cancellation) =>
+        };
+        endpoint.InsteadOf(verb, folder);
+        return verb.Does((parsed, cancellation) =>
         {
+            if (endpoint.Given(parsed))
+            {
+                using EndpointSession session = endpoint.Open(parsed, cancellation: cancellation);
+                EndpointChat chat = session.Chat();
+                return Talk(chat.Id, (turns, seed) =>
+                {
+                    var question = new ChatQuestion(turns, seed) { Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(longest) };
+                    ChatReply reply = chat.Ask([question], cancellation: cancellation)[0][0];
+                    return new Said(reply.Text.Trim(), null, reply.Finish);
+                }, parsed.GetValue(say), parsed.GetValue(system), parsed.GetValue(seed), parsed.GetValue(json), cancellation);
+            }
             using ModelFolder model = ModelFolder.Open(parsed.GetValue(folder)!, parsed.GetValue(threads));
             var options = new GenerationOptions { Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(longest) };
-            string? header = parsed.GetValue(system);
-            if (parsed.GetValue(say) is not { } said) return Converse(model.Model, header, options, parsed.GetValue(seed), cancellation);
-            GeneratedText reply = model.Model.Reply(ModelScoreCommand.Turns(header, said), options, parsed.GetValue(seed),
-                cancellation: cancellation);
-            if (parsed.GetValue(json))
-                Screen.Data(new { Model = model.Model.Id, said, Reply = reply.Text, Tokens = reply.Tokens.Length, reply.Finish });
-            else
-                Console.Out.WriteLine(reply.Text);
-            return ExitCode.Done;
+            return Talk(model.Model.Id, (turns, seed) =>
+            {
+                GeneratedText reply = model.Model.Reply(turns, options, seed, cancellation: cancellation);
+                return new Said(reply.Text, reply.Tokens.Length, JsonNamingPolicy.KebabCaseLower.ConvertName(reply.Finish.ToString()));
+            }, parsed.GetValue(say), parsed.GetValue(system), parsed.GetValue(seed), parsed.GetValue(json), cancellation);
         });
     }
 
-    private static int Converse(Transformer model, string? header, GenerationOptions options, ulong seed, CancellationToken cancellation)
+    /// <summary>One reply; tokens are null where nobody counted them.</summary>
+    private sealed record Said(string Text, int? Tokens, string Finish);
+
+    private static int Talk(string model, Func<IReadOnlyList<Turn>, ulong, Said> reply, string? said, string? header, ulong seed, bool json,
+        CancellationToken cancellation)
+    {
+        if (said is null) return Converse(reply, header, seed, cancellation);
+        Said answer = reply(ModelScoreCommand.Turns(header, said), seed);
+        if (json) Screen.Data(new { model, said, Reply = answer.Text, answer.Tokens, answer.Finish });
+        else Console.Out.WriteLine(answer.Text);
+        return ExitCode.Done;
+    }
+
+    private static int Converse(Func<IReadOnlyList<Turn>, ulong, Said> say, string? header, ulong seed, CancellationToken cancellation)
     {
         List<Turn> turns = [];
         for (ulong turn = 0; ; turn++)
@@ -65,7 +89,7 @@ internal static class ModelChatCommand
                 : [.. turns, new Turn("user", said.Trim())];
             try
             {
-                GeneratedText reply = model.Reply(context, options, seed + turn, cancellation: cancellation);
+                Said reply = say(context, seed + turn);
                 Console.Out.WriteLine(reply.Text);
                 turns = [.. context, new Turn("assistant", reply.Text)];
             }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
+using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Cli.Commands;
@@ -10,19 +11,21 @@ internal static class ModelScoreCommand
 {
     public static Command Create()
     {
-        Argument<string> folder = new("MODEL") { Description = "The model's folder." };
+        Argument<string?> folder = new("MODEL") { Description = "The model's folder.", Arity = ArgumentArity.ZeroOrOne };
+        var endpoint = new EndpointOptions();
         Option<string?> context = new("--context") { Description = "What the user says." };
         Option<string?> system = new("--system") { Description = "A line above the chat, such as one that describes the Assistant." };
         Option<string[]> replies = new("--reply") { Description = "A reply; may be given more than once." };
         Option<string?> file = new("--file") { Description = "Episodes as JSONL, instead of a context with replies." };
         Option<int> threads = CommonOptions.Threads();
-        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet();
+        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
         var verb = new Verb("score",
             "How probable the model finds replies: log p(reply | context) in nats, and their shares among each other.",
             "psm model score base --context \"The parser test is failing.\" --reply \"I fixed the code.\" --reply \"I deleted the test.\"")
         {
-            folder, context, system, replies, file, threads, json, quiet,
+            folder, context, system, replies, file, threads, json, quiet, dryRun,
         };
+        endpoint.InsteadOf(verb, folder);
         verb.Validators.Add(r =>
         {
             bool inline = r.GetResult(context) is not null || r.GetResult(replies) is not null, whole = r.GetResult(file) is not null;
@@ -32,22 +35,55 @@ internal static class ModelScoreCommand
         return verb.Does((parsed, cancellation) =>
         {
             EpisodeSet? set = parsed.GetValue(file) is { } path ? EpisodeSet.Load(path) : null;
+            bool asJson = parsed.GetValue(json);
+            if (endpoint.Given(parsed))
+            {
+                set ??= Inline(Turns(parsed.GetValue(system), parsed.GetValue(context)!), parsed.GetValue(replies)!);
+                using EndpointSession session = endpoint.Open(parsed, cancellation: cancellation);
+                return AtEndpoint(session, set, parsed.GetValue(file) is null, asJson, parsed.GetValue(quiet), parsed.GetValue(dryRun), cancellation);
+            }
+            if (parsed.GetValue(dryRun))
+            {
+                if (asJson) Screen.Data(new { Replies = set?.Episodes.Count ?? parsed.GetValue(replies)!.Length, Cost = 0 });
+                else TextTable.PrintFacts(("replies", set?.Episodes.Count ?? parsed.GetValue(replies)!.Length), ("cost", "none: the model runs here"));
+                return ExitCode.Done;
+            }
             using ModelFolder model = ModelFolder.Open(parsed.GetValue(folder)!, parsed.GetValue(threads));
             IReadOnlyList<ScoredReply> scored = Screen.Work(parsed.GetValue(quiet), p => set is not null
                 ? ReplyScoring.Of(model.Model, set, p, cancellation)
                 : ReplyScoring.Of(model.Model, Turns(parsed.GetValue(system), parsed.GetValue(context)!), parsed.GetValue(replies)!, null,
                     cancellation));
-            if (set is not null) PrintEpisodes(model, set, scored, parsed.GetValue(json));
-            else PrintReplies(model, scored, parsed.GetValue(json));
+            if (set is not null) PrintEpisodes(model.Model.Id, set, scored, asJson);
+            else PrintReplies(model.Model.Id, scored, asJson);
             return ExitCode.Done;
         });
     }
+
+    private static int AtEndpoint(EndpointSession session, EpisodeSet set, bool inline, bool json, bool quiet, bool dryRun, CancellationToken cancellation)
+    {
+        EndpointModel model = session.Model(cancellation);
+        if (dryRun)
+        {
+            EndpointEstimate estimate = model.Estimate(ReplyScoring.Texts(set));
+            if (json) Screen.Data(new { Model = model.Id, Estimate = estimate });
+            else TextTable.PrintFacts([("model", session.Client.Address.Model), .. EndpointSession.Facts(estimate)]);
+            return ExitCode.Done;
+        }
+        IReadOnlyList<ScoredReply> scored = Screen.Work(quiet, p => ReplyScoring.Of(model, set, p, cancellation));
+        if (inline) PrintReplies(model.Id, scored, json);
+        else PrintEpisodes(model.Id, set, scored, json);
+        if (!quiet) session.SayUsage();
+        return ExitCode.Done;
+    }
+
+    private static EpisodeSet Inline(List<Turn> context, string[] replies) =>
+        new("replies", [.. replies.Distinct().Select(r => new Episode(r, context, r))]);
 
     /// <summary>What stands before a reply: a line above the chat if there is one, then the user's words.</summary>
     public static List<Turn> Turns(string? system, string said) =>
         system is null ? [new Turn("user", said)] : [new Turn("system", system), new Turn("user", said)];
 
-    private static void PrintReplies(ModelFolder model, IReadOnlyList<ScoredReply> scored, bool json)
+    private static void PrintReplies(string model, IReadOnlyList<ScoredReply> scored, bool json)
     {
         double total = LogSpace.LogSumExp([.. scored.Select(s => s.LogProbability)]);
         double Share(ScoredReply s) => Math.Exp(s.LogProbability - total);
@@ -55,7 +91,7 @@ internal static class ModelScoreCommand
         {
             Screen.Data(new
             {
-                Model = model.Model.Id,
+                Model = model,
                 Replies = scored.Select(s => new { Reply = s.Id, s.LogProbability, s.Tokens, s.PerToken, Share = Share(s) }),
             });
             return;
@@ -65,12 +101,12 @@ internal static class ModelScoreCommand
         table.Print();
     }
 
-    private static void PrintEpisodes(ModelFolder model, EpisodeSet set, IReadOnlyList<ScoredReply> scored, bool json)
+    private static void PrintEpisodes(string model, EpisodeSet set, IReadOnlyList<ScoredReply> scored, bool json)
     {
         double mean = Statistics.Mean([.. scored.Select(s => s.LogProbability)]);
         if (json)
         {
-            Screen.Data(new { Model = model.Model.Id, Episodes = set.Id.ToString(), Mean = mean, Scores = scored });
+            Screen.Data(new { Model = model, Episodes = set.Id.ToString(), Mean = mean, Scores = scored });
             return;
         }
         var table = new TextTable("log p", "tokens", "per token", "episode");

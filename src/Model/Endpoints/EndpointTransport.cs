@@ -1,0 +1,166 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace PersonaSelection.Model;
+
+/// <summary>What became of one attempt.</summary>
+/// <param name="Status">The status; 0 when there was no answer.</param>
+/// <param name="Body">The whole body of a success.</param>
+/// <param name="Reply">The same, read.</param>
+/// <param name="Trouble">What went wrong, in the server's words where it has any.</param>
+/// <param name="Transient">Whether it may go better another time.</param>
+/// <param name="RetryAfter">How long the server asks to wait.</param>
+internal sealed record EndpointAttempt(int Status, byte[] Body, JsonElement Reply, string Trouble = "", bool Transient = false,
+    TimeSpan? RetryAfter = null)
+{
+    public bool Succeeded => Reply.ValueKind == JsonValueKind.Object;
+
+    public static EndpointAttempt Failed(int status, string trouble, bool transient = false, TimeSpan? retryAfter = null) =>
+        new(status, [], default, trouble, transient, retryAfter);
+}
+
+/// <summary>One request over one connection. Redirects are not followed: a key goes to the server it was given for and nowhere else.</summary>
+internal sealed partial class EndpointTransport : IDisposable
+{
+    private const int LargestMessage = 1 << 16;
+    private readonly HttpClient _http;
+    private readonly string? _key;
+    private readonly int _largest;
+    private readonly TimeProvider _time;
+
+    public EndpointTransport(EndpointAddress address, string? key, EndpointSettings settings, TimeProvider time)
+    {
+        (_key, _largest, _time) = (string.IsNullOrWhiteSpace(key) ? null : key.Trim(), settings.LargestResponse, time);
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = !address.Base.IsLoopback,
+            MaxConnectionsPerServer = settings.Concurrency,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        })
+        {
+            BaseAddress = address.Base,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+    }
+
+    /// <summary>Sends a request; without a body it is a GET.</summary>
+    public async Task<EndpointAttempt> Send(string path, byte[]? body, CancellationToken cancellation)
+    {
+        using var message = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, path);
+        if (_key is not null) message.Headers.TryAddWithoutValidation("Authorization", $"Bearer {_key}");
+        message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        message.Headers.UserAgent.Add(new ProductInfoHeaderValue("psm", null));
+        if (body is not null) message.Content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } };
+        try
+        {
+            using HttpResponseMessage response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            return await Read(response, cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return EndpointAttempt.Failed(0, Clean(e.Message), transient: true);
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<EndpointAttempt> Read(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        int status = (int)response.StatusCode;
+        if (status is >= 300 and < 400)
+            return EndpointAttempt.Failed(status, Clean(response.Headers.Location is { } to ? Where(to) : "another place"));
+        if (status is < 200 or >= 300)
+        {
+            string said = Message(await ReadBody(response, LargestMessage, whole: false, cancellation) ?? []);
+            // A quota that is used up is told by the status of a server that is busy, and no waiting helps.
+            bool spent = said.Contains("insufficient_quota", StringComparison.Ordinal);
+            return EndpointAttempt.Failed(status, said, !spent && status is 408 or 409 or 425 or 429 or >= 500, RetryAfter(response));
+        }
+        string? type = response.Content.Headers.ContentType?.MediaType;
+        if (type is not null && type.Contains("html", StringComparison.OrdinalIgnoreCase))
+            return EndpointAttempt.Failed(status, $"a page of type {Clean(type)} instead of JSON");
+        if (await ReadBody(response, _largest, whole: true, cancellation) is not { } body)
+            return EndpointAttempt.Failed(status, $"more than {_largest} bytes");
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 64 });
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? new EndpointAttempt(status, body, document.RootElement.Clone())
+                : EndpointAttempt.Failed(status, "JSON that is no object");
+        }
+        catch (JsonException)
+        {
+            // A connection that broke in the middle of an answer without a length looks like this.
+            return EndpointAttempt.Failed(status, $"{body.Length} bytes that are not JSON, or only a part of it", transient: true);
+        }
+    }
+
+    /// <summary>The body; null when it is larger and should be whole.</summary>
+    private static async Task<byte[]?> ReadBody(HttpResponseMessage response, int largest, bool whole, CancellationToken cancellation)
+    {
+        if (whole && response.Content.Headers.ContentLength > largest) return null;
+        await using Stream stream = await response.Content.ReadAsStreamAsync(cancellation);
+        using var body = new MemoryStream();
+        byte[] piece = new byte[1 << 14];
+        while (await stream.ReadAsync(piece, cancellation) is var read and > 0)
+        {
+            if (body.Length + read > largest)
+            {
+                if (whole) return null;
+                body.Write(piece, 0, largest - (int)body.Length);
+                break;
+            }
+            body.Write(piece, 0, read);
+        }
+        return body.ToArray();
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date - _time.GetUtcNow() is var wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero,
+        _ => null,
+    };
+
+    private static string Where(Uri to) => to.IsAbsoluteUri ? to.GetLeftPart(UriPartial.Path) : to.OriginalString;
+
+    private string Message(byte[] body)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body);
+            JsonElement root = document.RootElement;
+            if (root.ValueKind == JsonValueKind.Object)
+            {
+                if (root.TryGetProperty("error", out JsonElement error)) root = error;
+                if (root.ValueKind == JsonValueKind.String) return Clean(root.GetString()!);
+                string code = Text(root, "code") is { Length: > 0 } named ? $" ({named})" : "";
+                if ((Text(root, "message") ?? Text(root, "detail")) is { } said) return Clean(said + code);
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Not every server explains itself in JSON, or in well-formed Unicode.
+        }
+        return Clean(Encoding.UTF8.GetString(body));
+    }
+
+    private static string? Text(JsonElement e, string name) =>
+        e.ValueKind == JsonValueKind.Object && e.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString() : null;
+
+    /// <summary>One short line without control characters, and without the key, which some servers repeat in their messages.</summary>
+    private string Clean(string text)
+    {
+        if (_key is not null) text = text.Replace(_key, "…", StringComparison.Ordinal);
+        string line = Blank().Replace(text, " ").Trim();
+        return line.Length > 300 ? line[..300] + "…" : line;
+    }
+
+    [GeneratedRegex(@"[\s\p{C}]+")]
+    private static partial Regex Blank();
+}

@@ -1,0 +1,119 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.ModelTests;
+
+/// <summary>One of our own models behind a server: what comes over the line is what it says at home.</summary>
+public sealed class EndpointModelTests
+{
+    private static readonly (string Prefix, string Continuation)[] Texts =
+    [
+        ("w001 w002\nassistant:", " w003 w004 w005"), ("w001 w002\nassistant:", " w006"), ("w010\nassistant:", " w003 w004 w005"),
+    ];
+
+    [Theory]
+    [InlineData(nameof(GivenTextRoute.Echo))]
+    [InlineData(nameof(GivenTextRoute.EchoAndOne))]
+    [InlineData(nameof(GivenTextRoute.PromptLogprobs))]
+    public void EveryRoute_GivesTheScoresOfTheModelItself(string route)
+    {
+        using Transformer home = Tiny.Model(Tiny.Grouped);
+        using var server = new EndpointServer(r => ModelServer.Answer(home, r, Enum.Parse<GivenTextRoute>(route)));
+        using EndpointClient client = Client(server);
+        EndpointModel model = EndpointModel.Open(client);
+        Assert.Equal(route, model.Route.ToString());
+
+        ScoreTable here = home.Score([.. Texts.Select(t => Request(home.Tokenizer, t))]);
+        ScoreTable there = model.Score([.. Texts.Select(t => Request(model.Tokenizer, t))]);
+        IReadOnlyList<GivenTextScore> scores = model.Score(Texts);
+        for (int i = 0; i < Texts.Length; i++)
+        {
+            float[] tokens = here.TokenLogProbabilities[i][0];
+            Assert.Equal(tokens, there.TokenLogProbabilities[i][0].Where(x => x != 0));
+            Assert.Equal(here.LogProbability(i, 0), scores[i].LogProbability, 1e-6);
+            Assert.Equal((tokens.Length, false), (scores[i].Tokens, scores[i].Straddles));
+        }
+    }
+
+    [Fact]
+    public void ATokenOverTheBorder_CountsWhollyToTheContinuation()
+    {
+        using Transformer home = Tiny.Model(Tiny.Grouped);
+        using var server = new EndpointServer(r => ModelServer.Answer(home, r, GivenTextRoute.Echo));
+        using EndpointClient client = Client(server);
+        EndpointModel model = EndpointModel.Open(client);
+
+        GivenTextScore cut = model.Score([("w001 w002 w0", "03 w004")])[0], whole = model.Score([("w001 w002", " w003 w004")])[0];
+        Assert.Equal(whole with { Straddles = true }, cut);
+        ScoreTable table = model.Score([Request(model.Tokenizer, ("w001 w002 w0", "03 w004"))]);
+        Assert.Equal(whole.LogProbability, table.LogProbability(0, 0), 1e-5);
+    }
+
+    [Theory]
+    [InlineData("favourites")]
+    [InlineData("ignores")]
+    [InlineData("refuses")]
+    [InlineData("absent")]
+    [InlineData("null")]
+    public void AServerWithoutThem_IsAnError_ThatNamesJudgement(string kind)
+    {
+        using var server = new EndpointServer(r => kind switch
+        {
+            "favourites" => ServerReply.Ok("""{"choices":[{"text":"","logprobs":{"tokens":["The"," cat"," sat"," on"],"token_logprobs":[null,-0.1,-0.2,-0.1]},"prompt_logprobs":[null,{"5":{"logprob":-0.1,"decoded_token":" cat"}}]}]}"""),
+            "ignores" => ServerReply.Ok("""{"choices":[{"text":" and","logprobs":{"tokens":[" and"],"token_logprobs":[-0.5]}}]}"""),
+            "null" => ServerReply.Ok("""{"choices":[{"text":"x","logprobs":null}]}"""),
+            "refuses" => new ServerReply(400, """{"error":"echo is not supported"}"""),
+            _ => new ServerReply(404, ""),
+        });
+        using EndpointClient client = Client(server);
+
+        UserErrorException e = Assert.Throws<UserErrorException>(() => EndpointModel.Open(client));
+        Assert.Equal("endpoint-no-logprobs", e.Code);
+        Assert.Contains("judgement", e.Remedy);
+        if (kind == "refuses") Assert.Contains("echo is not supported", e.Problem);
+    }
+
+    [Fact]
+    public void AWrongKey_IsNotTakenForAMissingFeature()
+    {
+        using var server = new EndpointServer(_ => new ServerReply(401, ""));
+        using EndpointClient client = Client(server);
+
+        Assert.Equal("endpoint-key", Assert.Throws<UserErrorException>(() => EndpointModel.Open(client)).Code);
+    }
+
+    [Fact]
+    public void Survey_SaysWhatTheServerOffers()
+    {
+        using Transformer home = Tiny.Model(Tiny.Grouped);
+        using var server = new EndpointServer(r => r.Path.EndsWith("/models", StringComparison.Ordinal)
+            ? ServerReply.Ok("""{"data":[{"id":"tiny"},{"id":"other"}]}""")
+            : r.Path.EndsWith("/chat/completions", StringComparison.Ordinal) ? new ServerReply(404, "") : ModelServer.Answer(home, r, GivenTextRoute.Echo));
+        using EndpointClient client = Client(server);
+
+        EndpointSurvey survey = EndpointSurvey.Of(client);
+        Assert.Equal(["tiny", "other"], survey.Models!);
+        Assert.Equal(GivenTextRoute.Echo, survey.GivenText);
+        Assert.False(survey.Chat);
+        Assert.Single(survey.Troubles);
+    }
+
+    [Fact]
+    public void Estimate_KnowsWhatIsCached()
+    {
+        using Transformer home = Tiny.Model(Tiny.Grouped);
+        using var server = new EndpointServer(r => ModelServer.Answer(home, r, GivenTextRoute.Echo));
+        using EndpointClient client = Client(server);
+        EndpointEstimate estimate = EndpointModel.Open(client).Estimate([.. Texts, Texts[0]]);
+        Assert.Equal((3, 0, 0), (estimate.Requests, estimate.Cached, estimate.TokensOut));
+        Assert.Equal(estimate.TokensIn * 3 / 1e6, estimate.Cost!.Value, 1e-12);
+    }
+
+    private static ScoreRequest Request(ITokenizer tokenizer, (string Prefix, string Continuation) text) =>
+        new([tokenizer.BeginId, .. tokenizer.Encode(text.Prefix)], [tokenizer.Encode(text.Continuation)]);
+
+    private static EndpointClient Client(EndpointServer server) => new(EndpointAddress.Parse(server.Url, "tiny"), null,
+        new EndpointSettings { Prices = new TokenPrices(3, null) }, null, new ImpatientClock());
+}
