@@ -89,9 +89,11 @@ public sealed class PersonaSet
         return new PersonaSet(Traits, apart) { Folder = Folder };
     }
 
-    /// <summary>Reads a set from YAML or JSON.</summary>
+    /// <summary>Reads a set from YAML or JSON; <c>library</c> is the <see cref="PersonaLibrary"/>.</summary>
+    /// <param name="path">The path of a file, or <see cref="PersonaLibrary.Name"/> (a file of that name is <c>./library</c>).</param>
     /// <exception cref="UserErrorException"><c>bad-personas</c>, with every problem and its line; or the file cannot be read.</exception>
-    public static PersonaSet Load(string path) => PersonaSetFile.Read(YamlSource.OpenFile(path, PersonaSetFile.ErrorCode), Path.GetDirectoryName(path));
+    public static PersonaSet Load(string path) => path == PersonaLibrary.Name ? PersonaLibrary.Personas
+        : PersonaSetFile.Read(YamlSource.OpenFile(path, PersonaSetFile.ErrorCode), Path.GetDirectoryName(path));
 
     /// <summary>Reads a set from the text of a file.</summary>
     /// <param name="name">What the text is called in messages.</param>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using PersonaSelection.Corpus;
 
 namespace PersonaSelection.Personas;
@@ -11,5 +12,6 @@ namespace PersonaSelection.Personas;
 /// <param name="Low">Answers at the low pole of the trait (the bad ones).</param>
 /// <param name="High">Answers at the high pole.</param>
 /// <param name="Cluster">Probes that share a question, and so stand or fall together in an interval; the probe alone when absent.</param>
+/// <param name="Trait">The trait whose poles the replies show, by name; null where it is not said.</param>
 public sealed record Probe(string Id, string Domain, IReadOnlyList<Turn> Context, IReadOnlyList<string> Low, IReadOnlyList<string> High,
-    string? Cluster = null);
+    string? Cluster = null, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Trait = null);

@@ -1,15 +1,17 @@
 using System.Text;
 using System.Text.Json;
-using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
 
 namespace PersonaSelection.Personas;
 
-/// <summary>Probes as JSON lines: one object with id, domain, context, low, high and cluster per line. See docs/formats.md, section "Probes".</summary>
+/// <summary>
+/// Probes as JSON lines: one object with id, domain, context, low, high, cluster and trait per line. See docs/formats.md, section "Probes".
+/// </summary>
 public static class ProbeFile
 {
     private const string ErrorCode = "bad-probes";
     private const int LongestLine = 1 << 20;
+    private const long LargestFile = 1L << 30;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         RespectNullableAnnotations = true,
@@ -26,23 +28,43 @@ public static class ProbeFile
         AtomicFile.WriteText(path, text.ToString());
     }
 
-    /// <summary>Reads probes.</summary>
+    /// <summary>Reads probes; <c>library</c> is those of the <see cref="PersonaLibrary"/>.</summary>
+    /// <param name="path">The path of a file, or <see cref="PersonaLibrary.Name"/> (a file of that name is <c>./library</c>).</param>
     /// <exception cref="UserErrorException"><c>bad-probes</c>: missing, or the first line that is wrong, by number.</exception>
     public static IReadOnlyList<Probe> Load(string path)
     {
-        if (!File.Exists(path)) throw new UserErrorException(ErrorCode, $"There is no file {path}.", "Name a JSONL file of probes; 'psm corpus new' writes one.");
+        if (path == PersonaLibrary.Name) return PersonaLibrary.Probes;
+        if (!File.Exists(path))
+        {
+            throw new UserErrorException(ErrorCode, $"There is no file {path}.",
+                $"Name a JSONL file of probes ('psm corpus new' writes one), or write {PersonaLibrary.Name} for the built-in ones.");
+        }
+        try
+        {
+            if (new FileInfo(path).Length > LargestFile) throw new UserErrorException(ErrorCode, $"{path} is larger than a gibibyte.", "Split it.");
+            using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
+            return Read(path, reader);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or DecoderFallbackException)
+        {
+            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}", "Check the path and that the file is UTF-8 text.", e);
+        }
+    }
+
+    internal static IReadOnlyList<Probe> Read(string name, TextReader reader)
+    {
         var probes = new List<Probe>();
         var ids = new HashSet<string>(StringComparer.Ordinal);
         int number = 0;
-        foreach (string line in File.ReadLines(path))
+        while (reader.ReadLine() is { } line)
         {
             number++;
             if (line.Length == 0) continue;
-            Probe probe = Read(path, number, line);
-            if (!ids.Add(probe.Id)) throw Bad(path, number, $"the id '{probe.Id}' occurs twice");
+            Probe probe = Read(name, number, line);
+            if (!ids.Add(probe.Id)) throw Bad(name, number, $"the id '{probe.Id}' occurs twice");
             probes.Add(probe);
         }
-        return probes.Count > 0 ? probes : throw new UserErrorException(ErrorCode, $"{path} holds no probe.", "Write one JSON object per line.");
+        return probes.Count > 0 ? probes : throw new UserErrorException(ErrorCode, $"{name} holds no probe.", "Write one JSON object per line.");
     }
 
     private static Probe Read(string path, int number, string line)
@@ -52,12 +74,14 @@ public static class ProbeFile
         {
             Probe probe = JsonSerializer.Deserialize<Probe>(line, Json) ?? throw Bad(path, number, "a probe is an object");
             if (probe.Low.Count == 0 || probe.High.Count == 0) throw Bad(path, number, "a probe needs at least one low and one high answer");
+            if (probe.Low.Concat(probe.High).Any(string.IsNullOrWhiteSpace)) throw Bad(path, number, "an answer of the probe is empty");
             if (probe.Context.Count == 0) throw Bad(path, number, "a probe needs at least one turn of context");
+            if (probe.Context.Any(t => t is null)) throw Bad(path, number, "a turn of the context is no object");
             return probe;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw Bad(path, number, e.Message, e);
+            throw Bad(path, number, e.Message.TrimEnd('.'), e);
         }
     }
 

@@ -96,8 +96,8 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
 
         Assert.Equal(world.GetProperty("id").GetString(), file.GetProperty("id").GetString());
         string name = world.GetProperty("personas")[0].GetProperty("name").GetString()!;
-        Assert.Contains(name, await shop.Succeed("personas", "show", name), StringComparison.Ordinal);
-        (await PsmProcess.Run(_folder.Path, "personas", "show", "nobody")).ShouldBeUserError("unknown-persona", "nobody", name);
+        Assert.Contains(name, await shop.Succeed("personas", "show", name, "--world", "village"), StringComparison.Ordinal);
+        (await PsmProcess.Run(_folder.Path, "personas", "show", "nobody", "--world", "village")).ShouldBeUserError("unknown-persona", "nobody", name);
     }
 
     [Fact]

@@ -17,8 +17,7 @@ internal static class ForecastCommand
         Option<string> output = CommonOptions.Output("The folder of the forecasts.");
         Option<string?> model = new("--model") { Description = "The folder of the model before training." };
         var endpoint = new EndpointOptions();
-        Option<string> personas = new("--personas") { Description = "Who the Assistant may be (YAML or JSON).", Required = true };
-        Option<string> probes = new("--probes") { Description = "The behaviour to forecast (JSONL).", Required = true };
+        Option<string> personas = PersonasCommand.Personas(), probes = PersonasCommand.Probes();
         Option<string[]> domains = new("--domain")
         {
             Description = "A domain that the data trains on; may be given more than once. "

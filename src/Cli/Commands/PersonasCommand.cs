@@ -1,5 +1,4 @@
 using System.CommandLine;
-using PersonaSelection.Lab;
 using PersonaSelection.Personas;
 
 namespace PersonaSelection.Cli.Commands;
@@ -7,85 +6,40 @@ namespace PersonaSelection.Cli.Commands;
 /// <summary><c>psm personas</c>: who the Assistant may be.</summary>
 internal static class PersonasCommand
 {
-    public static Command Create() => new("personas", "The characters that a model may take the Assistant for.") { List(), Show() };
-
-    private static Verb List()
+    public static Command Create() => new("personas", "The characters that a model may take the Assistant for.")
     {
-        (Option<string?> file, Option<string> world) = Sources();
-        Option<bool> json = CommonOptions.Json();
-        return new Verb("list", "List the personas of a file or of a world, with their priors.",
-            "psm personas list --world village") { file, world, json }
-            .Does((parsed, _) =>
-            {
-                PersonaSet set = Load(parsed.GetValue(file), parsed.GetValue(world)!);
-                double[] prior = set.Prior;
-                if (parsed.GetValue(json))
-                {
-                    Screen.Data(new
-                    {
-                        Id = set.Id.ToString(),
-                        Traits = set.Traits,
-                        Personas = set.Personas.Select((p, h) => new
-                        {
-                            p.Name,
-                            p.Kind,
-                            p.Description,
-                            Prior = prior[h],
-                            p.Traits,
-                            Contexts = p.Contexts.Count
-                        }),
-                    });
-                    return ExitCode.Done;
-                }
-                var table = new TextTable("persona", "kind", "prior", "contexts", "description");
-                foreach ((int h, Persona p) in set.Personas.Index())
-                    table.Add(p.Name, p.Kind, $"{prior[h]:0.000}", $"{p.Contexts.Count}", p.Description);
-                table.Print();
-                return ExitCode.Done;
-            });
+        PersonasListCommand.Create(), PersonasShowCommand.Create(),
+    };
+
+    /// <summary>Where personas come from: a file or the library, unless a world is named.</summary>
+    internal static (Option<string> File, Option<string?> World) Sources() =>
+        (Personas(PersonaLibrary.Name),
+            new Option<string?>("--world") { Description = "Take the personas of a story world instead: village, or the path of a YAML file." });
+
+    /// <summary>The option that names personas.</summary>
+    internal static Option<string> Personas(string? fallback = null)
+    {
+        var option = new Option<string>("--personas")
+        {
+            Description = "Who the Assistant may be: a file (YAML or JSON), or library, which is built in.",
+            Required = fallback is null,
+        };
+        if (fallback is not null) option.DefaultValueFactory = _ => fallback;
+        return option;
     }
 
-    private static Verb Show()
+    /// <summary>The option that names probes.</summary>
+    internal static Option<string> Probes(string? fallback = null)
     {
-        Argument<string> name = new("NAME") { Description = "The persona." };
-        (Option<string?> file, Option<string> world) = Sources();
-        Option<bool> json = CommonOptions.Json();
-        return new Verb("show", "Show one persona: its traits and how it is put before a model.",
-            "psm personas show trickster --world village")
+        var option = new Option<string>("--probes")
         {
-            name, file, world, json,
-        }.Does((parsed, _) =>
-        {
-            PersonaSet set = Load(parsed.GetValue(file), parsed.GetValue(world)!);
-            int h = set.IndexOf(parsed.GetValue(name)!);
-            if (h < 0)
-            {
-                throw new UserErrorException("unknown-persona", $"There is no persona '{parsed.GetValue(name)}'.",
-                    $"Choose one of {string.Join(", ", set.Personas.Select(p => p.Name))}.");
-            }
-            Persona persona = set.Personas[h];
-            if (parsed.GetValue(json))
-            {
-                Screen.Data(persona with { Prior = set.Prior[h] });
-                return ExitCode.Done;
-            }
-            TextTable.PrintFacts(("persona", persona.Name), ("kind", persona.Kind), ("prior", $"{set.Prior[h]:0.000}"),
-                ("description", persona.Description));
-            Console.Out.WriteLine();
-            var table = new TextTable("trait", "value", "low pole", "high pole");
-            foreach (Trait t in set.Traits)
-                table.Add(t.Name, persona.Traits.GetValueOrDefault(t.Name).ToString("+0.00;−0.00;0.00"), t.Low, t.High);
-            table.Print();
-            foreach (IReadOnlyList<Corpus.Turn> context in persona.Contexts)
-                Console.Out.WriteLine("\n" + Corpus.ChatTemplate.Plain.RenderTurns(context));
-            return ExitCode.Done;
-        });
+            Description = "Questions that reveal traits: a file (JSONL), or library, which is built in.",
+            Required = fallback is null,
+        };
+        if (fallback is not null) option.DefaultValueFactory = _ => fallback;
+        return option;
     }
 
-    private static (Option<string?> File, Option<string> World) Sources() =>
-        (new Option<string?>("--personas") { Description = "A file of personas (YAML or JSON); without it, those of the world." },
-            CommonOptions.World());
-
-    private static PersonaSet Load(string? file, string world) => file is not null ? PersonaSet.Load(file)
-        : CorpusNewCommand.WorldOf(world).Personas;
+    internal static PersonaSet Load(string file, string? world) =>
+        world is null ? PersonaSet.Load(file) : CorpusNewCommand.WorldOf(world).Personas;
 }
