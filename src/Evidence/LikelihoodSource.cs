@@ -34,6 +34,8 @@ public sealed class LikelihoodSource : IEvidenceSource
         (_personas, _options) = ([.. personas], options ?? new LikelihoodOptions());
         Personas = [.. personas.Select(p => p.Persona.Name)];
         _fit = new EpisodeFit(_tokenizer, personas.Min(p => p.Model.ContextLength), _options, personas);
+        if (_options.Calibration is { } c && !c.Personas.SequenceEqual(Personas))
+            throw new ArgumentException("The calibration is of other personas.", nameof(options));
         Provenance = Describe();
     }
 
@@ -85,7 +87,14 @@ public sealed class LikelihoodSource : IEvidenceSource
             }
             done += count;
         }
-        double[] Row(int e) => [.. nats.Select(n => n[distinct.ContextOf(e)][distinct.ReplyOf(e)])];
+        SoftmaxCalibration? calibration = _options.Calibration?.Softmax;
+        double[] Row(int e)
+        {
+            double[] row = [.. nats.Select(n => n[distinct.ContextOf(e)][distinct.ReplyOf(e)])];
+            // An episode of which nothing was read tells nothing, and nobody's offset either.
+            if (calibration is null || tokens[e] == 0) return row;
+            return [.. row.Select((x, i) => (calibration.Scale * x) + calibration.Offsets[asked[i]])];
+        }
         return new EvidenceBlock([.. Enumerable.Range(0, episodes.Count).Select(Row)], tokens) { Cuts = cuts };
     }
 
@@ -133,6 +142,11 @@ public sealed class LikelihoodSource : IEvidenceSource
         if (!plain)
             provenance["presentation"] = string.Join(", ", _personas.GroupBy(p => p.Way).OrderBy(g => g.Key)
                 .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count()}"));
+        if (_options.Calibration is { } c)
+        {
+            provenance["calibration"] = c.Id.ToString();
+            provenance["temperature"] = c.Softmax.Temperature.ToString("0.####", System.Globalization.CultureInfo.InvariantCulture);
+        }
         return provenance;
     }
 

@@ -35,6 +35,14 @@ public sealed class Transformer : ILanguageModel, IDisposable
         _id = new Lazy<string>(() => ContentId.Of("model", weights.Id(), tokenizer.Id, Template.Name).ToString());
     }
 
+    /// <summary>A model that disposes of its weights with itself.</summary>
+    /// <param name="weights">The weights.</param>
+    /// <param name="tokenizer">A tokenizer of the same vocabulary size.</param>
+    /// <param name="template">How turns become text; the plain template when null.</param>
+    /// <param name="threads">Threads that may work at once; 0 for one per processor.</param>
+    public static Transformer Owning(DecoderWeights weights, ITokenizer tokenizer, ChatTemplate? template = null, int threads = 0) =>
+        new(weights, tokenizer, template, threads) { OwnsWeights = true };
+
     private Transformer(Transformer of, Interventions edits)
     {
         (Weights, Tokenizer, Template, Threads) = (of.Weights, of.Tokenizer, of.Template, of.Threads);

@@ -23,6 +23,9 @@ public sealed class Tuner(DecoderWeights baseWeights, TuneOptions options, RngSt
     /// <summary>Measures the tuned weights at every point of the curve. With a vector the weights are those of the base.</summary>
     public Func<int, DecoderWeights, IReadOnlyDictionary<string, double>>? Evaluate { get; init; }
 
+    /// <summary>Shown what is moved at every point of the curve, before it is measured: the adapter or the vector as it stands, still in use.</summary>
+    public Action<int, LowRankAdapter?, SteeringVector?>? AtPoint { get; init; }
+
     /// <summary>True ends the run early.</summary>
     public Func<TrainingCurve, bool>? StopWhen { get; init; }
 
@@ -102,10 +105,18 @@ public sealed class Tuner(DecoderWeights baseWeights, TuneOptions options, RngSt
             TuneMethod.Vector => new SteeredWeights(copy, site, options.MicroBatches),
             _ => new FullWeights(copy, options.Tensors.Count == 0 ? null : Moves),
         };
-        using var loop = new TrainingLoop(runId, trainable, feed(trainable), loss, options.Loop(), pool) { Evaluate = Evaluate, StopWhen = StopWhen };
+        SteeringVector? Vector() => trainable is SteeredWeights steered ? new SteeringVector(site, steered.Values.ToArray()) : null;
+        using var loop = new TrainingLoop(runId, trainable, feed(trainable), loss, options.Loop(), pool)
+        {
+            Evaluate = AtPoint is null ? Evaluate : (step, weights) =>
+            {
+                AtPoint(step, adapter, Vector());
+                return Evaluate?.Invoke(step, weights) ?? new Dictionary<string, double>();
+            },
+            StopWhen = StopWhen,
+        };
         TrainingCurve curve = loop.Run(progress, cancellation);
-        return new TuneResult(copy, curve, adapter,
-            trainable is SteeredWeights steered ? new SteeringVector(site, steered.Values.ToArray()) : null);
+        return new TuneResult(copy, curve, adapter, Vector());
     }
 
     private bool Moves(string tensor) => options.Tensors.Any(prefix => tensor.StartsWith(prefix, StringComparison.Ordinal));

@@ -1,0 +1,33 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Evidence;
+
+/// <summary>How a set of personas is put before a model.</summary>
+public sealed record PresentationOptions
+{
+    /// <summary>The way for every persona that can be given in it, whatever the file says; null to follow the file, and choose where it says nothing.</summary>
+    public Presentation? Given { get; init; }
+
+    /// <summary>How personas are fitted.</summary>
+    public FitOptions Fit { get; init; } = new();
+
+    /// <summary>Contexts of a persona that is shown, side by side.</summary>
+    public int Draws { get; init; } = 4;
+
+    /// <summary>Whether evidence is calibrated on held-out examples, where at least two personas have some.</summary>
+    public bool Calibrate { get; init; } = true;
+
+    /// <summary>Most held-out examples of a persona that calibration reads.</summary>
+    public int CalibrationExamples { get; init; } = 200;
+
+    /// <summary>How dialogues become text.</summary>
+    public ChatTemplate Template { get; init; } = ChatTemplate.Plain;
+
+    /// <summary>Whether episodes that do not fit are an error.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>Where fitted personas are kept; null for a folder that is deleted at the end.</summary>
+    public ArtifactStore? Store { get; init; }
+}

@@ -1,0 +1,137 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Evidence;
+
+/// <summary>
+/// A set of personas put before a model, each in its way, ready to give evidence. Personas that have examples and no
+/// word of how they are given are all fitted as adapters where the examples of each are enough, and all shown where they are not; without
+/// examples a persona is described.
+/// </summary>
+public sealed class PresentedPersonas : IDisposable
+{
+    private readonly List<Transformer> _fitted = [];
+    private readonly string? _temporary;
+
+    private PresentedPersonas(PersonaSet set, Transformer model, PresentationOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        _temporary = options.Store is null ? Directory.CreateTempSubdirectory("psm-fits").FullName : null;
+        try
+        {
+            ArtifactStore store = options.Store ?? new ArtifactStore(_temporary!);
+            Examples = [.. set.Personas.Where(p => p.Examples is not null && WayOf(p, options) != Presentation.Described).Select(p => PersonaExamples.Load(set, p))];
+            Dictionary<string, PersonaExamples> examples = Examples.ToDictionary(e => e.Persona.Name);
+            Overlap = new ExampleOverlap(Examples.Select(e => (e.Persona.Name, e.Learnt.Concat(e.HeldOut))));
+            // One way for all that are free to choose: a persona that is fitted and one that is shown do not compete on equal terms.
+            Presentation free = Examples.Where(e => WayOf(e.Persona, options) is null).All(e => IsEnough(e)) ? Presentation.Adapter : Presentation.Shown;
+            Presentation[] ways = [.. set.Personas.Select(p => examples.ContainsKey(p.Name) ? WayOf(p, options) ?? free : Presentation.Described)];
+            var presented = new PresentedPersona[ways.Length];
+            foreach (Presentation way in (Presentation[])[Presentation.Vector, Presentation.Adapter])
+                Fit([.. Enumerable.Range(0, ways.Length).Where(h => ways[h] == way)], way, store);
+            RngStream shown = RngStream.Root(options.Fit.Seed).Child("shown");
+            for (int h = 0; h < ways.Length; h++)
+            {
+                Persona persona = set.Personas[h];
+                presented[h] ??= ways[h] == Presentation.Described ? PresentedPersona.Described(persona, model)
+                    : new PresentedPersona(persona, Presentation.Shown, model,
+                        ShownExamples.Contexts(examples[persona.Name], model, options.Template, options.Draws, shown));
+            }
+            Personas = presented;
+            Calibration = options.Calibrate && Examples.Count(e => e.HeldOut.Count > 0) > 1 ? Calibrate(set, options, progress, cancellation) : null;
+            Source = new LikelihoodSource(presented, new LikelihoodOptions
+            {
+                Template = options.Template,
+                Strict = options.Strict,
+                Calibration = Calibration,
+            });
+
+            void Fit(int[] some, Presentation way, ArtifactStore into)
+            {
+                if (some.Length == 0) return;
+                using var pool = new WorkerPool(model.Threads);
+                ExemplifiedFit.Result fit = new ExemplifiedFit(model, options.Fit, into, pool)
+                    .Run([.. some.Select(h => examples[set.Personas[h].Name])], way, progress, cancellation);
+                _fitted.AddRange(fit.Models);
+                for (int i = 0; i < some.Length; i++)
+                {
+                    presented[some[i]] = new PresentedPersona(set.Personas[some[i]], way, fit.Models[i], PresentedPersona.Bare);
+                    Curves[set.Personas[some[i]].Name] = fit.Curves[i];
+                }
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The personas, in the order of the set.</summary>
+    public IReadOnlyList<PresentedPersona> Personas { get; }
+
+    /// <summary>Gives their evidence, calibrated.</summary>
+    public LikelihoodSource Source { get; }
+
+    /// <summary>How evidence was calibrated; null when it was not.</summary>
+    public EvidenceCalibration? Calibration { get; }
+
+    /// <summary>Tells which episodes are among the examples.</summary>
+    public ExampleOverlap Overlap { get; }
+
+    /// <summary>The examples of those personas that are given by them.</summary>
+    public IReadOnlyList<PersonaExamples> Examples { get; }
+
+    /// <summary>By name of a fitted persona: how well its model knew its held-out examples while it was fitted.</summary>
+    public IDictionary<string, IReadOnlyList<FitPoint>> Curves { get; } = new Dictionary<string, IReadOnlyList<FitPoint>>(StringComparer.Ordinal);
+
+    /// <summary>Puts a set before a model: reads examples, fits what is to be fitted and not in the store yet, calibrates.</summary>
+    /// <param name="set">The personas.</param>
+    /// <param name="model">The model; it must outlive the result.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Stops; personas that were fitted stay in the store.</param>
+    /// <exception cref="UserErrorException">Examples cannot be read, or are too few for the way that was asked for; a persona fills the model.</exception>
+    public static PresentedPersonas Of(PersonaSet set, Transformer model, PresentationOptions? options = null, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default) => new(set, model, options ?? new PresentationOptions(), progress, cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Transformer model in _fitted) model.Dispose();
+        _fitted.Clear();
+        if (_temporary is not null && Directory.Exists(_temporary)) Directory.Delete(_temporary, recursive: true);
+    }
+
+    private static Presentation? WayOf(Persona persona, PresentationOptions options) =>
+        persona.Examples is null ? Presentation.Described : options.Given ?? persona.Given;
+
+    private static bool IsEnough(PersonaExamples examples)
+    {
+        if (examples.Learnt.Count < ExemplifiedFit.EnoughExamples) return false;
+        long characters = 0;
+        // Four characters to a token, about: a word that the tokenizer does not know is no reason to fail here.
+        foreach (Episode episode in examples.Learnt)
+            if ((characters += episode.Reply.Length) >= 4 * ExemplifiedFit.EnoughTokens) return true;
+        return false;
+    }
+
+    private EvidenceCalibration? Calibrate(PersonaSet set, PresentationOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        var raw = new LikelihoodSource(Personas, new LikelihoodOptions { Template = options.Template });
+        (Episode Episode, int Persona)[] known = [.. Examples.SelectMany(e =>
+            e.HeldOut.Take(options.CalibrationExamples).Select(x => (x, set.IndexOf(e.Persona.Name))))];
+        var stage = progress is null ? null : new Renamed(progress, "calibrating");
+        EvidenceBlock block = raw.Compute([.. known.Select(k => k.Episode)], progress: stage, cancellation: cancellation);
+        int[] read = [.. Enumerable.Range(0, known.Length).Where(i => block.Tokens[i] > 0)];
+        return read.Length == 0 ? null
+            : EvidenceCalibration.Fit(raw.Personas, [.. read.Select(i => block.Nats[i])], [.. read.Select(i => known[i].Persona)]);
+    }
+
+    private sealed class Renamed(IProgress<WorkProgress> to, string stage) : IProgress<WorkProgress>
+    {
+        public void Report(WorkProgress value) => to.Report(value with { Stage = stage });
+    }
+}

@@ -1,0 +1,58 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Evidence;
+
+/// <summary>Examples of a persona as earlier turns of a conversation: as many as fit into half of the model's context, in several draws.</summary>
+internal static class ShownExamples
+{
+    // Examples in a row that do not fit before a draw is called full.
+    private const int Patience = 8;
+
+    /// <summary>The contexts of one persona.</summary>
+    /// <param name="examples">Its examples.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="template">How dialogues become text.</param>
+    /// <param name="draws">How many contexts; fewer when there are few examples.</param>
+    /// <param name="rng">Draws the examples; the same stream for every persona.</param>
+    /// <exception cref="UserErrorException"><c>few-examples</c>: none fits.</exception>
+    internal static IReadOnlyList<IReadOnlyList<Turn>> Contexts(PersonaExamples examples, ILanguageModel model, ChatTemplate template, int draws, RngStream rng)
+    {
+        int room = model.ContextLength / 2;
+        var contexts = new List<IReadOnlyList<Turn>>();
+        for (int d = 0; d < Math.Min(draws, examples.Learnt.Count); d++)
+        {
+            int[] order = [.. Enumerable.Range(0, examples.Learnt.Count)];
+            rng.Child("draw", d).Shuffle<int>(order);
+            var turns = new List<Turn>();
+            int missed = 0;
+            foreach (int i in order)
+            {
+                // A system turn opens a conversation and would not be an example's alone.
+                Turn[] one = [.. examples.Learnt[i].Context.Where(t => t.Role != "system"), new Turn("assistant", examples.Learnt[i].Reply)];
+                if (Length([.. turns, .. one]) <= room) turns.AddRange(one);
+                else if (++missed == Patience) break;
+            }
+            if (turns.Count > 0) contexts.Add(turns);
+        }
+        if (contexts.Count == 0)
+            throw new UserErrorException("few-examples",
+                $"No example of the persona '{examples.Persona.Name}' can be shown to a model that reads {model.ContextLength} tokens.",
+                "Give it shorter examples, or 'given: adapter'.");
+        return contexts;
+
+        int Length(IReadOnlyList<Turn> turns)
+        {
+            try
+            {
+                return template.EncodeContext(model.Tokenizer, turns).Length;
+            }
+            catch (UserErrorException e) when (e.Code == "unknown-word")
+            {
+                return int.MaxValue;
+            }
+        }
+    }
+}

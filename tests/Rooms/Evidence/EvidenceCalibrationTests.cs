@@ -1,0 +1,48 @@
+using PersonaSelection.Evidence;
+using PersonaSelection.Numerics;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.EvidenceTests;
+
+public class EvidenceCalibrationTests
+{
+    private static (double[][] Nats, int[] Truth) Draw(ulong seed, int count, int personas, double scale, double offset = 0)
+    {
+        RngStream rng = RngStream.Root(seed);
+        var honest = new SoftmaxCalibration(scale, [.. Enumerable.Range(0, personas).Select(h => h == 0 ? offset : 0)]);
+        double[][] nats = [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, personas).Select(_ => 4 * rng.NextGaussian()).ToArray())];
+        return (nats, [.. nats.Select(n => rng.NextIndex(honest.Probabilities(n)))]);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(13)]
+    public void Overconfident_evidence_is_reported_before_and_after(int personas)
+    {
+        (double[][] nats, int[] truth) = Draw(1, 1200, personas, 0.2);
+        EvidenceCalibration fit = EvidenceCalibration.Fit([.. Enumerable.Range(0, personas).Select(h => $"p{h}")], nats, truth);
+        Assert.True(fit.Before.Error > 0.15);
+        Assert.True(fit.After.Error < 0.05, $"{fit.After.Error}");
+        Assert.True(fit.LossAfter < fit.LossBefore);
+        Assert.Equal(5, fit.Softmax.Temperature, 1.0);
+    }
+
+    [Fact]
+    public void Offsets_come_only_where_they_help_cases_they_were_not_fitted_to()
+    {
+        string[] names = ["a", "b", "c"];
+        (double[][] nats, int[] truth) = Draw(2, 900, 3, 1, 1.5);
+        // Every persona counts the same, whatever its number of examples: the draw's preference for one is kept by showing it as logits.
+        double[][] moved = [.. nats.Select(n => new[] { n[0] + 4, n[1], n[2] })];
+        EvidenceCalibration fit = EvidenceCalibration.Fit(names, moved, truth);
+        Assert.True(fit.Softmax.Offsets[0] < -1);
+        // None in truth: of 20 draws at most 8 may find some, as a gain of one standard error comes by chance in at most one of six
+        // (the chance of 9 or more of 20 is 0.3 %).
+        int found = Enumerable.Range(0, 20).Count(s =>
+        {
+            (double[][] even, int[] y) = Draw(10 + (ulong)s, 300, 3, 1);
+            return EvidenceCalibration.Fit(names, even, y).Softmax.Offsets.Any(o => o != 0);
+        });
+        Assert.InRange(found, 0, 8);
+    }
+}

@@ -1,0 +1,177 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.EvidenceTests;
+
+/// <summary>Personas that are two habits of choosing words, and a model that was trained on neither.</summary>
+public sealed class ExemplifiedTests : IDisposable
+{
+    private static readonly Dictionary<string, double> NoTraits = [];
+    private static readonly string[] Words = [.. Enumerable.Range(0, 24).Select(i => $"w{i:d2}")];
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-exemplified").FullName;
+    private readonly WordLevelTokenizer _tokenizer = WordLevelTokenizer.FromWords([.. Words, "user", "assistant", ":"]);
+    private readonly DecoderWeights _weights;
+    private readonly Transformer _model;
+
+    public ExemplifiedTests()
+    {
+        _weights = DecoderWeights.Initialise(DecoderConfig.Small(_tokenizer.VocabularySize, 32, 2, 2, 64), RngStream.Root(5));
+        _model = new Transformer(_weights, _tokenizer, null, 1);
+    }
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _weights.Dispose();
+        Directory.Delete(_folder, true);
+    }
+
+    // Persona h says the words of its own third twice as often as others: each word tells a little.
+    private static Episode[] Say(int persona, int count, ulong seed)
+    {
+        RngStream rng = RngStream.Root(seed).Child("say", persona);
+        double[] odds = [.. Enumerable.Range(0, Words.Length).Select(i => i / 8 == persona ? 4.0 : 1)];
+        return [.. Enumerable.Range(0, count).Select(i => new Episode($"p{persona}-{i}", [new Turn("user", Words[rng.NextInt(24)])],
+            string.Join(' ', Enumerable.Range(0, 8).Select(_ => Words[rng.NextIndex(odds)]))))];
+    }
+
+    private PersonaSet Set(int personas = 2, int examples = 200, Presentation? given = null)
+    {
+        for (int h = 0; h < personas; h++) new EpisodeSet("s", Say(h, examples, 1)).Save(Path.Combine(_folder, $"{h}.jsonl"));
+        IEnumerable<Persona> all = Enumerable.Range(0, personas).Select(h => new Persona($"p{h}", "human", "", NoTraits) { Examples = $"{h}.jsonl", Given = given });
+        return new PersonaSet([], [.. all]) { Folder = _folder };
+    }
+
+    private static readonly FitOptions Quick = new() { StepTokens = 256, Points = 4, Rank = 2, AdapterRate = 1e-2, VectorRate = 0.1 };
+
+    private PresentationOptions Options(string? store = null) => new() { Fit = Quick, Store = store is null ? null : new ArtifactStore(Path.Combine(_folder, store)) };
+
+    private static double Right(LikelihoodSource source, int personas)
+    {
+        int right = 0, all = 0;
+        for (int h = 0; h < personas; h++)
+        {
+            double[][] nats = source.Compute(Say(h, 100, 2)).Nats;
+            right += nats.Count(n => Array.IndexOf(n, n.Max()) == h);
+            all += nats.Length;
+        }
+        return (double)right / all;
+    }
+
+    [Fact]
+    public void Adapters_are_chosen_for_enough_words_and_tell_personas_apart()
+    {
+        using PresentedPersonas cast = PresentedPersonas.Of(Set(3, 200), _model, Options());
+        Assert.All(cast.Personas, p => Assert.Equal(Presentation.Adapter, p.Way));
+        Assert.True(Right(cast.Source, 3) > 0.7);
+        EvidenceCalibration calibration = Assert.IsType<EvidenceCalibration>(cast.Calibration);
+        Assert.True(calibration.LossAfter < Math.Log(3) && calibration.Episodes > 50);
+        Assert.Equal(calibration.Id.ToString(), cast.Source.Provenance["calibration"]);
+        // All three stopped at one step, and knew their held-out words better there than before.
+        Assert.All(cast.Curves.Values, c => Assert.True(c.Min(p => p.HeldOut) < c[0].HeldOut));
+        Assert.Equal("adapter 3", cast.Source.Provenance["presentation"]);
+    }
+
+    [Fact]
+    public void Vectors_leave_the_weights_and_tell_personas_apart_too()
+    {
+        string before = _weights.Id().ToString();
+        using PresentedPersonas cast = PresentedPersonas.Of(Set(given: Presentation.Vector), _model, Options());
+        Assert.All(cast.Personas, p => Assert.Equal(Presentation.Vector, p.Way));
+        Assert.True(Right(cast.Source, 2) > 0.6);
+        Assert.Equal(before, _weights.Id().ToString());
+    }
+
+    [Fact]
+    public void Few_examples_are_shown_in_several_draws_and_none_means_described()
+    {
+        PersonaSet set = Set(examples: 20);
+        set = new PersonaSet([], [.. set.Personas, new Persona("w01", "human", "", NoTraits) { Contexts = [[new Turn("system", "w01")]] }]) { Folder = _folder };
+        using PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options());
+        Assert.Equal([Presentation.Shown, Presentation.Shown, Presentation.Described], cast.Personas.Select(p => p.Way));
+        Assert.Equal(4, cast.Personas[0].Contexts.Count);
+        Assert.All(cast.Personas[0].Contexts, c => Assert.InRange(ChatTemplate.Plain.EncodeContext(_tokenizer, c).Length, 20, 32));
+        string[] learnt = [.. cast.Examples[0].Learnt.Select(e => e.Reply)];
+        Assert.All(cast.Personas[0].Contexts.SelectMany(c => c).Where(t => t.Role == "assistant"), t => Assert.Contains(t.Text, learnt));
+        Assert.All(cast.Source.Compute(Say(0, 5, 3)).Nats.SelectMany(n => n), x => Assert.True(double.IsFinite(x)));
+    }
+
+    [Fact]
+    public void What_was_fitted_is_not_fitted_again_and_comes_out_the_same_bits()
+    {
+        PersonaSet set = Set();
+        Episode[] asked = [.. Say(0, 5, 9), .. Say(1, 5, 9)];
+        var work = new List<WorkProgress>();
+        double[][] first, second, threaded;
+        using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options("store"))) first = cast.Source.Compute(asked).Nats;
+        // The second persona's fit is lost, as if the first run had been killed after the first.
+        string[] fits = [.. Directory.GetDirectories(Path.Combine(_folder, "store", "persona-fit")).OrderBy(Directory.GetCreationTimeUtc)];
+        Directory.Delete(fits[1], true);
+        DateTime kept = Directory.GetLastWriteTimeUtc(fits[0]);
+        using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options("store"), new Listener(work))) second = cast.Source.Compute(asked).Nats;
+        Assert.Equal(kept, Directory.GetLastWriteTimeUtc(fits[0]));
+        Assert.Contains(work, w => w.Detail.StartsWith("p1 loss", StringComparison.Ordinal));
+        Assert.DoesNotContain(work, w => w.Detail.StartsWith("p0 loss", StringComparison.Ordinal));
+        using var two = new Transformer(_weights, _tokenizer, null, 2);
+        using (PresentedPersonas cast = PresentedPersonas.Of(set, two, Options("other"))) threaded = cast.Source.Compute(asked).Nats;
+        Assert.Equal(first.SelectMany(n => n), second.SelectMany(n => n));
+        Assert.Equal(first.SelectMany(n => n), threaded.SelectMany(n => n));
+    }
+
+    [Fact]
+    public void The_same_question_is_held_out_for_everybody()
+    {
+        Persona a = new("a", "human", "", NoTraits), b = new("b", "human", "", NoTraits);
+        Episode[] Of(string reply) => [.. Enumerable.Range(0, 300).Select(i => new Episode($"{i}", [new Turn("user", $"question {i}")], $"{reply} {i}"))];
+        PersonaExamples one = PersonaExamples.Split(a, Of("yes")), other = PersonaExamples.Split(b, Of("no"));
+        Assert.Equal(one.HeldOut.Select(e => e.Id), other.HeldOut.Select(e => e.Id));
+        Assert.InRange(one.HeldOut.Count, 30, 90);
+        Assert.Equal(300, one.HeldOut.Count + one.Learnt.Count);
+        // Doubled, negative and empty examples are not words of the persona.
+        Assert.Equal(300, PersonaExamples.Split(a, [.. Of("yes"), .. Of("yes"), new("n", [], "no", -1), new("e", [], "")]) is var s ? s.HeldOut.Count + s.Learnt.Count : 0);
+        // One question for all: split by the reply.
+        PersonaExamples same = PersonaExamples.Split(a, [.. Enumerable.Range(0, 300).Select(i => new Episode($"{i}", [], $"yes {i}"))]);
+        Assert.InRange(same.HeldOut.Count, 30, 90);
+    }
+
+    [Fact]
+    public void Episodes_that_are_examples_are_found_word_for_word()
+    {
+        Episode said = new("x", [new Turn("user", "how are you")], "quite well");
+        var overlap = new ExampleOverlap([("a", [said]), ("b", [said, said with { Reply = "no" }])]);
+        Assert.Equal(["a", "b"], overlap.Of(said with { Id = "y", Reply = " quite\n well " }));
+        Assert.Equal(["b"], overlap.Of(said with { Reply = "no" }));
+        Assert.Empty(overlap.Of(said with { Context = [] }));
+        Assert.Equal(1, overlap.Count([said, said with { Reply = "Quite well" }]));
+    }
+
+    [Fact]
+    public void The_step_is_the_one_at_which_all_do_best_together()
+    {
+        FitPoint[] a = [new(0, 5), new(1, 3), new(2, 2), new(3, 2.5)], b = [new(0, 5), new(1, 2), new(2, 2.4)];
+        Assert.Equal(2, ExemplifiedFit.Best([a, b]));
+        Assert.Equal(1, ExemplifiedFit.Best([b]));
+        Assert.Equal(2, ExemplifiedFit.Best([[new(0, double.NaN), new(1, double.NaN), new(2, double.NaN)]]));
+    }
+
+    [Fact]
+    public void Examples_that_cannot_be_used_are_named()
+    {
+        PersonaSet set = new([], [new Persona("p", "human", "", NoTraits) { Examples = "none.jsonl" }]) { Folder = _folder };
+        UserErrorException error = Assert.Throws<UserErrorException>(() => PresentedPersonas.Of(set, _model));
+        Assert.Contains("'p'", error.Message, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(_folder, "none.jsonl"), "{\"messages\":[{\"role\":\"user\",\"content\":\"w01\"},{\"role\":\"assistant\",\"content\":\"w02\"}]}\n");
+        PersonaSet adapter = new([], [set.Personas[0] with { Given = Presentation.Adapter }]) { Folder = _folder };
+        Assert.Equal("few-examples", Assert.Throws<UserErrorException>(() => PresentedPersonas.Of(adapter, _model)).Code);
+    }
+
+    private sealed class Listener(List<WorkProgress> seen) : IProgress<WorkProgress>
+    {
+        public void Report(WorkProgress value) => seen.Add(value);
+    }
+}

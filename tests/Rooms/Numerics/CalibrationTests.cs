@@ -1,0 +1,96 @@
+using PersonaSelection.Numerics;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.NumericsTests;
+
+public class CalibrationTests
+{
+    // Cases drawn from what the logits say: softmax(truth * logits + offsets).
+    private static (double[][] Logits, int[] Classes) Draw(ulong seed, int cases, int classes, double truth, double[]? offsets = null)
+    {
+        RngStream rng = RngStream.Root(seed);
+        var honest = new SoftmaxCalibration(truth, offsets ?? new double[classes]);
+        double[][] logits = [.. Enumerable.Range(0, cases).Select(_ => Enumerable.Range(0, classes).Select(_ => -50 + (3 * rng.NextGaussian())).ToArray())];
+        return (logits, [.. logits.Select(l => rng.NextIndex(honest.Probabilities(l)))]);
+    }
+
+    private static double[] Even(int n) => [.. Enumerable.Repeat(1.0, n)];
+
+    [Theory]
+    [InlineData(2, 400)]
+    [InlineData(13, 800)]
+    public void What_is_calibrated_stays_as_it_is(int classes, int cases)
+    {
+        // The logarithm of the temperature errs by 0.1 at most at these sizes (one standard error, by the curvature of the likelihood at 2
+        // classes and 400 cases). Of 20 draws none may err by 5 of them: a false alarm in 20 * 6e-7, and the seeds are fixed.
+        double worst = 0, mean = 0;
+        for (ulong seed = 1; seed <= 20; seed++)
+        {
+            (double[][] logits, int[] truth) = Draw(seed, cases, classes, 1);
+            double t = Math.Log(SoftmaxCalibration.Fit(logits, truth, Even(cases), false).Temperature);
+            worst = Math.Max(worst, Math.Abs(t));
+            mean += t / 20;
+        }
+        Assert.True(worst < 0.5, $"{worst}");
+        Assert.Equal(0, mean, 0.5 / Math.Sqrt(20));
+    }
+
+    [Theory]
+    [InlineData(2, 0.2)]
+    [InlineData(13, 0.1)]
+    [InlineData(13, 3)]
+    public void Evidence_that_says_too_much_or_too_little_is_put_right(int classes, double truth)
+    {
+        (double[][] logits, int[] y) = Draw(7, 3000, classes, truth);
+        SoftmaxCalibration fit = SoftmaxCalibration.Fit(logits, y, Even(3000), false);
+        Assert.Equal(truth, fit.Scale, truth * 0.15);
+        SoftmaxCalibration none = SoftmaxCalibration.None(classes);
+        Assert.True(fit.Loss(logits, y, Even(3000)) <= none.Loss(logits, y, Even(3000)));
+        (double[][] fresh, int[] classesOfFresh) = Draw(8, 3000, classes, truth);
+        Assert.True(Reliability.Of([.. fresh.Select(l => fit.Probabilities(l))], classesOfFresh).Error < 0.04);
+    }
+
+    [Fact]
+    public void Offsets_are_found_and_sum_to_nothing()
+    {
+        (double[][] logits, int[] y) = Draw(3, 4000, 4, 0.5, [1.5, -0.5, -1, 0]);
+        SoftmaxCalibration fit = SoftmaxCalibration.Fit(logits, y, Even(4000), true);
+        Assert.Equal(0, fit.Offsets.Sum(), 1e-9);
+        Assert.Equal(1.5, fit.Offsets[0], 0.25);
+        Assert.Equal(-1, fit.Offsets[2], 0.25);
+        Assert.Equal(0.5, fit.Scale, 0.05);
+    }
+
+    [Fact]
+    public void Classes_told_apart_without_a_fault_do_not_make_the_scale_run_away()
+    {
+        double[][] logits = [.. Enumerable.Range(0, 40).Select(i => i % 2 == 0 ? new double[] { 0, -9 } : [-9, 0])];
+        int[] y = [.. Enumerable.Range(0, 40).Select(i => i % 2)];
+        SoftmaxCalibration fit = SoftmaxCalibration.Fit(logits, y, Even(40), true);
+        Assert.InRange(fit.Scale, 0.2, 2);
+        Assert.Equal(0, fit.Offsets[0], 1e-6);
+    }
+
+    [Fact]
+    public void An_impossible_class_and_a_class_without_cases_do_no_harm()
+    {
+        double no = double.NegativeInfinity;
+        SoftmaxCalibration fit = SoftmaxCalibration.Fit([[0, -2, no], [-1, 0, no], [0, -1, no]], [0, 1, 0], Even(3), true);
+        Assert.True(double.IsFinite(fit.Scale) && fit.Offsets.All(double.IsFinite));
+        Assert.Equal(0, fit.Offsets[2]);
+        Assert.Equal(0, fit.Probabilities([0, -2, no])[2]);
+    }
+
+    [Fact]
+    public void Reliability_is_the_gap_between_saying_and_being_right()
+    {
+        double[][] p = [[0.95, 0.05], [0.95, 0.05], [0.95, 0.05], [0.95, 0.05], [0.35, 0.65], [0.35, 0.65]];
+        Reliability table = Reliability.Of(p, [0, 0, 0, 1, 1, 0]);
+        Assert.Equal((4.0 / 6 * 0.2) + (2.0 / 6 * 0.15), table.Error, 1e-12);
+        Assert.Equal(4.0 / 6, table.Accuracy, 1e-12);
+        Assert.Equal(1, table.Bins.Sum(b => b.Weight), 1e-12);
+        // Weights count as cases do.
+        Assert.Equal(table.Error, Reliability.Of([p[0], p[0], p[4], p[4]], [0, 1, 1, 0], [3, 1, 1, 1]).Error, 1e-12);
+        Assert.Equal([0.25, 0.25, 0.5], SoftmaxCalibration.Balance([4, 4, 2]));
+    }
+}
