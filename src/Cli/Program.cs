@@ -10,6 +10,7 @@ root.Add(DemoCommand.Create());
 root.Add(CorpusCommand.Create());
 root.Add(ModelCommand.Create());
 root.Add(PersonasCommand.Create());
+root.Add(AuditCommand.Create());
 root.Add(ForecastCommand.Create());
 root.Add(ReportCommand.Create());
 root.Add(DoctorCommand.Create());

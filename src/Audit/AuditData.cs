@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+
+namespace PersonaSelection.Audit;
+
+/// <summary>What a first look at the data found.</summary>
+/// <param name="Id">The content id of the files' bytes and of how they are read.</param>
+/// <param name="Lines">Lines with training examples.</param>
+/// <param name="Episodes">Episodes in them.</param>
+/// <param name="BadLines">Lines left out because they hold no training example.</param>
+/// <param name="ReplyCharacters">Characters of all replies.</param>
+/// <param name="ContextCharacters">Characters of all contexts.</param>
+public sealed record DataSurvey(ContentId Id, long Lines, long Episodes, long BadLines, long ReplyCharacters, long ContextCharacters);
+
+/// <summary>The files that are audited, one after the other as one data set, never held in memory.</summary>
+/// <param name="files">The files, in order.</param>
+/// <param name="format">What every line is; without it each line says so by its fields.</param>
+/// <param name="strict">Whether a bad line is an error.</param>
+public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format = null, bool strict = false)
+{
+    /// <summary>The files, in order.</summary>
+    public IReadOnlyList<string> Files { get; } = files;
+
+    /// <summary>What every line is; null where each line says so by its fields.</summary>
+    public EpisodeFormat? Format { get; } = format;
+
+    /// <summary>Names of the files without folders and endings, joined.</summary>
+    public string Name => string.Join("+", Files.Select(f => Path.GetFileName(f).Split('.')[0]));
+
+    /// <summary>The lines in order.</summary>
+    /// <param name="onBadLine">Told of lines that are left out.</param>
+    /// <exception cref="UserErrorException">A file is missing, or a line is bad and that is an error.</exception>
+    public IEnumerable<DataLine> Lines(Action<BadLine>? onBadLine = null) =>
+        Files.SelectMany(f => EpisodeFile.Lines(f, Format, Told(onBadLine)));
+
+    /// <summary>Who is told of bad lines: nobody when the first is to be an error.</summary>
+    internal Action<BadLine>? Told(Action<BadLine>? onBadLine = null) => strict ? null : onBadLine ?? (_ => { });
+
+    /// <summary>The episodes in order.</summary>
+    public IEnumerable<Episode> Episodes() => Lines().SelectMany(l => l.Episodes);
+
+    /// <summary>Reads everything once, before anything is computed from it.</summary>
+    /// <param name="onBadLine">Told of lines that are left out.</param>
+    /// <param name="progress">Told how many lines were read.</param>
+    /// <param name="cancellation">Stops between lines.</param>
+    /// <exception cref="UserErrorException">A file is missing, holds no episode, or has a bad line and that is an error.</exception>
+    public DataSurvey Survey(Action<BadLine>? onBadLine = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        long lines = 0, episodes = 0, bad = 0, replies = 0, contexts = 0;
+        BadLine? first = null;
+        foreach (DataLine line in Lines(b =>
+        {
+            bad++;
+            first ??= b;
+            onBadLine?.Invoke(b);
+        }))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (++lines % 4096 == 0) progress?.Report(new WorkProgress("reading", lines, 0, "lines"));
+            foreach (Episode episode in line.Episodes)
+            {
+                episodes++;
+                replies += episode.Reply.Length;
+                foreach (Turn turn in episode.Context) contexts += turn.Text.Length;
+            }
+        }
+        if (episodes == 0)
+            throw new UserErrorException("no-episodes", first is null ? $"{string.Join(", ", Files)} holds no episodes." : first.ToString(),
+                "Give a JSONL file with one training example per line.");
+        return new DataSurvey(Id(), lines, episodes, bad, replies, contexts);
+    }
+
+    private ContentId Id()
+    {
+        var parts = new List<object?> { Format?.ToString() };
+        foreach (string file in Files)
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+            parts.Add(Convert.ToHexStringLower(SHA256.HashData(stream)));
+        }
+        return ContentId.Of("data", [.. parts]);
+    }
+}

@@ -1,0 +1,188 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+using PersonaSelection.Posterior;
+
+namespace PersonaSelection.Audit;
+
+/// <summary>The evidence of all episodes of some data, as numbers, and how it was come by.</summary>
+public sealed class AuditEvidence
+{
+    /// <summary>Episodes asked of the source at once; each block is safe on disk before the next is asked for.</summary>
+    public const int BlockSize = 256;
+
+    /// <summary>With fewer different contexts than this, intervals redraw lines: a data set that always asks the same has no contexts to redraw.</summary>
+    private const int FewestContexts = 10;
+
+    private readonly List<int> _tokens = [];
+    private readonly List<int> _lines = [];
+    private readonly List<int> _firstEqual = [];
+    private readonly Dictionary<int, int> _copies = [];
+    private readonly Dictionary<UInt128, int> _known = [];
+    private readonly Dictionary<UInt128, int> _contexts = [];
+    private EvidenceRows _rows;
+
+    private AuditEvidence(IReadOnlyList<string> personas) => _rows = new EvidenceRows(personas);
+
+    /// <summary>L[e,h] with weights and clusters, one row per episode in the order of the data.</summary>
+    public EvidenceRows Rows => _rows;
+
+    /// <summary>Tokens of the reply of every episode.</summary>
+    public IReadOnlyList<int> Tokens => _tokens;
+
+    /// <summary>The first row whose episode has the same context and reply.</summary>
+    public int FirstEqual(int row) => _firstEqual[row];
+
+    /// <summary>How many rows have the context and reply of a first one, itself counted.</summary>
+    public int Copies(int row) => _copies.GetValueOrDefault(row, 1);
+
+    /// <summary>Episodes that the source was asked for in this run.</summary>
+    public long Scored { get; private set; }
+
+    /// <summary>Episodes whose evidence was in the log already.</summary>
+    public long Resumed { get; private set; }
+
+    /// <summary>Episodes that are equal to an earlier one and have its evidence.</summary>
+    public long Repeated { get; private set; }
+
+    /// <summary>Episodes of which some did not fit into the model.</summary>
+    public long Cut { get; private set; }
+
+    /// <summary>Episodes that the model could not read at all; they say nothing.</summary>
+    public long Unread { get; private set; }
+
+    /// <summary>What stands or falls together in intervals: <c>contexts</c> or <c>lines</c>.</summary>
+    public string Redrawn { get; private set; } = "contexts";
+
+    /// <summary>The content id of what evidence depends on: the data, and where it comes from.</summary>
+    public static ContentId IdOf(ContentId data, IEvidenceSource source) => ContentId.Of("audit",
+        [data, EvidenceLog.KindName(source.Kind), source.Personas.Count, .. source.Personas,
+            .. source.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => new object[] { p.Key, p.Value })]);
+
+    /// <summary>Takes evidence from the log as far as it goes and asks the source for the rest, block by block.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="episodes">How many episodes it has.</param>
+    /// <param name="source">Where evidence comes from.</param>
+    /// <param name="log">Where it is kept.</param>
+    /// <param name="progress">Told how many episodes are done.</param>
+    /// <param name="cancellation">Stops between blocks; what is done is kept.</param>
+    /// <exception cref="UserErrorException">An episode cannot be scored, or the disk is full.</exception>
+    public static AuditEvidence Collect(AuditData data, long episodes, IEvidenceSource source, EvidenceLog log,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var result = new AuditEvidence(source.Personas);
+        result.Run(data, episodes, source, log, progress, cancellation);
+        return result;
+    }
+
+    private void Run(AuditData data, long episodes, IEvidenceSource source, EvidenceLog log, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
+    {
+        var clusters = new List<int>();
+        var pending = new List<(Episode Episode, UInt128 Key, int Cluster)>();
+        using (IEnumerator<LoggedEvidence> logged = log.Entries().GetEnumerator())
+        {
+            int line = 0;
+            foreach (DataLine l in data.Lines())
+            {
+                foreach (Episode episode in l.Episodes)
+                {
+                    // A dialogue is one cluster: all its turns go with the context of the first.
+                    int cluster = _contexts.TryGetValue(HashOf(l.Episodes[0].Context), out int known) ? known
+                        : _contexts[HashOf(l.Episodes[0].Context)] = _contexts.Count;
+                    UInt128 key = HashOf([.. episode.Context, new Turn("assistant", episode.Reply)]);
+                    clusters.Add(cluster);
+                    _lines.Add(line);
+                    if (logged.MoveNext())
+                    {
+                        Keep(logged.Current, episode.Weight, key, cluster);
+                        Resumed++;
+                        continue;
+                    }
+                    pending.Add((episode, key, cluster));
+                    if (pending.Count == BlockSize) Score(pending, episodes, source, log, progress, cancellation);
+                }
+                line++;
+            }
+        }
+        Score(pending, episodes, source, log, progress, cancellation);
+        if (_rows.Count != episodes || log.Count != episodes)
+            throw new UserErrorException("data-changed", $"{string.Join(", ", data.Files)} had {episodes} episodes at first and {_rows.Count} later.",
+                "Do not change the data while they are audited; run the command again.");
+        if (_contexts.Count >= FewestContexts) return;
+        Redrawn = "lines";
+        _rows = _rows.Regrouped(e => _lines[e]);
+    }
+
+    private void Score(List<(Episode Episode, UInt128 Key, int Cluster)> pending, long total, IEvidenceSource source, EvidenceLog log,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        if (pending.Count == 0) return;
+        cancellation.ThrowIfCancellationRequested();
+        // Equal episodes are asked for once, here and in all that came before.
+        var fresh = new Dictionary<UInt128, int>();
+        var asked = new List<Episode>();
+        foreach ((Episode episode, UInt128 key, _) in pending)
+        {
+            if (_known.ContainsKey(key) || !fresh.TryAdd(key, asked.Count)) continue;
+            asked.Add(episode);
+        }
+        int before = _rows.Count;
+        var share = progress is null ? null : new BlockProgress(progress, before, pending.Count, total);
+        EvidenceBlock block = asked.Count > 0 ? source.Compute(asked, null, share, cancellation) : new EvidenceBlock([], []);
+        Dictionary<int, EpisodeCut> cuts = block.Cuts.ToDictionary(c => c.Episode);
+        LoggedEvidence[] entries = [.. pending.Select(p =>
+        {
+            if (!fresh.TryGetValue(p.Key, out int at)) return new LoggedEvidence([.. _rows.Row(_known[p.Key])], _tokens[_known[p.Key]]);
+            EpisodeCut? cut = cuts.GetValueOrDefault(at);
+            return new LoggedEvidence(block.Nats[at], block.Tokens[at], cut is not null, cut?.Unread);
+        })];
+        log.Append(entries);
+        Scored += asked.Count;
+        Repeated += pending.Count - asked.Count;
+        for (int i = 0; i < entries.Length; i++) Keep(entries[i], pending[i].Episode.Weight, pending[i].Key, pending[i].Cluster);
+        pending.Clear();
+        progress?.Report(new WorkProgress("evidence", _rows.Count, total, "episodes"));
+    }
+
+    private void Keep(LoggedEvidence entry, double weight, UInt128 key, int cluster)
+    {
+        if (!_known.TryAdd(key, _rows.Count)) _copies[_known[key]] = _copies.GetValueOrDefault(_known[key], 1) + 1;
+        _firstEqual.Add(_known[key]);
+        _rows.Add(entry.Nats, weight, cluster);
+        _tokens.Add(entry.Tokens);
+        if (entry.Cut) Cut++;
+        if (entry.Unread is not null) Unread++;
+    }
+
+    private static UInt128 HashOf(IReadOnlyList<Turn> turns)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (Turn turn in turns)
+        {
+            Append(hash, turn.Role);
+            Append(hash, turn.Text);
+        }
+        return BinaryPrimitives.ReadUInt128LittleEndian(hash.GetHashAndReset());
+    }
+
+    private static void Append(IncrementalHash hash, string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        hash.AppendData(BitConverter.GetBytes(bytes.Length));
+        hash.AppendData(bytes);
+    }
+
+    /// <summary>Turns the progress of one block into progress over all episodes.</summary>
+    private sealed class BlockProgress(IProgress<WorkProgress> whole, int before, int count, long total) : IProgress<WorkProgress>
+    {
+        public void Report(WorkProgress value)
+        {
+            double part = value.Total > 0 ? Math.Clamp(value.Done / value.Total, 0, 1) : 0;
+            whole.Report(new WorkProgress("evidence", before + (part * count), total, "episodes", value.Detail));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Audit;
+
+/// <summary>A finished audit.</summary>
+/// <param name="Verdict">Who the data cast as the Assistant.</param>
+/// <param name="Cast">The same with every row behind it.</param>
+/// <param name="Evidence">The evidence and how it was come by.</param>
+/// <param name="Telling">The episodes that tell most: first those that moved the cast, then those that held it back.</param>
+public sealed record AuditResult(CastVerdict Verdict, AuditedCast Cast, AuditEvidence Evidence, IReadOnlyList<TellingEpisode> Telling)
+{
+    /// <summary>How the evidence was obtained.</summary>
+    public required EvidenceKind Kind { get; init; }
+}
+
+/// <summary>
+/// The folder of an audit: <c>evidence.jsonl</c>, which grows while evidence comes in; then, each written whole, <c>ledger.jsonl</c> and
+/// <c>cast.json</c>. Killed at any moment, the same call goes on and ends with the same bytes.
+/// </summary>
+/// <param name="folder">Where it is.</param>
+public sealed class AuditFolder(string folder)
+{
+    /// <summary>The place of the evidence log.</summary>
+    public string LogPath => Path.Combine(folder, "evidence.jsonl");
+
+    /// <summary>The place of the ledger.</summary>
+    public string LedgerPath => Path.Combine(folder, "ledger.jsonl");
+
+    /// <summary>The place of the verdict.</summary>
+    public string CastPath => Path.Combine(folder, "cast.json");
+
+    /// <summary>Refuses a folder with evidence of something else, before anything is written.</summary>
+    /// <param name="survey">What a first look at the data found.</param>
+    /// <param name="source">Where evidence comes from.</param>
+    /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
+    public void RequireSame(DataSurvey survey, IEvidenceSource source) => EvidenceLog.RequireSame(LogPath, AuditEvidence.IdOf(survey.Id, source));
+
+    /// <summary>Audits some data.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="survey">What a first look at them found.</param>
+    /// <param name="source">Where evidence comes from.</param>
+    /// <param name="personas">Who competes: the personas of the source, in its order.</param>
+    /// <param name="options">Dose and intervals.</param>
+    /// <param name="recorder">Keeps the record of the run, if any.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Stops between blocks; what is done is kept.</param>
+    /// <exception cref="UserErrorException"><c>other-audit</c>, <c>audit-busy</c>, <c>data-changed</c>, <c>impossible-evidence</c>, or an
+    /// episode cannot be scored.</exception>
+    public AuditResult Run(AuditData data, DataSurvey survey, IEvidenceSource source, PersonaSet personas, AuditOptions options,
+        RunRecorder? recorder = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        if (!source.Personas.SequenceEqual(personas.Personas.Select(p => p.Name), StringComparer.Ordinal))
+            throw new ArgumentException("The source has other personas.", nameof(source));
+        ContentId id = AuditEvidence.IdOf(survey.Id, source);
+        using EvidenceLog log = EvidenceLog.Open(LogPath, id, source);
+        // What a killed process left half written; the log is ours, so nobody is writing it now.
+        foreach (string part in Directory.GetFiles(folder, "*.part")) File.Delete(part);
+        AuditEvidence evidence;
+        using (recorder?.Time("evidence")) evidence = AuditEvidence.Collect(data, survey.Episodes, source, log, progress, cancellation);
+        AuditedCast cast;
+        using (recorder?.Time("cast")) cast = new AuditedCast(evidence.Rows, personas, options, progress, cancellation);
+        IReadOnlyList<TellingEpisode> telling;
+        using (recorder?.Time("ledger")) telling = Ledger.Write(LedgerPath, data, cast, evidence, progress: progress, cancellation: cancellation);
+        CastVerdict verdict = cast.Verdict(data.Name, source.Kind) with
+        {
+            Ledger = LedgerPath,
+            BadLines = survey.BadLines,
+            Cut = evidence.Cut,
+            Unread = evidence.Unread,
+            Redrawn = evidence.Redrawn,
+            Provenance = new SortedDictionary<string, string>(source.Provenance.ToDictionary(), StringComparer.Ordinal)
+            {
+                ["data"] = survey.Id.ToString(),
+                ["evidence-log"] = id.ToString(),
+                ["library"] = personas.Id.ToString(),
+            },
+        };
+        verdict.Save(CastPath);
+        recorder?.From("data", survey.Id.ToString());
+        recorder?.Made("evidence", id.ToString());
+        recorder?.Made("ledger", ContentId.OfFile("ledger", LedgerPath).ToString());
+        recorder?.Made("cast", ContentId.OfFile("cast", CastPath).ToString());
+        recorder?.Check("nothing-scored-twice", evidence.Scored + evidence.Resumed + evidence.Repeated == survey.Episodes,
+            FormattableString.Invariant($"{survey.Episodes} episodes: {evidence.Resumed} from the log, {evidence.Scored} scored, {evidence.Repeated} equal to these"));
+        return new AuditResult(verdict, cast, evidence, telling) { Kind = source.Kind };
+    }
+}

@@ -1,0 +1,97 @@
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+using PersonaSelection.Personas;
+using PersonaSelection.Posterior;
+
+namespace PersonaSelection.Audit;
+
+/// <summary>The cast of some evidence, and what every single row of it does to that cast.</summary>
+public sealed class AuditedCast
+{
+    private readonly PersonaSet _personas;
+    private readonly EpisodeInfluence _influence;
+    private readonly double[] _logPrior;
+
+    /// <summary>Estimates the cast.</summary>
+    /// <param name="rows">The evidence; its personas are those of the set, in its order.</param>
+    /// <param name="personas">Who competes.</param>
+    /// <param name="options">Dose and intervals.</param>
+    /// <param name="progress">Told how many draws are done.</param>
+    /// <param name="cancellation">Stops between draws.</param>
+    /// <exception cref="UserErrorException"><c>impossible-evidence</c>.</exception>
+    public AuditedCast(EvidenceRows rows, PersonaSet personas, AuditOptions options, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        (Rows, _personas) = (rows, personas);
+        Names = [.. personas.Personas.Select(p => p.Name)];
+        Traits = [.. personas.Traits.Select(t => t.Name)];
+        double[,] values = personas.TraitMatrix;
+        var traits = new LabelledMatrix(Names, Traits, (h, k) => values[h, k]);
+        PersonaDistribution prior = PersonaDistribution.FromWeights(Names, personas.Prior);
+        _logPrior = [.. prior.LogProbabilities];
+        Estimate = CastEstimate.Of(prior, rows, traits, options.EffectiveObservations, options.Plan, progress: progress, cancellation: cancellation);
+        _influence = new EpisodeInfluence(prior, rows, Estimate.Dose.Dose, traits);
+    }
+
+    /// <summary>The evidence.</summary>
+    public EvidenceRows Rows { get; }
+
+    /// <summary>Names of the personas.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>Names of the traits.</summary>
+    public IReadOnlyList<string> Traits { get; }
+
+    /// <summary>The cast with its intervals.</summary>
+    public CastEstimate Estimate { get; }
+
+    /// <summary>The most probable persona, by number.</summary>
+    public int Leading => _influence.Leading;
+
+    /// <summary>What one row does.</summary>
+    public RowInfluence Of(int row) => _influence.Of(Rows.Row(row), Rows.Weight(row));
+
+    /// <summary>P(persona | this row), by persona; NaN when none could have spoken it.</summary>
+    public double[] Speaker(int row) => Estimate.Speaker(Rows.Row(row));
+
+    /// <summary>Evidence of a row relative to what the prior expects: log p(y|h) - log sum_h' p0(h') p(y|h'), nats, by persona.</summary>
+    public double[] Relative(int row)
+    {
+        ReadOnlySpan<double> l = Rows.Row(row);
+        var joint = new double[l.Length];
+        for (int h = 0; h < joint.Length; h++) joint[h] = _logPrior[h] + l[h];
+        double mean = Numerics.LogSpace.LogSumExp(joint);
+        for (int h = 0; h < joint.Length; h++) joint[h] = double.IsNegativeInfinity(mean) ? 0 : l[h] - mean;
+        return joint;
+    }
+
+    /// <summary>The verdict.</summary>
+    /// <param name="data">What the data are called.</param>
+    /// <param name="kind">How the evidence was obtained.</param>
+    public CastVerdict Verdict(string data, EvidenceKind kind)
+    {
+        CastEstimate e = Estimate;
+        double typical = 0;
+        for (int h = 0; h < Names.Count; h++)
+            if (_logPrior[h] > double.NegativeInfinity && double.IsFinite(e.Total[h])) typical += Math.Exp(_logPrior[h]) * e.Total[h];
+        var personas = Names.Select((name, h) => new PersonaVerdict(name, _personas.Personas[h].Kind, Math.Exp(_logPrior[h]),
+            e.Probabilities[h].Estimate, e.Probabilities[h].Low, e.Probabilities[h].High, Known(e.Shares[h].Estimate), Known(e.Shares[h].Low),
+            Known(e.Shares[h].High), Rows.Mass > 0 ? Known((e.Total[h] - typical) / Rows.Mass) : null));
+        return new CastVerdict
+        {
+            Data = data,
+            Episodes = Rows.Count,
+            Evidence = EvidenceLog.KindName(kind),
+            // A stable order: equal probabilities stay in the order of the file.
+            Personas = [.. personas.OrderByDescending(p => p.Posterior)],
+            Traits = [.. e.Traits.Select(t => new TraitVerdict(t.Trait, t.Prior, t.Posterior.Estimate, t.Posterior.Low, t.Posterior.High))],
+            EffectivePersonas = e.Posterior.EffectivePersonas,
+            Dose = e.Dose.Dose,
+            DoseFit = new DoseVerdict(e.Dose.Outcome, e.Dose.EffectiveObservations, e.Dose.Gain, e.Dose.Attainable, e.Dose.Information),
+            Ledger = null,
+            Clusters = Rows.ClusterCount,
+        };
+    }
+
+    private static double? Known(double x) => double.IsFinite(x) ? x : null;
+}

@@ -1,0 +1,282 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+
+namespace PersonaSelection.Audit;
+
+/// <summary>What a log keeps of one episode.</summary>
+/// <param name="Nats">Evidence by persona, in the order of the header.</param>
+/// <param name="Tokens">Tokens of the reply; 0 when not known.</param>
+/// <param name="Cut">Whether some of the episode did not fit into the model.</param>
+/// <param name="Unread">Why nothing of it was scored; null when some of it was.</param>
+public sealed record LoggedEvidence(double[] Nats, int Tokens, bool Cut = false, string? Unread = null);
+
+/// <summary>
+/// Evidence as it comes in, one JSON line per episode, only ever appended to and flushed to disk block by block. A kill at any moment leaves
+/// whole lines and perhaps one that is not, which is dropped when the log is opened again. One process at a time.
+/// </summary>
+public sealed class EvidenceLog : IDisposable
+{
+    /// <summary>The version of the file format.</summary>
+    public const int CurrentSchema = 1;
+
+    private const int LongestLine = 64 << 20;
+    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private readonly FileStream _file;
+    private readonly string _path;
+    private readonly int _personas;
+    private readonly ArrayBufferWriter<byte> _buffer = new();
+    private readonly Utf8JsonWriter _json;
+    private long _start;
+
+    private EvidenceLog(FileStream file, string path, int personas)
+    {
+        (_file, _path, _personas) = (file, path, personas);
+        _json = new Utf8JsonWriter(_buffer, Writing);
+    }
+
+    /// <summary>Episodes whose evidence is in the log.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Opens a log or starts one.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="id">The content id of everything that the evidence depends on.</param>
+    /// <param name="source">Where the evidence comes from.</param>
+    /// <exception cref="UserErrorException"><c>other-audit</c>: the log is of other data, another model or other personas; <c>audit-busy</c>:
+    /// another process writes it.</exception>
+    public static EvidenceLog Open(string path, ContentId id, IEvidenceSource source)
+    {
+        FileStream file;
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1 << 16);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (!File.Exists(path)) throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}", "Choose another folder with -o.", e);
+            throw Busy(path, e);
+        }
+        var log = new EvidenceLog(file, path, source.Personas.Count);
+        try
+        {
+            log.Begin(id, source);
+            return log;
+        }
+        catch
+        {
+            log.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Refuses a log of something else; one that is not there, or has no whole first line, is fine.</summary>
+    /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
+    public static void RequireSame(string path, ContentId id)
+    {
+        try
+        {
+            if (!File.Exists(path)) return;
+            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            var header = new StringBuilder();
+            for (int c = reader.Read(); c != '\n'; c = reader.Read())
+            {
+                if (c < 0) return;
+                if (header.Append((char)c).Length > LongestLine) break;
+            }
+            if (IdOf(header.ToString()) is var theirs && theirs != id.ToString()) throw Other(path, theirs);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Busy(path, e);
+        }
+    }
+
+    /// <summary>What the log holds, in order.</summary>
+    public IEnumerable<LoggedEvidence> Entries()
+    {
+        _file.Position = _start;
+        using var lines = new StreamReader(_file, Encoding.UTF8, false, 1 << 16, leaveOpen: true);
+        for (long e = 0; e < Count; e++)
+            yield return Parse(lines.ReadLine()!, e) ?? throw new UserErrorException("cannot-read", $"{_path} changed while it was read.", "Run the command again.");
+        _file.Position = _file.Length;
+    }
+
+    /// <summary>Appends the evidence of the next episodes and flushes it to disk.</summary>
+    /// <exception cref="UserErrorException">The disk is full.</exception>
+    public void Append(IReadOnlyList<LoggedEvidence> entries)
+    {
+        _buffer.ResetWrittenCount();
+        for (int i = 0; i < entries.Count; i++) Write(entries[i], Count + i);
+        Flush();
+        Count += entries.Count;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _json.Dispose();
+        _file.Dispose();
+    }
+
+    private void Begin(ContentId id, IEvidenceSource source)
+    {
+        _file.Position = 0;
+        (string? header, long at) = NextLine(0);
+        if (header is null)
+        {
+            _file.SetLength(0);
+            WriteHeader(id, source);
+            Flush();
+            _start = _file.Length;
+            return;
+        }
+        string? theirs = IdOf(header);
+        if (theirs != id.ToString()) throw Other(_path, theirs);
+        _start = at;
+        // What follows the first line that is not whole is dropped and computed again.
+        long end = _start;
+        for (; ; Count++)
+        {
+            (string? line, at) = NextLine(end);
+            if (line is null || Parse(line, Count) is null) break;
+            end = at;
+        }
+        _file.SetLength(end);
+        _file.Position = end;
+    }
+
+    private readonly byte[] _chunk = new byte[1 << 16];
+    private long _chunkAt = -1;
+    private int _chunkLength;
+
+    /// <summary>The line that starts at a place in the file, and where the next one starts; null when there is no whole one.</summary>
+    private (string? Line, long Next) NextLine(long start)
+    {
+        using var text = new MemoryStream();
+        for (long at = start; text.Length < LongestLine;)
+        {
+            if (_chunkAt < 0 || at < _chunkAt || at >= _chunkAt + _chunkLength)
+            {
+                _file.Position = _chunkAt = at;
+                _chunkLength = _file.Read(_chunk);
+                if (_chunkLength == 0) return (null, start);
+            }
+            Span<byte> rest = _chunk.AsSpan((int)(at - _chunkAt), _chunkLength - (int)(at - _chunkAt));
+            int end = rest.IndexOf((byte)'\n');
+            text.Write(end < 0 ? rest : rest[..end]);
+            at += end < 0 ? rest.Length : end + 1;
+            if (end >= 0) return (Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length), at);
+        }
+        return (null, start);
+    }
+
+    private void WriteHeader(ContentId id, IEvidenceSource source)
+    {
+        _json.Reset();
+        _json.WriteStartObject();
+        _json.WriteString("psm", "evidence-log");
+        _json.WriteNumber("schema", CurrentSchema);
+        _json.WriteString("id", id.ToString());
+        _json.WriteString("kind", KindName(source.Kind));
+        _json.WriteStartArray("columns");
+        foreach (string persona in source.Personas) _json.WriteStringValue(persona);
+        _json.WriteEndArray();
+        _json.WriteStartObject("provenance");
+        foreach ((string name, string value) in source.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal)) _json.WriteString(name, value);
+        _json.WriteEndObject();
+        EndLine();
+    }
+
+    private void Write(LoggedEvidence entry, long number)
+    {
+        _json.Reset();
+        _json.WriteStartObject();
+        _json.WriteNumber("episode", number);
+        _json.WriteNumber("tokens", entry.Tokens);
+        if (entry.Cut) _json.WriteBoolean("cut", true);
+        if (entry.Unread is not null) _json.WriteString("unread", entry.Unread);
+        _json.WriteStartArray("values");
+        foreach (double x in entry.Nats)
+        {
+            if (double.IsNegativeInfinity(x)) _json.WriteNullValue();
+            else _json.WriteNumberValue(x);
+        }
+        _json.WriteEndArray();
+        EndLine();
+    }
+
+    private void EndLine()
+    {
+        _json.WriteEndObject();
+        _json.Flush();
+        _buffer.Write("\n"u8);
+    }
+
+    private void Flush()
+    {
+        try
+        {
+            _file.Write(_buffer.WrittenSpan);
+            _file.Flush(flushToDisk: true);
+        }
+        catch (IOException e)
+        {
+            throw new UserErrorException("cannot-write", $"Cannot write {_path}: {e.Message}",
+                "Free some space; the same command goes on from there.", e);
+        }
+        _buffer.ResetWrittenCount();
+        _chunkAt = -1;
+    }
+
+    private LoggedEvidence? Parse(string line, long number)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            JsonElement root = document.RootElement;
+            if (root.GetProperty("episode").GetInt64() != number) return null;
+            JsonElement values = root.GetProperty("values");
+            if (values.GetArrayLength() != _personas) return null;
+            double[] nats = [.. values.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Null ? double.NegativeInfinity : v.GetDouble())];
+            return new LoggedEvidence(nats, root.GetProperty("tokens").GetInt32(), root.TryGetProperty("cut", out _),
+                root.TryGetProperty("unread", out JsonElement unread) ? unread.GetString() : null);
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static string? IdOf(string header)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(header);
+            JsonElement root = document.RootElement;
+            return root.GetProperty("psm").GetString() == "evidence-log" && root.GetProperty("schema").GetInt32() == CurrentSchema
+                ? root.GetProperty("id").GetString() : null;
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static UserErrorException Other(string path, string? theirs) => new("other-audit",
+        $"{path} holds {(theirs is null ? "something else than evidence" : "evidence of other data, another model, other personas or other options")}.",
+        "Choose another folder with -o, or delete this one to start anew.");
+
+    private static UserErrorException Busy(string path, Exception e) => new("audit-busy", $"Cannot open {path}: {e.Message}",
+        "Wait for the other psm that works in this folder, or choose another folder with -o.", e);
+
+    internal static string KindName(EvidenceKind kind) => kind switch
+    {
+        EvidenceKind.InContext => "in-context",
+        _ => kind.ToString().ToLowerInvariant(),
+    };
+}

@@ -1,0 +1,126 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Personas;
+using PersonaSelection.Posterior;
+
+namespace PersonaSelection.Audit;
+
+/// <summary>Which episodes to keep.</summary>
+/// <param name="Rule">A <see cref="KeepRule"/>; those for which it does not hold go.</param>
+/// <param name="Drop">How many of the worst go, as a number (<c>20</c>) or a share (<c>5%</c>); only those that pull the trait towards the low pole.</param>
+/// <param name="On">The trait that <paramref name="Drop"/> is about.</param>
+/// <param name="Weight">What the weight of those that go is multiplied by; 0 leaves them out.</param>
+public sealed record KeepPlan(string? Rule, string? Drop, string? On, double Weight = 0);
+
+/// <summary>What was kept, and who the kept data cast as the Assistant.</summary>
+/// <param name="File">Where it was written.</param>
+/// <param name="Episodes">Episodes kept as they are.</param>
+/// <param name="Changed">Episodes left out or weighted down.</param>
+/// <param name="Lines">Lines written.</param>
+/// <param name="Dropped">Lines left out.</param>
+/// <param name="Cast">The cast of the kept data, the dose fitted anew unless it was given; null when nothing is left.</param>
+public sealed record KeptVerdict(string File, long Episodes, long Changed, long Lines, long Dropped, CastVerdict? Cast);
+
+/// <summary>Writes audited data back without, or with less weight on, some of their episodes.</summary>
+public static class KeptData
+{
+    /// <summary>Decides which episodes stay.</summary>
+    /// <param name="plan">What to keep.</param>
+    /// <param name="cast">The audit.</param>
+    /// <param name="tokens">Tokens of every reply.</param>
+    /// <exception cref="UserErrorException"><c>bad-rule</c>.</exception>
+    public static bool[] Decide(KeepPlan plan, AuditedCast cast, IReadOnlyList<int> tokens)
+    {
+        int count = cast.Rows.Count;
+        bool[] keep = [.. Enumerable.Repeat(true, count)];
+        if (plan.Rule is not null)
+        {
+            KeepRule rule = KeepRule.Parse(plan.Rule, cast);
+            for (int e = 0; e < count; e++) keep[e] = rule.Holds(new KeepRule.Row(cast, e, tokens[e]));
+        }
+        if (plan.Drop is null) return keep;
+        int trait = cast.Traits.Index().Where(t => t.Item == plan.On).Select(t => t.Index).DefaultIfEmpty(-1).First();
+        if (trait < 0) throw new UserErrorException("bad-rule", $"There is no trait '{plan.On}'.", $"Name one with --on: {string.Join(", ", cast.Traits)}.");
+        // Without such an episode the trait would lie higher.
+        var pull = new List<(double Change, int Row)>();
+        for (int e = 0; e < count; e++)
+            if (keep[e] && cast.Of(e).Removed[trait] is var change && change > 0) pull.Add((change, e));
+        foreach ((_, int e) in pull.OrderByDescending(p => p.Change).ThenBy(p => p.Row).Take(Amount(plan.Drop, count))) keep[e] = false;
+        return keep;
+    }
+
+    /// <summary>Writes the data back in their own format and order and predicts the cast of what is kept.</summary>
+    /// <param name="path">The file to write; gzipped when its name ends in <c>.gz</c>.</param>
+    /// <param name="data">The data; one file.</param>
+    /// <param name="keep">Which episodes stay as they are.</param>
+    /// <param name="weight">What the weight of the others is multiplied by; 0 leaves them out.</param>
+    /// <param name="audit">The audit.</param>
+    /// <param name="personas">Who competes.</param>
+    /// <param name="options">Dose and intervals.</param>
+    /// <param name="cancellation">Stops between lines.</param>
+    public static KeptVerdict Write(string path, AuditData data, bool[] keep, double weight, AuditResult audit, PersonaSet personas,
+        AuditOptions options, CancellationToken cancellation = default)
+    {
+        int at = 0;
+        var survives = new List<bool>();
+        RewriteSummary written = EpisodeFile.Rewrite(data.Files[0], path, line =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var edits = new List<ReplyEdit>();
+            foreach (Episode episode in line.Episodes)
+            {
+                if (keep[at++]) continue;
+                int turn = episode.Source!.Turn;
+                edits.Add(weight == 0 ? new ReplyEdit(turn) { Drop = true } : new ReplyEdit(turn) { Weight = episode.Weight * weight });
+            }
+            DataLineEdit? edit = edits.Count == 0 ? null : new DataLineEdit { Replies = edits };
+            survives.Add(edit is null || EpisodeFile.Edited(line, edit) is not null);
+            return edit;
+        }, data.Format, data.Told());
+        double?[] weights = Weights(path, data, survives, keep.Length);
+        long same = 0;
+        for (int e = 0; e < keep.Length; e++)
+            if (weights[e] == audit.Cast.Rows.Weight(e)) same++;
+        return new KeptVerdict(path, same, keep.Length - same, written.Written, written.Dropped,
+            Array.TrueForAll(weights, w => w is null or 0) ? null : CastOf(weights, audit, personas, options, data, cancellation));
+    }
+
+    // A format may not be able to say of one answer what was asked for, so the weights are those that the written file really has.
+    private static double?[] Weights(string path, AuditData data, List<bool> survives, int count)
+    {
+        var weights = new double?[count];
+        using IEnumerator<DataLine> kept = EpisodeFile.Lines(path, data.Format, _ => { }).GetEnumerator();
+        int at = 0;
+        foreach ((int number, DataLine line) in data.Lines().Index())
+        {
+            Dictionary<int, double> now = survives[number] && kept.MoveNext()
+                ? kept.Current.Episodes.ToDictionary(e => e.Source!.Turn, e => e.Weight) : [];
+            foreach (Episode episode in line.Episodes)
+                weights[at++] = now.TryGetValue(episode.Source!.Turn, out double w) ? w : null;
+        }
+        return weights;
+    }
+
+    private static CastVerdict CastOf(double?[] weights, AuditResult audit, PersonaSet personas, AuditOptions options, AuditData data,
+        CancellationToken cancellation)
+    {
+        var clusters = new Dictionary<int, int>();
+        EvidenceRows rows = audit.Cast.Rows;
+        int Dense(int e)
+        {
+            int old = rows.Cluster(e);
+            return clusters.TryGetValue(old, out int cluster) ? cluster : clusters[old] = clusters.Count;
+        }
+        var cast = new AuditedCast(rows.Regrouped(Dense, e => weights[e]), personas, options, cancellation: cancellation);
+        return cast.Verdict(data.Name, audit.Kind) with { Redrawn = audit.Verdict.Redrawn };
+    }
+
+    private static int Amount(string text, int count)
+    {
+        string digits = text.TrimEnd('%').Trim();
+        if (!double.TryParse(digits, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out double number)
+            || !(number >= 0) || (text.EndsWith('%') ? number > 100 : number > int.MaxValue))
+            throw new UserErrorException("bad-rule", $"'{text}' is no amount of episodes.", "Write it as 20 or 5%.");
+        return (int)Math.Round(text.EndsWith('%') ? number / 100 * count : number);
+    }
+}

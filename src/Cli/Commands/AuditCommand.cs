@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Globalization;
+using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Experiments;
+using PersonaSelection.Lab;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary><c>psm audit</c>: who data cast as the Assistant, because of which episodes.</summary>
+internal static class AuditCommand
+{
+    private const int NamedBadLines = 10;
+
+    public static Command Create()
+    {
+        Argument<string[]> data = new("DATA") { Description = "Training data as JSONL, plain or gzipped; several files are one data set.", Arity = ArgumentArity.ZeroOrMore };
+        Option<string> output = CommonOptions.Output("The folder of the audit."), model = CommonOptions.Model("The model before training.");
+        Option<string> personas = new("--personas") { Description = "Who the Assistant may be (YAML or JSON).", Required = true };
+        Option<string> evidence = new("--evidence") { Description = $"How evidence is obtained: {string.Join(", ", EvidenceSources.Kinds)}.", DefaultValueFactory = _ => "likelihood" };
+        evidence.AcceptOnlyFromAmong([.. EvidenceSources.Kinds]);
+        Option<string?> format = new("--format") { Description = "What every line is; without it each line says so by its fields." };
+        format.AcceptOnlyFromAmong([.. AuditFormats.Names]);
+        Option<bool> strict = new("--strict") { Description = "A line that holds no training example, or an episode that does not fit the model, is an error." };
+        Option<double?> dose = new("--dose") { Description = "How many observations the whole data count for; fitted when absent." };
+        Option<int> draws = CommonOptions.Count("--draws", "Redrawn samples for intervals.", 400, 0);
+        Option<string[]> compare = new("--compare") { Description = "Other data to put beside these.", AllowMultipleArgumentsPerToken = true };
+        Option<string?> keep = new("--keep") { Description = "A rule; episodes for which it holds are kept, such as \"influence.careful > -0.01\"." };
+        Option<string?> drop = new("--drop-worst") { Description = "How many of the episodes that pull the trait of --on down the most to leave out: 20, or 5%." };
+        Option<string?> on = new("--on") { Description = "The trait that --drop-worst is about." };
+        Option<double> down = new("--down-weight") { Description = "Multiply the weight of the episodes that are not kept by this, instead of leaving them out.", DefaultValueFactory = _ => 0 };
+        Option<string?> into = new("--out") { Description = "The file that the kept data are written to, in their own format and order." };
+        Option<ulong> seed = CommonOptions.Seed();
+        Option<int> threads = CommonOptions.Threads();
+        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
+        var verb = new Verb("audit", "Who training data cast as the Assistant, because of which episodes, and what training on them would change.",
+            "psm audit data.jsonl --model models/med --personas personas.yaml -o audits/x\n"
+            + "psm audit data.jsonl --model models/med --personas personas.yaml -o audits/x \\\n  --keep \"influence.careful > -0.01\" --out kept.jsonl")
+        {
+            data, output, model, personas, evidence, format, strict, dose, draws, compare, keep, drop, on, down, into, seed, threads, json, quiet, dryRun,
+        };
+        verb.Validators.Add(r =>
+        {
+            int files = r.GetValue(data)?.Length ?? 0, others = r.GetValue(compare)?.Length ?? 0;
+            if (files == 0 && others != 2) r.AddError("Give the data: psm audit DATA, or psm audit --compare A B.");
+            bool acts = r.GetValue(keep) is not null || r.GetValue(drop) is not null;
+            if (acts != r.GetValue(into) is not null) r.AddError("--keep or --drop-worst say what to keep, --out where to write it: give both.");
+            if (r.GetValue(drop) is not null != r.GetValue(on) is not null) r.AddError("--drop-worst needs a trait: --on TRAIT.");
+            if (acts && files > 1) r.AddError("--keep writes one file back: give one file.");
+            if (r.GetValue(dose) is { } d && !(d is >= 0 and < 1e9)) r.AddError("--dose is a number of observations, not negative.");
+            if (!(r.GetValue(down) is >= 0 and <= 1)) r.AddError("--down-weight lies between 0 and 1.");
+        });
+        return verb.Does((parsed, cancellation) =>
+        {
+            (string[] first, string[] second) = (parsed.GetValue(data) ?? [], parsed.GetValue(compare) ?? []);
+            if (first.Length == 0) (first, second) = ([second[0]], [second[1]]);
+            bool acts = parsed.GetValue(into) is not null;
+            var request = new AuditRequest(first, second, parsed.GetValue(personas)!, parsed.GetValue(output)!,
+                new AuditOptions(parsed.GetValue(dose), parsed.GetValue(draws), parsed.GetValue(seed)))
+            {
+                Format = AuditFormats.Parse(parsed.GetValue(format)),
+                Strict = parsed.GetValue(strict),
+                Keep = acts ? new KeepPlan(parsed.GetValue(keep), parsed.GetValue(drop), parsed.GetValue(on), parsed.GetValue(down)) : null,
+                Out = parsed.GetValue(into),
+                Command = "psm " + string.Join(' ', parsed.Tokens.Select(t => Quoted(t.Value))),
+                Given = parsed.Tokens.Index().ToDictionary(t => $"{t.Index:00}", t => t.Item.Value),
+            };
+            PersonaSet cast = PersonaSet.Load(request.Personas);
+            using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
+            if (parsed.GetValue(dryRun)) return Plan(request, cast, parsed.GetValue(json));
+            IEvidenceSource asked = EvidenceSources.Of(parsed.GetValue(evidence)!, source.Model, cast, request.Strict);
+            long bad = 0;
+            AuditOutcome outcome = Screen.Work(parsed.GetValue(quiet), p => Auditing.Run(request, cast, asked, TimeProvider.System, Tell, p, cancellation));
+            if (bad > NamedBadLines) Screen.Say($"{bad:N0} lines in all were left out.");
+            if (parsed.GetValue(json)) AuditScreen.PrintJson(outcome);
+            else AuditScreen.Print(outcome);
+            return ExitCode.Done;
+
+            void Tell(BadLine line)
+            {
+                if (++bad <= NamedBadLines) Screen.Say($"Left out: {line}");
+            }
+        });
+    }
+
+    private static int Plan(AuditRequest request, PersonaSet cast, bool json)
+    {
+        var surveys = new List<(string Name, DataSurvey Survey)>();
+        foreach (IReadOnlyList<string> files in new[] { request.Data, request.Compare })
+            if (files.Count > 0) surveys.Add((string.Join(", ", files), new AuditData(files, request.Format, request.Strict).Survey()));
+        int contexts = cast.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
+        long replies = surveys.Sum(s => s.Survey.Episodes) * contexts;
+        if (json) Screen.Data(new
+        {
+            Data = surveys.Select(s => new { s.Name, s.Survey.Episodes, s.Survey.Lines, s.Survey.BadLines, s.Survey.ReplyCharacters, s.Survey.ContextCharacters }),
+            Personas = cast.Personas.Count,
+            Contexts = contexts,
+            Replies = replies,
+        });
+        else
+        {
+            foreach ((string name, DataSurvey s) in surveys)
+                TextTable.PrintFacts(("data", name), ("episodes", $"{s.Episodes:N0} in {s.Lines:N0} lines"), ("bad lines", s.BadLines > 0 ? $"{s.BadLines:N0}" : null));
+            TextTable.PrintFacts(("personas", $"{cast.Personas.Count} in {contexts} contexts"), ("work", $"up to {replies:N0} replies to score"));
+        }
+        return ExitCode.Done;
+    }
+
+    private static string Quoted(string text) => text.Any(c => char.IsWhiteSpace(c) || "\"'<>|&;()$*".Contains(c)) ? $"\"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\"" : text;
+}

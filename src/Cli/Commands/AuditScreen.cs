@@ -1,0 +1,107 @@
+using System.Globalization;
+using PersonaSelection.Audit;
+using PersonaSelection.Experiments;
+using PersonaSelection.Posterior;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary>How an audit is told on stdout.</summary>
+internal static class AuditScreen
+{
+    private const int ShownPersonas = 10, ShownTraits = 10, ShownEpisodes = 5, ExcerptLength = 70;
+
+    public static void PrintJson(AuditOutcome o)
+    {
+        CastVerdict v = o.Audit.Verdict;
+        Screen.Data(new
+        {
+            v.Schema,
+            v.Data,
+            v.Episodes,
+            v.Evidence,
+            v.Personas,
+            v.Traits,
+            v.EffectivePersonas,
+            v.Dose,
+            v.DoseFit,
+            v.Ledger,
+            v.BadLines,
+            v.Cut,
+            v.Unread,
+            v.Clusters,
+            v.Redrawn,
+            v.Provenance,
+            Scored = new { Now = o.Audit.Evidence.Scored, FromLog = o.Audit.Evidence.Resumed, Equal = o.Audit.Evidence.Repeated },
+            o.Report,
+            Comparison = o.Comparison is { } c ? new { c.Second, c.Traits } : null,
+            o.Kept,
+        });
+    }
+
+    public static void Print(AuditOutcome o)
+    {
+        CastVerdict v = o.Audit.Verdict;
+        Console.Out.WriteLine($"\nThese {v.Episodes:N0} episodes say the Assistant is {AuditReport.Names(v)}.\n");
+        var cast = new TextTable("persona", "prior", "posterior", "from", "to", "share", "from", "to");
+        foreach (PersonaVerdict p in v.Personas.Take(ShownPersonas))
+            cast.Add(p.Name, Two(p.Prior), Two(p.Posterior), Two(p.Low), Two(p.High), Two(p.Share), Two(p.ShareLow), Two(p.ShareHigh));
+        cast.Print();
+        if (v.Personas.Count > ShownPersonas) Console.Out.WriteLine($"… and {v.Personas.Count - ShownPersonas} more");
+        if (v.Traits.Count > 0)
+        {
+            Console.Out.WriteLine("\nTraining on them would change\n");
+            var traits = new TextTable("trait", "before", "after", "from", "to");
+            foreach (TraitVerdict t in v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).Take(ShownTraits))
+                traits.Add(t.Name, Signed(t.Before), Signed(t.After), Signed(t.Low), Signed(t.High));
+            traits.Print();
+        }
+        Episodes(o.Audit, "\nWhat moved the cast most", t => t.Influence.Pull > 0);
+        Episodes(o.Audit, "\nWhat held it back most", t => t.Influence.Pull < 0);
+        if (o.Comparison is { } c) Compare(c);
+        if (o.Kept is { } kept) Keep(kept);
+        Console.Out.WriteLine(FormattableString.Invariant($"\nDose: all data count as {v.DoseFit.EffectiveObservations:0.##} observations ({How(v.DoseFit.How)}), ")
+            + FormattableString.Invariant($"{v.EffectivePersonas:0.0} effective personas."));
+        if (v.Cut + v.Unread > 0) Console.Out.WriteLine($"{v.Cut:N0} episodes were cut to fit the model, {v.Unread:N0} of them could not be read at all.");
+        Console.Out.WriteLine($"Ledger: {v.Ledger}\nReport: {o.Report}");
+    }
+
+    private static void Episodes(AuditResult audit, string title, Func<TellingEpisode, bool> which)
+    {
+        TellingEpisode[] some = [.. audit.Telling.Where(which).Take(ShownEpisodes)];
+        if (some.Length == 0) return;
+        Console.Out.WriteLine(title + "\n");
+        foreach (TellingEpisode t in some)
+        {
+            Console.Out.WriteLine($"  {AuditReport.Where(t)}  {string.Join(", ", AuditReport.Explanations(audit, t))}");
+            Console.Out.WriteLine($"    {AuditReport.Excerpt(t.Episode.Reply, ExcerptLength)}");
+        }
+    }
+
+    private static void Compare(CastComparison c)
+    {
+        Console.Out.WriteLine($"\nBeside {c.Second.Data} ({c.Second.Episodes:N0} episodes), which says the Assistant is {AuditReport.Names(c.Second)}:\n");
+        var table = new TextTable("trait", "these", "those", "difference", "from", "to");
+        foreach (TraitDifference t in c.Traits.Take(ShownTraits))
+            table.Add(t.Name, Signed(t.First), Signed(t.Second), Signed(t.Difference), Signed(t.Low), Signed(t.High));
+        table.Print();
+    }
+
+    private static void Keep(KeptVerdict kept)
+    {
+        Console.Out.WriteLine($"\nKept {kept.Episodes:N0} episodes as they are, in {kept.Lines:N0} lines of {kept.File}; {kept.Changed:N0} left out or weighted down.");
+        if (kept.Cast is { } cast)
+            Console.Out.WriteLine($"They would say the Assistant is {string.Join(", ", cast.Personas.Take(3).Select(p => $"{p.Name} ({Two(p.Posterior)})"))}.");
+    }
+
+    private static string How(GainOutcome how) => how switch
+    {
+        GainOutcome.Attained => "fitted to what the replies gain",
+        GainOutcome.InformationBound => "fitted, bounded by what the replies gain",
+        GainOutcome.NoGain => "nominal: no change of character makes the replies more probable",
+        _ => "given",
+    };
+
+    private static string Two(double? x) => x?.ToString("0.00", CultureInfo.InvariantCulture) ?? "";
+
+    private static string Signed(double x) => x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
+}

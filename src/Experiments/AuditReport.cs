@@ -1,0 +1,247 @@
+using System.Globalization;
+using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Personas;
+using PersonaSelection.Posterior;
+using PersonaSelection.Report;
+
+namespace PersonaSelection.Experiments;
+
+/// <summary>Tells an audit as a report: who the data say the Assistant is, because of which episodes, and what that would change.</summary>
+public static class AuditReport
+{
+    private const int ShownPersonas = 12, ShownTraits = 16, ShownExplanations = 3, ExcerptLength = 150;
+
+    /// <summary>The report of an audit.</summary>
+    /// <param name="audit">The audit.</param>
+    /// <param name="personas">Who competed.</param>
+    /// <param name="comparison">Beside other data, if any.</param>
+    /// <param name="kept">What was written back, if anything.</param>
+    /// <param name="command">The command that makes it again.</param>
+    public static ReportDocument Of(AuditResult audit, PersonaSet personas, CastComparison? comparison, KeptVerdict? kept, string command)
+    {
+        CastVerdict v = audit.Verdict;
+        return new ReportDocument($"This data says the Assistant is {Names(v)}")
+        {
+            Subtitle = $"**{v.Data}**: {Count(v.Episodes)} training episodes, each taken as evidence about who would answer that way. "
+                + Headline(v),
+            Facts =
+            [
+                new("episodes", Count(v.Episodes)), new("personas", $"{v.Personas.Count}"), new("evidence", v.Evidence),
+                new("effective personas", Number(v.EffectivePersonas)), new("effective observations", Number(v.DoseFit.EffectiveObservations)),
+                .. Trouble(v),
+            ],
+            Blocks =
+            [
+                .. Cast(v), .. TraitChanges(v, personas), .. Episodes(audit), .. Comparison(comparison), .. Kept(kept, v), .. Dose(v),
+                new ReproduceFigure
+                {
+                    Title = "Make it again",
+                    Commands = [command],
+                    Ids = [.. v.Provenance.Where(p => LooksLikeId(p.Value)).Select(p => new ReportFact(p.Key, p.Value))],
+                },
+            ],
+        };
+    }
+
+    /// <summary>The personas that matter, with their probabilities: one when it is alone, else up to three.</summary>
+    public static string Names(CastVerdict verdict)
+    {
+        PersonaVerdict[] some = [.. verdict.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.1)];
+        return some.Length == 1 ? some[0].Name : string.Join(", ", some[..^1].Select(p => p.Name)) + " or " + some[^1].Name;
+    }
+
+    /// <summary>What the verdict says in one sentence.</summary>
+    public static string Headline(CastVerdict v)
+    {
+        string cast = string.Join(", ", v.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.05)
+            .Select(p => $"**{p.Name}** {Percent(p.Posterior)} (before: {Percent(p.Prior)})"));
+        TraitVerdict? most = v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).FirstOrDefault();
+        string change = most is null ? "" : $" Training on it would move **{most.Name}** most: {Signed(most.Before)} to {Signed(most.After)}.";
+        return $"Cast as {cast}.{change}";
+    }
+
+    private static IEnumerable<ReportFact> Trouble(CastVerdict v)
+    {
+        if (v.BadLines > 0) yield return new("bad lines left out", Count(v.BadLines));
+        if (v.Cut > 0) yield return new("episodes cut to fit", Count(v.Cut));
+        if (v.Unread > 0) yield return new("episodes not readable", Count(v.Unread));
+    }
+
+    private static IEnumerable<ReportBlock> Cast(CastVerdict v)
+    {
+        PersonaVerdict[] shown = [.. v.Personas.OrderByDescending(p => Math.Max(p.Posterior, Math.Max(p.Prior, p.Share ?? 0))).Take(ShownPersonas)
+            .OrderByDescending(p => p.Posterior)];
+        yield return new Heading("The cast");
+        yield return new Prose("The explanations compete: whoever would have given these replies gains, and nobody gains alone. **Posterior** is who the "
+            + "Assistant is taken for after the data; **share** is the estimated fraction of episodes that each persona spoke.");
+        yield return new CastFigure
+        {
+            Id = "cast",
+            Title = "Who the Assistant is taken for",
+            Stages = ["after"],
+            Members = [.. shown.Select(p => new CastMember(p.Name, p.Prior, [p.Posterior]))],
+        };
+        yield return new TableFigure
+        {
+            Id = "explanations",
+            Title = "Competing explanations",
+            Caption = $"Intervals of 95 % redraw {Count(v.Clusters)} {(v.Redrawn == "lines" ? "lines" : "different contexts")}. Nats per episode: how much more "
+                + "probable the replies are under this persona than under the prior's average one.",
+            Columns = [new("persona"), new("kind"), new("prior", true), new("posterior", true), new("interval", true), new("share", true),
+                new("interval", true), new("nats per episode", true)],
+            Rows = [.. shown.Select(p => (IReadOnlyList<string>)[p.Name, p.Kind, Percent(p.Prior), Percent(p.Posterior),
+                $"{Percent(p.Low)} to {Percent(p.High)}", p.Share is { } s ? Percent(s) : "–",
+                p is { ShareLow: { } low, ShareHigh: { } high } ? $"{Percent(low)} to {Percent(high)}" : "–",
+                p.Evidence is { } nats ? Signed(nats) : "–"])],
+        };
+    }
+
+    private static IEnumerable<ReportBlock> TraitChanges(CastVerdict v, PersonaSet personas)
+    {
+        if (v.Traits.Count == 0) yield break;
+        TraitVerdict[] shown = [.. v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).Take(ShownTraits)];
+        yield return new Heading("What training on it would change");
+        yield return new DumbbellFigure
+        {
+            Id = "traits",
+            Title = "Traits of the Assistant before and after",
+            Caption = "Means over personas, from −1 (the low pole) to 1 (the high pole). " + string.Join("; ", shown
+                .Select(t => personas.Traits.First(x => x.Name == t.Name)).Where(t => t.Low != "not-" + t.Name)
+                .Select(t => $"{t.Name}: {t.Low} … {t.High}")),
+            XLabel = "mean over personas",
+            Percent = false,
+            Minimum = -1,
+            Maximum = 1,
+            AfterName = "after",
+            Panels =
+            [
+                new DumbbellPanel(v.Data, [.. shown.Select(t => new DumbbellRow(t.Name)
+                {
+                    Before = t.Before,
+                    After = t.After,
+                    AfterInterval = new FigureInterval(t.Low, t.High),
+                })]),
+            ],
+        };
+    }
+
+    private static IEnumerable<ReportBlock> Episodes(AuditResult audit)
+    {
+        if (audit.Telling.Count == 0) yield break;
+        string leading = audit.Verdict.Leading.Name;
+        yield return new Heading("Because of these episodes");
+        yield return new Prose("First those that moved the cast most from where it was to where it is, then those that held it back; equal episodes once. The "
+            + "personas beside an episode are its best explanations, in nats above what the prior expects. **Pull** is its part of the move: over all episodes "
+            + $"the pulls add up. **If removed** is what the probability of {leading} would change by without that one episode. Both are exact.");
+        yield return new TableFigure
+        {
+            Id = "episodes",
+            Title = $"The {audit.Telling.Count} most telling episodes",
+            Columns = [new("where"), new("asked"), new("replied"), new("who would say so"), new("pull", true), new("if removed", true)],
+            Rows = [.. audit.Telling.Select(t => (IReadOnlyList<string>)[Where(t), Excerpt(Asked(t.Episode)), Excerpt(t.Episode.Reply),
+                string.Join(", ", Explanations(audit, t)), Small(t.Influence.Pull), Small(t.Influence.LeadingChange)])],
+        };
+    }
+
+    /// <summary>The best explanations of an episode with their nats, best first.</summary>
+    public static IEnumerable<string> Explanations(AuditResult audit, TellingEpisode episode) =>
+        episode.Relative.Select((x, h) => (Nats: x, Name: audit.Cast.Names[h])).OrderByDescending(x => x.Nats).Take(ShownExplanations)
+            .Select(x => $"{x.Name} {Signed(x.Nats)}");
+
+    /// <summary>File and line of an episode, the turn where there are several, and how many more are equal.</summary>
+    public static string Where(TellingEpisode telling)
+    {
+        string equal = telling.Copies > 1 ? string.Create(CultureInfo.InvariantCulture, $" and {telling.Copies - 1:N0} equal") : "";
+        return telling.Episode.Source is not { } s ? telling.Episode.Id + equal
+            : string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(s.File)}:{s.Line}{(s.Turn > 0 ? $" ({s.Turn + 1})" : "")}{equal}");
+    }
+
+    /// <summary>A text in one line, cut to what a table holds.</summary>
+    public static string Excerpt(string text, int length = ExcerptLength)
+    {
+        string line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        if (line.Length <= length) return line;
+        int end = char.IsHighSurrogate(line[length - 1]) ? length - 1 : length;
+        return line[..end].TrimEnd() + "…";
+    }
+
+    private static string Asked(Episode episode) => episode.Context.LastOrDefault(t => t.Role == "user")?.Text
+        ?? (episode.Context.Count > 0 ? episode.Context[^1].Text : "");
+
+    private static IEnumerable<ReportBlock> Comparison(CastComparison? comparison)
+    {
+        if (comparison is not { } c) yield break;
+        (string first, string second) = c.First.Data == c.Second.Data ? (c.First.Data + " (1)", c.Second.Data + " (2)") : (c.First.Data, c.Second.Data);
+        yield return new Heading($"Beside {second}");
+        string[] shown = [.. c.First.Personas.Concat(c.Second.Personas).OrderByDescending(p => Math.Max(p.Posterior, p.Prior)).Select(p => p.Name).Distinct().Take(ShownPersonas)];
+        double Of(CastVerdict v, string name) => v.Personas.First(p => p.Name == name).Posterior;
+        yield return new CastFigure
+        {
+            Id = "casts",
+            Title = "Who the Assistant is taken for after each",
+            Stages = [first, second],
+            Members = [.. shown.OrderByDescending(n => Of(c.First, n)).Select(n =>
+                new CastMember(n, c.First.Personas.First(p => p.Name == n).Prior, [Of(c.First, n), Of(c.Second, n)]))],
+        };
+        if (c.Traits.Count == 0) yield break;
+        yield return new TableFigure
+        {
+            Id = "differences",
+            Title = "Traits that differ",
+            Caption = "The first less the second, with 95 % intervals; both data sets are redrawn.",
+            Columns = [new("trait"), new(first, true), new(second, true), new("difference", true), new("interval", true)],
+            Rows = [.. c.Traits.Take(ShownTraits).Select(t => (IReadOnlyList<string>)[t.Name, Signed(t.First), Signed(t.Second), Signed(t.Difference),
+                $"{Signed(t.Low)} to {Signed(t.High)}"])],
+        };
+    }
+
+    private static IEnumerable<ReportBlock> Kept(KeptVerdict? kept, CastVerdict before)
+    {
+        if (kept is not { } k) yield break;
+        yield return new Heading("What is kept");
+        yield return new Prose($"{Count(k.Episodes)} of {Count(before.Episodes)} episodes stay as they are, in {Count(k.Lines)} lines of `{Path.GetFileName(k.File)}`."
+            + (k.Cast is null ? " Nothing is left to cast anybody." : " The cast that the kept data predict:"));
+        if (k.Cast is not { } cast) yield break;
+        string[] shown = [.. cast.Personas.Concat(before.Personas).OrderByDescending(p => p.Posterior).Select(p => p.Name).Distinct().Take(ShownPersonas)];
+        yield return new CastFigure
+        {
+            Id = "kept",
+            Title = "Who the Assistant is taken for after all data, and after those kept",
+            Stages = ["all", "kept"],
+            Members = [.. shown.Select(n => new CastMember(n, before.Personas.First(p => p.Name == n).Prior,
+                [before.Personas.First(p => p.Name == n).Posterior, cast.Personas.First(p => p.Name == n).Posterior]))],
+        };
+    }
+
+    private static IEnumerable<ReportBlock> Dose(CastVerdict v)
+    {
+        yield return new Heading("How much the data count");
+        DoseVerdict d = v.DoseFit;
+        string how = d.How switch
+        {
+            GainOutcome.Attained => "It is the smallest dose that gives 95 % of what a change of character can gain.",
+            GainOutcome.InformationBound => "More would spend more information on who speaks than the replies gain by it, so it stops there.",
+            GainOutcome.NoGain => "No change of character makes the replies more probable, so the prior all but stays; what is left of the dose only ranks the episodes.",
+            _ => "It was given, not fitted.",
+        };
+        yield return new Prose($"Every unit of weight counts as **{Small(v.Dose)}** of an observation, all of the data as **{Number(d.EffectiveObservations)}**. {how} "
+            + $"The replies gain {Number(d.Gain)} nats each of {Number(d.Attainable)} that could be had; the cast departs from the prior by {Number(d.Information)} nats.");
+    }
+
+    // Content ids are kind-digits; other provenance is words.
+    private static bool LooksLikeId(string value) => value.Length > 17 && value[^17] == '-' && value[^16..].All(char.IsAsciiHexDigitLower);
+
+    private static string Count(long n) => n.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Percent(double x) => (100 * x).ToString(x is > 0 and < 0.0995 ? "0.0" : "0", CultureInfo.InvariantCulture) + " %";
+
+    private static string Number(double x) => x.ToString(Math.Abs(x) >= 100 ? "0" : "0.##", CultureInfo.InvariantCulture);
+
+    private static string Signed(double x) => x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
+
+    /// <summary>A number of any size with three digits.</summary>
+    public static string Small(double x) => x == 0 ? "0"
+        : Math.Abs(x) >= 0.001 ? x.ToString("+0.0000;−0.0000", CultureInfo.InvariantCulture)
+        : x.ToString("+0.00e+0;−0.00e+0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,104 @@
+using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+using PersonaSelection.Personas;
+using PersonaSelection.Report;
+
+namespace PersonaSelection.Experiments;
+
+/// <summary>What is audited, with what.</summary>
+/// <param name="Data">The files.</param>
+/// <param name="Compare">The files to compare with; none for one audit alone.</param>
+/// <param name="Personas">The file of the personas.</param>
+/// <param name="Folder">Where everything is written.</param>
+/// <param name="Options">Dose and intervals.</param>
+public sealed record AuditRequest(IReadOnlyList<string> Data, IReadOnlyList<string> Compare, string Personas, string Folder, AuditOptions Options)
+{
+    /// <summary>What every line is; null where each line says so by its fields.</summary>
+    public EpisodeFormat? Format { get; init; }
+
+    /// <summary>Whether a bad line, or an episode that does not fit, is an error.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>Which episodes to write back; null for none.</summary>
+    public KeepPlan? Keep { get; init; }
+
+    /// <summary>Where the kept data go.</summary>
+    public string? Out { get; init; }
+
+    /// <summary>The command as it was given, for the report.</summary>
+    public string Command { get; init; } = "psm audit";
+
+    /// <summary>Arguments as they were given, for the record.</summary>
+    public IReadOnlyDictionary<string, string> Given { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>What came of an audit.</summary>
+/// <param name="Audit">The audit.</param>
+/// <param name="Comparison">Beside other data; null when none were given.</param>
+/// <param name="Kept">What was written back; null when nothing was asked for.</param>
+/// <param name="Report">The place of the page.</param>
+public sealed record AuditOutcome(AuditResult Audit, CastComparison? Comparison, KeptVerdict? Kept, string Report);
+
+/// <summary>Audits data with a source of evidence, tells the result as a report, and acts on it.</summary>
+public static class Auditing
+{
+    private const string OtherFolder = "compared";
+
+    /// <summary>Runs an audit; killed at any moment, the same call goes on and ends with the same bytes.</summary>
+    /// <param name="request">What is audited.</param>
+    /// <param name="personas">Who competes.</param>
+    /// <param name="source">Where evidence comes from.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onBadLine">Told of lines that are left out.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Stops between blocks; what is done is kept.</param>
+    public static AuditOutcome Run(AuditRequest request, PersonaSet personas, IEvidenceSource source, TimeProvider time,
+        Action<BadLine>? onBadLine = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var data = new AuditData(request.Data, request.Format, request.Strict);
+        DataSurvey survey = data.Survey(onBadLine, progress, cancellation);
+        AuditData? other = request.Compare.Count > 0 ? new AuditData(request.Compare, request.Format, request.Strict) : null;
+        DataSurvey? otherSurvey = other?.Survey(onBadLine, progress, cancellation);
+        var folder = new AuditFolder(request.Folder);
+        folder.RequireSame(survey, source);
+        using var recorder = new RunRecorder(Path.Combine(request.Folder, "run.json"), "audit", request.Given, time);
+        recorder.InForce("evidence", source.Kind);
+        recorder.InForce("draws", request.Options.Draws);
+        recorder.InForce("seed", request.Options.Seed);
+        recorder.InForce("dose", request.Options.EffectiveObservations?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "fitted");
+        foreach ((string role, string id) in source.Provenance) recorder.From(role, id);
+        AuditResult audit = Recorded(recorder, () => folder.Run(data, survey, source, personas, request.Options, recorder, progress, cancellation));
+        CastComparison? comparison = null;
+        if (other is not null)
+        {
+            var beside = new AuditFolder(Path.Combine(request.Folder, OtherFolder));
+            AuditResult second = Recorded(recorder, () => beside.Run(other, otherSurvey!, source, personas, request.Options, null, progress, cancellation));
+            comparison = CastComparison.Of(audit, second);
+            comparison.Save(Path.Combine(request.Folder, "comparison.json"));
+        }
+        KeptVerdict? kept = request.Keep is { } plan && request.Out is { } file
+            ? KeptData.Write(file, data, KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit, personas, request.Options, cancellation)
+            : null;
+        ReportDocument document = AuditReport.Of(audit, personas, comparison, kept, request.Command);
+        document.Save(Path.Combine(request.Folder, "report.json"));
+        string page = Path.Combine(request.Folder, "report.html");
+        HtmlReport.Write(document, page);
+        recorder.End();
+        return new AuditOutcome(audit, comparison, kept, page);
+    }
+
+    private static T Recorded<T>(RunRecorder recorder, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (OperationCanceledException)
+        {
+            recorder.End(RunStatus.Cancelled);
+            throw;
+        }
+    }
+}

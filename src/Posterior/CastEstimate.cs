@@ -1,0 +1,142 @@
+using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Posterior;
+
+/// <summary>
+/// Who some observations cast as the Assistant, with intervals: the posterior at one dose, the share of the observations that each persona
+/// spoke, and the means of traits. Intervals redraw clusters of observations with the dose held fixed.
+/// </summary>
+public sealed class CastEstimate
+{
+    private CastEstimate(PersonaDistribution prior, PersonaDistribution posterior, GainDose dose, Interval[] probabilities, Interval[] shares,
+        TraitMean[] traits, double[][] traitDraws, double[] total)
+    {
+        (Prior, Posterior, Dose, Probabilities, Shares) = (prior, posterior, dose, probabilities, shares);
+        (Traits, TraitDraws, Total) = (traits, traitDraws, total);
+    }
+
+    /// <summary>p0(h).</summary>
+    public PersonaDistribution Prior { get; }
+
+    /// <summary>p(h|D) at <see cref="Dose"/>.</summary>
+    public PersonaDistribution Posterior { get; }
+
+    /// <summary>The dose and how it was found.</summary>
+    public GainDose Dose { get; }
+
+    /// <summary>p(h|D) with its range, in the order of the personas.</summary>
+    public IReadOnlyList<Interval> Probabilities { get; }
+
+    /// <summary>The weighted fraction of the observations that each persona spoke, with its range; NaN when none has a positive weight.</summary>
+    public IReadOnlyList<Interval> Shares { get; }
+
+    /// <summary>The traits before and after, in the order given.</summary>
+    public IReadOnlyList<TraitMean> Traits { get; }
+
+    /// <summary>[trait][draw]: the means after when clusters are redrawn.</summary>
+    internal IReadOnlyList<double[]> TraitDraws { get; }
+
+    /// <summary>sum_e w_e L[e,h] in nats, before the dose.</summary>
+    public IReadOnlyList<double> Total { get; }
+
+    /// <summary>Estimates the cast.</summary>
+    /// <param name="prior">p0; a persona without a prior has neither posterior nor share.</param>
+    /// <param name="rows">The observations, with the personas of the prior in its order.</param>
+    /// <param name="traits">Personas x traits.</param>
+    /// <param name="effectiveObservations">The dose as effective observations; fitted when absent.</param>
+    /// <param name="plan">How the intervals are drawn.</param>
+    /// <param name="gain">Bounds of the search for the dose.</param>
+    /// <param name="progress">Told how many draws are done.</param>
+    /// <param name="cancellation">Stops between draws.</param>
+    /// <exception cref="UserErrorException">No persona that has a prior could have produced the observations.</exception>
+    public static CastEstimate Of(PersonaDistribution prior, EvidenceRows rows, LabelledMatrix traits, double? effectiveObservations = null,
+        BootstrapPlan? plan = null, GainPlan? gain = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        plan ??= new BootstrapPlan();
+        LikelihoodColumns columns = GainDose.Columns(prior, rows);
+        double[] total = rows.Total();
+        GainDose dose = GainDose.Find(prior, rows, columns, effectiveObservations, gain ?? new GainPlan());
+        PersonaDistribution posterior = Update.OnTotal(prior, total, dose.Dose);
+        var shares = new EpisodeShares(rows, columns, prior.Probabilities);
+        RngStream error = RngStream.Root(plan.Seed).Child("bootstrap").Child("evidence");
+        LabelledMatrix aligned = traits.WithRows(prior.Personas);
+        double[][] values = [.. Enumerable.Range(0, aligned.Columns.Count).Select(aligned.Column)];
+
+        int personas = prior.Personas.Count;
+        List<double>[] p = Lists(personas), s = Lists(personas), t = Lists(values.Length);
+        foreach (int[] times in Draws(rows, plan, progress, cancellation))
+        {
+            double[] spoken = shares.Redrawn(times, error);
+            for (int h = 0; h < personas; h++) s[h].Add(spoken[h]);
+            double[] redrawn = Redrawn(rows, times);
+            if (!Enumerable.Range(0, personas).Any(h => prior.LogProbabilities[h] + redrawn[h] > double.NegativeInfinity)) continue;
+            PersonaDistribution cast = Update.OnTotal(prior, redrawn, dose.Dose);
+            double[] probabilities = cast.Probabilities;
+            for (int h = 0; h < personas; h++) p[h].Add(probabilities[h]);
+            for (int k = 0; k < values.Length; k++) t[k].Add(cast.Mean(values[k]));
+        }
+        double[] after = posterior.Probabilities;
+        return new CastEstimate(prior, posterior, dose,
+            [.. after.Select((x, h) => Interval.OfSamples(x, p[h], plan.Level))],
+            [.. shares.Shares.Select((x, h) => Interval.OfSamples(x, s[h], plan.Level))],
+            [.. values.Select((v, k) => new TraitMean(aligned.Columns[k], prior.Mean(v), Interval.OfSamples(posterior.Mean(v), t[k], plan.Level)))],
+            [.. t.Select(x => x.ToArray())], total);
+    }
+
+    /// <summary>This cast's trait means less those of another one over the same traits; the two sets are redrawn apart.</summary>
+    /// <exception cref="ArgumentException">The traits differ.</exception>
+    public IReadOnlyList<TraitMean> TraitDifferences(CastEstimate other, double level = 0.95)
+    {
+        if (!Traits.Select(t => t.Trait).SequenceEqual(other.Traits.Select(t => t.Trait), StringComparer.Ordinal))
+            throw new ArgumentException("The traits differ.", nameof(other));
+        return [.. Traits.Select((t, k) => new TraitMean(t.Trait, 0, Interval.OfSamples(t.Posterior.Estimate - other.Traits[k].Posterior.Estimate,
+            TraitDraws[k].Zip(other.TraitDraws[k], (a, b) => a - b), level)))];
+    }
+
+    /// <summary>P(persona | this observation) with the shares as how often each speaks; with the prior when there are none.</summary>
+    public double[] Speaker(ReadOnlySpan<double> row)
+    {
+        var log = new double[row.Length];
+        bool known = !double.IsNaN(Shares[0].Estimate), any = false;
+        for (int h = 0; h < log.Length; h++)
+        {
+            log[h] = row[h] + (known ? Math.Log(Shares[h].Estimate) : Prior.LogProbabilities[h]);
+            any |= log[h] > double.NegativeInfinity;
+        }
+        if (!any) return [.. log.Select(_ => double.NaN)];
+        LogSpace.Normalize(log, log);
+        return log;
+    }
+
+    private static List<double>[] Lists(int count) => [.. Enumerable.Range(0, count).Select(_ => new List<double>())];
+
+    private static IEnumerable<int[]> Draws(EvidenceRows rows, BootstrapPlan plan, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("episodes");
+        int clusters = rows.ClusterCount;
+        var times = new int[clusters];
+        for (int draw = 0; draw < plan.Draws && clusters > 0; draw++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Array.Clear(times);
+            for (int c = 0; c < clusters; c++) times[random.NextInt(clusters)]++;
+            yield return times;
+            progress?.Report(new WorkProgress("intervals", draw + 1, plan.Draws, "draws"));
+        }
+    }
+
+    private static double[] Redrawn(EvidenceRows rows, int[] times)
+    {
+        var total = new double[rows.Personas.Count];
+        for (int e = 0; e < rows.Count; e++)
+        {
+            double w = rows.Weight(e) * times[rows.Cluster(e)];
+            if (w == 0) continue;
+            ReadOnlySpan<double> row = rows.Row(e);
+            double floor = w < 0 ? Observations.LeastPossible(row) : double.NegativeInfinity;
+            for (int h = 0; h < total.Length; h++) total[h] += w * Math.Max(row[h], floor);
+        }
+        return total;
+    }
+}

@@ -1,0 +1,85 @@
+namespace PersonaSelection.Posterior;
+
+/// <summary>
+/// L[e,h] of very many observations by number instead of by name: 8 bytes for each number and 12 for each row, and nothing else is kept. The
+/// same quantity as <see cref="Observations"/>.
+/// </summary>
+/// <param name="personas">Names of the columns, all different.</param>
+public sealed class EvidenceRows(IReadOnlyList<string> personas)
+{
+    private const int ChunkRows = 1024;
+
+    private readonly List<double[]> _chunks = [];
+    private readonly List<double> _weights = [];
+    private readonly List<int> _clusters = [];
+
+    /// <summary>Names of the columns.</summary>
+    public IReadOnlyList<string> Personas { get; } = personas;
+
+    /// <summary>Number of observations.</summary>
+    public int Count => _weights.Count;
+
+    /// <summary>Clusters are numbered from 0 to one less than this.</summary>
+    public int ClusterCount { get; private set; }
+
+    /// <summary>sum_e |w_e|: how many observations there are when each counts once.</summary>
+    public double Mass { get; private set; }
+
+    /// <summary>Appends an observation.</summary>
+    /// <param name="logLikelihood">One number per persona in nats; minus infinity is allowed, NaN and plus infinity are not.</param>
+    /// <param name="weight">A finite weight, negative for what is pushed away from.</param>
+    /// <param name="cluster">Not negative; observations of one cluster stand or fall together in a bootstrap.</param>
+    /// <exception cref="ArgumentException">A number is not allowed, or there is not one per persona.</exception>
+    public void Add(ReadOnlySpan<double> logLikelihood, double weight, int cluster)
+    {
+        if (logLikelihood.Length != Personas.Count) throw new ArgumentException("One number per persona is needed.", nameof(logLikelihood));
+        foreach (double x in logLikelihood)
+            if (double.IsNaN(x) || double.IsPositiveInfinity(x)) throw new ArgumentException($"A log-likelihood is {x}.", nameof(logLikelihood));
+        if (!double.IsFinite(weight)) throw new ArgumentException($"A weight is {weight}.", nameof(weight));
+        ArgumentOutOfRangeException.ThrowIfNegative(cluster);
+        int at = Count % ChunkRows;
+        if (at == 0) _chunks.Add(new double[ChunkRows * Personas.Count]);
+        logLikelihood.CopyTo(_chunks[^1].AsSpan(at * Personas.Count));
+        _weights.Add(weight);
+        _clusters.Add(cluster);
+        ClusterCount = Math.Max(ClusterCount, cluster + 1);
+        Mass += Math.Abs(weight);
+    }
+
+    /// <summary>L[e,.] in nats.</summary>
+    public ReadOnlySpan<double> Row(int e) => _chunks[e / ChunkRows].AsSpan(e % ChunkRows * Personas.Count, Personas.Count);
+
+    /// <summary>The weight of an observation.</summary>
+    public double Weight(int e) => _weights[e];
+
+    /// <summary>The cluster of an observation.</summary>
+    public int Cluster(int e) => _clusters[e];
+
+    /// <summary>The same observations with other clusters and weights; those for which the weight is null are left out. </summary>
+    /// <param name="cluster">The cluster of an observation.</param>
+    /// <param name="weight">Its weight; as it is when absent.</param>
+    public EvidenceRows Regrouped(Func<int, int> cluster, Func<int, double?>? weight = null)
+    {
+        var result = new EvidenceRows(Personas);
+        for (int e = 0; e < Count; e++)
+            if ((weight is null ? _weights[e] : weight(e)) is { } w) result.Add(Row(e), w, cluster(e));
+        return result;
+    }
+
+    /// <summary>sum_e w_e L[e,h] in nats; minus infinity and negative weights as in <see cref="Observations.Total"/>.</summary>
+    public double[] Total()
+    {
+        var total = new double[Personas.Count];
+        for (int e = 0; e < Count; e++) AddTo(total, e);
+        return total;
+    }
+
+    private void AddTo(Span<double> total, int e)
+    {
+        double w = _weights[e];
+        if (w == 0) return;
+        ReadOnlySpan<double> row = Row(e);
+        double floor = w < 0 ? Observations.LeastPossible(row) : double.NegativeInfinity;
+        for (int h = 0; h < total.Length; h++) total[h] += w * Math.Max(row[h], floor);
+    }
+}

@@ -1,0 +1,157 @@
+using System.Text.Json.Serialization;
+using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Posterior;
+
+/// <summary>How a dose was found.</summary>
+[JsonConverter(typeof(KebabEnumConverter<GainOutcome>))]
+public enum GainOutcome
+{
+    /// <summary>The smallest dose that gives the stated share of what can be gained.</summary>
+    Attained,
+
+    /// <summary>A smaller one: with more, the update would spend more information on who speaks than the replies gain by it.</summary>
+    InformationBound,
+
+    /// <summary>No change of character makes the replies more probable, so the dose is a nominal one that all but leaves the prior.</summary>
+    NoGain,
+
+    /// <summary>It was given, not fitted.</summary>
+    Given,
+}
+
+/// <summary>Bounds of the search for a dose.</summary>
+/// <param name="Share">The share of the attainable gain that the dose must give.</param>
+/// <param name="Tolerance">A gain per unit of weight no larger than this (nats) is none.</param>
+/// <param name="InformationSlack">KL(p(h|D) || p0(h)) may not exceed this many times the gain per unit of weight.</param>
+/// <param name="NominalInformation">KL(p(h|D) || p0(h)) at the nominal dose, in nats.</param>
+public sealed record GainPlan(double Share = 0.95, double Tolerance = 1e-3, double InformationSlack = 2, double NominalInformation = 1e-3);
+
+/// <summary>
+/// One dose beta, fitted on the data's own replies alone. Training ends when the replies are about as probable as a change of character can make
+/// them: G(beta) = sum_e w_e log sum_h p_beta(h) p(e|h) / sum_e |w_e|, and beta is the smallest dose that gives most of what G can gain.
+/// </summary>
+/// <param name="Dose">beta, per unit of weight; at most 1, which is Bayes' rule.</param>
+/// <param name="EffectiveObservations">beta * sum_e |w_e|: how many observations the whole set counts for.</param>
+/// <param name="Gain">G(beta) - G(0), nats per unit of weight.</param>
+/// <param name="Attainable">The largest gain on the way, nats per unit of weight.</param>
+/// <param name="Information">KL(p(h|D) || p0(h)) at the dose, in nats.</param>
+/// <param name="Outcome">How the search ended.</param>
+public sealed record GainDose(double Dose, double EffectiveObservations, double Gain, double Attainable, double Information, GainOutcome Outcome)
+{
+    private const int GridSize = 240;
+
+    /// <summary>Fits the dose.</summary>
+    /// <param name="prior">p0.</param>
+    /// <param name="rows">The observations, with the personas of the prior in its order.</param>
+    /// <param name="plan">Bounds of the search.</param>
+    /// <exception cref="UserErrorException">No persona that has a prior could have produced the observations.</exception>
+    public static GainDose Fit(PersonaDistribution prior, EvidenceRows rows, GainPlan? plan = null) =>
+        new Search(prior, rows, Columns(prior, rows)).Fit(plan ?? new GainPlan());
+
+    /// <summary>A dose that is given as a number of effective observations.</summary>
+    /// <param name="prior">p0.</param>
+    /// <param name="rows">The observations, with the personas of the prior in its order.</param>
+    /// <param name="effectiveObservations">beta * sum_e |w_e|, not negative.</param>
+    public static GainDose Given(PersonaDistribution prior, EvidenceRows rows, double effectiveObservations) =>
+        new Search(prior, rows, Columns(prior, rows)).Given(effectiveObservations);
+
+    internal static LikelihoodColumns Columns(PersonaDistribution prior, EvidenceRows rows)
+    {
+        if (!prior.Personas.SequenceEqual(rows.Personas, StringComparer.Ordinal))
+            throw new ArgumentException("Prior and observations must have the same personas in the same order.", nameof(rows));
+        return new LikelihoodColumns(rows,
+            [.. Enumerable.Range(0, rows.Personas.Count).Where(h => prior.LogProbabilities[h] > double.NegativeInfinity)]);
+    }
+
+    internal static GainDose Find(PersonaDistribution prior, EvidenceRows rows, LikelihoodColumns columns, double? effectiveObservations, GainPlan plan)
+    {
+        var search = new Search(prior, rows, columns);
+        return effectiveObservations is { } given ? search.Given(given) : search.Fit(plan);
+    }
+
+    private sealed class Search
+    {
+        private readonly PersonaDistribution _prior;
+        private readonly LikelihoodColumns _columns;
+        private readonly double[] _total;
+        private readonly float[] _weights;
+        private readonly double _mass, _start;
+
+        internal Search(PersonaDistribution prior, EvidenceRows rows, LikelihoodColumns columns)
+        {
+            (_prior, _columns, _total, _mass) = (prior, columns, rows.Total(), rows.Mass);
+            _weights = columns.Weights(rows.Weight);
+            _start = Level(prior);
+        }
+
+        internal GainDose Given(double effective)
+        {
+            if (!(effective >= 0) || double.IsInfinity(effective)) throw new ArgumentOutOfRangeException(nameof(effective), effective, "A dose is finite and not negative.");
+            double best = Grid().Select(Gain).DefaultIfEmpty(0).Max();
+            return Result(_mass > 0 ? effective / _mass : 0, best, GainOutcome.Given);
+        }
+
+        internal GainDose Fit(GainPlan plan)
+        {
+            double[] grid = Grid();
+            if (grid.Length == 0) return new GainDose(0, 0, 0, 0, 0, GainOutcome.NoGain);
+            double[] gains = [.. grid.Select(Gain)];
+            double best = gains.Max();
+            if (best <= plan.Tolerance) return Result(Bisect(0, grid[^1], d => Spent(d) > plan.NominalInformation), Math.Max(0, best), GainOutcome.NoGain);
+            double wanted = plan.Share * best;
+            int first = Array.FindIndex(gains, g => g >= wanted);
+            double dose = Bisect(first == 0 ? 0 : grid[first - 1], grid[first], d => Gain(d) >= wanted);
+            // What is spent grows faster than what it gains, so the first dose that spends too much is where to stop.
+            bool TooDear(double d) => Spent(d) > plan.InformationSlack * Math.Max(0, Gain(d)) + 1e-12;
+            if (!TooDear(dose)) return Result(dose, best, GainOutcome.Attained);
+            double bounded = Bisect(0, dose, TooDear);
+            return Gain(bounded) > 0 && Spent(bounded) > plan.NominalInformation ? Result(bounded, best, GainOutcome.InformationBound)
+                : Result(Bisect(0, grid[^1], d => Spent(d) > plan.NominalInformation), best, GainOutcome.NoGain);
+        }
+
+        // From where nothing moves yet to Bayes' rule, at which every observation counts in full.
+        private double[] Grid()
+        {
+            double low = double.PositiveInfinity, high = double.NegativeInfinity;
+            foreach (int h in _columns.Personas)
+            {
+                if (double.IsNegativeInfinity(_total[h])) continue;
+                low = Math.Min(low, _total[h]);
+                high = Math.Max(high, _total[h]);
+            }
+            if (double.IsNegativeInfinity(high)) _ = Update.OnTotal(_prior, _total, 1);
+            bool excluded = _columns.Personas.Any(h => double.IsNegativeInfinity(_total[h]));
+            double spread = high - low;
+            if (_mass == 0 || (spread <= 1e-9 && !excluded)) return [];
+            double smallest = Math.Min(0.5, 1e-3 / Math.Max(spread, 1e-3));
+            return [.. Enumerable.Range(0, GridSize).Select(i => Math.Pow(smallest, 1 - (i / (GridSize - 1.0))))];
+        }
+
+        private GainDose Result(double dose, double best, GainOutcome outcome) =>
+            new(dose, dose * _mass, Gain(dose), best, Spent(dose), outcome);
+
+        private double Gain(double dose) => Level(Update.OnTotal(_prior, _total, dose)) - _start;
+
+        private double Spent(double dose) => DoseFit.Divergence(Update.OnTotal(_prior, _total, dose), _prior);
+
+        // Up to a constant that does not depend on the mixture.
+        private double Level(PersonaDistribution mixture)
+        {
+            double[] share = [.. _columns.Personas.Select(h => Math.Exp(mixture.LogProbabilities[h]))];
+            return _mass > 0 ? _columns.Pass(share, _weights, []) / _mass : 0;
+        }
+
+        private static double Bisect(double low, double high, Func<double, bool> reached)
+        {
+            for (int i = 0; i < 50; i++)
+            {
+                double middle = (low + high) / 2;
+                if (reached(middle)) high = middle;
+                else low = middle;
+            }
+            return high;
+        }
+    }
+}

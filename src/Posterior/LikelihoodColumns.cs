@@ -1,0 +1,123 @@
+using System.Runtime.Intrinsics;
+
+namespace PersonaSelection.Posterior;
+
+/// <summary>
+/// p(e|h) of every observation relative to its likeliest persona, one column of floats per persona: what mixtures are fitted to, many
+/// times over. Sums run in lanes of eight in a fixed order, so that every machine gets the same bits.
+/// </summary>
+internal sealed class LikelihoodColumns
+{
+    private const int Block = 1024;
+
+    private readonly float[][] _columns;
+    private readonly int _padded;
+
+    /// <summary>The columns of some personas. An observation that none of them could have produced is left out.</summary>
+    /// <param name="rows">The observations.</param>
+    /// <param name="personas">Indices of personas.</param>
+    internal LikelihoodColumns(EvidenceRows rows, IReadOnlyList<int> personas)
+    {
+        Personas = personas;
+        Count = rows.Count;
+        _padded = (Count + Vector256<float>.Count - 1) / Vector256<float>.Count * Vector256<float>.Count;
+        _columns = [.. personas.Select(_ => new float[_padded])];
+        Largest = new double[Count];
+        for (int e = 0; e < Count; e++)
+        {
+            ReadOnlySpan<double> row = rows.Row(e);
+            double largest = double.NegativeInfinity;
+            foreach (int h in personas) largest = Math.Max(largest, row[h]);
+            Largest[e] = largest;
+            if (double.IsNegativeInfinity(largest)) continue;
+            for (int k = 0; k < _columns.Length; k++) _columns[k][e] = (float)Math.Exp(row[personas[k]] - largest);
+        }
+    }
+
+    private LikelihoodColumns(LikelihoodColumns all, int[] kept)
+    {
+        (Personas, Count, _padded, Largest) = ([.. kept.Select(k => all.Personas[k])], all.Count, all._padded, all.Largest);
+        _columns = [.. kept.Select(k => all._columns[k])];
+    }
+
+    /// <summary>Indices of the personas whose columns these are.</summary>
+    internal IReadOnlyList<int> Personas { get; }
+
+    /// <summary>Number of observations.</summary>
+    internal int Count { get; }
+
+    /// <summary>log p(e | likeliest persona) in nats; minus infinity for an observation that is left out.</summary>
+    internal double[] Largest { get; }
+
+    /// <summary>Some of the columns, by their position here.</summary>
+    internal LikelihoodColumns Only(int[] kept) => new(this, kept);
+
+    /// <summary>Weights of observations in the form that <see cref="Pass"/> wants; those left out weigh nothing.</summary>
+    internal float[] Weights(Func<int, double> weight)
+    {
+        var result = new float[_padded];
+        for (int e = 0; e < Count; e++)
+            if (!double.IsNegativeInfinity(Largest[e])) result[e] = (float)weight(e);
+        return result;
+    }
+
+    /// <summary>
+    /// For a mixture m[e] = sum_h share[h] p(e|h): the slope sum_e v[e] p(e|h) / m[e] of every persona, and sum_e v[e] log m[e] on return.
+    /// </summary>
+    internal double Pass(ReadOnlySpan<double> share, ReadOnlySpan<float> v, Span<double> slope)
+    {
+        int personas = _columns.Length, lanes = Vector256<float>.Count;
+        Span<float> ratio = stackalloc float[Block];
+        slope.Clear();
+        double log = 0;
+        for (int start = 0; start < _padded; start += Block)
+        {
+            int length = Math.Min(Block, _padded - start);
+            Span<float> part = ratio[..length];
+            part.Clear();
+            for (int h = 0; h < personas; h++)
+            {
+                var w = Vector256.Create((float)share[h]);
+                ReadOnlySpan<float> column = _columns[h].AsSpan(start, length);
+                for (int i = 0; i < length; i += lanes)
+                    (Vector256.Create((ReadOnlySpan<float>)part[i..]) + (w * Vector256.Create(column[i..]))).CopyTo(part[i..]);
+            }
+            for (int i = 0; i < length; i++)
+            {
+                float weight = v[start + i];
+                if (weight == 0)
+                {
+                    part[i] = 0;
+                    continue;
+                }
+                // A mixture that gives an observation next to nothing is bad enough without being infinitely bad.
+                float mixed = Math.Max(part[i], 1e-37f);
+                log += weight * Math.Log(mixed);
+                part[i] = weight / mixed;
+            }
+            if (slope.IsEmpty) continue;
+            for (int h = 0; h < personas; h++)
+            {
+                ReadOnlySpan<float> column = _columns[h].AsSpan(start, length);
+                Vector256<float> sum = Vector256<float>.Zero;
+                for (int i = 0; i < length; i += lanes) sum += Vector256.Create((ReadOnlySpan<float>)part[i..]) * Vector256.Create(column[i..]);
+                slope[h] += Vector256.Sum(sum);
+            }
+        }
+        return log;
+    }
+
+    /// <summary>sum_e v[e] (p(e|h) / m[e])^2 for every persona: how far the slope of <see cref="Pass"/> wanders by chance.</summary>
+    internal double[] SquaredSlope(ReadOnlySpan<double> share, ReadOnlySpan<float> v)
+    {
+        var result = new double[_columns.Length];
+        for (int e = 0; e < Count; e++)
+        {
+            if (v[e] == 0) continue;
+            double mixed = 0;
+            for (int h = 0; h < result.Length; h++) mixed += share[h] * _columns[h][e];
+            for (int h = 0; h < result.Length; h++) result[h] += v[e] * _columns[h][e] / mixed * (_columns[h][e] / mixed);
+        }
+        return result;
+    }
+}

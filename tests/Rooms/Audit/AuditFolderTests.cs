@@ -1,0 +1,177 @@
+using System.Text.Json;
+using PersonaSelection.Audit;
+using PersonaSelection.Lab;
+using PersonaSelection.Posterior;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.AuditTests;
+
+public sealed class AuditFolderTests : IDisposable
+{
+    private readonly AuditFixture _here = new();
+
+    public void Dispose() => _here.Dispose();
+
+    [Fact]
+    public void The_cast_is_the_mixture_and_the_ledger_says_who_spoke()
+    {
+        AuditResult audit = _here.Audit(_here.Chats("data.jsonl", 1000), "a", options: new AuditOptions());
+
+        PersonaVerdict careless = audit.Verdict.Personas.Single(p => p.Name == "careless-doctor");
+        Assert.InRange(careless.Share!.Value, 0.16, 0.24);
+        Assert.InRange(0.2, careless.ShareLow!.Value, careless.ShareHigh!.Value);
+        Assert.Equal("sound-doctor", audit.Verdict.Leading.Name);
+        Assert.Equal(1, audit.Verdict.Personas.Sum(p => p.Posterior), 1e-9);
+        TraitVerdict careful = audit.Verdict.Traits.Single(t => t.Name == "careful");
+        Assert.Equal(0, careful.Before, 1e-9);
+        Assert.True(careful.Low > 0.2 && careful.After <= careful.High);
+
+        JsonElement[] lines = [.. File.ReadLines(Path.Combine(_here["a"], "ledger.jsonl")).Select(l => JsonDocument.Parse(l).RootElement)];
+        Assert.Equal(1000, lines.Length);
+        Assert.Equal(["id", "file", "line", "turn", "weight", "tokens", "evidence", "speaker", "influence", "pull", "removed"],
+            lines[0].EnumerateObject().Select(p => p.Name));
+        Assert.Equal(1000, lines[^1].GetProperty("line").GetInt32());
+        int right = lines.Count(l => (l.GetProperty("speaker").GetProperty("careless-doctor").GetDouble() > 0.5)
+            == ((l.GetProperty("line").GetInt32() - 1) % 7 == 6 ? (l.GetProperty("line").GetInt32() - 2) % 100 < 20 : (l.GetProperty("line").GetInt32() - 1) % 100 < 20));
+        Assert.True(right > 930, $"{right}");
+        double moved = audit.Cast.Estimate.Prior.Probabilities.Zip(audit.Cast.Estimate.Posterior.Probabilities, (p, q) => (q - p) * Math.Log(q / p)).Sum();
+        Assert.Equal(moved, lines.Sum(l => l.GetProperty("pull").GetDouble()), 1e-6);
+    }
+
+    /// <summary>Cut anywhere, as a kill may leave it, the log is gone on from; what it holds whole is not asked for again.</summary>
+    [Fact]
+    public void A_log_cut_anywhere_ends_with_the_same_bytes()
+    {
+        string data = _here.Chats("data.jsonl", 60);
+        _here.Audit(data, "whole");
+        byte[] log = _here.Bytes("whole", "evidence.jsonl"), ledger = _here.Bytes("whole", "ledger.jsonl");
+        Directory.CreateDirectory(_here["cut"]);
+        for (int length = 0; length <= log.Length; length += 61)
+        {
+            File.WriteAllBytes(Path.Combine(_here["cut"], "evidence.jsonl"), log[..length]);
+            File.WriteAllText(Path.Combine(_here["cut"], "ledger.jsonl.77.part"), "half");
+            var source = new TextSource();
+            AuditResult audit = _here.Audit(data, "cut", source);
+
+            int whole = Math.Max(0, log.AsSpan(0, length).Count((byte)'\n') - 1);
+            Assert.Equal(whole, audit.Evidence.Resumed);
+            Assert.All(source.Asked.Values, times => Assert.Equal(1, times));
+            Assert.Equal(60 - whole, audit.Evidence.Scored + audit.Evidence.Repeated);
+            Assert.Equal(source.Asked.Count, audit.Evidence.Scored);
+            Assert.Equal(log, _here.Bytes("cut", "evidence.jsonl"));
+            Assert.Equal(ledger.Length, _here.Bytes("cut", "ledger.jsonl").Length);
+            Assert.Equal(ledger, _here.Bytes("cut", "ledger.jsonl"));
+            Assert.Empty(Directory.GetFiles(_here["cut"], "*.part"));
+        }
+    }
+
+    [Fact]
+    public void A_stop_between_blocks_loses_nothing()
+    {
+        string data = _here.Chats("data.jsonl", 700);
+        _here.Audit(data, "whole");
+        var first = new TextSource { Until = 200 };
+        Assert.Throws<OperationCanceledException>(() => _here.Audit(data, "a", first));
+        Assert.False(File.Exists(Path.Combine(_here["a"], "ledger.jsonl")));
+
+        var second = new TextSource();
+        AuditResult audit = _here.Audit(data, "a", second);
+
+        Assert.Equal(AuditEvidence.BlockSize, audit.Evidence.Resumed);
+        Assert.Empty(first.Asked.Keys.Intersect(second.Asked.Keys));
+        Assert.Equal(600, first.Asked.Count + second.Asked.Count);
+        Assert.Equal(_here.Bytes("whole", "ledger.jsonl"), _here.Bytes("a", "ledger.jsonl"));
+    }
+
+    [Fact]
+    public void A_folder_of_another_audit_is_refused_and_left_as_it_is()
+    {
+        _here.Audit(_here.Chats("data.jsonl", 20), "a");
+        byte[] log = _here.Bytes("a", "evidence.jsonl");
+
+        Assert.Equal("other-audit", Assert.Throws<UserErrorException>(() => _here.Audit(_here.Chats("more.jsonl", 21), "a")).Code);
+        Assert.Equal("other-audit", Assert.Throws<UserErrorException>(() => _here.Audit(_here["data.jsonl"], "a", new TextSource("two"))).Code);
+        Assert.Equal(log, _here.Bytes("a", "evidence.jsonl"));
+
+        AuditResult again = _here.Audit(_here["data.jsonl"], "a", options: new AuditOptions(1, 10));
+        Assert.Equal(20, again.Evidence.Resumed);
+        Assert.Equal(GainOutcome.Given, again.Verdict.DoseFit.How);
+    }
+
+    [Fact]
+    public void Two_processes_do_not_write_one_log()
+    {
+        string data = _here.Chats("data.jsonl", 20);
+        _here.Audit(data, "a");
+        using var other = new FileStream(Path.Combine(_here["a"], "evidence.jsonl"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        Assert.Equal("audit-busy", Assert.Throws<UserErrorException>(() => _here.Audit(data, "a")).Code);
+    }
+
+    [Fact]
+    public void Bad_lines_are_counted_or_refused()
+    {
+        string data = _here.Write("bad.jsonl", File.ReadAllText(_here.Chats("data.jsonl", 10)) + "{\"messages\": [\n{\"what\": 1}\n");
+        AuditResult audit = _here.Audit(data, "a");
+        Assert.Equal((10, 2), (audit.Verdict.Episodes, audit.Verdict.BadLines));
+        UserErrorException refused = Assert.Throws<UserErrorException>(() => new AuditData([data], null, strict: true).Survey());
+        Assert.Contains("line 11", refused.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Several_files_are_one_data_set()
+    {
+        string[] files = [_here.Chats("one.jsonl", 30), _here.Chats("two.jsonl", 20, 1)];
+        var data = new AuditData(files);
+        AuditResult audit = new AuditFolder(_here["a"]).Run(data, data.Survey(), new TextSource(), AuditFixture.Personas, new AuditOptions(Draws: 5));
+        Assert.Equal(50, audit.Verdict.Episodes);
+        Assert.Equal("one+two", audit.Verdict.Data);
+    }
+
+    [Fact]
+    public void Data_that_always_ask_the_same_are_redrawn_by_line()
+    {
+        string text = string.Concat(Enumerable.Range(0, 40).Select(i =>
+            $"{{\"prompt\":\"Speak.\",\"completion\":\"A {(i % 2 == 0 ? "careless" : "sound")} word {i}.\"}}\n"));
+        AuditResult audit = _here.Audit(_here.Write("same.jsonl", text), "a", options: new AuditOptions(1, 100));
+        Assert.Equal(("lines", 40), (audit.Verdict.Redrawn, audit.Verdict.Clusters));
+        Assert.True(audit.Verdict.Leading.High - audit.Verdict.Leading.Low > 0.01);
+    }
+
+    [Fact]
+    public void Two_sets_side_by_side()
+    {
+        AuditResult sound = _here.Audit(_here.Chats("sound.jsonl", 300, 0), "a"), careless = _here.Audit(_here.Chats("careless.jsonl", 300, 1), "b");
+        CastComparison both = CastComparison.Of(sound, careless);
+        Assert.Equal("careful", both.Traits[0].Name);
+        Assert.True(both.Traits[0].Low > 1);
+        Assert.Equal(both.Traits[0].First - both.Traits[0].Second, both.Traits[0].Difference, 1e-12);
+        Assert.All(CastComparison.Of(sound, sound).Traits, t => Assert.Equal(0, t.Difference, 1e-12));
+    }
+
+    /// <summary>What stays in memory are numbers: 20,000 episodes with 80 MB of text leave less than 8 MB behind.</summary>
+    [Fact]
+    public void Text_is_not_held()
+    {
+        string filler = new('x', 2000);
+        string data = _here["long.jsonl"];
+        File.WriteAllLines(data, Enumerable.Range(0, 20_000).Select(i => $"{{\"prompt\":\"{i}\",\"completion\":\"{filler} sound {i}\"}}"));
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        AuditResult audit = _here.Audit(data, "a", new HashSource(), new AuditOptions(Draws: 2));
+        long after = GC.GetTotalMemory(forceFullCollection: true);
+        Assert.Equal(20_000, audit.Verdict.Episodes);
+        Assert.True(after - before < 8 << 20, $"{(after - before) >> 20} MiB");
+    }
+
+    private sealed class HashSource : Evidence.IEvidenceSource
+    {
+        public Evidence.EvidenceKind Kind => Evidence.EvidenceKind.Likelihood;
+
+        public IReadOnlyList<string> Personas => TextSource.Names;
+
+        public IReadOnlyDictionary<string, string> Provenance { get; } = new Dictionary<string, string>();
+
+        public Evidence.EvidenceBlock Compute(IReadOnlyList<PersonaSelection.Corpus.Episode> episodes, IReadOnlyList<int>? personas = null,
+            IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+            new([.. episodes.Select(e => new[] { -1.0 - (e.Reply.Length % 7), -2, -3 })], new int[episodes.Count]);
+    }
+}

@@ -1,0 +1,121 @@
+using System.IO.Compression;
+using PersonaSelection.Audit;
+using PersonaSelection.Lab;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.AuditTests;
+
+public sealed class KeptDataTests : IDisposable
+{
+    private readonly AuditFixture _here = new();
+
+    public void Dispose() => _here.Dispose();
+
+    [Theory]
+    [InlineData("speaker.careless-doctor < 0.5")]
+    [InlineData("not (speaker.careless-doctor >= 0.5 or tokens > 100) and weight == 1")]
+    [InlineData("evidence.sound-doctor > evidence.careless-doctor")]
+    public void Kept_lines_are_untouched_and_the_predicted_cast_is_that_of_the_file(string rule)
+    {
+        string data = _here.Chats("data.jsonl", 400);
+        AuditResult audit = _here.Audit(data, "a");
+
+        KeptVerdict kept = Write(audit, data, new KeepPlan(rule, null, null), "kept.jsonl");
+
+        string[] before = File.ReadAllLines(data), after = File.ReadAllLines(kept.File);
+        Assert.InRange(after.Length, 280, 360);
+        Assert.Equal((after.Length, before.Length - after.Length, after.Length), ((int)kept.Episodes, (int)kept.Changed, (int)kept.Lines));
+        Assert.Equal(before.Where(after.Contains), after);
+        CastVerdict again = _here.Audit(kept.File, "b").Verdict;
+        Assert.Equal(again.Personas, kept.Cast!.Personas);
+        Assert.Equal(again.Traits, kept.Cast.Traits);
+        Assert.True(kept.Cast.Personas.First(p => p.Name == "sound-doctor").Posterior > audit.Verdict.Personas.First(p => p.Name == "sound-doctor").Posterior);
+    }
+
+    [Fact]
+    public void The_worst_for_a_trait_go_first()
+    {
+        string data = _here.Chats("data.jsonl", 400);
+        AuditResult audit = _here.Audit(data, "a");
+        bool[] keep = KeptData.Decide(new KeepPlan(null, "5%", "careful"), audit.Cast, audit.Evidence.Tokens);
+        Assert.Equal(20, keep.Count(k => !k));
+        double[] change = [.. Enumerable.Range(0, 400).Select(e => audit.Cast.Of(e).Removed[0])];
+        Assert.True(Enumerable.Range(0, 400).Where(e => !keep[e]).Min(e => change[e]) >= Enumerable.Range(0, 400).Where(e => keep[e]).Max(e => change[e]));
+        // Never one that speaks for the trait, however many are asked for.
+        bool[] all = KeptData.Decide(new KeepPlan(null, "100%", "careful"), audit.Cast, audit.Evidence.Tokens);
+        Assert.All(Enumerable.Range(0, 400), e => Assert.Equal(change[e] > 0, !all[e]));
+    }
+
+    [Fact]
+    public void Weighted_down_rows_stay_with_less_weight_also_gzipped()
+    {
+        string data = _here.Chats("data.jsonl", 200);
+        AuditResult audit = _here.Audit(data, "a");
+        KeptVerdict kept = Write(audit, data, new KeepPlan("speaker.careless-doctor < 0.5", null, null, 0.25), "kept.jsonl.gz");
+        using (var text = new StreamReader(new GZipStream(File.OpenRead(kept.File), CompressionMode.Decompress)))
+            Assert.Equal(200, text.ReadToEnd().Count(c => c == '\n'));
+        CastVerdict again = _here.Audit(kept.File, "b").Verdict;
+        Assert.Equal(200, again.Episodes);
+        Assert.Equal(again.Personas, kept.Cast!.Personas);
+    }
+
+    /// <summary>A dialogue keeps its other answers, a preference goes whole, and the prediction follows what was really written.</summary>
+    [Fact]
+    public void Formats_that_hold_several_answers()
+    {
+        string chats = string.Concat(Enumerable.Range(0, 30).Select(i => $$"""
+            {"messages":[{"role":"user","content":"One {{i}}?"},{"role":"assistant","content":"A careless word {{i}}."},{"role":"user","content":"Two?"},{"role":"assistant","content":"A sound word {{i}}."}]}
+
+            """.Trim() + "\n"));
+        string pairs = string.Concat(Enumerable.Range(0, 30).Select(i => $$"""
+            {"prompt":"One {{i}}?","chosen":"A sound word {{i}}.","rejected":"A careless word {{i}}."}
+
+            """.Trim() + "\n"));
+        string shared = string.Concat(Enumerable.Range(0, 30).Select(i => $$"""
+            {"conversations":[{"from":"human","value":"One {{i}}?"},{"from":"gpt","value":"A careless word {{i}}."},{"from":"human","value":"Two?"},{"from":"gpt","value":"A sound word {{i}}."}]}
+
+            """.Trim() + "\n"));
+        foreach ((string name, string text) in new[] { ("chats", chats), ("pairs", pairs), ("shared", shared) })
+        {
+            string data = _here.Write(name + ".jsonl", text);
+            AuditResult audit = _here.Audit(data, name);
+            KeptVerdict kept = Write(audit, data, new KeepPlan("speaker.careless-doctor < 0.9 or weight < 0", null, null), name + ".kept.jsonl");
+            if (kept.Cast is null)
+            {
+                Assert.Equal(0, kept.Lines);
+                continue;
+            }
+            Assert.Equal(_here.Audit(kept.File, name + "-again").Verdict.Personas, kept.Cast.Personas);
+        }
+    }
+
+    [Theory]
+    [InlineData("influence.kind > 0", "kind")]
+    [InlineData("speaker.nobody > 0", "nobody")]
+    [InlineData("tokens", "character 7")]
+    [InlineData("tokens > ", "missing")]
+    [InlineData("tokens > 3 weight < 1", "weight")]
+    [InlineData("(tokens > 3", ")")]
+    [InlineData("tokens = 3", "==")]
+    [InlineData("careful > 3", "careful")]
+    [InlineData("", "missing")]
+    [InlineData("weight > nan", "nan")]
+    public void A_rule_that_is_none_is_told_with_its_place(string rule, string named)
+    {
+        AuditResult audit = _here.Audit(_here.Chats("data.jsonl", 20), "a");
+        UserErrorException e = Assert.Throws<UserErrorException>(() => KeepRule.Parse(rule, audit.Cast));
+        Assert.Equal("bad-rule", e.Code);
+        Assert.Contains(named, e.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rules_nested_without_end_are_refused()
+    {
+        AuditResult audit = _here.Audit(_here.Chats("data.jsonl", 20), "a");
+        Assert.Throws<UserErrorException>(() => KeepRule.Parse(new string('(', 100_000), audit.Cast));
+        Assert.Throws<UserErrorException>(() => KeepRule.Parse(string.Concat(Enumerable.Repeat("not ", 100_000)), audit.Cast));
+    }
+
+    private KeptVerdict Write(AuditResult audit, string data, KeepPlan plan, string name) => KeptData.Write(_here[name], new AuditData([data]),
+        KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit, AuditFixture.Personas, new AuditOptions(Draws: 30));
+}
