@@ -3,7 +3,8 @@ using System.Text.Json;
 using PersonaSelection.Bench;
 using PersonaSelection.Numerics;
 
-// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|step|score|all] [--seconds S] [--only TEXT] [--json FILE]
+// dotnet run -c Release --project bench -- agreement MODEL...
+// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|step|score|evidence|all] [--seconds S] [--only TEXT] [--json FILE]
 string command = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "all";
 double seconds = double.Parse(Option("--seconds") ?? "0.05", CultureInfo.InvariantCulture);
 Dictionary<string, Action<Bench>> commands = new()
@@ -16,11 +17,18 @@ Dictionary<string, Action<Bench>> commands = new()
     ["train"] = TrainBench.Run,
     ["step"] = StepBench.Run,
     ["score"] = ScoreBench.Run,
+    ["evidence"] = EvidenceBench.Run,
 };
-if (command != "all" && !commands.ContainsKey(command))
+if (command is not ("all" or "agreement") && !commands.ContainsKey(command))
 {
     Console.Error.WriteLine($"No benchmark '{command}'. There are: all, {string.Join(", ", commands.Keys)}.");
     return 1;
+}
+
+if (args.Length > 1 && command == "agreement")
+{
+    AgreementBench.Run(args[1..]);
+    return 0;
 }
 
 Bench bench = new(seconds, Option("--only") ?? "");

@@ -86,6 +86,28 @@ public sealed unsafe class Decoder : IDisposable
         if (g != null) Elementwise.ScatterAdd(n, d, workspace.DStream, d, batch.TokensPointer, g + layout.Embedding);
     }
 
+    /// <summary>
+    /// As <see cref="Backward"/> without gradients of weights, and no further down than a site: what a capture there needs. The blocks below
+    /// cost nothing.
+    /// </summary>
+    internal void BackwardTo(int site, DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions edits)
+    {
+        if (batch.Rows == 0 || batch.TargetCount == 0) return;
+        float* w = weights.Pointer;
+        HeadBackward(w, null, weights.Layout, batch, workspace, edits);
+        for (int i = _config.Layers - 1; i >= 0; i--)
+        {
+            if (site > ActivationSite.Post(i)) return;
+            if (site == ActivationSite.Post(i))
+            {
+                edits.Backward(site, workspace.DStream, batch.Rows, workspace);
+                return;
+            }
+            BlockBackward(i, w, null, weights.Layout.Blocks[i], workspace.Blocks[i], batch, workspace, edits);
+        }
+        edits.Backward(ActivationSite.Embed, workspace.DStream, batch.Rows, workspace);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _rotary.Dispose();
 

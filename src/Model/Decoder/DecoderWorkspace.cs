@@ -86,6 +86,9 @@ public sealed unsafe class DecoderWorkspace : IDisposable
 
     internal float* DActivated { get; private set; }
 
+    /// <summary>Which row of the batch gets which row of a table: for <see cref="Interventions.Place"/>.</summary>
+    internal List<(int Row, int Index)> Placed { get; } = [];
+
     internal GemmScratch Gemm { get; } = new();
 
     internal AttentionScratch Attention { get; } = new();

@@ -8,6 +8,7 @@ internal enum InterventionKind
     Add,
     ProjectOut,
     Cap,
+    Place,
 }
 
 /// <summary>One thing done at a site. The vector is pinned, so its address may be kept.</summary>
@@ -28,6 +29,14 @@ public sealed unsafe class Interventions
         Config = config;
         _width = config.Width;
         _bySite = new List<Intervention>?[ActivationSite.Count(config)];
+    }
+
+    /// <summary>The same ones, to which more may be added without touching the first. Vectors are shared.</summary>
+    internal Interventions(Interventions of)
+        : this(of.Config)
+    {
+        for (int site = 0; site < _bySite.Length; site++) _bySite[site] = of._bySite[site]?.ToList();
+        Slots = of.Slots;
     }
 
     /// <summary>The shape these fit.</summary>
@@ -80,6 +89,9 @@ public sealed unsafe class Interventions
     internal void Replace(int slot, ReadOnlySpan<float> vector) =>
         vector.CopyTo(_bySite.SelectMany(list => list ?? []).Single(e => e.Slot == slot).Vector);
 
+    /// <summary>Puts rows of a table [k, d] in place of the activations in the rows that <see cref="DecoderWorkspace.Placed"/> names.</summary>
+    internal void Place(string site, ReadOnlySpan<float> table) => Put(site, InterventionKind.Place, table, 1);
+
     internal int PutAdd(string site, ReadOnlySpan<float> vector) => Put(site, InterventionKind.Add, vector, 1);
 
     /// <summary>Acts on x [rows, d] in place.</summary>
@@ -97,6 +109,9 @@ public sealed unsafe class Interventions
                     break;
                 case InterventionKind.Add:
                     for (int i = 0; i < rows; i++) Elementwise.Axpy(d, e.Amount, v, x + (long)i * d);
+                    break;
+                case InterventionKind.Place:
+                    foreach ((int row, int index) in workspace.Placed) Elementwise.Copy(d, v + (long)index * d, x + (long)row * d);
                     break;
                 case InterventionKind.ProjectOut:
                     for (int i = 0; i < rows; i++) Elementwise.Axpy(d, -(float)Elementwise.Dot(d, v, x + (long)i * d), v, x + (long)i * d);
@@ -128,6 +143,9 @@ public sealed unsafe class Interventions
                 case InterventionKind.Capture:
                     Elementwise.Copy((long)rows * d, dx, workspace.CaptureGradientBuffer(e.Slot, rows));
                     break;
+                case InterventionKind.Place:
+                    foreach ((int row, _) in workspace.Placed) Elementwise.Fill(d, 0, dx + (long)row * d);
+                    break;
                 case InterventionKind.ProjectOut:
                     for (int i = 0; i < rows; i++) Elementwise.Axpy(d, -(float)Elementwise.Dot(d, v, dx + (long)i * d), v, dx + (long)i * d);
                     break;
@@ -157,7 +175,7 @@ public sealed unsafe class Interventions
 
     private int Put(string site, InterventionKind kind, ReadOnlySpan<float> vector, float amount)
     {
-        if (kind != InterventionKind.Capture && vector.Length != _width)
+        if (kind is not (InterventionKind.Capture or InterventionKind.Place) && vector.Length != _width)
             throw new ArgumentException($"A vector at '{site}' needs {_width} numbers, not {vector.Length}.", nameof(vector));
         float[] pinned = GC.AllocateArray<float>(Math.Max(vector.Length, 1), pinned: true);
         vector.CopyTo(pinned);

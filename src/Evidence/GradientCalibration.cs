@@ -1,0 +1,55 @@
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Evidence;
+
+/// <summary>A linear map from gradients to exact evidence, fitted on a few episodes; works on rows less their mean.</summary>
+internal sealed class GradientCalibration
+{
+    private readonly double _scale;
+    private readonly double[] _intercepts;
+    private readonly float[][] _coefficients;
+
+    private GradientCalibration(double scale, RidgeRegression rest, int personas, double agreement)
+    {
+        _scale = scale;
+        _intercepts = [.. Enumerable.Range(0, personas).Select(h => rest.InterceptOf(h))];
+        _coefficients = [.. Enumerable.Range(0, personas).Select(h => Array.ConvertAll(rest.CoefficientsOf(h), x => (float)x))];
+        Agreement = agreement;
+    }
+
+    internal double Agreement { get; }
+
+    internal static GradientCalibration Fit(IReadOnlyList<GradientReading> readings, IReadOnlyList<double[]> exact)
+    {
+        double[][] linked = [.. readings.Select(r => Centred(r.Linked))], wanted = [.. exact.Select(Centred)];
+        double product = 0, square = 0;
+        for (int e = 0; e < linked.Length; e++)
+        {
+            for (int h = 0; h < linked[e].Length; h++)
+            {
+                product += linked[e][h] * wanted[e][h];
+                square += linked[e][h] * linked[e][h];
+            }
+        }
+        double scale = square > 0 ? Math.Max(0, product / square) : 0;
+        var rest = RidgeRegression.Fit([.. readings.Select(r => Array.ConvertAll(r.Features, x => (double)x))],
+            [.. wanted.Select((row, e) => row.Select((x, h) => x - (scale * linked[e][h])).ToArray())]);
+        double agreement = Statistics.Pearson([.. wanted.SelectMany(x => x)],
+            [.. wanted.SelectMany((row, e) => Centred([.. row.Select((x, h) => x - rest.LeftOut[e][h])]))]);
+        return new GradientCalibration(scale, rest, exact[0].Length, agreement);
+    }
+
+    /// <summary>L[h] in nats: the mean over personas stays that of the gradient, the differences are the calibrated ones.</summary>
+    internal double[] Apply(GradientReading reading)
+    {
+        double[] rest = Centred([.. _intercepts.Select((x, h) => x + GradientReading.Dot(reading.Features, _coefficients[h]))]);
+        double mean = reading.Linked.Average();
+        return [.. reading.Linked.Select((x, h) => mean + (_scale * (x - mean)) + rest[h])];
+    }
+
+    private static double[] Centred(double[] row)
+    {
+        double mean = row.Average();
+        return [.. row.Select(x => x - mean)];
+    }
+}

@@ -1,0 +1,93 @@
+using PersonaSelection.Numerics;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.NumericsTests;
+
+public sealed class RidgeRegressionTests
+{
+    private static (double[][] X, double[][] Y) Data(int n, int p, int q, double noise, ulong seed = 1)
+    {
+        RngStream rng = RngStream.Root(seed);
+        double[][] truth = [.. Enumerable.Range(0, q).Select(_ => Enumerable.Range(0, p).Select(_ => rng.NextGaussian()).ToArray())];
+        double[][] x = [.. Enumerable.Range(0, n).Select(_ => Enumerable.Range(0, p).Select(_ => rng.NextGaussian()).ToArray())];
+        return (x, [.. x.Select(row => truth.Select((b, t) => 3 * t + row.Zip(b, (u, v) => u * v).Sum() + (noise * rng.NextGaussian())).ToArray())]);
+    }
+
+    [Fact]
+    public void Cholesky_inverts()
+    {
+        (double[][] x, _) = Data(9, 6, 1, 0);
+        var a = new double[6, 6];
+        for (int i = 0; i < 6; i++)
+            for (int j = 0; j < 6; j++) a[i, j] = x.Sum(r => r[i] * r[j]);
+        double[,] inverse = Cholesky.Inverse(a);
+        for (int i = 0; i < 6; i++)
+            for (int j = 0; j < 6; j++) Assert.Equal(i == j ? 1 : 0, Enumerable.Range(0, 6).Sum(k => a[i, k] * inverse[k, j]), 1e-9);
+        Assert.Throws<ArgumentException>(() => Cholesky.Inverse(new double[,] { { 1, 2 }, { 2, 1 } }));
+        Assert.Throws<ArgumentException>(() => Cholesky.Factor(new double[2, 3]));
+    }
+
+    [Fact]
+    public void Without_noise_it_finds_the_truth_intercepts_included()
+    {
+        (double[][] x, double[][] y) = Data(30, 4, 3, 0);
+        var fit = RidgeRegression.Fit(x, y);
+        (double[][] fresh, _) = Data(5, 4, 3, 0, 9);
+        double[] at = [1, 2, -1, 0.5];
+        for (int t = 0; t < 3; t++)
+        {
+            Assert.Equal(3.0 * t, fit.InterceptOf(t), 1e-3);
+            Assert.Equal(fit.InterceptOf(t) + fit.CoefficientsOf(t).Zip(at, (b, v) => b * v).Sum(), fit.Predict(at)[t], 1e-9);
+        }
+        Assert.InRange(fit.Freedom, 4.9, 5.0001);
+    }
+
+    [Fact]
+    public void Left_out_residuals_are_those_of_regressions_without_the_observation()
+    {
+        (double[][] x, double[][] y) = Data(14, 5, 2, 1);
+        double[] weights = [.. Enumerable.Range(0, 14).Select(i => 0.5 + (i % 4))];
+        int[] group = [.. Enumerable.Range(0, 14).Select(i => i % 3 == 0 ? 1 : 0)];
+        var whole = RidgeRegression.Fit(x, y, weights, group);
+        double scale = x.Average(r => r.Sum(v => v * v));
+        for (int left = 0; left < 14; left++)
+        {
+            // The same penalty by gradient-free brute force: solve the normal equations in the inputs and both intercepts.
+            int[] kept = [.. Enumerable.Range(0, 14).Where(i => i != left)];
+            var a = new double[7, 7];
+            var b = new double[7, 2];
+            foreach (int i in kept)
+            {
+                double[] row = [.. x[i], group[i] == 0 ? 1 : 0, group[i]];
+                for (int u = 0; u < 7; u++)
+                {
+                    for (int v = 0; v < 7; v++) a[u, v] += weights[i] * row[u] * row[v];
+                    for (int t = 0; t < 2; t++) b[u, t] += weights[i] * row[u] * y[i][t];
+                }
+            }
+            for (int u = 0; u < 5; u++) a[u, u] += whole.Penalty * scale;
+            double[,] inverse = Cholesky.Inverse(a);
+            double[] own = [.. x[left], group[left] == 0 ? 1 : 0, group[left]];
+            for (int t = 0; t < 2; t++)
+            {
+                double predicted = Enumerable.Range(0, 7).Sum(u => own[u] * Enumerable.Range(0, 7).Sum(v => inverse[u, v] * b[v, t]));
+                Assert.Equal(y[left][t] - predicted, whole.LeftOut[left][t], 1e-6);
+            }
+        }
+    }
+
+    [Fact]
+    public void Noise_alone_is_shrunk_to_the_mean()
+    {
+        RngStream rng = RngStream.Root(3);
+        double[][] x = [.. Enumerable.Range(0, 40).Select(_ => Enumerable.Range(0, 100).Select(_ => rng.NextGaussian()).ToArray())];
+        double[][] y = [.. Enumerable.Range(0, 40).Select(_ => Enumerable.Range(0, 30).Select(_ => rng.NextGaussian()).ToArray())];
+        var fit = RidgeRegression.Fit(x, y);
+        Assert.InRange(fit.Freedom, 1, 4);
+        Assert.InRange(fit.LeftOut.SelectMany(r => r).Average(e => e * e), 0.85, 1.15);
+        var empty = RidgeRegression.Fit([.. x.Select(_ => Array.Empty<double>())], y);
+        Assert.Equal(1, empty.Freedom, 1e-9);
+        Assert.Equal(y.Average(r => r[2]), empty.Predict([])[2], 1e-9);
+        Assert.Throws<ArgumentException>(() => RidgeRegression.Fit([[1.0]], [[1.0]]));
+    }
+}
