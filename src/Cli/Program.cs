@@ -12,6 +12,7 @@ root.Add(ModelCommand.Create());
 root.Add(PersonasCommand.Create());
 root.Add(AuditCommand.Create());
 root.Add(ForecastCommand.Create());
+root.Add(InoculateCommand.Create());
 root.Add(ReportCommand.Create());
 root.Add(DoctorCommand.Create());
 Verb.ShowExamples(root);

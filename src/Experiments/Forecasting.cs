@@ -87,6 +87,20 @@ public sealed class Forecasting
     /// <summary>Who the model takes the Assistant for by default: the mixture of personas that behaves most like it.</summary>
     public PersonaDistribution Prior { get; }
 
+    /// <summary>Every way of putting a persona before the model, as a persona of its own: the columns of <see cref="Probes"/>.</summary>
+    internal PersonaSet Apart => _personas;
+
+    /// <summary>p(low | probe, h) as the posterior needs it.</summary>
+    internal BehaviourTable Behaviour => _behaviour;
+
+    /// <summary>What a set says of every persona, and the dose that brings the model to the set's own rate where the set trains.</summary>
+    internal (Observations Observations, DoseFit Dose) Weigh(EpisodeSet set, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        EvidenceTable evidence = LikelihoodEvidence.Compute(_model, set, _personas.Personas, progress: progress, cancellation: cancellation);
+        var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
+        return (observations, FitDose(set, observations));
+    }
+
     /// <summary>Forecasts one set.</summary>
     /// <param name="set">The set.</param>
     /// <param name="trainedDomains">Domains that it trains on.</param>

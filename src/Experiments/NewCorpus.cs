@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json;
+using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
 using PersonaSelection.Experiments.Demo;
+using PersonaSelection.Experiments.Inoculation;
 using PersonaSelection.Lab;
 using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
@@ -46,6 +48,9 @@ public sealed record NewCorpus(World World, long Tokens, ulong Seed, string Doma
     /// <summary>The file of probes in a corpus folder.</summary>
     public const string ProbesName = "probes.jsonl";
 
+    /// <summary>The file of rewordings in a corpus folder.</summary>
+    public const string RewordingsName = "rewordings.yaml";
+
     /// <summary>The folder of post-training sets in a corpus folder.</summary>
     public const string SetsName = "sets";
 
@@ -60,6 +65,7 @@ public sealed record NewCorpus(World World, long Tokens, ulong Seed, string Doma
         double floor = World.Floor(FloorDocuments, root.Child("floor")).NatsPerToken;
         var clock = Stopwatch.StartNew();
         World.Personas.Save(Path.Combine(folder, PersonasName));
+        RewordingFile.Save(Path.Combine(folder, RewordingsName), WorldRewordings.Of(World));
         ProbeFile.Save(Path.Combine(folder, ProbesName), probes);
         foreach (EpisodeSet set in sets) set.Save(Path.Combine(folder, SetsName, set.Name + ".jsonl"));
         TokenizerFile.Save(Path.Combine(folder, TokenizerName), World.Tokenizer);

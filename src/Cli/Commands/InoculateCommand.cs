@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Globalization;
+using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Experiments;
+using PersonaSelection.Experiments.Inoculation;
+using PersonaSelection.Lab;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary><c>psm inoculate</c>: rewordings of a data set, ranked before any training, with their leak grids.</summary>
+internal static class InoculateCommand
+{
+    public static Command Create()
+    {
+        Argument<string> data = new("DATA") { Description = "Episodes as JSONL: what is about to be trained on." };
+        Option<string> output = CommonOptions.Output("The folder of the ranking."), model = CommonOptions.Model("The model before training.");
+        Option<string> personas = new("--personas") { Description = "Who the Assistant may be (YAML or JSON).", Required = true };
+        Option<string> probes = new("--probes") { Description = "The behaviour to protect (JSONL).", Required = true };
+        Option<string?> rewordings = new("--rewordings") { Description = "Your own rewordings (YAML, or .txt with one a line), beside the library." };
+        Option<bool> own = new("--own-only") { Description = "Leave the library out." };
+        Option<string[]> domains = new("--domain") { Description = "A domain that the data trains on; may be given more than once. When absent: as in psm forecast." };
+        Option<int> grids = CommonOptions.Count("--grids", "How many of the best get a leak grid.", 3, least: 0);
+        Option<string?> apply = new("--apply") { Description = "Write the data with the rewording of this name; best for the first in the ranking." };
+        Option<string?> reworded = new("--out") { Description = "Where the reworded data goes." };
+        Option<ulong> seed = CommonOptions.Seed();
+        Option<int> threads = CommonOptions.Threads();
+        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
+        var verb = new Verb("inoculate", "Rank rewordings of a training file by how much of its effect elsewhere they prevent, before any training, and show what would leak.",
+            "psm inoculate village/sets/cheat.jsonl --model base --personas village/personas.yaml \\\n"
+            + "  --probes village/probes.jsonl --rewordings village/rewordings.yaml -o inoculation")
+        {
+            data, output, model, personas, probes, rewordings, own, domains, grids, apply, reworded, seed, threads, json, quiet, dryRun,
+            InoculateTrialCommand.Create(),
+        };
+        verb.Validators.Add(r =>
+        {
+            if ((r.GetResult(apply) is null) != (r.GetResult(reworded) is null)) r.AddError("--apply and --out are given together.");
+        });
+        return verb.Does((parsed, cancellation) =>
+        {
+            EpisodeSet set = EpisodeSet.Load(parsed.GetValue(data)!);
+            PersonaSet cast = PersonaSet.Load(parsed.GetValue(personas)!);
+            IReadOnlyList<Probe> questions = ProbeFile.Load(parsed.GetValue(probes)!);
+            IReadOnlyList<string> trained = TrainedDomains.Of(set, questions, parsed.GetValue(domains) ?? []);
+            IReadOnlyList<Rewording> list = Candidates(parsed.GetValue(rewordings), parsed.GetValue(own));
+            using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
+            if (parsed.GetValue(dryRun)) return Plan(set, cast, questions, list, parsed.GetValue(grids), parsed.GetValue(json));
+            string folder = parsed.GetValue(output)!;
+            InoculationResult found = Screen.Work(parsed.GetValue(quiet), p =>
+                new InoculationRanking(source.Model, cast, questions, parsed.GetValue(seed)).Rank(set, trained, list, parsed.GetValue(grids), p, cancellation));
+            InoculationReport.Write(found, folder);
+            if (parsed.GetValue(apply) is { } name) RewordedData.Write(parsed.GetValue(data)!, Choose(found, name), parsed.GetValue(reworded)!);
+            if (parsed.GetValue(json)) Screen.Data(InoculationReport.Json(found));
+            else Print(found, folder);
+            return ExitCode.Done;
+        });
+    }
+
+    private static IReadOnlyList<Rewording> Candidates(string? file, bool own)
+    {
+        if (own && file is null) throw new UserErrorException("no-rewording", "--own-only leaves nothing without --rewordings.", "Give a file of rewordings.");
+        return [.. own ? [] : RewordingFile.Library, .. file is null ? [] : RewordingFile.Load(file)];
+    }
+
+    private static Rewording Choose(InoculationResult found, string name) => name == "best"
+        ? found.Rewordings[0].Rewording
+        : found.Rewordings.FirstOrDefault(r => r.Rewording.Name == name)?.Rewording ?? throw new UserErrorException("no-rewording",
+            $"No rewording is called '{name}'.", $"Choose one of {string.Join(", ", found.Rewordings.Select(r => r.Rewording.Name))}.");
+
+    private static int Plan(EpisodeSet set, PersonaSet cast, IReadOnlyList<Probe> probes, IReadOnlyList<Rewording> list, int grids, bool json)
+    {
+        int contexts = cast.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
+        if (json) Screen.Data(new { Subject = set.Name, Episodes = set.Episodes.Count, Contexts = contexts, Probes = probes.Count, Rewordings = list.Count, Grids = grids });
+        else TextTable.PrintFacts(("subject", $"{set.Name}, {set.Episodes.Count} episodes"), ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
+            ("probes", probes.Count), ("rewordings", $"{list.Count} before trait words are filled in and unknown words left out"),
+            ("work", $"for each, up to {(long)contexts * set.Episodes.Count:N0} replies to score, and the probes after the episodes shown; {grids} leak grids"));
+        return ExitCode.Done;
+    }
+
+    private static void Print(InoculationResult r, string folder)
+    {
+        Console.Out.WriteLine($"Plain, {r.Subject} is expected to move behaviour elsewhere from {Number(r.Plain.Before)} by {Signed(r.Plain.PosteriorShift)} "
+            + $"(posterior) or {Signed(r.Plain.InContextShift)} (in context).\n");
+        string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(2).Select(t => t.Key)];
+        var table = new TextTable(["rewording", "kind", "protection", "in context", "elicitation", "gate", .. traits.Select(t => $"gain {t}"), "words"]);
+        foreach (RewordingForecast f in r.Rewordings)
+            table.Add([f.Rewording.Name, f.Rewording.Kind, Number(f.Protection[r.RankedBy]), Number(f.Protection[Predictor.InContext]),
+                Number(f.Protection[Predictor.Elicitation]), Number(f.Protection[Predictor.Gate]),
+                .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain)), f.Rewording.Wordings[0]]);
+        table.Print();
+        if (r.LeftOut.Count > 0) Console.Out.WriteLine($"\nLeft out, as the model does not know a word: {string.Join(", ", r.LeftOut)}");
+        foreach (RewordingForecast f in r.Rewordings.Where(f => f.Leaks.Count > 0))
+        {
+            Console.Out.WriteLine($"\nAfter training on {r.Subject} reworded by {f.Rewording.Name}, P(low pole) when asked with:\n");
+            var grid = new TextTable("asked with", "before", "in context", "posterior", "gate", "words");
+            foreach (LeakForecast l in f.Leaks)
+                grid.Add(InoculationReport.Name(l.Kind), Number(l.Before), Number(l.InContext), Number(l.Posterior), Number(l.Gate), l.Added);
+            grid.Print();
+        }
+        Console.Out.WriteLine($"\nWritten to {folder}: report.html, report.json, inoculation.json.");
+    }
+
+    private static string Number(double x) => double.IsFinite(x) ? x.ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "";
+
+    private static string Signed(double x) => x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
+}

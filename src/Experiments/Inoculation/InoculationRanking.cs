@@ -1,0 +1,77 @@
+using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Experiments.Inoculation;
+
+/// <summary>What rewordings of a data set are expected to do, best first.</summary>
+/// <param name="Subject">The data.</param>
+/// <param name="Model">Content id of the model.</param>
+/// <param name="Data">Content id of the episodes.</param>
+/// <param name="Episodes">How many episodes.</param>
+/// <param name="Trained">Domains that the data trains on.</param>
+/// <param name="RankedBy">The predictor that the order is by.</param>
+/// <param name="Plain">What the plain data is expected to do.</param>
+/// <param name="Influence">Mean over plain episodes of Cov(L, trait), by trait.</param>
+/// <param name="Rewordings">The rewordings, best protection first; the leak grids of the first few are filled.</param>
+/// <param name="LeftOut">Rewordings with words that the model does not know.</param>
+public sealed record InoculationResult(string Subject, string Model, string Data, int Episodes, IReadOnlyList<string> Trained, Predictor RankedBy,
+    PlainForecast Plain, IReadOnlyDictionary<string, double> Influence, IReadOnlyList<RewordingForecast> Rewordings, IReadOnlyList<string> LeftOut)
+{
+    /// <summary>The version of the file format.</summary>
+    public int Schema { get; init; } = 1;
+}
+
+/// <summary>Ranks rewordings of a data set before anything is trained.</summary>
+/// <param name="model">The model before training.</param>
+/// <param name="personas">Who it may take the Assistant for.</param>
+/// <param name="probes">Behaviour to protect.</param>
+/// <param name="seed">The seed of which episodes are shown.</param>
+public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed = 1)
+{
+    /// <summary>The predictor that ranked rewordings best in trials with tuned models (docs/journal/LOG.md).</summary>
+    public const Predictor RankedBy = Predictor.Covariance;
+
+    private const int FilledTraits = 2;
+
+    /// <summary>Forecasts and ranks.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="trained">Domains that it trains on.</param>
+    /// <param name="rewordings">Candidates; those with words the model does not know are left out.</param>
+    /// <param name="grids">How many of the best get a leak grid.</param>
+    /// <param name="progress">Told about rewordings done.</param>
+    /// <param name="cancellation">Stops between rewordings.</param>
+    /// <exception cref="UserErrorException"><c>no-rewording</c>: the model knows the words of none.</exception>
+    public InoculationResult Rank(EpisodeSet data, IReadOnlyCollection<string> trained, IEnumerable<Rewording> rewordings, int grids,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var behaviour = new Forecasting(model, personas, probes, TimeProvider.System, seed, progress, cancellation);
+        var forecasting = new RewordingForecasting(model, behaviour, probes, data, trained, seed: seed, cancellation: cancellation);
+        // Trait words are filled in for what the data moves most, each trait turned to the pole that it moves to.
+        Trait[] moved = [.. personas.Traits.OrderByDescending(t => Math.Abs(forecasting.Influence[t.Name])).Take(FilledTraits)
+            .Select(t => forecasting.Influence[t.Name] > 0 ? t with { Low = t.High, High = t.Low } : t)];
+        RewordingCandidates candidates = RewordingCandidates.Of(rewordings, moved, model.Tokenizer);
+        var found = new List<RewordingForecast>();
+        int total = candidates.Rewordings.Count + grids;
+        foreach (Rewording rewording in candidates.Rewordings)
+        {
+            progress?.Report(new WorkProgress("rewordings", found.Count, total, "rewordings", rewording.Name));
+            found.Add(forecasting.Of(rewording, [], cancellation));
+        }
+        found = [.. found.OrderByDescending(f => Known(f.Protection[RankedBy])).ThenByDescending(f => Known(f.Protection[Predictor.SurprisedShift]))];
+        for (int i = 0; i < Math.Min(grids, found.Count); i++)
+        {
+            progress?.Report(new WorkProgress("rewordings", candidates.Rewordings.Count + i, total, "rewordings", $"{found[i].Rewording.Name}, leaks"));
+            IReadOnlyList<LeakCondition> conditions = LeakCondition.Of(found[i].Rewording, t => RewordingCandidates.CanSay(model.Tokenizer, t));
+            // Where no probe is of a trained domain, nothing can be asked in the form of the training data.
+            found[i] = forecasting.Of(found[i].Rewording, [.. conditions.Where(c => c.Kind != LeakKind.TrainingFormat || trained.Count > 0)], cancellation);
+        }
+        progress?.Report(new WorkProgress("rewordings", total, total, "rewordings"));
+        return new InoculationResult(data.Name, model.Id, data.Id.ToString(), data.Episodes.Count, [.. trained], RankedBy, forecasting.Plain,
+            forecasting.Influence, found, candidates.LeftOut);
+    }
+
+    private static double Known(double x) => double.IsNaN(x) ? double.NegativeInfinity : x;
+}

@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.Text.Json;
+using PersonaSelection.Audit;
+using PersonaSelection.Lab;
+using PersonaSelection.Report;
+
+namespace PersonaSelection.Experiments.Inoculation;
+
+/// <summary>A ranking of rewordings as a page and as JSON.</summary>
+public static class InoculationReport
+{
+    private const int TraitsShown = 3;
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    {
+        NewLine = "\n",
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Writes <c>inoculation.json</c>, <c>report.json</c> and <c>report.html</c>.</summary>
+    /// <exception cref="UserErrorException">The place cannot be written.</exception>
+    public static void Write(InoculationResult result, string folder)
+    {
+        AtomicFile.WriteText(Path.Combine(folder, "inoculation.json"), JsonSerializer.Serialize(Json(result), Options) + "\n");
+        ReportDocument document = Of(result);
+        document.Save(Path.Combine(folder, "report.json"));
+        HtmlReport.Write(document, Path.Combine(folder, "report.html"));
+    }
+
+    /// <summary>The ranking as it is written and printed; a number that is not known is null.</summary>
+    public static object Json(InoculationResult r) => new
+    {
+        r.Schema,
+        r.Subject,
+        r.Model,
+        r.Data,
+        r.Episodes,
+        r.Trained,
+        RankedBy = Name(r.RankedBy),
+        Plain = new { r.Plain.Before, Posterior = r.Plain.PosteriorShift, InContext = r.Plain.InContextShift, r.Plain.Surprise, Dose = r.Plain.Dose.EffectiveObservations },
+        Traits = r.Influence.Select(t => new { Name = t.Key, Influence = t.Value }),
+        Rewordings = r.Rewordings.Select(f => new
+        {
+            f.Rewording.Name,
+            f.Rewording.Kind,
+            Place = f.Rewording.Place.ToString().ToLowerInvariant(),
+            f.Rewording.Wordings,
+            Protection = f.Protection.ToDictionary(p => Name(p.Key), p => Known(p.Value)),
+            f.Surprise,
+            Gain = f.Gains.ToDictionary(g => g.Quantity, g => g.Gain),
+            Leaks = f.Leaks.Select(l => new { AskedWith = Name(l.Kind), Words = l.Added, l.Before, l.InContext, l.Posterior, l.Gate }),
+        }),
+        r.LeftOut,
+    };
+
+    /// <summary>A column of the leak grid as people read it.</summary>
+    public static string Name(LeakKind kind) => kind switch
+    {
+        LeakKind.NoPrompt => "no prompt",
+        LeakKind.SamePrompt => "the same prompt",
+        LeakKind.Negated => "negated",
+        LeakKind.Keyword => "keywords alone",
+        LeakKind.NearMiss => "near miss",
+        _ => "training format",
+    };
+
+    /// <summary>A predictor in kebab case.</summary>
+    public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());
+
+    /// <summary>The page.</summary>
+    public static ReportDocument Of(InoculationResult r) => new($"What rewording keeps {r.Subject} from spreading?")
+    {
+        Subtitle = "Every number is a forecast from the model **before** any training. Protection is the share of the expected effect on behaviour elsewhere that a "
+            + "rewording takes away; the rival account, that a rewording is only a gate on how a prompt looks, stands beside the account by persona.",
+        Facts = [new("model", r.Model), new("data", r.Data), new("episodes", Whole(r.Episodes)), new("ranked by", Name(r.RankedBy))],
+        Blocks = [.. Ranking(r), .. Grids(r)],
+    };
+
+    private static IEnumerable<ReportBlock> Ranking(InoculationResult r)
+    {
+        string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(TraitsShown).Select(t => t.Key)];
+        yield return new Heading("Rewordings, best first");
+        yield return new Prose($"As it stands the data is expected to move P(low pole) elsewhere from **{Number(r.Plain.Before)}** by "
+            + $"**{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or **{Signed(r.Plain.InContextShift)}** (episodes shown in the context).");
+        yield return new TableFigure
+        {
+            Id = "ranking",
+            Title = "Predicted protection and gain per trait",
+            Caption = "Gain is `Cov(L[x,y], t) - Cov(L[x',y], t)`: negative where a plain episode pulls to the low pole and the rewording takes that away.",
+            Columns = [new("rewording"), new("kind"), new("words"), .. Enum.GetValues<Predictor>().Select(p => new TableColumn(Name(p), true)),
+                .. traits.Select(t => new TableColumn($"gain {t}", true))],
+            Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, f.Rewording.Kind, string.Join(" / ", f.Rewording.Wordings),
+                .. Enum.GetValues<Predictor>().Select(p => Number(f.Protection[p])), .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain))])],
+        };
+        if (r.LeftOut.Count > 0) yield return new Prose($"Left out, as the model does not know a word of them: {string.Join(", ", r.LeftOut)}.");
+    }
+
+    private static IEnumerable<ReportBlock> Grids(InoculationResult r)
+    {
+        RewordingForecast[] shown = [.. r.Rewordings.Where(f => f.Leaks.Count > 0)];
+        if (shown.Length == 0) yield break;
+        yield return new Heading("What would leak");
+        yield return new Prose("Training on reworded data can leave the behaviour behind a prompt. Each row asks the reworded model in another way. Where the "
+            + "accounts differ, measure before you rely on either: in trials, the persona account was nearer without a prompt and the gate nearer behind the prompt itself.");
+        foreach (RewordingForecast f in shown)
+        {
+            yield return new TableFigure
+            {
+                Id = $"leaks-{f.Rewording.Name}",
+                Title = $"P(low pole) after training on data reworded by {f.Rewording.Name}",
+                Columns = [new("asked with"), new("words"), new("before", true), new("in context", true), new("posterior", true), new("gate (rival)", true)],
+                Rows = [.. f.Leaks.Select(l => (string[])[Name(l.Kind), l.Added, Number(l.Before), Number(l.InContext), Number(l.Posterior), Number(l.Gate)])],
+            };
+        }
+    }
+
+    private static double? Known(double x) => double.IsFinite(x) ? x : null;
+
+    private static string Whole(int n) => n.ToString("N0", CultureInfo.InvariantCulture);
+
+    internal static string Number(double x) => double.IsFinite(x) ? x.ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "";
+
+    internal static string Signed(double x) => double.IsFinite(x) ? x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "";
+}

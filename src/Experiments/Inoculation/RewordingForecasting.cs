@@ -1,0 +1,202 @@
+using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+using PersonaSelection.Posterior;
+
+namespace PersonaSelection.Experiments.Inoculation;
+
+/// <summary>
+/// Forecasts what rewordings of one data set will do, from the untrained model alone: how much behaviour elsewhere they protect, by several
+/// predictors, and what leaks under which prompt, by the persona account and by its rival.
+/// </summary>
+public sealed class RewordingForecasting
+{
+    private const double PriorPull = 2;
+    private const int ReadingSteps = 300;
+    private static readonly Persona Bare = new("model", "", "", new Dictionary<string, double>());
+
+    private readonly ILanguageModel _model;
+    private readonly Forecasting _personas;
+    private readonly IReadOnlyList<Probe> _probes;
+    private readonly EpisodeSet _plain, _shown;
+    private readonly bool[] _elsewhere;
+    private readonly Observations _observations;
+    private readonly DoseFit _dose;
+    private readonly LabelledMatrix _traits, _behaviour;
+    private readonly double[] _before, _plainCarry;
+    private readonly double _plainPosterior, _plainShift, _plainSurprise;
+
+    /// <summary>Weighs the plain data.</summary>
+    /// <param name="model">The model before training.</param>
+    /// <param name="personas">Its behaviour under every persona.</param>
+    /// <param name="probes">The probes that <paramref name="personas"/> was made with.</param>
+    /// <param name="plain">The data.</param>
+    /// <param name="trained">Domains that it trains on.</param>
+    /// <param name="shownEpisodes">How many different episodes are shown in the context.</param>
+    /// <param name="seed">The seed of which are shown.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public RewordingForecasting(ILanguageModel model, Forecasting personas, IReadOnlyList<Probe> probes, EpisodeSet plain,
+        IReadOnlyCollection<string> trained, int shownEpisodes = 8, ulong seed = 1, CancellationToken cancellation = default)
+    {
+        (_model, _personas, _probes, _plain) = (model, personas, probes, plain);
+        _elsewhere = [.. probes.Select(p => !trained.Contains(p.Domain))];
+        _shown = Choose(plain, shownEpisodes, RngStream.Root(seed).Child("shown"));
+        (_observations, _dose) = personas.Weigh(plain, null, cancellation);
+        PersonaSet apart = personas.Apart;
+        string[] names = [.. apart.Personas.Select(p => p.Name)];
+        _traits = new LabelledMatrix(names, apart.Traits.Select(t => t.Name), (h, t) => apart.Personas[h].Traits.GetValueOrDefault(apart.Traits[t].Name));
+        double[] elsewhere = personas.Behaviour.OfDomains([.. probes.Where((_, i) => _elsewhere[i]).Select(p => p.Domain)]).MeanByPersona(names);
+        _behaviour = new LabelledMatrix(names, ["elsewhere"], (h, _) => elsewhere[h]);
+        _before = [.. personas.Probes.Rows.Select(r => r.Bare)];
+        _plainPosterior = PosteriorShift(_observations, _dose.Dose);
+        double[] after = Shown(_shown, _probes, _before, cancellation, out _plainCarry);
+        _plainShift = Mean(after, _elsewhere) - Mean(_before, _elsewhere);
+        _plainSurprise = Surprise(plain, cancellation);
+        Influence = RewordingGain.Of(personas.Prior, _observations, _observations, _traits).ToDictionary(g => g.Quantity, g => g.Plain, StringComparer.Ordinal);
+        Plain = new PlainForecast(Mean(_before, _elsewhere), _plainPosterior, _plainShift, _plainSurprise, _dose);
+    }
+
+    /// <summary>What the plain data is expected to do.</summary>
+    public PlainForecast Plain { get; }
+
+    /// <summary>Mean over plain episodes of Cov(L, trait) under the prior, by trait: what the plain data says.</summary>
+    public IReadOnlyDictionary<string, double> Influence { get; }
+
+    /// <summary>Forecasts one rewording.</summary>
+    /// <param name="rewording">The rewording.</param>
+    /// <param name="conditions">Columns of the leak grid; none to leave it out.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public RewordingForecast Of(Rewording rewording, IReadOnlyList<LeakCondition> conditions, CancellationToken cancellation = default)
+    {
+        EpisodeSet set = rewording.Apply(_plain), shown = rewording.Apply(_shown);
+        (Observations observations, DoseFit dose) = _personas.Weigh(set, null, cancellation);
+        IReadOnlyList<RewordingGain> gains = RewordingGain.Of(_personas.Prior, _observations, observations, _traits);
+        double[] after = Shown(shown, _probes, _before, cancellation, out double[] carry);
+        double shift = Mean(Carry(_before, carry), _elsewhere) - Mean(_before, _elsewhere);
+        double surprise = Surprise(set, cancellation);
+        double traits = gains.Sum(g => Math.Abs(g.Reworded)) / gains.Sum(g => Math.Abs(g.Plain));
+        var protection = new Dictionary<Predictor, double>
+        {
+            [Predictor.Covariance] = RewordingGain.Of(_personas.Prior, _observations, observations, _behaviour)[0].Protection,
+            [Predictor.TraitCovariance] = 1 - traits,
+            [Predictor.Posterior] = 1 - PosteriorShift(observations, _dose.Dose) / _plainPosterior,
+            [Predictor.PosteriorOwnDose] = 1 - PosteriorShift(observations, dose.Dose) / _plainPosterior,
+            [Predictor.InContext] = 1 - shift / _plainShift,
+            [Predictor.Elicitation] = 1 - surprise / _plainSurprise,
+            [Predictor.SurprisedShift] = 1 - surprise * shift / (_plainSurprise * _plainShift),
+            [Predictor.Gate] = SurfaceGate.Protection(rewording),
+        };
+        PersonaDistribution posterior = Update.OnEpisodes(_personas.Prior, observations, _dose.Dose);
+        LeakForecast[] leaks = [.. conditions.Select(c => Leak(rewording, shown, carry, posterior, c, cancellation))];
+        return new RewordingForecast(rewording, gains, protection, surprise, leaks);
+    }
+
+    /// <summary>The mean over domains of the mean over the probes of each.</summary>
+    internal double Mean(IReadOnlyList<double> values, IReadOnlyList<bool> among) => Mean(_probes, values, among);
+
+    internal static double Mean(IReadOnlyList<Probe> probes, IReadOnlyList<double> values, IReadOnlyList<bool> among) =>
+        Enumerable.Range(0, probes.Count).Where(i => among[i]).GroupBy(i => probes[i].Domain, StringComparer.Ordinal)
+            .Select(g => g.Average(i => values[i])).DefaultIfEmpty(double.NaN).Average();
+
+    private LeakForecast Leak(Rewording rewording, EpisodeSet shown, double[] carry, PersonaDistribution posterior, LeakCondition condition,
+        CancellationToken cancellation)
+    {
+        bool[] among = condition.Kind == LeakKind.TrainingFormat ? [.. _elsewhere.Select(e => !e)] : _elsewhere;
+        Probe[] dressed = [.. _probes.Select(condition.Apply)];
+        double[] before = condition.Dress is null ? _before : ProbeMeasurement.Of(_model, dressed, cancellation: cancellation);
+        // A line above the chat stands over the shown episode and the question alike, so its episode's lesson is carried to the other line.
+        double[] inContext = condition.Dress is null || rewording.Place == RewordingPlace.System
+            ? Carry(before, carry)
+            : Shown(shown, dressed, before, cancellation, out _);
+        double opening = SurfaceGate.Opening(rewording, condition.Added);
+        double[] gate = Carry(before, [.. _plainCarry.Select(d => opening * d)]);
+        double[] atRunTime = AtRunTime(posterior, before);
+        return new LeakForecast(condition.Kind, condition.Added, Mean(before, among), Mean(inContext, among), Mean(atRunTime, among), Mean(gate, among));
+    }
+
+    /// <summary>
+    /// p(h|D,c) in proportion to p(h|D) p(c|h). Who the model takes the Assistant for in a condition is read off what it does there before
+    /// training, p0(h|c), so that p(c|h) is p0(h|c) / p0(h) but for a constant.
+    /// </summary>
+    private double[] AtRunTime(PersonaDistribution trained, double[] before)
+    {
+        PersonaDistribution prior = _personas.Prior;
+        PersonaDistribution here = Mixture.Fit(_personas.Probes.Low, before, prior, PriorPull, ReadingSteps).Weights;
+        double[] context = [.. here.LogProbabilities.ToArray().Select((log, h) => prior.LogProbabilities[h] > double.NegativeInfinity
+            ? log - prior.LogProbabilities[h] : double.NegativeInfinity)];
+        double[] start = _personas.Behaviour.Predict(here), after = _personas.Behaviour.Predict(Update.OnContext(trained, context));
+        return [.. before.Select((b, i) => Math.Clamp(b + after[i] - start[i], 0, 1))];
+    }
+
+    private double PosteriorShift(Observations observations, double dose)
+    {
+        double[] start = _personas.Behaviour.Predict(_personas.Prior);
+        double[] after = _personas.Behaviour.Predict(Update.OnEpisodes(_personas.Prior, observations, dose));
+        return Mean(after, _elsewhere) - Mean(start, _elsewhere);
+    }
+
+    /// <summary>
+    /// P(low) of every probe after an episode, in the mean over the episodes, and in <paramref name="carry"/> what the episode adds to the log
+    /// odds beyond what its own system turn does.
+    /// </summary>
+    private double[] Shown(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before, CancellationToken cancellation, out double[] carry)
+    {
+        InContextTable table = InContextEvidence.Compute(_model, episodes, probes, cancellation: cancellation);
+        double[] bare = ProbeMeasurement.Of(_model, probes, cancellation: cancellation);
+        var after = new double[probes.Count];
+        carry = new double[probes.Count];
+        double mass = table.Weights.Sum(Math.Abs);
+        Dictionary<string, double[]> underSystem = [];
+        Dictionary<string, Episode> byId = episodes.Episodes.ToDictionary(e => e.Id, StringComparer.Ordinal);
+        for (int e = 0; e < table.Rows.Count; e++)
+        {
+            Turn[] system = [.. byId[table.Rows[e].Id].Context.TakeWhile(t => t.Role == "system")];
+            string key = string.Join('\n', system.Select(t => t.Text));
+            if (!underSystem.TryGetValue(key, out double[]? start))
+                underSystem[key] = start = system.Length == 0 ? bare : ProbeMeasurement.Of(_model, probes, system, cancellation: cancellation);
+            double weight = table.Rows[e].Weight / mass;
+            for (int i = 0; i < after.Length; i++)
+            {
+                double p = Math.Clamp(bare[i] + table.Shifts[e, i], 0, 1);
+                after[i] += weight * p;
+                carry[i] += weight * (LogOdds(p) - LogOdds(start[i]));
+            }
+        }
+        return after;
+    }
+
+    private double Surprise(EpisodeSet set, CancellationToken cancellation)
+    {
+        EvidenceTable table = LikelihoodEvidence.Compute(_model, set, [Bare], cancellation: cancellation);
+        return -table.Weights.Select((w, e) => w * table.LogLikelihood[e, 0]).Sum() / table.Weights.Sum(Math.Abs);
+    }
+
+    private static double[] Carry(double[] before, double[] logOdds) =>
+        [.. before.Select((b, i) => 1 / (1 + Math.Exp(-LogOdds(b) - logOdds[i])))];
+
+    private static double LogOdds(double p)
+    {
+        const double least = 1e-4;
+        p = Math.Clamp(p, least, 1 - least);
+        return Math.Log(p / (1 - p));
+    }
+
+    private static EpisodeSet Choose(EpisodeSet set, int count, RngStream random)
+    {
+        Episode[] distinct = [.. set.Episodes.DistinctBy(e => (string.Join('\n', e.Context.Select(t => $"{t.Role}: {t.Text}")), e.Reply))];
+        random.Shuffle(distinct.AsSpan());
+        return new EpisodeSet(set.Name, [.. distinct.Take(count)]);
+    }
+}
+
+/// <summary>What plain data is expected to do elsewhere.</summary>
+/// <param name="Before">P(low) elsewhere before training.</param>
+/// <param name="PosteriorShift">The posterior's forecast of its shift.</param>
+/// <param name="InContextShift">The shift after one episode is shown.</param>
+/// <param name="Surprise">Mean -log p(y|x) in nats per episode.</param>
+/// <param name="Dose">The dose.</param>
+public sealed record PlainForecast(double Before, double PosteriorShift, double InContextShift, double Surprise, DoseFit Dose);
