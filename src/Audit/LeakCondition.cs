@@ -69,12 +69,14 @@ public sealed partial record LeakCondition(LeakKind Kind, Rewording? Dress)
         }
     }
 
-    /// <summary>The opposite by rule: "not" after the first word that can take it, or "Do not" before an order.</summary>
+    /// <summary>The opposite by rule: "not" after the first word that can take it, or "Do not" before an order, or "Not so:" before anything else.</summary>
     internal static string Negate(string words)
     {
         Match verb = TakesNot().Match(words);
         if (verb.Success) return words.Insert(verb.Index + verb.Length, " not");
-        return words.Length == 0 ? "" : $"Do not {char.ToLowerInvariant(words[0])}{words[1..]}";
+        if (words.Length == 0) return "";
+        bool order = !Plain.Contains(Word().Match(words).Value.ToLowerInvariant());
+        return $"{(order ? "Do not" : "Not so:")} {char.ToLowerInvariant(words[0])}{words[1..]}";
     }
 
     /// <summary>The telling words by rule: the longest ones that are not everyday grammar, in their order.</summary>
@@ -85,7 +87,7 @@ public sealed partial record LeakCondition(LeakKind Kind, Rewording? Dress)
         return kept.Length == 0 ? "" : string.Join(' ', kept) + ".";
     }
 
-    [GeneratedRegex(@"\b(is|are|was|were|am|may|can|must|will|would|should|could)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\b(is|are|was|were|am|may|can|must|will|would|should|could|do)\b", RegexOptions.IgnoreCase)]
     private static partial Regex TakesNot();
 
     [GeneratedRegex(@"\w+")]

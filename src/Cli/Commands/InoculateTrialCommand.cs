@@ -41,6 +41,8 @@ internal static class InoculateTrialCommand
             if (parsed.GetValue(dryRun)) return Plan(settings, parsed.GetValue(json));
             TrialResult result = Screen.Work(parsed.GetValue(quiet),
                 p => new InoculationTrial(settings).Run(parsed.GetValue(output)!, p, cancellation));
+            string again = string.Join(' ', settings.Models.Select(m => $"--model {m}").Prepend("psm inoculate trial"));
+            TrialReport.Write(result, parsed.GetValue(output)!, again);
             if (parsed.GetValue(json)) Screen.Data(result);
             else Print(result);
             return ExitCode.Done;
@@ -58,20 +60,20 @@ internal static class InoculateTrialCommand
 
     private static void Print(TrialResult t)
     {
-        var rows = new TextTable("rewording", "kind", "where", "shift", "protection", "in context", "posterior", "elicitation", "gate");
+        var rows = new TextTable("rewording", "kind", "where", "shift", "protection", "traits", "in context", "posterior", "elicitation", "gate");
         foreach (IGrouping<string, TrialRow> g in t.Rows.GroupBy(r => r.Rewording))
             rows.Add(g.Key, g.First().Kind, g.First().Place.ToString().ToLowerInvariant(), Signed(g.Average(r => r.Shift)), Number(g.Average(r => r.Protection)),
-                P(g, Predictor.InContext), P(g, Predictor.PosteriorOwnDose), P(g, Predictor.Elicitation), P(g, Predictor.Gate));
+                P(g, Predictor.TraitCovariance), P(g, Predictor.InContext), P(g, Predictor.Posterior), P(g, Predictor.Elicitation), P(g, Predictor.Gate));
         rows.Print();
         Console.Out.WriteLine($"\nMean over {t.Rows.Select(r => r.Model).Distinct().Count()} models and {t.Rows.Select(r => r.Domain).Distinct().Count()} domains; "
             + $"plain data shifts the other domains by {Signed(t.Rows.Average(r => r.PlainShift))}.\n");
         var predictors = new TextTable("predictor", "rank correlation", "within model and domain", "mean error");
-        foreach (PredictorScore p in t.Predictors) predictors.Add(p.Predictor.ToString(), Text(p.Rank), Text(p.WithinRank), Number(p.MeanAbsoluteError));
+        foreach (PredictorScore p in t.Predictors) predictors.Add(InoculationReport.Name(p.Predictor), Text(p.Rank), Text(p.WithinRank), Number(p.MeanAbsoluteError));
         predictors.Print();
         Console.Out.WriteLine("\nLeaks: P(low pole), and the error of each account (mean absolute, log score in nats):\n");
         var leaks = new TextTable("asked with", "cells", "before", "after", "in context", "posterior", "gate", "no change", "nearer");
         foreach (LeakScore l in t.Leaks)
-            leaks.Add(l.Kind.ToString(), $"{l.Count}", Number(l.Before), Number(l.Measured), Text(l.InContext), Text(l.Posterior), Text(l.Gate), Text(l.NoChange), l.Nearer);
+            leaks.Add(InoculationReport.Name(l.Kind), $"{l.Count}", Number(l.Before), Number(l.Measured), Text(l.InContext), Text(l.Posterior), Text(l.Gate), Text(l.NoChange), l.Nearer);
         leaks.Print();
     }
 

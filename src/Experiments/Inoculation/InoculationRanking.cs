@@ -32,7 +32,7 @@ public sealed record InoculationResult(string Subject, string Model, string Data
 public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed = 1)
 {
     /// <summary>The predictor that ranked rewordings best in trials with tuned models (docs/journal/LOG.md).</summary>
-    public const Predictor RankedBy = Predictor.Covariance;
+    public const Predictor RankedBy = Predictor.TraitCovariance;
 
     private const int FilledTraits = 2;
 
@@ -53,6 +53,7 @@ public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas
         Trait[] moved = [.. personas.Traits.OrderByDescending(t => Math.Abs(forecasting.Influence[t.Name])).Take(FilledTraits)
             .Select(t => forecasting.Influence[t.Name] > 0 ? t with { Low = t.High, High = t.Low } : t)];
         RewordingCandidates candidates = RewordingCandidates.Of(rewordings, moved, model.Tokenizer);
+        Predictor rankedBy = personas.Traits.Count > 0 ? RankedBy : Predictor.Covariance;
         var found = new List<RewordingForecast>();
         int total = candidates.Rewordings.Count + grids;
         foreach (Rewording rewording in candidates.Rewordings)
@@ -60,7 +61,7 @@ public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas
             progress?.Report(new WorkProgress("rewordings", found.Count, total, "rewordings", rewording.Name));
             found.Add(forecasting.Of(rewording, [], cancellation));
         }
-        found = [.. found.OrderByDescending(f => Known(f.Protection[RankedBy])).ThenByDescending(f => Known(f.Protection[Predictor.SurprisedShift]))];
+        found = [.. found.OrderByDescending(f => Known(f.Protection[rankedBy])).ThenByDescending(f => Known(f.Protection[Predictor.SurprisedShift]))];
         for (int i = 0; i < Math.Min(grids, found.Count); i++)
         {
             progress?.Report(new WorkProgress("rewordings", candidates.Rewordings.Count + i, total, "rewordings", $"{found[i].Rewording.Name}, leaks"));
@@ -69,7 +70,7 @@ public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas
             found[i] = forecasting.Of(found[i].Rewording, [.. conditions.Where(c => c.Kind != LeakKind.TrainingFormat || trained.Count > 0)], cancellation);
         }
         progress?.Report(new WorkProgress("rewordings", total, total, "rewordings"));
-        return new InoculationResult(data.Name, model.Id, data.Id.ToString(), data.Episodes.Count, [.. trained], RankedBy, forecasting.Plain,
+        return new InoculationResult(data.Name, model.Id, data.Id.ToString(), data.Episodes.Count, [.. trained], rankedBy, forecasting.Plain,
             forecasting.Influence, found, candidates.LeftOut);
     }
 
