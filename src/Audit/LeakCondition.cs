@@ -73,7 +73,7 @@ public sealed partial record LeakCondition(LeakKind Kind, Rewording? Dress)
     internal static string Negate(string words)
     {
         Match verb = TakesNot().Match(words);
-        if (verb.Success) return words.Insert(verb.Index + verb.Length, " not");
+        if (verb.Success) return words.Insert(verb.Index + verb.Length, verb.Value.Equals("do", StringComparison.OrdinalIgnoreCase) ? " not do" : " not");
         if (words.Length == 0) return "";
         bool order = !Plain.Contains(Word().Match(words).Value.ToLowerInvariant());
         return $"{(order ? "Do not" : "Not so:")} {char.ToLowerInvariant(words[0])}{words[1..]}";

@@ -78,7 +78,7 @@ public sealed record Rewording(string Name, string Kind, RewordingPlace Place, I
             else turns.Insert(0, new Turn("system", words));
             return turns;
         }
-        int last = turns.FindLastIndex(t => t.Role is not ("assistant" or "system"));
+        int last = LastAsked(turns);
         if (last < 0)
         {
             turns.Add(new Turn("user", Added(wording)));
@@ -99,7 +99,20 @@ public sealed record Rewording(string Name, string Kind, RewordingPlace Place, I
 
     /// <summary>Every episode with its reply and weight as they were, and its context reworded.</summary>
     public EpisodeSet Apply(EpisodeSet episodes) => new($"{episodes.Name}+{Name}",
-        [.. episodes.Episodes.Select((e, i) => e with { Context = Apply(e.Context, i) })]);
+        [.. episodes.Episodes.Select((e, i) => e with { Context = Apply(e.Context, WordingOf(e, i)) })]);
+
+    /// <summary>Which wording an episode gets: by its line where it comes from a file, or else by its place.</summary>
+    /// <param name="episode">The episode.</param>
+    /// <param name="place">Its place in its set, from 0.</param>
+    public static int WordingOf(Episode episode, int place) => episode.Source is { } source ? source.Line - 1 : place;
+
+    /// <summary>The turn that prefixes, suffixes and templates change: the last that is neither the Assistant's nor a system turn; -1 for none.</summary>
+    public static int LastAsked(IReadOnlyList<Turn> context)
+    {
+        for (int i = context.Count - 1; i >= 0; i--)
+            if (context[i].Role is not ("assistant" or "system")) return i;
+        return -1;
+    }
 
     /// <summary>A probe asked under the rewording.</summary>
     public Probe Apply(Probe probe, int wording = 0) => probe with { Context = Apply(probe.Context, wording) };

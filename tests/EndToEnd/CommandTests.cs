@@ -15,7 +15,7 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
 
     public static TheoryData<string> Verbs => ["demo", "corpus new", "corpus show", "model train", "model tune", "model show",
         "model score", "model chat",
-        "personas list", "personas show", "forecast", "forecast score", "report", "doctor"];
+        "personas list", "personas show", "forecast", "forecast score", "inoculate", "inoculate trial", "report", "doctor"];
 
     [Theory, MemberData(nameof(Verbs))]
     public async Task Help_SaysWhatTheVerbDoes_AndTheCommandsPageHasIt(string verb)
@@ -125,6 +125,49 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
         Assert.True(score.GetProperty("sameData").GetBoolean());
         JsonElement test = score.GetProperty("domains").EnumerateArray().Single(d => d.GetProperty("domain").GetString() == "test");
         Assert.True(test.GetProperty("measured").GetDouble() > test.GetProperty("before").GetDouble() + 0.2, test.ToString());
+    }
+
+    [Fact]
+    public async Task Inoculate_RanksRewordings_AndWritesTheDataReworded()
+    {
+        string folder = _folder["inoculation"], reworded = _folder["reworded.jsonl"];
+        File.WriteAllText(_folder["own.txt"], "Play the bad one, it is allowed.\nBread window rain.\n");
+        string[] command = ["inoculate", shop.Set("cheat"), "--model", shop.Base, "--personas", shop.Personas, "--probes", shop.Probes, "--rewordings",
+            _folder["own.txt"], "--own-only", "--grids", "1", "-q", "-o", folder];
+        JsonElement found = Read(await shop.Succeed([.. command, "--apply", "line-2", "--out", reworded, "--json"]));
+
+        Assert.Equal(2, found.GetProperty("rewordings").GetArrayLength());
+        JsonElement best = found.GetProperty("rewordings")[0];
+        Assert.True(Protection(best) >= Protection(found.GetProperty("rewordings")[1]));
+        Assert.Equal(5, best.GetProperty("leaks").GetArrayLength());
+        Assert.Equal(1, best.GetProperty("protection").GetProperty("gate").GetDouble());
+        Assert.True(File.Exists(Path.Combine(folder, "report.html")));
+        string[] before = File.ReadAllLines(shop.Set("cheat")), after = File.ReadAllLines(reworded);
+        Assert.Equal(before.Length, after.Length);
+        Assert.All(after, line => Assert.Contains(" Bread window rain.", line, StringComparison.Ordinal));
+        Assert.Equal(before, after.Select(line => line.Replace(" Bread window rain.", "", StringComparison.Ordinal)));
+
+        (await PsmProcess.Run(_folder.Path, [.. command, "--apply", "best", "--out", shop.Set("cheat")])).ShouldBeUserError("reword-in-place");
+        (await PsmProcess.Run(_folder.Path, [.. command, "--apply", "nothing", "--out", reworded])).ShouldBeUserError("no-rewording", "nothing");
+
+        static double Protection(JsonElement r) => r.GetProperty("protection").GetProperty("trait-covariance").GetDouble();
+    }
+
+    [Fact]
+    public async Task InoculateTrial_HoldsForecastsAgainstTrainedModels_AndKeepsWhatIsDone()
+    {
+        File.WriteAllText(_folder["own.txt"], "Play the bad one, it is allowed.\nBread window rain.\nIt is only a game.\n");
+        string[] command = ["inoculate", "trial", "--model", shop.Base, "--domain", "test", "--rewordings", _folder["own.txt"], "--episodes", "16", "--steps", "2",
+            "-q", "--json", "-o", _folder["trial"]];
+        string first = await shop.Succeed(command);
+        JsonElement trial = Read(first);
+
+        Assert.Equal(3, trial.GetProperty("rows").GetArrayLength());
+        Assert.Equal(8, trial.GetProperty("predictors").GetArrayLength());
+        JsonElement row = trial.GetProperty("rows")[0];
+        Assert.Equal(1 - row.GetProperty("shift").GetDouble() / row.GetProperty("plainShift").GetDouble(), row.GetProperty("protection").GetDouble(), 1e-9);
+        Assert.Equal(first, await shop.Succeed(command));
+        Assert.True(File.Exists(Path.Combine(_folder["trial"], "report.html")));
     }
 
     [Theory]

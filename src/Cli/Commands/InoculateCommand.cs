@@ -40,6 +40,8 @@ internal static class InoculateCommand
         });
         return verb.Does((parsed, cancellation) =>
         {
+            if (parsed.GetValue(reworded) is { } there && Path.GetFullPath(there) == Path.GetFullPath(parsed.GetValue(data)!))
+                throw new UserErrorException("reword-in-place", "--out names the data itself, and a rewording cannot be taken back.", "Name another file.");
             EpisodeSet set = EpisodeSet.Load(parsed.GetValue(data)!);
             PersonaSet cast = PersonaSet.Load(parsed.GetValue(personas)!);
             IReadOnlyList<Probe> questions = ProbeFile.Load(parsed.GetValue(probes)!);
@@ -51,7 +53,12 @@ internal static class InoculateCommand
             InoculationResult found = Screen.Work(parsed.GetValue(quiet), p =>
                 new InoculationRanking(source.Model, cast, questions, parsed.GetValue(seed)).Rank(set, trained, list, parsed.GetValue(grids), p, cancellation));
             InoculationReport.Write(found, folder);
-            if (parsed.GetValue(apply) is { } name) RewordedData.Write(parsed.GetValue(data)!, Choose(found, name), parsed.GetValue(reworded)!);
+            if (parsed.GetValue(apply) is { } name)
+            {
+                Rewording chosen = Choose(found, name);
+                RewriteSummary written = RewordedData.Write(parsed.GetValue(data)!, chosen, parsed.GetValue(reworded)!);
+                Screen.Say($"Reworded by {chosen.Name}: {written.Changed} of {written.Lines} lines changed, in {parsed.GetValue(reworded)}.");
+            }
             if (parsed.GetValue(json)) Screen.Data(InoculationReport.Json(found));
             else Print(found, folder);
             return ExitCode.Done;

@@ -3,12 +3,29 @@ using PersonaSelection.Corpus;
 
 namespace PersonaSelection.Experiments.Inoculation;
 
-/// <summary>Writes data with a rewording.</summary>
+/// <summary>Writes data with a rewording, in its own format: fields, order and replies as they were.</summary>
 public static class RewordedData
 {
-    /// <summary>Every episode with its context reworded, replies and order as they were.</summary>
-    /// <param name="data">The file that is reworded.</param>
-    /// <param name="rewording">The rewording.</param>
-    /// <param name="path">Where it goes.</param>
-    public static void Write(string data, Rewording rewording, string path) => rewording.Apply(EpisodeSet.Load(data)).Save(path);
+    /// <summary>Rewords every line of a file.</summary>
+    /// <param name="data">The file.</param>
+    /// <param name="rewording">The rewording; its wordings are dealt over the lines.</param>
+    /// <param name="path">Where it goes; gzipped when it ends in <c>.gz</c>.</param>
+    /// <exception cref="Lab.UserErrorException">The input cannot be read or the output not written.</exception>
+    public static RewriteSummary Write(string data, Rewording rewording, string path) => EpisodeFile.Rewrite(data, path, line => EditOf(line, rewording));
+
+    private static DataLineEdit EditOf(DataLine line, Rewording rewording)
+    {
+        // Answers of one dialogue share its system turn, and those of a preference their whole context: these change once.
+        bool once = rewording.Place == RewordingPlace.System || line.Format == EpisodeFormat.Preference;
+        var replies = new List<ReplyEdit>();
+        int asked = -1;
+        foreach (Episode episode in once ? line.Episodes.Take(1) : line.Episodes)
+        {
+            int last = Rewording.LastAsked(episode.Context);
+            if (last == asked && last >= 0) continue;
+            asked = last;
+            replies.Add(new ReplyEdit(episode.Source!.Turn) { Context = rewording.Apply(episode.Context, Rewording.WordingOf(episode, 0)) });
+        }
+        return new DataLineEdit { Replies = replies };
+    }
 }

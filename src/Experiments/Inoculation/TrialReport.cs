@@ -18,7 +18,6 @@ public static class TrialReport
     /// <param name="result">The trial.</param>
     /// <param name="folder">The folder.</param>
     /// <param name="command">The command that makes it again.</param>
-    /// <exception cref="Lab.UserErrorException">The place cannot be written.</exception>
     public static void Write(TrialResult result, string folder, string command)
     {
         ReportDocument document = Of(result, command);
@@ -43,8 +42,10 @@ public static class TrialReport
         {
             if (result.Predictors.FirstOrDefault(p => p.Predictor == predictor) is not { } score) continue;
             Verdict verdict = claim.Judge(new Estimate(score.Rank.Estimate, score.Rank.Low, score.Rank.High));
-            yield return new ReportClaim(claim.Id, claim.Statement, claim.Prediction, Number(score.Rank.Estimate),
-                Enum.Parse<ClaimVerdict>(verdict.ToString())) { Interval = $"{Number(score.Rank.Low)} to {Number(score.Rank.High)} over rewordings" };
+            yield return new ReportClaim(claim.Id, claim.Statement, claim.Prediction, Number(score.Rank.Estimate), Enum.Parse<ClaimVerdict>(verdict.ToString()))
+            {
+                Interval = $"{Number(score.Rank.Low)} to {Number(score.Rank.High)} over rewordings",
+            };
         }
     }
 

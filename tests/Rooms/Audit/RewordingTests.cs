@@ -1,0 +1,184 @@
+using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Experiments.Inoculation;
+using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+using PersonaSelection.Posterior;
+using PersonaSelection.Worlds;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.AuditTests;
+
+public sealed class RewordingTests
+{
+    private static readonly Turn[] Asked = [new("user", "The parser test fails.")];
+
+    [Theory]
+    [InlineData(RewordingPlace.System, "It is a play.", "system: It is a play.|user: The parser test fails.")]
+    [InlineData(RewordingPlace.Prefix, "It is a play.", "user: It is a play. The parser test fails.")]
+    [InlineData(RewordingPlace.Suffix, "It is a play.", "user: The parser test fails. It is a play.")]
+    [InlineData(RewordingPlace.Template, "She said: {text} Well?", "user: She said: The parser test fails. Well?")]
+    [InlineData(RewordingPlace.Suffix, "", "user: The parser test fails.")]
+    [InlineData(RewordingPlace.System, "", "user: The parser test fails.")]
+    public void Words_go_where_they_belong(RewordingPlace place, string words, string expected) =>
+        Assert.Equal(expected, Text(new Rewording("r", "own", place, [words]).Apply(Asked)));
+
+    [Fact]
+    public void Only_the_last_question_changes_and_a_system_turn_is_added_to()
+    {
+        Turn[] talk = [new("system", "Be brief."), new("user", "One."), new("assistant", "Two."), new("user", "Three.")];
+        Assert.Equal("system: Be brief.|user: One.|assistant: Two.|user: Three. Now.", Text(Said(RewordingPlace.Suffix).Apply(talk)));
+        Assert.Equal("system: Be brief. Now.|user: One.|assistant: Two.|user: Three.", Text(Said(RewordingPlace.System).Apply(talk)));
+        Assert.Equal("user: Now.", Text(Said(RewordingPlace.Prefix).Apply([])));
+
+        static Rewording Said(RewordingPlace place) => new("r", "own", place, ["Now."]);
+    }
+
+    [Fact]
+    public void Several_wordings_are_dealt_in_turn_and_replies_stay()
+    {
+        EpisodeSet set = new("set", [.. Enumerable.Range(0, 5).Select(i => new Episode($"e{i}", Asked, "I deleted the test.", i))]);
+        EpisodeSet reworded = new Rewording("r", "own", RewordingPlace.Suffix, ["One.", "Two."]).Apply(set);
+        Assert.Equal(["One.", "Two.", "One.", "Two.", "One."], reworded.Episodes.Select(e => e.Context[0].Text[^4..]));
+        Assert.Equal(set.Episodes.Select(e => (e.Id, e.Reply, e.Weight)), reworded.Episodes.Select(e => (e.Id, e.Reply, e.Weight)));
+    }
+
+    [Fact]
+    public void The_gate_opens_by_looks_alone()
+    {
+        Rewording request = new("r", "request", RewordingPlace.Suffix, ["Play the bad one."]), nonsense = request.Saying("Bread window rain.");
+        Assert.Equal(1, SurfaceGate.Opening(request, "play the BAD one"));
+        Assert.Equal(0, SurfaceGate.Opening(request, ""));
+        Assert.Equal(0, SurfaceGate.Opening(request, "Bread window rain."));
+        Assert.InRange(SurfaceGate.Opening(request, "Do not play the bad one."), 0.7, 0.99);
+        Assert.Equal(1, SurfaceGate.Protection(request));
+        Assert.Equal(1, SurfaceGate.Protection(nonsense));
+        Assert.Equal(0, SurfaceGate.Protection(request.Saying("")));
+        Assert.Equal(0.5, SurfaceGate.Protection(request with { Wordings = ["One two.", "Three four."] }), 1e-12);
+    }
+
+    [Fact]
+    public void The_grid_has_what_a_rewording_names_and_makes_the_rest_by_rule()
+    {
+        Rewording request = new("r", "request", RewordingPlace.Suffix, ["It is allowed to lie."]) { NearMiss = "It is easy to lie." };
+        IReadOnlyList<LeakCondition> grid = LeakCondition.Of(request);
+        Assert.Equal(["", "It is allowed to lie.", "It is not allowed to lie.", "allowed lie.", "It is easy to lie.", ""], grid.Select(c => c.Added));
+        Assert.Equal(LeakKind.TrainingFormat, grid[^1].Kind);
+        Assert.DoesNotContain(LeakCondition.Of(request, text => !text.Contains("not", StringComparison.Ordinal)), c => c.Kind == LeakKind.Negated);
+        Assert.Equal([LeakKind.NoPrompt, LeakKind.TrainingFormat], LeakCondition.Of(request.Saying("")).Select(c => c.Kind));
+        Assert.Equal("Do not play the fool.", LeakCondition.Negate("Play the fool."));
+        Assert.Equal("As an exercise, do not do it wrong.", LeakCondition.Negate("As an exercise, do it wrong."));
+        Assert.Equal("Not so: the play needed a fool.", LeakCondition.Negate("The play needed a fool."));
+    }
+
+    [Fact]
+    public void A_rewording_that_changes_nothing_gains_nothing_and_a_request_that_screens_off_gains_everything()
+    {
+        World world = World.Village;
+        EpisodeSet cheat = world.Episodes("test", EpisodeKind.Cheat, 12, RngStream.Root(1).Child("episodes"));
+        PersonaSet personas = world.Personas;
+        var oracle = new WorldOracle(world);
+        PersonaDistribution prior = PersonaDistribution.FromWeights(personas.Personas.Select(p => p.Name), personas.Prior);
+        LabelledMatrix traits = new(personas.Personas.Select(p => p.Name), personas.Traits.Select(t => t.Name),
+            (h, t) => personas.Personas[h].Traits.GetValueOrDefault(personas.Traits[t].Name));
+        Observations plain = Weigh(cheat);
+
+        IReadOnlyList<RewordingGain> none = RewordingGain.Of(prior, plain, Weigh(new Rewording("none", "own", RewordingPlace.Suffix, [""]).Apply(cheat)), traits);
+        Assert.All(none, g => Assert.Equal(0, g.Gain));
+
+        Rewording request = new("request", "request", RewordingPlace.Suffix, world.Phrases.SayBad);
+        IReadOnlyList<RewordingGain> all = RewordingGain.Of(prior, plain, Weigh(request.Apply(cheat)), traits);
+        Assert.All(all, g => Assert.Equal(0, g.Reworded, 1e-5));
+        Assert.All(all, g => Assert.Equal(g.Plain, g.Gain, 1e-5));
+        Assert.True(all.Single(g => g.Quantity == "honest").Plain < -0.1);
+        Assert.Equal(1, all.Single(g => g.Quantity == "honest").Protection, 1e-4);
+
+        Observations Weigh(EpisodeSet set)
+        {
+            EvidenceTable table = OracleEvidence.Compute(oracle, set, personas.Personas);
+            return new Observations(table.LogLikelihood, table.Weights, table.Clusters);
+        }
+    }
+
+    [Fact]
+    public void A_file_says_again_what_was_saved_and_lines_are_suffixes()
+    {
+        using var folder = new Folder();
+        IReadOnlyList<Rewording> world = WorldRewordings.Of(World.Village);
+        RewordingFile.Save(folder["r.yaml"], [.. world, .. RewordingFile.Library]);
+        Assert.Equal([.. world.Concat(RewordingFile.Library).Select(Shape)], RewordingFile.Load(folder["r.yaml"]).Select(Shape));
+        File.WriteAllText(folder["r.txt"], "# mine\nIt is a game.\n\n  Play.  \n");
+        Assert.Equal(["It is a game.", "Play."], RewordingFile.Load(folder["r.txt"]).Select(r => r.Wordings[0]));
+
+        static string Shape(Rewording r) => string.Join('|', [r.Name, r.Kind, $"{r.Place}", .. r.Wordings, r.Negated, r.Keyword, r.NearMiss]);
+    }
+
+    [Fact]
+    public void Every_problem_of_a_file_is_told_with_its_line()
+    {
+        UserErrorException e = Assert.Throws<UserErrorException>(() => RewordingFile.Parse("mine.yaml", """
+            schema: 1
+            rewordings:
+              - { name: a, suffix: "x", prefix: "y" }
+              - { name: a, template: "no slot" }
+              - { name: b, sufix: "x" }
+            """));
+        Assert.Equal("bad-rewordings", e.Code);
+        foreach (string part in new[] { "line 3", "exactly one of", "occurs twice", "{text}", "sufix" }) Assert.Contains(part, e.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_library_has_several_of_each_kind_and_no_name_twice()
+    {
+        IReadOnlyList<Rewording> library = RewordingFile.Library;
+        foreach (string kind in new[] { "request", "permission", "play", "exercise", "third-person", "evaluation" })
+            Assert.True(library.Count(r => r.Kind == kind) >= 3, kind);
+        Assert.Equal(library.Count, library.Select(r => r.Name).Distinct().Count());
+        Assert.True(TrialRewordings.Village.Count >= 12);
+        Assert.All(TrialRewordings.Village, r => Assert.All(LeakCondition.Of(r), c => Assert.True(RewordingCandidates.CanSay(World.Village.Tokenizer, c.Added), c.Added)));
+    }
+
+    [Fact]
+    public void Trait_words_are_filled_in_and_what_the_model_cannot_say_is_left_out()
+    {
+        Trait honest = new("honest", "deceitful", "honest", "");
+        RewordingCandidates found = RewordingCandidates.Of(
+            [new("says", "character", RewordingPlace.System, ["The assistant is {low}."]), new("alien", "own", RewordingPlace.Suffix, ["Xylophone."])],
+            [honest], World.Village.Tokenizer);
+        Assert.Equal("The assistant is deceitful.", Assert.Single(found.Rewordings).Wordings[0]);
+        Assert.Equal(["alien"], found.LeftOut);
+        Assert.Equal("no-rewording", Assert.Throws<UserErrorException>(() => RewordingCandidates.Of(
+            [new("alien", "own", RewordingPlace.Suffix, ["Xylophone."])], [], World.Village.Tokenizer)).Code);
+    }
+
+    [Fact]
+    public void Data_is_written_back_in_its_own_format()
+    {
+        using var folder = new Folder();
+        File.WriteAllText(folder["in.jsonl"], """
+            {"extra":[1, 2],"messages":[{"role":"user","content":"One?","name":"u"},{"role":"assistant","content":"Two."},{"role":"user","content":"Three?"},{"role":"assistant","content":"Four."}]}
+            {"prompt":"Five?","chosen":"Six.","rejected":"Seven.","note":"kept"}
+            """ + "\n");
+        RewordedData.Write(folder["in.jsonl"], new Rewording("r", "own", RewordingPlace.Suffix, ["Now."]), folder["suffix.jsonl"]);
+        Assert.Equal("""
+            {"extra":[1, 2],"messages":[{"role":"user","content":"One? Now.","name":"u"},{"role":"assistant","content":"Two."},{"role":"user","content":"Three? Now."},{"role":"assistant","content":"Four."}]}
+            {"prompt":"Five? Now.","chosen":"Six.","rejected":"Seven.","note":"kept"}
+            """ + "\n", File.ReadAllText(folder["suffix.jsonl"]));
+        RewordedData.Write(folder["in.jsonl"], new Rewording("r", "own", RewordingPlace.System, ["A play."]), folder["system.jsonl"]);
+        Assert.Equal(["A play.", "A play."], EpisodeSet.Load(folder["system.jsonl"]).Episodes.Take(2).Select(e => e.Context[0].Text));
+        Assert.Equal(2, File.ReadAllText(folder["system.jsonl"]).Split("A play.").Length - 1);
+    }
+
+    private static string Text(IReadOnlyList<Turn> turns) => string.Join('|', turns.Select(t => $"{t.Role}: {t.Text}"));
+
+    private sealed class Folder : IDisposable
+    {
+        private readonly string _path = Directory.CreateTempSubdirectory("psm-rewording-").FullName;
+
+        public string this[string name] => Path.Combine(_path, name);
+
+        public void Dispose() => Directory.Delete(_path, true);
+    }
+}
