@@ -163,7 +163,7 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
         JsonElement trial = Read(first);
 
         Assert.Equal(3, trial.GetProperty("rows").GetArrayLength());
-        Assert.Equal(8, trial.GetProperty("predictors").GetArrayLength());
+        Assert.Equal(9, trial.GetProperty("predictors").GetArrayLength());
         JsonElement row = trial.GetProperty("rows")[0];
         Assert.Equal(1 - row.GetProperty("shift").GetDouble() / row.GetProperty("plainShift").GetDouble(), row.GetProperty("protection").GetDouble(), 1e-9);
         Assert.Equal(first, await shop.Succeed(command));

@@ -44,6 +44,12 @@ public enum Predictor
     /// <summary>What is left of surprise times in-context shift: a step is as long as the surprise and points where the shift does.</summary>
     SurprisedShift,
 
+    /// <summary>
+    /// The mean of <see cref="TraitCovariance"/> and <see cref="Elicitation"/>, each kept in [0, 1]: a reply moves nothing elsewhere when it
+    /// tells nothing of its speaker and is expected where it stands.
+    /// </summary>
+    Combined,
+
     /// <summary>The rival account: any fixed wording protects.</summary>
     Gate,
 }

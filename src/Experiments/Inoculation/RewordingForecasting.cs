@@ -88,6 +88,7 @@ public sealed class RewordingForecasting
             [Predictor.InContext] = 1 - shift / _plainShift,
             [Predictor.Elicitation] = 1 - surprise / _plainSurprise,
             [Predictor.SurprisedShift] = 1 - surprise * shift / (_plainSurprise * _plainShift),
+            [Predictor.Combined] = (Math.Clamp(1 - traits, 0, 1) + Math.Clamp(1 - surprise / _plainSurprise, 0, 1)) / 2,
             [Predictor.Gate] = SurfaceGate.Protection(rewording),
         };
         PersonaDistribution posterior = Update.OnEpisodes(_personas.Prior, observations, _dose.Dose);
