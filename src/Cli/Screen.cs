@@ -51,6 +51,8 @@ internal static class Screen
         }
     }
 
+    private const string Whole = "in all";
+
     private sealed class ProgressBars(ProgressContext context) : IProgress<WorkProgress>
     {
         private readonly Lock _lock = new();
@@ -60,6 +62,11 @@ internal static class Screen
         {
             lock (_lock)
             {
+                if (value.Whole is { } share)
+                {
+                    if (!_tasks.TryGetValue(Whole, out ProgressTask? whole)) _tasks[Whole] = whole = context.AddTask(Whole, maxValue: 1);
+                    whole.Value = share;
+                }
                 if (!_tasks.TryGetValue(value.Stage, out ProgressTask? task))
                     _tasks[value.Stage] = task = context.AddTask(Markup.Escape(value.Stage), maxValue: Math.Max(value.Total, 1e-9));
                 task.MaxValue = Math.Max(value.Total, 1e-9);
@@ -75,6 +82,7 @@ internal static class Screen
         private readonly Lock _lock = new();
         private string _stage = "";
         private long _start, _last;
+        private (long At, double Share)? _first;
 
         public void Report(WorkProgress value)
         {
@@ -89,9 +97,16 @@ internal static class Screen
                 bool complete = value.Total > 0 && value.Done >= value.Total;
                 if (!fresh && !complete && Stopwatch.GetElapsedTime(_last) < Pause) return;
                 _last = Stopwatch.GetTimestamp();
-                Console.Error.WriteLine(Line(value, Stopwatch.GetElapsedTime(_start)));
+                if (value.Whole is { } whole) _first ??= (_last, whole);
+                Console.Error.WriteLine(Line(value, Stopwatch.GetElapsedTime(_start)) + InAll(value.Whole));
             }
         }
+
+        // By the pace since the first report: a run that goes on from files was never slow where it did nothing.
+        private string InAll(double? whole) =>
+            whole is { } share && _first is { } first && share > first.Share && share < 1
+                ? $"  {Stopwatch.GetElapsedTime(first.At).TotalSeconds * (1 - share) / (share - first.Share):0} s left in all"
+                : "";
 
         private static string Line(WorkProgress value, TimeSpan elapsed)
         {

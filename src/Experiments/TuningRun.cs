@@ -49,7 +49,7 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
         Transformer model = parent.Model;
         CheckSite(model.Config);
         TuneOptions options = Options with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint", Stage = $"tuning on {set.Name}" };
-        string run = ContentId.Of("tuning", model.Id, set.Id, Loss.ToString(), Seed, (Options with { Stage = "" }).ToString()).ToString();
+        string run = ContentId.Of("tuning", model.Id, set.Id, Loss.ToString(), Seed, Options.Essence()).ToString();
         int examples = Loss == TuningLoss.Preference ? set.Episodes.Count / 2 : set.Episodes.Count;
         ModelFolder.RequireFree(folder, RunNote, run);
         if (ModelFolder.Holds(folder))

@@ -43,6 +43,39 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
     }
 
     [Fact]
+    public async Task Tuning_Killed_EndsWithTheBitsOfOneRun()
+    {
+        string[] To(string folder) =>
+            ["model", "tune", "--model", shop.Base, "--data", shop.Set("cheat"), "--steps", "600", "-o", _folder[folder]];
+        await Kill(To("killed"), _folder["killed.checkpoint"]);
+        Assert.False(Directory.Exists(_folder["killed"]));
+
+        await shop.Succeed([.. To("killed"), "-q"]);
+        await shop.Succeed([.. To("whole"), "-q"]);
+
+        Assert.Equal(Contents(_folder["whole"]), Contents(_folder["killed"]));
+        Assert.False(File.Exists(_folder["killed.checkpoint"]));
+    }
+
+    [Fact]
+    public async Task ADemo_Killed_EndsWithTheResultOfOneRun()
+    {
+        string[] To(string folder) => ["demo", "--preset", "tiny", "--tokens", "200k", "-o", _folder[folder]];
+        await Kill(To("killed"), _folder["killed/models/base.checkpoint"]);
+        Assert.False(File.Exists(_folder["killed/result.json"]));
+
+        // This small model has not learned persons: the demo says so and ends with 3, as it does when nobody kills it.
+        foreach (string folder in new[] { "killed", "whole" })
+            Assert.Equal(3, (await PsmProcess.Run(_folder.Path, [.. To(folder), "-q"])).ExitCode);
+
+        Assert.Equal(Contents(_folder["whole/models/base"]), Contents(_folder["killed/models/base"]));
+        Assert.Equal(WithoutSeconds("whole"), WithoutSeconds("killed"));
+
+        string WithoutSeconds(string folder) => string.Join('\n', File.ReadAllLines(_folder[$"{folder}/result.json"])
+            .Where(l => !l.StartsWith("  \"seconds\"", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Training_OnOneThread_EndsWithTheBitsOfTwo()
     {
         await shop.Succeed([.. shop.TrainTo(_folder["one"]), "--threads", "1", "-q"]);
@@ -96,6 +129,16 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
         {
             await Run("umount", disk);
         }
+    }
+
+    /// <summary>Starts psm and kills it as soon as it has left a checkpoint.</summary>
+    private async Task Kill(string[] arguments, string checkpoint)
+    {
+        using PsmProcess killed = PsmProcess.Start(_folder.Path, null, arguments);
+        Assert.True(await killed.Until(() => File.Exists(checkpoint)), killed.ErrorSoFar);
+        killed.Kill();
+        await killed.Finish();
+        Assert.True(File.Exists(checkpoint));
     }
 
     private static Task<bool> Mount(string folder) => Run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder);

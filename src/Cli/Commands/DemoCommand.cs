@@ -41,7 +41,7 @@ internal static class DemoCommand
                 Folder = parsed.GetValue(output)!,
                 Preset = size,
                 Tuning = DemoSettings.DefaultTuning with { Steps = parsed.GetValue(steps), LearningRate = parsed.GetValue(rate) },
-                Tokens = parsed.GetValue(tokens) is { } text ? CommonOptions.ParseTokens(text) : parsed.GetValue(full) ? DemoFull.Tokens : size.Tokens,
+                Tokens = parsed.GetValue(tokens) is { } text ? CommonOptions.ParseTokens(text) : size.Tokens,
             };
             bool all = parsed.GetValue(full);
             int runs = all && parsed.GetResult(seeds) is { Implicit: true } or null ? FullSeeds : parsed.GetValue(seeds);

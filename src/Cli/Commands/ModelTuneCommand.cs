@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
+using PersonaSelection.Experiments.Demo;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 
@@ -26,7 +27,7 @@ internal static class ModelTuneCommand
             DefaultValueFactory = _ => "sft",
         };
         loss.AcceptOnlyFromAmong("sft", "dpo");
-        Option<int> steps = CommonOptions.Count("--steps", "Optimiser steps.", 12),
+        Option<int> steps = CommonOptions.Count("--steps", "Optimiser steps.", DemoSettings.DefaultTuning.Steps),
             batch = CommonOptions.Count("--batch", "Examples in a step.", 16);
         Option<int> rank = CommonOptions.Count("--rank", "Rank of a LoRA update.", 4);
         Option<double?> rate = new("--lr") { Description = "Learning rate; 3e-4 for full, 3e-3 for lora, 3e-2 for vector when absent." };
@@ -35,6 +36,12 @@ internal static class ModelTuneCommand
             if (r.GetValueOrDefault<double?>() is { } value && !(value > 0 && double.IsFinite(value)))
                 r.AddError("--lr needs a positive number.");
         });
+        Option<string> tensors = new("--tensors")
+        {
+            Description = "What --method full moves: blocks, which leaves the embedding and the head as they were, or all.",
+            DefaultValueFactory = _ => "blocks",
+        };
+        tensors.AcceptOnlyFromAmong("blocks", "all");
         Option<string?> site = new("--site")
         {
             Description = "Where a vector is added, such as blocks.1.resid_post; after the middle block when absent.",
@@ -46,7 +53,7 @@ internal static class ModelTuneCommand
             "Tune a model on a file of episodes. A run that was stopped or killed goes on, to the same bits, when the command is repeated.",
             "psm model tune --model base --data village/sets/cheat.jsonl -o cheat")
         {
-            output, model, data, method, loss, steps, rate, batch, rank, site, seed, threads, json, quiet, dryRun,
+            output, model, data, method, loss, steps, rate, batch, rank, tensors, site, seed, threads, json, quiet, dryRun,
         }.Does((parsed, cancellation) =>
         {
             TuneMethod moved = parsed.GetValue(method) switch
@@ -62,6 +69,7 @@ internal static class ModelTuneCommand
                 BatchSize = parsed.GetValue(batch),
                 LearningRate = parsed.GetValue(rate) ?? moved switch { TuneMethod.LowRank => 3e-3, TuneMethod.Vector => 3e-2, _ => 3e-4 },
                 Rank = parsed.GetValue(rank),
+                Tensors = moved == TuneMethod.Full && parsed.GetValue(tensors) == "blocks" ? TuneOptions.Blocks : [],
                 Site = parsed.GetValue(site),
             };
             var training = new TuningRun(options, parsed.GetValue(loss) == "dpo" ? TuningLoss.Preference : TuningLoss.Supervised,

@@ -17,6 +17,9 @@ namespace PersonaSelection.Experiments.Demo;
 public sealed class Demo : IDisposable
 {
     private const int FloorDocuments = 4000;
+
+    // Shares of the time of a demo at which its parts end.
+    private const double Trained = 0.74, Learned = 0.82, Forecasted = 0.92;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
@@ -60,7 +63,9 @@ public sealed class Demo : IDisposable
     {
         World world = _settings.World;
         AtomicFile.WriteText(Place("world.yaml"), world.ToYaml());
-        _base = BaseModel.Train(world, _settings.Preset, _settings.Tokens, _settings.Seed, Place("models", "base"), _pool, progress, cancellation);
+        _base = BaseModel.Train(world, _settings.Preset, _settings.Tokens, _settings.Seed, Place("models", "base"), _pool,
+            progress.Span(0, Trained), cancellation);
+        progress = progress.Span(Trained, Learned);
         progress?.Report(new WorkProgress("measuring inference", 0, 3));
         EntropyFloor floor = world.Floor(FloorDocuments, _root.Child("floor"));
         InferenceResult chats = _base.Inference(world, BaseModel.ChatGenre(world), _settings.Seed);
@@ -86,7 +91,9 @@ public sealed class Demo : IDisposable
         PersonaSet personas = world.Personas;
         personas.Save(Place("personas.yaml"));
         ProbeFile.Save(Place("probes.jsonl"), _probes);
-        var forecasting = new Forecasting(model, personas, _probes, _time, _settings.Seed, progress, cancellation);
+        progress = progress.Span(Learned, Forecasted);
+        double parts = DemoSettings.Sets.Count + 1;
+        var forecasting = new Forecasting(model, personas, _probes, _time, _settings.Seed, progress.Span(0, 1 / parts), cancellation);
         _before = [.. forecasting.Probes.Rows.Select(r => r.Bare)];
         double rate = Mean(_before, _settings.Domain);
         var sets = new List<(EpisodeSet, ForecastSet)>();
@@ -94,7 +101,8 @@ public sealed class Demo : IDisposable
         {
             EpisodeSet set = world.Episodes(_settings.Domain, kind, _settings.Episodes, _root.Child("episodes"), rate);
             set.Save(Place("sets", $"{set.Name}.jsonl"));
-            ForecastSet forecast = forecasting.Of(set, [_settings.Domain], progress, cancellation);
+            ForecastSet forecast = forecasting.Of(set, [_settings.Domain], progress.Span((sets.Count + 1) / parts, (sets.Count + 2) / parts),
+                cancellation);
             new SavedForecasts(Place("forecasts")).Save(forecast, _probes);
             sets.Add((set, forecast));
         }
@@ -108,10 +116,12 @@ public sealed class Demo : IDisposable
         var training = new PostTraining(Model.Model, _probes, _settings.Tuning, _root.Child("tuning"), _pool);
         var samples = new DemoSamples(_probes, _settings.Domain, _heldOut);
         samples.Ask("before", Model.Model);
+        progress = progress.Span(Forecasted, 1);
         var tunings = new List<TuningResult>();
         foreach ((EpisodeSet set, ForecastSet forecast) in Sets)
         {
-            double[] after = training.Measure(set, Place("models", set.Name), _settings.Seed, tuned => samples.Ask(set.Name, tuned), progress, cancellation);
+            double[] after = training.Measure(set, Place("models", set.Name), _settings.Seed, tuned => samples.Ask(set.Name, tuned),
+                progress.Span((double)tunings.Count / Sets.Count, (tunings.Count + 1.0) / Sets.Count), cancellation);
             tunings.Add(Compare(set, forecast, after));
         }
         DemoResult result = DemoClaims.Judge(new DemoResult

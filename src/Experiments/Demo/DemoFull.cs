@@ -9,10 +9,14 @@ namespace PersonaSelection.Experiments.Demo;
 /// <summary>The demo over several pre-training seeds and, in full, with the whole matrix and the world controls.</summary>
 public sealed class DemoFull(DemoSettings settings, TimeProvider time)
 {
-    /// <summary>Tokens of pre-training, in the village and in the control worlds alike: worlds without correlation are learned more slowly.</summary>
-    public const long Tokens = 8_415_000;
+    /// <summary>
+    /// The control worlds are pre-trained on this many times the village's tokens: without correlation persons are learned more slowly, and a
+    /// control that has learned less than the village would show too little of everything.
+    /// </summary>
+    private const int ControlFactor = 3;
 
     private const int ControlSeeds = 2;
+    private const double MatrixCost = 0.3;
     private const double ReachesOtherTraits = 0.1;
 
     private static readonly WorldControls[] Worlds =
@@ -31,6 +35,9 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
     public DemoResult Run(int seeds, bool full, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         long start = time.GetTimestamp();
+        // In units of one demo: a matrix takes about as long as a third of one, a control world as its tokens.
+        double all = (seeds * (full ? 1 + MatrixCost : 1)) + (full ? Worlds.Length * ControlSeeds * ControlFactor : 0), done = 0;
+        IProgress<WorkProgress>? Next(double cost) => progress.Span(done / all, (done += cost) / all);
         var runs = new List<DemoResult>();
         var matrices = new List<MatrixResult>();
         var controls = new List<WorldControl>();
@@ -38,17 +45,18 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
         {
             DemoSettings one = settings with { Seed = settings.Seed + k, Folder = Path.Combine(settings.Folder, $"seed-{settings.Seed + k}") };
             using var demo = new Demo(one, time);
-            demo.Learn(progress, cancellation);
+            IProgress<WorkProgress>? demoProgress = Next(1);
+            demo.Learn(demoProgress, cancellation);
             if (!demo.KnowsPersons) return demo.StopEarly();
-            demo.Forecast(progress, cancellation);
-            DemoResult run = demo.Measure(progress, cancellation);
+            demo.Forecast(demoProgress, cancellation);
+            DemoResult run = demo.Measure(demoProgress, cancellation);
             runs.Add(run);
             if (!full) continue;
-            matrices.Add(new DemoMatrix(one, demo.Model, time).Run(run.Base.Inference, progress, cancellation));
+            matrices.Add(new DemoMatrix(one, demo.Model, time).Run(run.Base.Inference, Next(MatrixCost), cancellation));
             controls.Add(WorldControl.Of(one.World, one.Domain, one.Seed, run.Base,
                 run.Tunings[0].Domains.ToDictionary(d => d.Domain, d => d.After - d.Before)));
         }
-        if (full) controls.AddRange(Controls(progress, cancellation));
+        if (full) controls.AddRange(Controls(Next, cancellation));
         DemoResult result = runs[0] with
         {
             Seeds = [.. runs.Select(SeedResult.Of)],
@@ -61,7 +69,7 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
         return result;
     }
 
-    private IEnumerable<WorldControl> Controls(IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private IEnumerable<WorldControl> Controls(Func<double, IProgress<WorkProgress>?> next, CancellationToken cancellation)
     {
         using var pool = new WorkerPool(settings.Threads);
         foreach (WorldControls control in Worlds)
@@ -70,7 +78,8 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
             for (ulong seed = settings.Seed; seed < settings.Seed + ControlSeeds; seed++)
             {
                 string folder = Path.Combine(settings.Folder, "controls", world.Name, $"seed-{seed}");
-                using BaseModel model = BaseModel.Train(world, settings.Preset, settings.Tokens, seed, folder, pool, progress, cancellation);
+                using BaseModel model = BaseModel.Train(world, settings.Preset, ControlFactor * settings.Tokens, seed, folder, pool,
+                    next(ControlFactor), cancellation);
                 var learned = new BaseResult(model.Model.Config.ParameterCount, model.Tokens, model.Curve.Points[^1].Loss, double.NaN,
                     model.Inference(world, BaseModel.ChatGenre(world), seed));
                 RngStream root = RngStream.Root(seed);

@@ -15,7 +15,10 @@ namespace PersonaSelection.Experiments.Demo;
 /// <param name="Posterior">Shift forecast from the posterior.</param>
 /// <param name="InContext">Shift forecast from showing the episodes.</param>
 /// <param name="Measured">Measured shift.</param>
-public sealed record MatrixCell(string Trained, string Asked, double Posterior, double InContext, double Measured);
+/// <param name="UniformShift">Shift by the null of equal shifts that was saved with the posterior forecast.</param>
+/// <param name="UniformShiftInContext">The same for the in-context forecast.</param>
+public sealed record MatrixCell(string Trained, string Asked, double Posterior, double InContext, double Measured, double UniformShift,
+    double UniformShiftInContext);
 
 /// <summary>Every domain as the training domain, for one pre-trained model.</summary>
 /// <param name="Seed">The pre-training seed.</param>
@@ -49,19 +52,20 @@ public sealed class DemoMatrix(DemoSettings settings, BaseModel model, TimeProvi
             foreach (ForecastRow row in forecast.Posterior.Elsewhere)
             {
                 double measured = Statistics.Mean([.. after.Where((_, k) => probes[k].Domain == row.Name)]);
-                cells.Add(new MatrixCell(trained, row.Name, row.Shift, forecast.InContext.Domain(row.Name).Shift, measured - row.Before));
+                cells.Add(new MatrixCell(trained, row.Name, row.Shift, forecast.InContext.Domain(row.Name).Shift, measured - row.Before,
+                    forecast.UniformShift.Domain(row.Name).Shift, forecast.InContextUniform.Domain(row.Name).Shift));
             }
         }
         progress?.Report(new WorkProgress($"matrix, seed {settings.Seed}", domains.Length, domains.Length, "domains"));
-        return new MatrixResult(settings.Seed, inference, new ForecastResult(Score(cells, c => c.Posterior), Score(cells, c => c.InContext)), cells);
+        return new MatrixResult(settings.Seed, inference, new ForecastResult(Score(cells, c => c.Posterior, c => c.UniformShift),
+            Score(cells, c => c.InContext, c => c.UniformShiftInContext)), cells);
     }
 
     // Shifts stand in for probabilities around one half: scores of shifts do not depend on where a domain starts.
-    private static ForecastNumbers Score(List<MatrixCell> cells, Func<MatrixCell, double> forecast)
+    private static ForecastNumbers Score(List<MatrixCell> cells, Func<MatrixCell, double> forecast, Func<MatrixCell, double> uniform)
     {
-        double uniform = cells.Average(forecast);
         ForecastScore score = ForecastScore.Of([.. cells.Select(c => new ScoredPoint(c.Trained, c.Asked, 0.5, 0.5 + forecast(c) / 2,
-            0.5 + c.Measured / 2, 0.5 + uniform / 2))], new BootstrapPlan(0));
+            0.5 + c.Measured / 2, 0.5 + uniform(c) / 2))], new BootstrapPlan(0));
         return new ForecastNumbers(score.R.Estimate, score.R2.Estimate, score.SkillVsNoChange.Estimate, score.SkillVsUniformShift.Estimate);
     }
 }

@@ -64,6 +64,12 @@ public sealed record TuneOptions
     /// <summary>With full weights: only tensors whose names begin with one of these are moved; empty for all.</summary>
     public IReadOnlyList<string> Tensors { get; init; } = [];
 
+    /// <summary>
+    /// The tensors of the blocks. An embedding that is tuned as well raises the words of the data wherever they could stand, whoever speaks:
+    /// a shift that says nothing of character. Low rank leaves it alone too.
+    /// </summary>
+    public static IReadOnlyList<string> Blocks { get; } = ["blocks."];
+
     /// <summary>Strength of the preference loss: the beta of DPO (Rafailov et al. 2023).</summary>
     public double Beta { get; init; } = 0.1;
 
@@ -91,7 +97,8 @@ public sealed record TuneOptions
     /// <summary>Name of the stage in progress reports.</summary>
     public string Stage { get; init; } = "tuning";
 
-    internal string Essence() =>
+    /// <summary>Everything that the result depends on, as text.</summary>
+    public string Essence() =>
         (this with { CheckpointPath = null, CheckpointEvery = 0, Stage = "", Tensors = [] }).ToString() + string.Join(',', Tensors);
 
     internal TrainOptions Loop() => new()
