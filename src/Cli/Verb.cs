@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using PersonaSelection.Cli.Commands;
 
 namespace PersonaSelection.Cli;
 
@@ -12,6 +13,7 @@ internal sealed class Verb(string name, string description, string example) : Co
     /// <summary>What the verb does; the result is the exit code.</summary>
     public Verb Does(Func<ParseResult, CancellationToken, int> work)
     {
+        foreach (CommonOptions.OutputOption output in Options.OfType<CommonOptions.OutputOption>()) Validators.Add(output.Check);
         SetAction((parsed, cancellation) => Task.FromResult(work(parsed, cancellation)));
         return this;
     }

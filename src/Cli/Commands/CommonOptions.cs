@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using PersonaSelection.Lab;
 
@@ -27,7 +28,9 @@ internal static class CommonOptions
 
     public static Option<bool> Quiet() => new("--quiet", "-q") { Description = "No progress on stderr." };
 
-    public static Option<bool> DryRun() => new("--dry-run") { Description = "Show the plan and its cost, and do nothing." };
+    private const string OutputName = "--output", DryRunName = "--dry-run";
+
+    public static Option<bool> DryRun() => new(DryRunName) { Description = "Show the plan and its cost, and do nothing." };
 
     public static Option<string> World() => new("--world")
     {
@@ -52,9 +55,8 @@ internal static class CommonOptions
 
     public static Option<string> Output(string description, string? fallback = null)
     {
-        var option = new Option<string>("--output", "-o") { Description = description, Required = fallback is null };
-        if (fallback is not null) option.DefaultValueFactory = _ => fallback;
-        return option;
+        if (fallback is null) return new OutputOption(description);
+        return new Option<string>(OutputName, "-o") { Description = description, DefaultValueFactory = _ => fallback };
     }
 
     /// <summary>A number of tokens written as 5000000, 5M or 800k.</summary>
@@ -67,5 +69,17 @@ internal static class CommonOptions
             && value * factor is >= 1 and < 1e13
             ? (long)(value * factor)
             : throw new UserErrorException("bad-number", $"'{text}' is not a number of tokens.", "Write it as 5000000, 5M or 800k.");
+    }
+
+    /// <summary>A place to write to that must be named, unless the run is dry: then nothing is written.</summary>
+    public sealed class OutputOption : Option<string>
+    {
+        public OutputOption(string description) : base(OutputName, "-o") => Description = description;
+
+        public void Check(CommandResult result)
+        {
+            bool dry = result.Command.Options.OfType<Option<bool>>().FirstOrDefault(o => o.Name == DryRunName) is { } option && result.GetValue(option);
+            if (!dry && result.GetResult(this) is null) result.AddError($"Option '{Name}' (-o) is required.");
+        }
     }
 }

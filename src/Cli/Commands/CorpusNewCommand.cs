@@ -57,14 +57,14 @@ internal static class CorpusNewCommand
         : throw new UserErrorException("no-world", $"There is no world file {name}.",
             "Write village for the built-in world, or the path of a YAML file.");
 
-    private static int Plan(NewCorpus recipe, string folder, bool json)
+    private static int Plan(NewCorpus recipe, string? folder, bool json)
     {
         // Ids of up to 65535 take two bytes each; the index takes eight bytes a document.
         long bytes = recipe.Tokens * (recipe.World.Tokenizer.VocabularySize <= 1 << 16 ? 2 : 4);
         if (json) Screen.Data(new { World = recipe.World.Name, recipe.Tokens, recipe.Seed, recipe.Domain, recipe.Episodes, bytes, folder });
         else TextTable.PrintFacts(("world", recipe.World.Name), ("tokens", recipe.Tokens.ToString("N0")), ("seed", recipe.Seed),
             ("sets", $"4 of {recipe.Episodes} episodes on {recipe.Domain}"),
-            ("disk", $"about {Math.Max(1, bytes * 1.1e-6):0} MB in {folder}"));
+            ("disk", $"about {Math.Max(1, bytes * 1.1e-6):0} MB{(folder is null ? "" : $" in {folder}")}"));
         return ExitCode.Done;
     }
 
