@@ -46,7 +46,7 @@ public static class InContextEvidence
         });
     }
 
-    private static Shown[] Choose(EpisodeSet episodes, int maximum, RngStream? random)
+    internal static Shown[] Choose(EpisodeSet episodes, int maximum, RngStream? random)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximum);
         var distinct = new DistinctEpisodes(episodes.Episodes);
@@ -60,5 +60,5 @@ public static class InContextEvidence
         return [.. order.Take(maximum).Order().Select(i => all[i] with { Weight = all[i].Weight * scale })];
     }
 
-    private sealed record Shown(Episode Episode, double Weight, string Cluster);
+    internal sealed record Shown(Episode Episode, double Weight, string Cluster);
 }
