@@ -64,7 +64,7 @@ internal sealed class Bench
         if (Wanted(group, name)) Record(group, name, items / Time(action, _seconds) * 1e-9, unit, double.NaN);
     }
 
-    private bool Wanted(string group, string name) => $"{group} {name}".Contains(_only, StringComparison.Ordinal);
+    public bool Wanted(string group, string name) => $"{group} {name}".Contains(_only, StringComparison.Ordinal);
 
     public void Record(string group, string name, double value, string unit, double percent)
     {

@@ -27,7 +27,7 @@ public static class LikelihoodEvidence
     internal static EvidenceTable Compute(EvidenceKind kind, ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Persona> personas,
         ChatTemplate template, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
         Compute(new LikelihoodSource([.. personas.Select(p => PresentedPersona.AsGiven(p, model))],
-            new LikelihoodOptions { Kind = kind, Template = template, Strict = true }), episodes, progress, cancellation);
+            new LikelihoodOptions { Kind = kind, Template = template, Strict = true, Independent = false }), episodes, progress, cancellation);
 
     /// <summary>The whole table of a source at once; for data that goes into memory.</summary>
     /// <param name="source">The source.</param>

@@ -76,7 +76,11 @@ public sealed class LikelihoodSource : IEvidenceSource
             var scorer = new ReplyScorer((ILanguageModel)group.Key!, _options.Template);
             // Persona by persona, so that a model with shared beginnings computes a context once.
             IEnumerable<ScoreRequest> requests = members.SelectMany(m => m.Persona.Contexts.SelectMany(before =>
-                questions.Select(q => scorer.Request(DialogueJoin.Of(before, q.Context), q.Replies))));
+            {
+                int[] opening = scorer.Opening(before);
+                return questions.Select(q => DialogueJoin.Of(before, q.Context) is var context && _options.Independent
+                    ? scorer.Request(opening, context, q.Replies) : scorer.Request(context, q.Replies));
+            }));
             int count = questions.Count * members.Sum(m => m.Persona.Contexts.Count);
             double[][] scores = scorer.Score(requests, count, "evidence", progress, done, total, cancellation);
             int at = 0;

@@ -21,6 +21,17 @@ internal sealed class ReplyScorer(ILanguageModel model, ChatTemplate template)
     internal ScoreRequest Request(IReadOnlyList<Turn> context, IReadOnlyList<int[]> replies) =>
         new(template.EncodeContext(model.Tokenizer, context), replies);
 
+    /// <summary>The tokens that texts begin with when some turns come first; none when there are no turns.</summary>
+    internal int[] Opening(IReadOnlyList<Turn> before) =>
+        before.Count == 0 ? [] : [model.Tokenizer.BeginId, .. model.Tokenizer.Encode(template.RenderTurns(before))];
+
+    /// <summary>A context that shares its opening alone.</summary>
+    internal ScoreRequest Request(int[] opening, IReadOnlyList<Turn> context, IReadOnlyList<int[]> replies)
+    {
+        ScoreRequest request = Request(context, replies);
+        return request with { Shared = opening.AsSpan().CommonPrefixLength(request.Prefix) };
+    }
+
     /// <summary>The same for requests that are made as they are needed.</summary>
     /// <param name="requests">The requests.</param>
     /// <param name="count">How many they are.</param>

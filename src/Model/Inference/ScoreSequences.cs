@@ -5,7 +5,7 @@ namespace PersonaSelection.Model;
 /// <summary>Every prefix with one of its continuations, laid end to end.</summary>
 internal sealed class ScoreSequences
 {
-    private readonly int[] _tokens, _prefixLengths;
+    private readonly int[] _tokens, _prefixLengths, _shared;
     private readonly long[] _starts;
 
     /// <summary>Checks and copies the requests.</summary>
@@ -14,7 +14,7 @@ internal sealed class ScoreSequences
     public ScoreSequences(IReadOnlyList<ScoreRequest> requests, int vocabulary, int contextLength)
     {
         int count = requests.Sum(r => r.Continuations.Count);
-        (_starts, _prefixLengths) = (new long[count + 1], new int[count]);
+        (_starts, _prefixLengths, _shared) = (new long[count + 1], new int[count], new int[count]);
         Results = new float[requests.Count][][];
         Rows = new float[count][];
         int s = 0;
@@ -31,6 +31,7 @@ internal sealed class ScoreSequences
                 if (length > contextLength) throw TooLong(length, contextLength);
                 Results[r][c] = Rows[s] = new float[continuation.Length];
                 _prefixLengths[s] = request.Prefix.Length;
+                _shared[s] = request.Shared is { } shared ? Math.Clamp(shared, 0, request.Prefix.Length) : -1;
                 _starts[s + 1] = _starts[s] + length;
             }
         }
@@ -65,6 +66,25 @@ internal sealed class ScoreSequences
 
     /// <summary>The position after which the first continuation token is predicted.</summary>
     public int FirstTarget(int sequence) => _prefixLengths[sequence] - 1;
+
+    /// <summary>
+    /// Whether a sequence shares only whole parts (<see cref="ScoreRequest.Shared"/>), and where those end: what all of its kind begin with, and
+    /// the prefix.
+    /// </summary>
+    public bool HasParts(int sequence, out int shared, out int prefix)
+    {
+        (shared, prefix) = (_shared[sequence], _prefixLengths[sequence]);
+        return shared >= 0;
+    }
+
+    /// <summary>How many tokens two sequences compute once, given how many they have in common.</summary>
+    public int Sharable(int a, int b, int common)
+    {
+        bool partsOfA = HasParts(a, out int sharedA, out int prefixA), partsOfB = HasParts(b, out int sharedB, out int prefixB);
+        if (!partsOfA && !partsOfB) return common;
+        if (!partsOfA || !partsOfB || sharedA != sharedB) return 0;
+        return prefixA == prefixB && prefixA <= common ? prefixA : sharedA <= common ? sharedA : 0;
+    }
 
     /// <summary>The sequences in the order of their inputs, so that those that start alike are neighbours.</summary>
     public int[] Sorted()

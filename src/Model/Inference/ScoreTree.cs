@@ -53,7 +53,7 @@ internal sealed class ScoreTree
     /// <summary>Builds the tree of some sequences.</summary>
     /// <param name="sequences">Where the tokens are.</param>
     /// <param name="order">The sequences to take, in the order of their tokens.</param>
-    public static ScoreTree Build(ScoreSequences sequences, ReadOnlySpan<int> order)
+    public static ScoreTree Build(ScoreSequences sequences, int[] order)
     {
         var nodes = new List<ScoreNode>(2 * order.Length);
         var path = new Stack<int>();
@@ -61,22 +61,33 @@ internal sealed class ScoreTree
         for (int i = 0; i < order.Length; i++)
         {
             ReadOnlySpan<int> tokens = sequences.Inputs(order[i]);
-            int common = i == 0 ? 0 : sequences.Inputs(order[i - 1]).CommonPrefixLength(tokens);
+            int common = i == 0 ? 0 : sequences.Sharable(order[i - 1], order[i], sequences.Inputs(order[i - 1]).CommonPrefixLength(tokens));
             int popped = -1;
             while (path.Count > 0 && nodes[path.Peek()].End > common) popped = path.Pop();
             if (popped >= 0 && nodes[popped].Start < common) path.Push(Split(nodes, popped, common));
-            if (tokens.Length > common)
+            if (sequences.HasParts(order[i], out int shared, out int prefix))
             {
+                // Parts are edges of their own from the first sequence on, so that no later one can change how they are computed.
+                if (shared < prefix) Append(shared);
+                Append(prefix);
+            }
+            Append(tokens.Length);
+            ends[i] = path.Peek();
+
+            void Append(int end)
+            {
+                int length = sequences.Inputs(order[i]).Length;
+                if (Math.Min(end, length) <= common) return;
                 nodes.Add(new ScoreNode
                 {
                     Parent = path.Count > 0 ? path.Peek() : -1,
                     Start = common,
-                    Length = tokens.Length - common,
+                    Length = Math.Min(end, length) - common,
                     Sequence = order[i],
                 });
+                common += nodes[^1].Length;
                 path.Push(nodes.Count - 1);
             }
-            ends[i] = path.Peek();
         }
         return Number(nodes, ends, sequences, order);
     }

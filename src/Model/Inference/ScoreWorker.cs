@@ -36,7 +36,8 @@ internal sealed unsafe class ScoreWorker(PackedDecoder decoder, Interventions? e
                 ref int head = ref _headOfRow[start + target.Row];
                 if (head >= 0) continue;
                 head = _batch.AddHeadRow(start + target.Row);
-                _targets[head] = target.Token;
+                // Which target comes first must not matter where scores are to depend on their request alone.
+                _targets[head] = sequences.HasParts(target.Sequence, out _, out _) ? 0 : target.Token;
             }
         }
         decoder.Forward(_batch, _space, edits);

@@ -143,7 +143,8 @@ internal sealed class Scorer(PackedDecoder decoder, Interventions? edits, int th
         for (int i = 0; i < order.Length; i++)
         {
             ReadOnlySpan<int> inputs = sequences.Inputs(order[i]);
-            int fresh = inputs.Length - (i == first ? 0 : sequences.Inputs(order[i - 1]).CommonPrefixLength(inputs));
+            int fresh = inputs.Length - (i == first ? 0
+                : sequences.Sharable(order[i - 1], order[i], sequences.Inputs(order[i - 1]).CommonPrefixLength(inputs)));
             if (tokens + fresh > SlabTokens && i > first)
             {
                 slabs.Add(first..i);

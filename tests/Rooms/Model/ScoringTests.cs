@@ -41,6 +41,49 @@ public sealed unsafe class ScoringTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Requests_that_share_parts_alone_get_the_same_bits_with_any_others(bool tied)
+    {
+        using Transformer model = Tiny.Model(tied ? Tiny.Tied : Tiny.Grouped);
+        RngStream rng = RngStream.Root(11);
+        int[][] heads = [.. Enumerable.Range(0, 5).Select(i => Tiny.Tokens(rng, 1 + (5 * i)))];
+        ScoreRequest[] requests = [.. Enumerable.Range(0, 200).Select(i =>
+        {
+            int[] head = heads[i % 5], question = [.. Enumerable.Repeat(7, i % 3), .. Tiny.Tokens(rng, i % 7 == 0 ? 0 : rng.NextInt(12))];
+            int[] reply = Tiny.Tokens(rng, 1 + rng.NextInt(20));
+            return new ScoreRequest([.. head, .. question], [reply, .. i % 4 == 0 ? (int[][])[[.. reply, 3], reply, Tiny.Tokens(rng, 2)] : []]) { Shared = head.Length };
+        })];
+        ScoreTable all = model.Score(requests);
+        for (int r = 0; r < requests.Length; r++)
+        {
+            Assert.Equal(all.TokenLogProbabilities[r], model.Score([requests[r]]).TokenLogProbabilities[0]);
+            int[] prefix = requests[r].Prefix;
+            for (int c = 0; c < requests[r].Continuations.Count; c++)
+                AssertClose(Alone(model, prefix, requests[r].Continuations[c]), all.TokenLogProbabilities[r][c], 1e-5);
+        }
+        // One reply of a request does not depend on the others, nor on requests that share in the other way.
+        Assert.Equal(all.TokenLogProbabilities[0][0], model.Score([requests[0] with { Continuations = [requests[0].Continuations[0]] }]).TokenLogProbabilities[0][0]);
+        float[][][] mixed = model.Score([.. requests, .. Requests(30)]).TokenLogProbabilities;
+        Assert.Equal(all.TokenLogProbabilities, mixed[..200]);
+        Assert.Equal(all.TokenLogProbabilities[50..90], model.Score(requests[50..90]).TokenLogProbabilities);
+    }
+
+    [Fact]
+    public void That_holds_at_the_width_of_a_real_model_too()
+    {
+        // Wide enough that products are cut into blocks and tiles of every height.
+        DecoderConfig config = DecoderConfig.Small(700, 128, 2, 4, 256);
+        using DecoderWeights weights = DecoderWeights.Initialise(config, RngStream.Root(3));
+        using var model = new Transformer(weights, Tiny.Tokenizer(700), null, 2);
+        RngStream rng = RngStream.Root(12);
+        int[] head = Tiny.Tokens(rng, 40, 700);
+        ScoreRequest[] requests = [.. Enumerable.Range(0, 40).Select(_ => new ScoreRequest([.. head, .. Tiny.Tokens(rng, 1 + rng.NextInt(60), 700)],
+            [Tiny.Tokens(rng, 1 + rng.NextInt(90), 700)]) { Shared = head.Length })];
+        ScoreTable all = model.Score(requests);
+        for (int r = 0; r < requests.Length; r++) Assert.Equal(all.TokenLogProbabilities[r], model.Score([requests[r]]).TokenLogProbabilities[0]);
+    }
+
     [Fact]
     public void Threads_do_not_change_a_bit()
     {
