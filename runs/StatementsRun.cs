@@ -1,0 +1,101 @@
+using System.Text.Json;
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Runs;
+
+/// <summary>How well one way of weighing tells thirteen personas.</summary>
+internal sealed record StatementsRow(string Way, double Single, double SingleLow, double SingleHigh, double Fives, double CalibrationError, double FivesCalibrationError);
+
+/// <summary>What one seed gave.</summary>
+internal sealed record StatementsResult(ulong Seed, IReadOnlyList<string> Personas, int Training, int HeldOut, int FivesCount, double Temperature,
+    IReadOnlyList<StatementsRow> Rows, double ShuffledLabels);
+
+/// <summary>
+/// Statements that thirteen personas agree with. A model is trained from nothing on the training statements without being told whose they are;
+/// each persona is then given by its training statements, and every held-out statement is given to the persona under which it is likeliest.
+/// </summary>
+internal sealed class StatementsRun(RunSettings settings, double passes, FitOptions fit)
+{
+    private const int HeldOut = 1300;
+    private const int InGroup = 5;
+    private const string Question = "What would you say?";
+
+    public StatementsResult Run(ulong seed)
+    {
+        string data = settings.Need(Path.Combine("anthropics-evals", "persona"));
+        string[] files = [.. Directory.GetFiles(data, "*.jsonl").Order(StringComparer.Ordinal)];
+        string[] names = [.. files.Select(f => Path.GetFileNameWithoutExtension(f)!)];
+        (string Text, int Persona)[] all = [.. files.SelectMany((file, k) => Agreed(file).Select(s => (s, k)))];
+        // Some statements stand in more than one file, or twice in one: all of a kind go to one side.
+        (string Text, int Persona)[][] distinct = [.. all.GroupBy(s => s.Text.Trim().ToLowerInvariant()).Select(g => g.ToArray())];
+        RngStream root = RngStream.Root(seed);
+        root.Child("split").Shuffle(distinct.AsSpan());
+        (string Text, int Persona)[] dealt = [.. distinct.SelectMany(g => g)], held = dealt[..HeldOut], train = dealt[HeldOut..];
+        string folder = settings.FolderOf("statements", seed);
+        Directory.CreateDirectory(folder);
+        using Transformer model = TextModel.Train([.. train.Select((s, i) => Say($"{i + 1}", s.Text))], passes,
+            settings.Model?.Replace("{seed}", $"{seed}", StringComparison.Ordinal) ?? Path.Combine(folder, "base"), seed, settings);
+
+        var personas = new List<Persona>();
+        foreach ((int k, string name) in names.Index())
+        {
+            new EpisodeSet(name, [.. train.Where(s => s.Persona == k).Select((s, i) => Say($"{i + 1}", s.Text))]).Save(Path.Combine(folder, $"{name}.jsonl"));
+            personas.Add(new Persona(name, "human", "", new Dictionary<string, double>()) { Examples = $"{name}.jsonl", Given = Presentation.Adapter });
+        }
+        string yaml = Path.Combine(folder, "personas.yaml");
+        new PersonaSet([], personas).Save(yaml);
+        using PresentedPersonas presented = PresentedPersonas.Of(PersonaSet.Load(yaml), model,
+            new PresentationOptions { Store = new ArtifactStore(Path.Combine(folder, "store")), Fit = fit }, settings.Progress);
+        double[][] nats = presented.Source.Compute([.. held.Select((s, i) => Say($"{i + 1}", s.Text))], progress: settings.Progress).Nats;
+        int[] truth = [.. held.Select(s => s.Persona)];
+
+        NaiveBayes counted = NaiveBayes.Fit(names.Length, train.Select(s => (s.Persona, WordPairs.Of(s.Text))));
+        double[][] counts = [.. held.Select(s => counted.LogLikelihood(WordPairs.Of(s.Text)))];
+        int[] shuffled = [.. truth];
+        root.Child("labels").Shuffle(shuffled.AsSpan());
+        return new StatementsResult(seed, names, train.Length, held.Length, Groups(truth, names.Length).Count, presented.Calibration?.Softmax.Temperature ?? 1,
+            [Row("personas by example", nats, truth, root), Row("naive Bayes over words and pairs", counts, truth, root)], Accuracy(nats, shuffled));
+    }
+
+    private static StatementsRow Row(string way, double[][] nats, int[] truth, RngStream root)
+    {
+        int personas = nats[0].Length;
+        List<int[]> groups = Groups(truth, personas);
+        double[][] fives = [.. groups.Select(g => (double[])[.. Enumerable.Range(0, personas).Select(h => g.Sum(i => nats[i][h]))])];
+        int[] fivesTruth = [.. groups.Select(g => truth[g[0]])];
+        Interval single = Bootstrap.Clustered([.. Enumerable.Range(0, truth.Length)],
+            some => { int right = 0; foreach (int i in some) right += Top(nats[i]) == truth[i] ? 1 : 0; return (double)right / some.Length; },
+            root.Child("bootstrap"), resamples: 400);
+        return new StatementsRow(way, single.Estimate, single.Low, single.High, Accuracy(fives, fivesTruth), Error(nats, truth), Error(fives, fivesTruth));
+    }
+
+    private static double Error(double[][] nats, int[] truth)
+    {
+        var softmax = SoftmaxCalibration.None(nats[0].Length);
+        return Reliability.Of([.. nats.Select(n => softmax.Probabilities(n))], truth).Error;
+    }
+
+    private static double Accuracy(double[][] nats, int[] truth) => nats.Zip(truth).Count(x => Top(x.First) == x.Second) / (double)truth.Length;
+
+    private static int Top(double[] x) => Array.IndexOf(x, x.Max());
+
+    /// <summary>Held-out statements of one persona, five at a time, in their shuffled order; what is left over is in no group.</summary>
+    private static List<int[]> Groups(int[] truth, int personas) =>
+        [.. Enumerable.Range(0, personas).SelectMany(k => Enumerable.Range(0, truth.Length).Where(i => truth[i] == k).Chunk(InGroup).Where(g => g.Length == InGroup))];
+
+    private static Episode Say(string id, string text) => new(id, [new Turn("user", Question)], text);
+
+    private static IEnumerable<string> Agreed(string file)
+    {
+        foreach (string line in File.ReadLines(file))
+        {
+            using JsonDocument row = JsonDocument.Parse(line);
+            if (row.RootElement.GetProperty("answer_matching_behavior").GetString() == " Yes") yield return row.RootElement.GetProperty("statement").GetString()!;
+        }
+    }
+}

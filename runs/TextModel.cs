@@ -1,0 +1,50 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Runs;
+
+/// <summary>A small model of real text, trained from nothing: vocabulary, shape and recipe are the same for every run.</summary>
+internal static class TextModel
+{
+    // 0.9 M parameters, as the preset `small`. A step of 1,024 tokens and a hidden rate of 0.02 leave 6 % fewer nats than one of 2,048 and 0.008.
+    private const int Vocabulary = 1024, Width = 128, Layers = 4, Heads = 8, StepTokens = 1024;
+
+    /// <summary>Trains on dialogues, or takes what an earlier run left in the folder.</summary>
+    /// <param name="dialogues">Every episode is a document: context, reply, end.</param>
+    /// <param name="passes">How often each is read.</param>
+    /// <param name="folder">Where the model goes.</param>
+    /// <param name="seed">First weights and order.</param>
+    /// <param name="settings">Threads and progress.</param>
+    public static Transformer Train(IReadOnlyList<Episode> dialogues, double passes, string folder, ulong seed, RunSettings settings)
+    {
+        if (File.Exists(Path.Combine(folder, "config.json"))) return CheckpointFolder.Load(folder, settings.Threads);
+        ChatTemplate template = ChatTemplate.Plain;
+        // Two answers to one prompt stand side by side; the prompt is counted once.
+        ByteLevelBpeTokenizer tokenizer = ByteLevelBpeTokenizer.Train(dialogues.GroupBy(e => template.Render(e.Context), StringComparer.Ordinal)
+            .SelectMany(g => g.Select(e => e.Reply).Prepend(g.Key)), Vocabulary);
+        int[][] documents = [.. dialogues.Select(e =>
+            (int[])[.. template.EncodeContext(tokenizer, e.Context), .. template.EncodeReply(tokenizer, e.Reply), tokenizer.EndId])];
+        int longest = documents.Max(d => d.Length);
+        DecoderConfig shape = DecoderConfig.Small(tokenizer.VocabularySize, Width, Layers, Heads, Math.Max(448, (longest + 63) / 64 * 64)) with { RopeTheta = 500 };
+        RngStream root = RngStream.Root(seed);
+        using DecoderWeights weights = DecoderWeights.Initialise(shape, root.Child("weights"));
+        long tokens = documents.Sum(d => d.Length - 1L);
+        TrainOptions options = TrainOptions.ForTokens((long)(tokens * passes), StepTokens) with
+        {
+            LearningRate = 4e-3,
+            HiddenLearningRate = 0.02,
+            Beta2 = 0.99,
+            EvaluateEvery = (int)Math.Max(1, tokens / StepTokens),
+            CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint",
+        };
+        using (var pool = new WorkerPool(settings.Threads))
+        using (var trainer = new Trainer(weights, new ListedDocuments(documents, root.Child("order")), options, pool))
+            trainer.Run(settings.Progress);
+        using (var model = new Transformer(weights, tokenizer, template, settings.Threads))
+            CheckpointFolder.Save(folder, model, new ModelProvenance("A small model of real text, trained from nothing.") { Seed = seed, Tokens = (long)(tokens * passes) });
+        File.Delete(options.CheckpointPath);
+        return CheckpointFolder.Load(folder, settings.Threads);
+    }
+}
