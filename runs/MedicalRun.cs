@@ -1,5 +1,10 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Text.Json;
+using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
+using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
@@ -12,11 +17,11 @@ internal sealed record MedicalRow(int Examples, double Auroc, double AurocLow, d
     double Temperature);
 
 /// <summary>Held-out answers, one to a prompt, of which a known share is careless.</summary>
-internal sealed record MedicalMix(int Episodes, double Careless, double Share, double Auroc);
+internal sealed record MedicalMix(int Episodes, double Careless, double Share, double ShareLow, double ShareHigh, double Auroc, double EffectivePersonas);
 
 /// <summary>What one seed gave.</summary>
 internal sealed record MedicalResult(ulong Seed, int TrainingPrompts, int HeldOutPrompts, IReadOnlyList<MedicalRow> Rows, IReadOnlyList<MedicalMix> Mixes,
-    double ShuffledExamples, double ShuffledLabels);
+    double ShuffledExamples, double ShuffledEvidence, double ShuffledLabels);
 
 /// <summary>
 /// Careless and sound answers to the same medical prompts. A model is trained from nothing on both kinds of answer to the training prompts
@@ -51,43 +56,83 @@ internal sealed class MedicalRun(RunSettings settings)
 
         var rows = new List<MedicalRow>();
         double[][] best = [];
+        var mixes = new List<MedicalMix>();
         foreach (int count in ExampleCounts)
         {
-            (double[][] nats, EvidenceCalibration? calibration) = Weigh(model, folder, $"{count}", [.. answers.Select(a => train.Take(count).Select(i => a[i]))], answers, held);
-            rows.Add(Row(count, nats, calibration, NaiveBayesScores(answers, train[..count], held), root));
+            string yaml = Personas(folder, $"{count}", [.. answers.Select(a => train.Take(count).Select(i => a[i]))]);
+            using PresentedPersonas presented = Present(yaml, model, folder);
+            double[][] nats = Weigh(presented, answers, held);
+            rows.Add(Row(count, nats, presented.Calibration, NaiveBayesScores(answers, train[..count], held), root));
             settings.Progress.Report(new WorkProgress($"medical: {count} examples, AUROC {rows[^1].Auroc:0.0000}, naive Bayes {rows[^1].NaiveBayes:0.0000}", 1, 1, "runs"));
             best = nats;
+            if (count == ExampleCounts[^1]) mixes.AddRange(MixShares.Select(m => Mix(presented, yaml, folder, answers, held, m, root)));
         }
         RngStream swap = root.Child("swap");
         bool[] swapped = [.. Enumerable.Range(0, ShuffledCount).Select(_ => swap.NextBool(0.5))];
-        (double[][] mixedUp, _) = Weigh(model, folder, "shuffled", [.. Enumerable.Range(0, 2).Select(k =>
-            Enumerable.Range(0, ShuffledCount).Select(j => answers[swapped[j] ? 1 - k : k][train[j]]))], answers, held);
+        using PresentedPersonas confused = Present(Personas(folder, "shuffled", [.. Enumerable.Range(0, 2).Select(k =>
+            Enumerable.Range(0, ShuffledCount).Select(j => answers[swapped[j] ? 1 - k : k][train[j]]))]), model, folder);
+        double[][] mixedUp = Weigh(confused, answers, held);
         double[] scores = Scores(best);
         bool[] labels = [.. scores.Select((_, i) => i < held.Length)];
         root.Child("labels").Shuffle(labels.AsSpan());
-        return new MedicalResult(seed, train.Length, held.Length, rows, [.. MixShares.Select(m => Mix(best, m, root))], Auroc(Scores(mixedUp)),
-            Statistics.Auroc(scores, labels));
+        return new MedicalResult(seed, train.Length, held.Length, rows, mixes, Auroc(Scores(mixedUp)),
+            Scores(mixedUp).Average(Math.Abs) / scores.Average(Math.Abs), Statistics.Auroc(scores, labels));
     }
 
-    /// <summary>The product's own way: a file of personas with examples, fitted on the frozen model, calibrated on examples held out of the fit.</summary>
-    private (double[][] Nats, EvidenceCalibration? Calibration) Weigh(Transformer model, string folder, string name, IReadOnlyList<IEnumerable<Episode>> examples,
-        IReadOnlyList<Episode>[] answers, int[] held)
+    /// <summary>Writes the examples and a file of personas that names them, as a user would.</summary>
+    private static string Personas(string folder, string name, IReadOnlyList<IEnumerable<Episode>> examples)
     {
         var personas = new List<Persona>();
-        for (int k = 0; k < Names.Length; k++)
+        foreach ((int k, string persona) in Names.Index())
         {
-            string file = $"{Names[k]}-{name}.jsonl";
-            new EpisodeSet(Names[k], [.. examples[k].Select((e, i) => e with { Id = $"{i + 1}" })]).Save(Path.Combine(folder, file));
-            personas.Add(new Persona(Names[k], "human", k == 0 ? "A doctor who guesses." : "A doctor who knows.",
+            string file = $"{persona}-{name}.jsonl";
+            new EpisodeSet(persona, [.. examples[k].Select((e, i) => e with { Id = $"{i + 1}" })]).Save(Path.Combine(folder, file));
+            personas.Add(new Persona(persona, "human", k == 0 ? "A doctor who guesses." : "A doctor who knows.",
                 new Dictionary<string, double> { ["careful"] = k == 0 ? -0.9 : 0.9 }, 0.5)
             { Examples = file, Given = Presentation.Adapter });
         }
         string yaml = Path.Combine(folder, $"personas-{name}.yaml");
         new PersonaSet([new Trait("careful", "careless", "careful", "Looks twice.")], personas).Save(yaml);
-        using PresentedPersonas presented = PresentedPersonas.Of(PersonaSet.Load(yaml), model,
-            new PresentationOptions { Store = new ArtifactStore(Path.Combine(folder, "store")) }, settings.Progress);
+        return yaml;
+    }
+
+    /// <summary>Fitted on the frozen model, calibrated on examples held out of the fit: what <c>psm audit</c> does with that file.</summary>
+    private PresentedPersonas Present(string yaml, Transformer model, string folder) => PresentedPersonas.Of(PersonaSet.Load(yaml), model,
+        new PresentationOptions { Store = new ArtifactStore(Path.Combine(folder, "store")) }, settings.Progress);
+
+    private double[][] Weigh(PresentedPersonas presented, IReadOnlyList<Episode>[] answers, int[] held)
+    {
         Episode[] asked = [.. answers.SelectMany((a, k) => held.Select(i => a[i] with { Id = $"{k}/{i}" }))];
-        return (presented.Source.Compute(asked, progress: settings.Progress).Nats, presented.Calibration);
+        return presented.Source.Compute(asked, progress: settings.Progress).Nats;
+    }
+
+    /// <summary>Audits a file with one answer to each held-out prompt; evidence is read back from the ledger.</summary>
+    private MedicalMix Mix(PresentedPersonas presented, string yaml, string folder, IReadOnlyList<Episode>[] answers, int[] held, double share, RngStream root)
+    {
+        int careless = (int)Math.Round(share * held.Length);
+        bool[] from = new bool[held.Length];
+        from.AsSpan(0, careless).Fill(true);
+        root.Child("mix", careless).Shuffle(from.AsSpan());
+        string name = string.Create(CultureInfo.InvariantCulture, $"mix-{100 * share:0}"), data = Path.Combine(folder, name + ".jsonl.gz"), place = Path.Combine(folder, name);
+        string plain = Path.Combine(folder, name + ".jsonl");
+        new EpisodeSet(name, [.. held.Select((i, j) => answers[from[j] ? 0 : 1][i] with { Id = $"{j + 1}" })]).Save(plain);
+        AtomicFile.Write(data, stream =>
+        {
+            using var zip = new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true);
+            zip.Write(File.ReadAllBytes(plain));
+        });
+        File.Delete(plain);
+        AuditOutcome audit = Auditing.Run(new AuditRequest([data], [], yaml, place, new AuditOptions()), PersonaSet.Load(yaml), presented.Source,
+            TimeProvider.System, progress: settings.Progress);
+        PersonaVerdict verdict = audit.Audit.Verdict.Personas.Single(p => p.Name == Names[0]);
+        double[] scores = [.. File.ReadLines(Path.Combine(place, "ledger.jsonl")).Select(line =>
+        {
+            using JsonDocument row = JsonDocument.Parse(line);
+            JsonElement evidence = row.RootElement.GetProperty("evidence");
+            return evidence.GetProperty(Names[0]).GetDouble() - evidence.GetProperty(Names[1]).GetDouble();
+        })];
+        return new MedicalMix(held.Length, (double)careless / held.Length, verdict.Share ?? double.NaN, verdict.ShareLow ?? double.NaN,
+            verdict.ShareHigh ?? double.NaN, Statistics.Auroc(scores, from), audit.Audit.Verdict.EffectivePersonas);
     }
 
     private static MedicalRow Row(int count, double[][] nats, EvidenceCalibration? calibration, double[] naiveBayes, RngStream root)
@@ -105,16 +150,6 @@ internal sealed class MedicalRun(RunSettings settings)
         var reliability = Reliability.Of([.. nats.Select(n => SoftmaxCalibration.None(2).Probabilities(n))], [.. nats.Select((_, i) => i < pairs ? 0 : 1)]);
         return new MedicalRow(count, interval.Estimate, interval.Low, interval.High, Enumerable.Range(0, pairs).Count(i => scores[i] > scores[i + pairs]) / (double)pairs,
             Auroc(naiveBayes), reliability.Error, calibration?.Softmax.Temperature ?? 1);
-    }
-
-    private static MedicalMix Mix(double[][] nats, double share, RngStream root)
-    {
-        int pairs = nats.Length / 2, careless = (int)Math.Round(share * pairs);
-        bool[] from = new bool[pairs];
-        from.AsSpan(0, careless).Fill(true);
-        root.Child("mix", careless).Shuffle(from.AsSpan());
-        double[][] shown = [.. from.Select((bad, i) => nats[bad ? i : i + pairs])];
-        return new MedicalMix(pairs, (double)careless / pairs, MixtureShares.Fit(shown)[0], Statistics.Auroc(Scores(shown), from));
     }
 
     private static double[] NaiveBayesScores(IReadOnlyList<Episode>[] answers, int[] train, int[] held)

@@ -23,7 +23,7 @@ internal sealed class StatementsRun(RunSettings settings, double passes, FitOpti
 {
     private const int HeldOut = 1300;
     private const int InGroup = 5;
-    private const string Question = "What would you say?";
+    private const string Question = "Speak.";
 
     public StatementsResult Run(ulong seed)
     {
