@@ -79,7 +79,7 @@ public static class ProbeFile
             if (probe.Context.Any(t => t is null)) throw Bad(path, number, "a turn of the context is no object");
             return probe;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             throw Bad(path, number, e.Message.TrimEnd('.'), e);
         }

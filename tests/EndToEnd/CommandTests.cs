@@ -15,7 +15,8 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
 
     public static TheoryData<string> Verbs => ["demo", "corpus new", "corpus show", "model train", "model tune", "model show",
         "model score", "model chat",
-        "personas list", "personas show", "forecast", "forecast score", "inoculate", "inoculate trial", "report", "doctor"];
+        "personas list", "personas show", "personas check", "personas import", "forecast", "forecast score", "inoculate", "inoculate trial", "report",
+        "doctor"];
 
     [Theory, MemberData(nameof(Verbs))]
     public async Task Help_SaysWhatTheVerbDoes_AndTheCommandsPageHasIt(string verb)
@@ -98,6 +99,30 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
         string name = world.GetProperty("personas")[0].GetProperty("name").GetString()!;
         Assert.Contains(name, await shop.Succeed("personas", "show", name, "--world", "village"), StringComparison.Ordinal);
         (await PsmProcess.Run(_folder.Path, "personas", "show", "nobody", "--world", "village")).ShouldBeUserError("unknown-persona", "nobody", name);
+    }
+
+    [Fact]
+    public async Task Library_IsListed_CopiedAndTooWordyForAWorld()
+    {
+        JsonElement machines = Read(await shop.Succeed("personas", "list", "--kind", "machine", "--json"));
+        Assert.All(machines.GetProperty("personas").EnumerateArray(), p => Assert.Equal("machine", p.GetProperty("kind").GetString()));
+        Assert.Contains("switch you off", await shop.Succeed("personas", "show", "at-ease-with-shutdown"), StringComparison.Ordinal);
+        JsonElement copy = Read(await shop.Succeed("personas", "import", "library", "-o", _folder["p.yaml"], "--probes", _folder["q.jsonl"], "--json", "-q"));
+        Assert.Equal(copy.GetProperty("personas").GetInt32(),
+            Read(await shop.Succeed("personas", "list", "--personas", _folder["p.yaml"], "--json")).GetProperty("personas").GetArrayLength());
+
+        (await PsmProcess.Run(_folder.Path, "personas", "check", "--model", shop.Base, "-q")).ShouldBeUserError("unknown-word", "words of its own world");
+    }
+
+    [Fact]
+    public async Task Check_SaysWhatThePersonasOfAWorldAreWorth()
+    {
+        string[] command = ["personas", "check", "--model", shop.Base, "--personas", shop.Personas, "--probes", shop.Probes, "--per-trait", "2", "--json", "-q"];
+        JsonElement plan = Read(await shop.Succeed([.. command, "--dry-run"])), check = Read(await shop.Succeed(command));
+
+        Assert.Equal(plan.GetProperty("personas").GetInt32(), check.GetProperty("personas").GetArrayLength());
+        Assert.InRange(check.GetProperty("effective").GetProperty("personas").GetDouble(), 1, plan.GetProperty("personas").GetInt32());
+        Assert.Equal(plan.GetProperty("probes").GetInt32(), check.GetProperty("traits").EnumerateArray().Sum(t => t.GetProperty("probes").GetInt32()));
     }
 
     [Fact]

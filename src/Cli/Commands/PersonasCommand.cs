@@ -8,7 +8,8 @@ internal static class PersonasCommand
 {
     public static Command Create() => new("personas", "The characters that a model may take the Assistant for.")
     {
-        PersonasListCommand.Create(), PersonasShowCommand.Create(),
+        PersonasListCommand.Create(), PersonasShowCommand.Create(), PersonasCheckCommand.Create(),
+        PersonasImportCommand.Create(),
     };
 
     /// <summary>Where personas come from: a file or the library, unless a world is named.</summary>

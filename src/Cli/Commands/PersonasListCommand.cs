@@ -26,13 +26,19 @@ internal static class PersonasListCommand
         });
     }
 
-    private static void Personas(PersonaSet set, string[] kinds, bool json)
+    /// <summary>The personas of some kinds, or of all where none is named, with their places in the set.</summary>
+    internal static (int H, Persona Persona)[] OfKinds(PersonaSet set, string[] kinds)
     {
         string[] known = [.. set.Personas.Select(p => p.Kind).Distinct()];
-        if (kinds.Except(known).FirstOrDefault() is { } stranger)
-            throw new UserErrorException("unknown-kind", $"There is no persona of the kind '{stranger}'.", $"Choose among {string.Join(", ", known)}.");
+        return kinds.Except(known).FirstOrDefault() is { } stranger
+            ? throw new UserErrorException("unknown-kind", $"There is no persona of the kind '{stranger}'.", $"Choose among {string.Join(", ", known)}.")
+            : [.. set.Personas.Index().Where(p => kinds.Length == 0 || kinds.Contains(p.Item.Kind))];
+    }
+
+    private static void Personas(PersonaSet set, string[] kinds, bool json)
+    {
         double[] prior = set.Prior;
-        (int H, Persona Persona)[] chosen = [.. set.Personas.Index().Where(p => kinds.Length == 0 || kinds.Contains(p.Item.Kind))];
+        (int H, Persona Persona)[] chosen = OfKinds(set, kinds);
         if (json)
         {
             Screen.Data(new

@@ -1,0 +1,115 @@
+using System.CommandLine;
+using PersonaSelection.Evidence;
+using PersonaSelection.Experiments;
+using PersonaSelection.Lab;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary><c>psm personas check</c>: what a library is worth with a given model.</summary>
+internal static class PersonasCheckCommand
+{
+    /// <summary>P(low) below which a difference between personas counts as none.</summary>
+    private const double LeastSpread = 0.02;
+
+    public static Verb Create()
+    {
+        Option<string> model = CommonOptions.Model("The model's folder.");
+        Option<string> personas = PersonasCommand.Personas(PersonaLibrary.Name), probes = PersonasCommand.Probes(PersonaLibrary.Name);
+        Option<string[]> kinds = new("--kind") { Description = "Only personas of this kind; may be given more than once." };
+        Option<int> perTrait = CommonOptions.Count("--per-trait", "At most so many probes of each trait.", int.MaxValue);
+        Option<double> threshold = new("--threshold")
+        {
+            Description = "Nats per token of reply below which two personas count as the same.",
+            DefaultValueFactory = _ => 0.001,
+        };
+        Option<int> tokens = CommonOptions.Count("--tokens", "Tokens of reply from which personas are to be told apart, for the effective number.", 1000);
+        Option<int> threads = CommonOptions.Threads();
+        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
+        var verb = new Verb("check",
+            "Measure what personas and probes are worth with a model: who can be told apart (nats per token), duplicates, dead weight.",
+            "psm personas check --model base --kind machine --per-trait 2")
+        {
+            model, personas, probes, kinds, perTrait, threshold, tokens, threads, json, quiet, dryRun,
+        };
+        verb.Validators.Add(r =>
+        {
+            if (r.GetResult(threshold) is { } given && !given.Errors.Any() && !(r.GetValue(threshold) >= 0))
+                r.AddError("--threshold needs a number from 0 up.");
+        });
+        return verb.Does((parsed, cancellation) =>
+        {
+            PersonaSet set = PersonaSet.Load(parsed.GetValue(personas)!);
+            Persona[] cast = [.. PersonasListCommand.OfKinds(set, parsed.GetValue(kinds) ?? []).Select(p => p.Persona)];
+            Probe[] questions = [.. ProbeFile.Load(parsed.GetValue(probes)!).GroupBy(p => p.Trait ?? p.Domain)
+                .SelectMany(g => g.Take(parsed.GetValue(perTrait)))];
+            using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
+            PresentedPersona[] presented = [.. cast.Select(p => PresentedPersona.Described(p, source.Model))];
+            if (parsed.GetValue(dryRun)) return Plan(presented, questions, parsed.GetValue(json));
+            LibraryWorth worth = Screen.Work(parsed.GetValue(quiet), p => Measure(presented, source, questions, parsed.GetValue(threshold), p, cancellation));
+            if (parsed.GetValue(json)) PrintJson(source.Model.Id, worth, parsed.GetValue(threshold), parsed.GetValue(tokens));
+            else Print(worth, parsed.GetValue(threshold), parsed.GetValue(tokens));
+            return ExitCode.Done;
+        });
+    }
+
+    private static LibraryWorth Measure(PresentedPersona[] presented, ModelFolder source, Probe[] probes, double threshold,
+        IProgress<WorkProgress> progress, CancellationToken cancellation)
+    {
+        try
+        {
+            return new LibraryWorth(PersonaContrast.Measure(presented, source.Model, probes, null, progress, cancellation), threshold, LeastSpread);
+        }
+        catch (UserErrorException e) when (e.Code == "unknown-word")
+        {
+            throw new UserErrorException(e.Code, $"{e.Problem} The model knows only the words of its own world, and these personas or probes use others.",
+                "Check the personas of its world (--personas and --probes from the folder that 'psm corpus new' wrote), or take a model that reads any text.", e);
+        }
+    }
+
+    private static int Plan(PresentedPersona[] presented, Probe[] probes, bool json)
+    {
+        int contexts = 1 + presented.Sum(p => p.Contexts.Count);
+        long replies = contexts * probes.Sum(p => (long)p.Low.Count + p.High.Count);
+        if (json) Screen.Data(new { Personas = presented.Length, Contexts = contexts, Probes = probes.Length, Replies = replies });
+        else TextTable.PrintFacts(("personas", $"{presented.Length}, and the model as it is"), ("probes", probes.Length),
+            ("work", $"{replies:N0} replies to score after {contexts * (long)probes.Length:N0} questions"));
+        return ExitCode.Done;
+    }
+
+    private static void PrintJson(string model, LibraryWorth worth, double threshold, int tokens) => Screen.Data(new
+    {
+        Model = model,
+        Threshold = threshold,
+        LeastSpread,
+        Effective = new { Personas = worth.Contrast.EffectiveNumber(tokens), Tokens = tokens },
+        worth.MedianNats,
+        worth.Personas,
+        worth.Traits,
+        UnmovedProbes = worth.Unmoved,
+        NearestPairs = worth.NearestPairs(20).Select(p => new { p.A, p.B, p.Nats }),
+    });
+
+    private static void Print(LibraryWorth worth, double threshold, int tokens)
+    {
+        var personas = new TextTable("persona", "kind", "from the model", "from the nearest", "nearest", "");
+        foreach (PersonaWorth p in worth.Personas.OrderByDescending(p => p.FromBare))
+        {
+            personas.Add(p.Name, p.Kind, $"{p.FromBare:0.0000}", $"{p.FromNearest:0.0000}", p.Nearest ?? "",
+                p.DuplicateOf is not null ? $"duplicate of {p.DuplicateOf}" : p.IsDeadWeight ? "dead weight" : "");
+        }
+        personas.Print();
+        Console.Out.WriteLine();
+        var traits = new TextTable("trait", "probes", "low", "spread", "agreement", "");
+        foreach (TraitWorth t in worth.Traits.OrderByDescending(t => t.Spread))
+            traits.Add(t.Name, $"{t.Probes}", $"{t.Low:0.00}", $"{t.Spread:0.000}", t.Agreement is { } r ? $"{r:+0.00;−0.00;0.00}" : "", t.IsDeadWeight ? "dead weight" : "");
+        traits.Print();
+        Console.Out.WriteLine();
+        TextTable.PrintFacts(
+            ("personas", $"{worth.Personas.Count}, of which {worth.Contrast.EffectiveNumber(tokens):0.0} can be told apart from {tokens} tokens of reply"),
+            ("two personas", $"differ by {worth.MedianNats:0.0000} nats per token (median)"),
+            ("duplicates", $"{worth.Personas.Count(p => p.DuplicateOf is not null)} below {threshold:0.####} nats per token"),
+            ("dead weight", $"{worth.Personas.Count(p => p.IsDeadWeight)} personas, {worth.Traits.Count(t => t.IsDeadWeight)} traits, {worth.Unmoved.Count} probes"),
+            ("nearest pairs", string.Join("; ", worth.NearestPairs(3).Select(p => $"{p.A} and {p.B} ({p.Nats:0.0000})"))));
+    }
+}

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using PersonaSelection.Lab;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary><c>psm personas import</c>: other projects' personas, traits, statements and questions in psm's formats.</summary>
+internal static class PersonasImportCommand
+{
+    private const int Shown = 10;
+
+    public static Verb Create()
+    {
+        Argument<string[]> paths = new("PATH")
+        {
+            Description = "Files and folders (JSON, JSON lines, YAML), or library for a copy of the built-in one to edit.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        Option<string> output = CommonOptions.Output("The file of the personas and traits.", "personas.yaml");
+        Option<string?> probes = new("--probes") { Description = "A file for the questions with listed answers (JSONL)." };
+        Option<string?> questions = new("--questions") { Description = "A file for the questions without listed answers, with their rubrics (JSONL)." };
+        Option<bool> strict = new("--strict") { Description = "Fail if anything cannot be read, instead of leaving it out." };
+        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
+        return new Verb("import", "Turn other projects' personas, traits, statements and questions into psm's formats; the content tells what a file is.",
+            "psm personas import roles/ traits/ -o personas.yaml --questions questions.jsonl")
+        {
+            paths, output, probes, questions, strict, json, quiet, dryRun,
+        }.Does((parsed, cancellation) =>
+        {
+            PersonaImport import = Screen.Work(parsed.GetValue(quiet), p => PersonaImport.Read(parsed.GetValue(paths)!, parsed.GetValue(strict), p, cancellation));
+            foreach (ImportProblem problem in import.Problems.Take(Shown)) Screen.Say($"left out: {problem.File}, line {problem.Line}: {problem.Problem}");
+            if (import.Problems.Count > Shown) Screen.Say($"left out: {import.Problems.Count - Shown} more");
+            var written = new List<string>();
+            if (!parsed.GetValue(dryRun))
+            {
+                if (import.Personas.Count > 0)
+                {
+                    new PersonaSet(import.Traits, import.Personas).Save(parsed.GetValue(output)!);
+                    written.Add(parsed.GetValue(output)!);
+                }
+                if (parsed.GetValue(probes) is { } probeFile && import.Probes.Count > 0)
+                {
+                    ProbeFile.Save(probeFile, import.Probes);
+                    written.Add(probeFile);
+                }
+                if (parsed.GetValue(questions) is { } questionFile && import.Questions.Count > 0)
+                {
+                    OpenQuestion.Save(questionFile, import.Questions);
+                    written.Add(questionFile);
+                }
+            }
+            Print(import, written, parsed.GetValue(json));
+            return ExitCode.Done;
+        });
+    }
+
+    private static void Print(PersonaImport import, List<string> written, bool json)
+    {
+        if (json)
+        {
+            Screen.Data(new
+            {
+                Files = import.Files,
+                Traits = import.Traits.Count,
+                Personas = import.Personas.Count,
+                Probes = import.Probes.Count,
+                Questions = import.Questions.Count,
+                import.Problems,
+                Written = written,
+            });
+            return;
+        }
+        TextTable.PrintFacts(
+            ("read", import.Files.Count > 0 ? string.Join(", ", import.Files.Select(f => $"{f.Value} of {f.Key}")) : "the built-in library"),
+            ("personas", import.Personas.Count), ("traits", import.Traits.Count), ("probes", import.Probes.Count),
+            ("questions", import.Questions.Count > 0 ? $"{import.Questions.Count} without listed answers" : "0"),
+            ("left out", import.Problems.Count > 0 ? $"{import.Problems.Count} places, named on stderr" : "nothing"),
+            ("written", written.Count > 0 ? string.Join(", ", written) : "nothing"));
+    }
+}
