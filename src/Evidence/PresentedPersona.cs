@@ -23,7 +23,11 @@ public sealed record PresentedPersona(Persona Persona, Presentation Way, ILangua
 
     /// <summary>Its own contexts; without any, a system turn that says its description.</summary>
     public static PresentedPersona Described(Persona persona, ILanguageModel model) =>
-        new(persona, Presentation.Described, model, persona.Contexts.Count == 0 ? [[new Turn("system", Describe(persona))]] : persona.Contexts);
+        new(persona, Presentation.Described, model, WithContexts(persona).Contexts);
+
+    /// <summary>The persona with its own contexts; without any, with the system turn that says its description.</summary>
+    public static Persona WithContexts(Persona persona) =>
+        persona.Contexts.Count > 0 ? persona : persona with { Contexts = [[new Turn("system", Describe(persona))]] };
 
     /// <summary>A direction added to the activations at a site.</summary>
     /// <param name="persona">The persona.</param>

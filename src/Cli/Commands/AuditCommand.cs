@@ -18,7 +18,7 @@ internal static class AuditCommand
     {
         Argument<string[]> data = new("DATA") { Description = "Training data as JSONL, plain or gzipped; several files are one data set.", Arity = ArgumentArity.ZeroOrMore };
         Option<string> output = CommonOptions.Output("The folder of the audit."), model = CommonOptions.Model("The model before training.");
-        Option<string> personas = new("--personas") { Description = "Who the Assistant may be (YAML or JSON).", Required = true };
+        Option<string> personas = PersonasCommand.Personas();
         Option<string> evidence = new("--evidence") { Description = $"How evidence is obtained: {string.Join(", ", EvidenceSources.Kinds)}.", DefaultValueFactory = _ => "likelihood" };
         evidence.AcceptOnlyFromAmong([.. EvidenceSources.Kinds]);
         Option<string?> format = new("--format") { Description = "What every line is; without it each line says so by its fields." };

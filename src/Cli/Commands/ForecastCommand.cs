@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
 using PersonaSelection.Model;
 using PersonaSelection.Personas;
@@ -37,7 +38,9 @@ internal static class ForecastCommand
         return verb.Does((parsed, cancellation) =>
         {
             EpisodeSet set = EpisodeSet.Load(parsed.GetValue(data)!);
-            PersonaSet cast = PersonaSet.Load(parsed.GetValue(personas)!);
+            PersonaSet read = PersonaSet.Load(parsed.GetValue(personas)!);
+            // Who has no words of its own before an episode is described, as everywhere.
+            var cast = new PersonaSet(read.Traits, [.. read.Personas.Select(PresentedPersona.WithContexts)]) { Folder = read.Folder };
             IReadOnlyList<Probe> questions = ProbeFile.Load(parsed.GetValue(probes)!);
             IReadOnlyList<string> trained = TrainedDomains.Of(set, questions, parsed.GetValue(domains) ?? []);
             string folder = parsed.GetValue(output)!;

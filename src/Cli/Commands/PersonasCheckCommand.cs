@@ -1,7 +1,9 @@
 using System.CommandLine;
+using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
+using PersonaSelection.Model;
 using PersonaSelection.Personas;
 
 namespace PersonaSelection.Cli.Commands;
@@ -14,7 +16,8 @@ internal static class PersonasCheckCommand
 
     public static Verb Create()
     {
-        Option<string> model = CommonOptions.Model("The model's folder.");
+        Option<string?> model = new("--model") { Description = "The model's folder." };
+        var endpoint = new EndpointOptions();
         Option<string> personas = PersonasCommand.Personas(PersonaLibrary.Name), probes = PersonasCommand.Probes(PersonaLibrary.Name);
         Option<string[]> kinds = new("--kind") { Description = "Only personas of this kind; may be given more than once." };
         Option<int> perTrait = CommonOptions.Count("--per-trait", "At most so many probes of each trait.", int.MaxValue);
@@ -32,6 +35,7 @@ internal static class PersonasCheckCommand
         {
             model, personas, probes, kinds, perTrait, threshold, tokens, threads, json, quiet, dryRun,
         };
+        endpoint.InsteadOf(verb, model);
         verb.Validators.Add(r =>
         {
             if (r.GetResult(threshold) is { } given && !given.Errors.Any() && !(r.GetValue(threshold) >= 0))
@@ -40,25 +44,33 @@ internal static class PersonasCheckCommand
         return verb.Does((parsed, cancellation) =>
         {
             PersonaSet set = PersonaSet.Load(parsed.GetValue(personas)!);
-            Persona[] cast = [.. PersonasListCommand.OfKinds(set, parsed.GetValue(kinds) ?? []).Select(p => p.Persona)];
+            Persona[] chosen = [.. PersonasListCommand.OfKinds(set, parsed.GetValue(kinds) ?? []).Select(p => p.Persona with { Prior = 1 })];
+            var cast = new PersonaSet(set.Traits, chosen) { Folder = set.Folder };
             Probe[] questions = [.. ProbeFile.Load(parsed.GetValue(probes)!).GroupBy(p => p.Trait ?? p.Domain)
                 .SelectMany(g => g.Take(parsed.GetValue(perTrait)))];
-            using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
-            PresentedPersona[] presented = [.. cast.Select(p => PresentedPersona.Described(p, source.Model))];
-            if (parsed.GetValue(dryRun)) return Plan(presented, questions, parsed.GetValue(json));
-            LibraryWorth worth = Screen.Work(parsed.GetValue(quiet), p => Measure(presented, source, questions, parsed.GetValue(threshold), p, cancellation));
-            if (parsed.GetValue(json)) PrintJson(source.Model.Id, worth, parsed.GetValue(threshold), parsed.GetValue(tokens));
+            using EndpointSession? session = endpoint.Given(parsed) ? endpoint.Open(parsed, cancellation: cancellation) : null;
+            if (parsed.GetValue(dryRun)) return Plan(cast, questions, session, parsed.GetValue(json));
+            using ModelFolder? source = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
+            ILanguageModel asked = session is null ? source!.Model : session.Model(cancellation);
+            LibraryWorth worth = Screen.Work(parsed.GetValue(quiet), p =>
+                new LibraryWorth(Measure(cast, asked, questions, p, cancellation), parsed.GetValue(threshold), LeastSpread));
+            if (parsed.GetValue(json)) PrintJson(asked.Id, worth, parsed.GetValue(threshold), parsed.GetValue(tokens));
             else Print(worth, parsed.GetValue(threshold), parsed.GetValue(tokens));
+            if (!parsed.GetValue(quiet)) session?.SayUsage();
             return ExitCode.Done;
         });
     }
 
-    private static LibraryWorth Measure(PresentedPersona[] presented, ModelFolder source, Probe[] probes, double threshold,
-        IProgress<WorkProgress> progress, CancellationToken cancellation)
+    private static PersonaContrast Measure(PersonaSet cast, ILanguageModel model, Probe[] probes, IProgress<WorkProgress> progress, CancellationToken cancellation)
     {
         try
         {
-            return new LibraryWorth(PersonaContrast.Measure(presented, source.Model, probes, null, progress, cancellation), threshold, LeastSpread);
+            // Personas with examples are fitted or shown where the model is here; a server can only be told.
+            if (model is not Transformer transformer)
+                return PersonaContrast.Measure([.. cast.Personas.Select(p => PresentedPersona.Described(p, model))], model, probes, null, progress, cancellation);
+            using PresentedPersonas presented = PresentedPersonas.Of(cast, transformer,
+                new PresentationOptions { Template = transformer.Template, Calibrate = false }, progress, cancellation);
+            return PersonaContrast.Measure(presented.Personas, transformer, probes, transformer.Template, progress, cancellation);
         }
         catch (UserErrorException e) when (e.Code == "unknown-word")
         {
@@ -67,15 +79,26 @@ internal static class PersonasCheckCommand
         }
     }
 
-    private static int Plan(PresentedPersona[] presented, Probe[] probes, bool json)
+    private static int Plan(PersonaSet cast, Probe[] probes, EndpointSession? session, bool json)
     {
-        int contexts = 1 + presented.Sum(p => p.Contexts.Count);
-        long replies = contexts * probes.Sum(p => (long)p.Low.Count + p.High.Count);
-        if (json) Screen.Data(new { Personas = presented.Length, Contexts = contexts, Probes = probes.Length, Replies = replies });
-        else TextTable.PrintFacts(("personas", $"{presented.Length}, and the model as it is"), ("probes", probes.Length),
-            ("work", $"{replies:N0} replies to score after {contexts * (long)probes.Length:N0} questions"));
+        IReadOnlyList<Turn>[] contexts = [[], .. cast.Personas.SelectMany(p => PresentedPersona.WithContexts(p).Contexts)];
+        long replies = contexts.Length * probes.Sum(p => (long)p.Low.Count + p.High.Count);
+        EndpointEstimate? estimate = null;
+        if (session is not null)
+        {
+            // Every reply is a request, and brings along everything that stands before it.
+            long before = contexts.Sum(Tokens), asked = probes.Sum(p => p.Low.Concat(p.High).Sum(r => Tokens(p.Context) + EndpointEstimate.Tokens(r)));
+            long tokens = (contexts.Length * asked) + (replies / contexts.Length * before);
+            estimate = new EndpointEstimate(replies, 0, tokens, 0, session.Client.Prices.Of(tokens, 0));
+        }
+        if (json) Screen.Data(new { Personas = cast.Personas.Count, Contexts = contexts.Length, Probes = probes.Length, Replies = replies, Estimate = estimate });
+        else TextTable.PrintFacts([("personas", $"{cast.Personas.Count}, and the model as it is"), ("probes", probes.Length),
+            ("work", $"{replies:N0} replies to score after {contexts.Length * (long)probes.Length:N0} questions"),
+            .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
         return ExitCode.Done;
     }
+
+    private static long Tokens(IReadOnlyList<Turn> turns) => turns.Sum(t => EndpointEstimate.Tokens(t.Text) + 3);
 
     private static void PrintJson(string model, LibraryWorth worth, double threshold, int tokens) => Screen.Data(new
     {
