@@ -11,6 +11,9 @@ internal sealed class ByteLevelBpeTrainer
 {
     private const int FirstByte = 3;
     private const int LeastCount = 2;
+    // A file of any size must not fill the memory: beyond this many words those met least are forgotten, and no word is longer than this.
+    private const int MostWords = 1 << 21;
+    private const int LongestWord = 1 << 10;
     private static readonly byte[][] Specials = ["<pad>"u8.ToArray(), "<bos>"u8.ToArray(), "<eos>"u8.ToArray()];
     private readonly List<int[]> _words = [];
     private readonly List<long> _counts = [];
@@ -25,7 +28,11 @@ internal sealed class ByteLevelBpeTrainer
         foreach (string text in texts)
         {
             var pieces = new BytePieces(text);
-            while (pieces.MoveNext()) CollectionsMarshal.GetValueRefOrAddDefault(lookup, pieces.Current, out _)++;
+            while (pieces.MoveNext())
+                if (pieces.Current.Length <= LongestWord) CollectionsMarshal.GetValueRefOrAddDefault(lookup, pieces.Current, out _)++;
+            for (long rare = 1; words.Count > MostWords; rare *= 2)
+                foreach ((string word, long count) in words)
+                    if (count <= rare) words.Remove(word);
         }
         foreach ((string word, long count) in words.OrderBy(w => w.Key, StringComparer.Ordinal))
         {

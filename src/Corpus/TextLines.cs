@@ -14,6 +14,7 @@ internal sealed class TextLines : IDisposable
 
     // What unpacks a small file into a line without end is refused, not waited for.
     private const long EndlessLine = 1L << 30;
+    private readonly Stream _file;
     private readonly Stream _stream;
     private byte[] _buffer = new byte[1 << 16];
     private int _start, _end;
@@ -22,6 +23,7 @@ internal sealed class TextLines : IDisposable
     /// <summary>Lines of a stream, which is closed with them.</summary>
     public TextLines(Stream stream)
     {
+        _file = stream;
         _stream = Unpack(stream);
         int length = Fill(3);
         if (length >= 2 && _buffer[0] == 0xff && _buffer[1] == 0xfe) _stream = Transcode(Encoding.Unicode);
@@ -39,8 +41,8 @@ internal sealed class TextLines : IDisposable
     /// <summary>Whether the current line is longer than <see cref="LongestLine"/>.</summary>
     public bool TooLong { get; private set; }
 
-    /// <summary>Bytes of text read so far, unpacked.</summary>
-    public long Bytes { get; private set; }
+    /// <summary>Bytes of the file read so far, packed as they are; 0 where that cannot be known.</summary>
+    public long FileBytes => _file is { CanSeek: true } ? _file.Position : 0;
 
     /// <summary>Opens a file; a pipe does as well.</summary>
     public static TextLines Open(string path)
@@ -138,7 +140,6 @@ internal sealed class TextLines : IDisposable
         if (_end == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2);
         int read = _stream.Read(_buffer, _end, _buffer.Length - _end);
         _end += read;
-        Bytes += read;
         _atEnd = read == 0;
         return read > 0;
     }

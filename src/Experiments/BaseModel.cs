@@ -20,6 +20,9 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     /// <summary>The reading of a curve for the R2 of inference in stories about one character.</summary>
     public const string StoryReading = "storyR2";
 
+    /// <summary>The reading of a curve for the loss on held-out documents, nats per token.</summary>
+    public const string HeldOutReading = "heldOutLoss";
+
     private const string CurveFile = "curve.json";
     private const string RunNote = "run";
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
@@ -42,10 +45,13 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
         RngStream root = RngStream.Root(seed), corpus = root.Child("corpus");
         var source = new GeneratedDocuments(world.CorpusId(corpus).ToString(), world.DocumentSource(corpus));
         return Train(source, world.Tokenizer, preset, preset.Shape(world.Tokenizer.VocabularySize, ContextFor(world)), tokens, seed, folder, pool,
-            Readings(world, root, pool.Threads), progress, cancellation);
+            Readings(world, root, pool.Threads), progress, cancellation: cancellation);
     }
 
-    /// <summary>Pre-trains on a corpus, in its written order. For the corpus of a world the curve carries the world's readings.</summary>
+    /// <summary>
+    /// Pre-trains on a corpus, in its written order. For the corpus of a world the curve carries the world's readings; for an imported one the
+    /// loss on held-out documents (<see cref="HeldOutReading"/>), and every pass after the first has an order of its own.
+    /// </summary>
     /// <param name="corpus">The corpus; stays open.</param>
     /// <param name="preset">Size and recipe.</param>
     /// <param name="tokens">Tokens to train on; more than there are go through the corpus again.</param>
@@ -53,11 +59,19 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     /// <param name="folder">Where the checkpoint goes.</param>
     /// <param name="pool">The workers.</param>
     /// <param name="progress">Told about tokens.</param>
+    /// <param name="patience">Ends the run once the held-out loss has not fallen for so many points of the curve; 0 never does.</param>
     /// <param name="cancellation">Saves and stops.</param>
     public static BaseModel Train(CorpusFolder corpus, ModelPreset preset, long tokens, ulong seed, string folder, WorkerPool pool,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
-        Train(corpus.Source(), corpus.Tokenizer, preset, preset.Shape(corpus.Tokenizer.VocabularySize, corpus.ContextLength), tokens, seed, folder,
-            pool, corpus.World is { } world ? Readings(world, RngStream.Root(seed), pool.Threads) : null, progress, cancellation);
+        IProgress<WorkProgress>? progress = null, int patience = 0, CancellationToken cancellation = default)
+    {
+        RngStream root = RngStream.Root(seed);
+        DecoderConfig shape = preset.Shape(corpus.Tokenizer.VocabularySize, corpus.ContextLength);
+        if (corpus.World is { } world)
+            return Train(corpus.Source(), corpus.Tokenizer, preset, shape, tokens, seed, folder, pool, Readings(world, root, pool.Threads), progress,
+                cancellation: cancellation);
+        return Train(corpus.Source(root.Child("order")), corpus.Tokenizer, preset, shape, tokens, seed, folder, pool,
+            HeldOutLoss(corpus, tokens, pool.Threads), progress, corpus.Id, corpus.HeldOut is null ? 0 : patience, cancellation);
+    }
 
     /// <summary>Pre-trains on any documents.</summary>
     /// <param name="source">The documents.</param>
@@ -70,32 +84,39 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     /// <param name="pool">The workers.</param>
     /// <param name="evaluate">Readings along the curve; none when absent.</param>
     /// <param name="progress">Told about tokens.</param>
+    /// <param name="corpusId">What the model is said to be trained on; the id of the source when absent.</param>
+    /// <param name="patience">Points of the curve without a lower held-out loss that end the run; 0 for none.</param>
     /// <param name="cancellation">Saves and stops.</param>
     /// <exception cref="UserErrorException">The folder holds another model.</exception>
     public static BaseModel Train(IDocumentSource source, ITokenizer tokenizer, ModelPreset preset, DecoderConfig shape, long tokens, ulong seed,
         string folder, WorkerPool pool, Func<DecoderWeights, IReadOnlyDictionary<string, double>>? evaluate = null,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        IProgress<WorkProgress>? progress = null, string? corpusId = null, int patience = 0, CancellationToken cancellation = default)
     {
         DecoderWeights weights = DecoderWeights.Initialise(shape, RngStream.Root(seed).Child("weights"));
         TrainOptions options = preset.Recipe(tokens) with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint" };
         // A kill costs a tenth of the run at most.
         options = options with { CheckpointEvery = Math.Max(1, Math.Min(options.CheckpointEvery, options.Steps / 10)) };
-        using var trainer = new Trainer(weights, source, options, pool) { Evaluate = evaluate is null ? null : (_, w) => evaluate(w) };
+        using var trainer = new Trainer(weights, source, options, pool)
+        {
+            Evaluate = evaluate is null ? null : (_, w) => evaluate(w),
+            StopWhen = patience > 0 ? TrainingCurve.NoLongerImproves(HeldOutReading, patience) : null,
+        };
+        string run = patience > 0 ? $"{trainer.RunId}+patience-{patience}" : trainer.RunId;
         if (File.Exists(Path.Combine(folder, CurveFile)))
         {
             weights.Dispose();
-            return Finished(folder, trainer.RunId, pool.Threads);
+            return Finished(folder, run, pool.Threads);
         }
-        ModelFolder.RequireFree(folder, RunNote, trainer.RunId);
+        ModelFolder.RequireFree(folder, RunNote, run);
         TrainingCurve curve = trainer.Run(progress, cancellation);
         var model = new Transformer(weights, tokenizer, ChatTemplate.Plain, pool.Threads);
         long seen = curve.Points[^1].Tokens;
         CheckpointFolder.Save(folder, model, new ModelProvenance($"A {preset.Name} model pre-trained from nothing.")
         {
             Seed = seed,
-            CorpusId = source.Id,
+            CorpusId = corpusId ?? source.Id,
             Tokens = seen,
-            Notes = new Dictionary<string, string> { [RunNote] = trainer.RunId },
+            Notes = new Dictionary<string, string> { [RunNote] = run },
         });
         AtomicFile.WriteText(Path.Combine(folder, CurveFile), JsonSerializer.Serialize(curve, Json));
         File.Delete(options.CheckpointPath);
@@ -157,6 +178,24 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
         {
             using var model = new Transformer(weights, world.Tokenizer, ChatTemplate.Plain, threads);
             return probes.ToDictionary(p => p.Key, p => InferenceScore.Measure(model, p.Value).R2);
+        };
+    }
+
+    // A reading costs a third of a step per token: twenty of them stay below a thirtieth of the training.
+    private static Func<DecoderWeights, IReadOnlyDictionary<string, double>>? HeldOutLoss(CorpusFolder corpus, long tokens, int threads)
+    {
+        ScoreRequest[] requests = [.. corpus.HeldOutDocuments(Math.Clamp(tokens / 200, 4_000, 100_000)).Where(d => d.Length > 1)
+            .Select(d => new ScoreRequest([d[0]], [d[1..]]))];
+        if (requests.Length == 0) return null;
+        long targets = requests.Sum(r => (long)r.Continuations[0].Length);
+        return weights =>
+        {
+            using var model = new Transformer(weights, corpus.Tokenizer, ChatTemplate.Plain, threads);
+            ScoreTable scores = model.Score(requests);
+            return new Dictionary<string, double>
+            {
+                [HeldOutReading] = -Enumerable.Range(0, requests.Length).Sum(r => scores.LogProbability(r, 0)) / targets,
+            };
         };
     }
 

