@@ -91,8 +91,8 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
             ITokenizer tokenizer = Tokenizer ?? ByteLevelBpeTokenizer.Train(
                 Documents("learning the vocabulary", counts, onBadLine, progress, cancellation).Select(d => d.Text), Vocabulary, cancellation);
             // The first reading tells of bad lines and counts; a second one would do so again.
-            IEnumerable<Document> documents = Documents("encoding", Tokenizer is null ? null : counts, Tokenizer is null ? _ => { } : onBadLine,
-                progress, cancellation);
+            bool first = Tokenizer is not null;
+            IEnumerable<Document> documents = Documents("encoding", first ? counts : null, first ? onBadLine : Ignore, progress, cancellation);
             List<string> unordered = WriteShards(documents.Select(d => d.Encode(tokenizer)), tokenizer, part, cancellation);
             TokenizerFile.Save(Path.Combine(folder, NewCorpus.TokenizerName), tokenizer);
             List<TokenShard> open = [];
@@ -220,6 +220,10 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
             before += new FileInfo(Files[f]).Length;
         }
         progress?.Report(new WorkProgress(stage, total, total, "bytes", FormattableString.Invariant($"{documents:N0} documents")));
+    }
+
+    private static void Ignore(BadLine line)
+    {
     }
 
     private sealed class LastValue : IProgress<long>
