@@ -75,7 +75,7 @@ internal static class CorpusImportCommand
         });
     }
 
-    private static int Plan(ImportedCorpus import, IReadOnlyList<ImportedFile> files, string folder, bool json)
+    private static int Plan(ImportedCorpus import, IReadOnlyList<ImportedFile> files, string? folder, bool json)
     {
         long documents = files.Sum(f => f.Documents), characters = files.Sum(f => f.Characters), tokens = (long)(characters / CharactersPerToken);
         // Twice while it is shuffled.
@@ -83,7 +83,7 @@ internal static class CorpusImportCommand
         if (json) Screen.Data(new { Documents = documents, Characters = characters, Tokens = tokens, Bytes = bytes, Files = files, Folder = folder });
         else TextTable.PrintFacts([("documents", documents.ToString("N0")), ("characters", characters.ToString("N0")), ("tokens", $"about {tokens:N0}"),
             .. files.Select(f => (Path.GetFileName(f.File), (object?)About(f))),
-            ("disk", $"about {Math.Max(1, bytes * 1e-6):0} MB in {folder}, twice that while it is shuffled")]);
+            ("disk", $"about {Math.Max(1, bytes * 1e-6):0} MB{(folder is null ? "" : $" in {folder}")}, twice that while it is shuffled")]);
         return ExitCode.Done;
     }
 
