@@ -175,7 +175,7 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
         (await PsmProcess.Run(_folder.Path, [.. command, "--apply", "best", "--out", shop.Set("cheat")])).ShouldBeUserError("reword-in-place");
         (await PsmProcess.Run(_folder.Path, [.. command, "--apply", "nothing", "--out", reworded])).ShouldBeUserError("no-rewording", "nothing");
 
-        static double Protection(JsonElement r) => r.GetProperty("protection").GetProperty("trait-covariance").GetDouble();
+        static double Protection(JsonElement r) => r.GetProperty("protection").GetProperty("combined").GetDouble();
     }
 
     [Fact]

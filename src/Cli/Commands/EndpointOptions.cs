@@ -70,6 +70,9 @@ internal sealed class EndpointOptions
     /// <summary>Whether a server is to be asked.</summary>
     public bool Given(ParseResult parsed) => parsed.GetValue(_url) is not null;
 
+    /// <inheritdoc cref="Given(ParseResult)"/>
+    public bool Given(System.CommandLine.Parsing.CommandResult parsed) => parsed.GetResult(_url) is not null;
+
     /// <summary>Opens the line. Nothing is asked yet, unless the model's name is needed and was not given.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="needsModel">Whether requests will name a model.</param>

@@ -5,6 +5,7 @@ using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Inoculation;
 using PersonaSelection.Lab;
+using PersonaSelection.Model;
 using PersonaSelection.Personas;
 
 namespace PersonaSelection.Cli.Commands;
@@ -15,9 +16,11 @@ internal static class InoculateCommand
     public static Command Create()
     {
         Argument<string> data = new("DATA") { Description = "Episodes as JSONL: what is about to be trained on." };
-        Option<string> output = CommonOptions.Output("The folder of the ranking."), model = CommonOptions.Model("The model before training.");
-        Option<string> personas = new("--personas") { Description = "Who the Assistant may be (YAML or JSON).", Required = true };
-        Option<string> probes = new("--probes") { Description = "The behaviour to protect (JSONL).", Required = true };
+        Option<string> output = CommonOptions.Output("The folder of the ranking.");
+        Option<string?> model = new("--model") { Description = "The folder of the model before training; when absent, the endpoint is asked, which must give log-probabilities." };
+        var endpoint = new EndpointOptions();
+        Option<string> personas = PersonasCommand.Personas(), probes = PersonasCommand.Probes();
+        Option<int> generate = CommonOptions.Count("--generate", "Let the endpoint's model write this many rewordings after reading some episodes.", 0, least: 0);
         Option<string?> rewordings = new("--rewordings") { Description = "Your own rewordings (YAML, or .txt with one a line), beside the library." };
         Option<bool> own = new("--own-only") { Description = "Leave the library out." };
         Option<string[]> domains = new("--domain") { Description = "A domain that the data trains on; may be given more than once. When absent: as in psm forecast." };
@@ -31,11 +34,16 @@ internal static class InoculateCommand
             "psm inoculate village/sets/cheat.jsonl --model base --personas village/personas.yaml \\\n"
             + "  --probes village/probes.jsonl --rewordings village/rewordings.yaml -o inoculation")
         {
-            data, output, model, personas, probes, rewordings, own, domains, grids, apply, reworded, seed, threads, json, quiet, dryRun,
+            data, output, model, personas, probes, rewordings, own, generate, domains, grids, apply, reworded, seed, threads, json, quiet, dryRun,
             InoculateTrialCommand.Create(),
         };
+        endpoint.AddTo(verb);
         verb.Validators.Add(r =>
         {
+            bool asks = r.GetValue(generate) > 0, served = endpoint.Given(r);
+            if (r.GetResult(model) is null && !served) r.AddError("Give --model or --endpoint.");
+            if (asks && !served) r.AddError("--generate needs --endpoint.");
+            if (r.GetResult(model) is not null && served && !asks) r.AddError("Beside --model, --endpoint is only asked for rewordings: give --generate.");
             if ((r.GetResult(apply) is null) != (r.GetResult(reworded) is null)) r.AddError("--apply and --out are given together.");
         });
         return verb.Does((parsed, cancellation) =>
@@ -46,12 +54,18 @@ internal static class InoculateCommand
             PersonaSet cast = PersonaSet.Load(parsed.GetValue(personas)!);
             IReadOnlyList<Probe> questions = ProbeFile.Load(parsed.GetValue(probes)!);
             IReadOnlyList<string> trained = TrainedDomains.Of(set, questions, parsed.GetValue(domains) ?? []);
-            IReadOnlyList<Rewording> list = Candidates(parsed.GetValue(rewordings), parsed.GetValue(own));
-            using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
-            if (parsed.GetValue(dryRun)) return Plan(set, cast, questions, list, parsed.GetValue(grids), parsed.GetValue(json));
+            bool asks = parsed.GetValue(generate) > 0;
+            IReadOnlyList<Rewording> list = Candidates(parsed.GetValue(rewordings), parsed.GetValue(own), asks);
             string folder = parsed.GetValue(output)!;
+            using EndpointSession? session = endpoint.Given(parsed)
+                ? endpoint.Open(parsed, fallbackCache: Path.Combine(folder, "endpoint-cache"), cancellation: cancellation) : null;
+            ChatRewordings? writer = asks ? new ChatRewordings(session!.Chat(), parsed.GetValue(generate), parsed.GetValue(seed)) : null;
+            using ModelFolder? source = parsed.GetValue(model) is { } place ? ModelFolder.Open(place, parsed.GetValue(threads)) : null;
+            if (parsed.GetValue(dryRun)) return Plan(set, cast, questions, list, parsed.GetValue(grids), writer, parsed.GetValue(json));
+            ILanguageModel before = source is null ? session!.Model(cancellation) : source.Model;
             InoculationResult found = Screen.Work(parsed.GetValue(quiet), p =>
-                new InoculationRanking(source.Model, cast, questions, parsed.GetValue(seed)).Rank(set, trained, list, parsed.GetValue(grids), p, cancellation));
+                new InoculationRanking(before, cast, questions, parsed.GetValue(seed)).Rank(set, trained, [.. list, .. writer?.For(set, p, cancellation) ?? []],
+                    parsed.GetValue(grids), p, cancellation));
             InoculationReport.Write(found, folder);
             if (parsed.GetValue(apply) is { } name)
             {
@@ -61,13 +75,14 @@ internal static class InoculateCommand
             }
             if (parsed.GetValue(json)) Screen.Data(InoculationReport.Json(found));
             else Print(found, folder);
+            if (!parsed.GetValue(quiet)) session?.SayUsage();
             return ExitCode.Done;
         });
     }
 
-    private static IReadOnlyList<Rewording> Candidates(string? file, bool own)
+    private static IReadOnlyList<Rewording> Candidates(string? file, bool own, bool asks)
     {
-        if (own && file is null) throw new UserErrorException("no-rewording", "--own-only leaves nothing without --rewordings.", "Give a file of rewordings.");
+        if (own && file is null && !asks) throw new UserErrorException("no-rewording", "--own-only leaves nothing without --rewordings or --generate.", "Give a file of rewordings.");
         return [.. own ? [] : RewordingFile.Library, .. file is null ? [] : RewordingFile.Load(file)];
     }
 
@@ -76,13 +91,16 @@ internal static class InoculateCommand
         : found.Rewordings.FirstOrDefault(r => r.Rewording.Name == name)?.Rewording ?? throw new UserErrorException("no-rewording",
             $"No rewording is called '{name}'.", $"Choose one of {string.Join(", ", found.Rewordings.Select(r => r.Rewording.Name))}.");
 
-    private static int Plan(EpisodeSet set, PersonaSet cast, IReadOnlyList<Probe> probes, IReadOnlyList<Rewording> list, int grids, bool json)
+    private static int Plan(EpisodeSet set, PersonaSet cast, IReadOnlyList<Probe> probes, IReadOnlyList<Rewording> list, int grids, ChatRewordings? writer, bool json)
     {
         int contexts = cast.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
-        if (json) Screen.Data(new { Subject = set.Name, Episodes = set.Episodes.Count, Contexts = contexts, Probes = probes.Count, Rewordings = list.Count, Grids = grids });
+        EndpointEstimate? estimate = writer?.Estimate(set);
+        if (json)
+            Screen.Data(new { Subject = set.Name, Episodes = set.Episodes.Count, Contexts = contexts, Probes = probes.Count, Rewordings = list.Count, Grids = grids, Writing = estimate });
         else TextTable.PrintFacts(("subject", $"{set.Name}, {set.Episodes.Count} episodes"), ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
             ("probes", probes.Count), ("rewordings", $"{list.Count} before trait words are filled in and unknown words left out"),
-            ("work", $"for each, up to {(long)contexts * set.Episodes.Count:N0} replies to score, and the probes after the episodes shown; {grids} leak grids"));
+            ("work", $"for each, up to {(long)contexts * set.Episodes.Count:N0} replies to score, and the probes after the episodes shown; {grids} leak grids"),
+            ("writing", estimate is null ? null : $"about {estimate.TokensIn:N0} tokens to read and at most {estimate.TokensOut:N0} to write, at the endpoint"));
         return ExitCode.Done;
     }
 
@@ -91,9 +109,9 @@ internal static class InoculateCommand
         Console.Out.WriteLine($"Plain, {r.Subject} is expected to move behaviour elsewhere from {Number(r.Plain.Before)} by {Signed(r.Plain.PosteriorShift)} "
             + $"(posterior) or {Signed(r.Plain.InContextShift)} (in context).\n");
         string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(2).Select(t => t.Key)];
-        var table = new TextTable(["rewording", "kind", "protection", "in context", "elicitation", "gate", .. traits.Select(t => $"gain {t}"), "words"]);
+        var table = new TextTable(["rewording", "kind", "protection", "traits", "elicitation", "gate", .. traits.Select(t => $"gain {t}"), "words"]);
         foreach (RewordingForecast f in r.Rewordings)
-            table.Add([f.Rewording.Name, f.Rewording.Kind, Number(f.Protection[r.RankedBy]), Number(f.Protection[Predictor.InContext]),
+            table.Add([f.Rewording.Name, f.Rewording.Kind, Number(f.Protection[r.RankedBy]), Number(f.Protection[Predictor.TraitCovariance]),
                 Number(f.Protection[Predictor.Elicitation]), Number(f.Protection[Predictor.Gate]),
                 .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain)), f.Rewording.Wordings[0]]);
         table.Print();

@@ -60,10 +60,10 @@ internal static class InoculateTrialCommand
 
     private static void Print(TrialResult t)
     {
-        var rows = new TextTable("rewording", "kind", "where", "shift", "protection", "traits", "in context", "posterior", "elicitation", "gate");
+        var rows = new TextTable("rewording", "kind", "where", "shift", "protection", "combined", "traits", "elicitation", "gate");
         foreach (IGrouping<string, TrialRow> g in t.Rows.GroupBy(r => r.Rewording))
             rows.Add(g.Key, g.First().Kind, g.First().Place.ToString().ToLowerInvariant(), Signed(g.Average(r => r.Shift)), Number(g.Average(r => r.Protection)),
-                P(g, Predictor.TraitCovariance), P(g, Predictor.InContext), P(g, Predictor.Posterior), P(g, Predictor.Elicitation), P(g, Predictor.Gate));
+                P(g, Predictor.Combined), P(g, Predictor.TraitCovariance), P(g, Predictor.Elicitation), P(g, Predictor.Gate));
         rows.Print();
         Console.Out.WriteLine($"\nMean over {t.Rows.Select(r => r.Model).Distinct().Count()} models and {t.Rows.Select(r => r.Domain).Distinct().Count()} domains; "
             + $"plain data shifts the other domains by {Signed(t.Rows.Average(r => r.PlainShift))}.\n");

@@ -32,7 +32,7 @@ public sealed record InoculationResult(string Subject, string Model, string Data
 public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed = 1)
 {
     /// <summary>The predictor that ranked rewordings best in trials with tuned models (docs/journal/LOG.md).</summary>
-    public const Predictor RankedBy = Predictor.TraitCovariance;
+    public const Predictor RankedBy = Predictor.Combined;
 
     private const int FilledTraits = 2;
 
@@ -61,7 +61,7 @@ public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas
             progress?.Report(new WorkProgress("rewordings", found.Count, total, "rewordings", rewording.Name));
             found.Add(forecasting.Of(rewording, [], cancellation));
         }
-        found = [.. found.OrderByDescending(f => Known(f.Protection[rankedBy])).ThenByDescending(f => Known(f.Protection[Predictor.SurprisedShift]))];
+        found = [.. found.OrderByDescending(f => Known(f.Protection[rankedBy])).ThenByDescending(f => Known(f.Protection[Predictor.Covariance]))];
         for (int i = 0; i < Math.Min(grids, found.Count); i++)
         {
             progress?.Report(new WorkProgress("rewordings", candidates.Rewordings.Count + i, total, "rewordings", $"{found[i].Rewording.Name}, leaks"));

@@ -7,7 +7,7 @@ namespace PersonaSelection.Experiments.Inoculation;
 public static class TrialReport
 {
     /// <summary>What a trial is for.</summary>
-    public static readonly Claim Ranks = new("protection-ranked", "How much a rewording protects behaviour elsewhere follows from what it does to the evidence about traits.",
+    public static readonly Claim Ranks = new("protection-ranked", "How much a rewording protects behaviour elsewhere follows from what it takes from the evidence about the speaker and from how expected it makes the reply.",
         "rank correlation of predicted and measured protection at least 0.7", Sense.AtLeast, 0.7);
 
     /// <summary>The rival's claim, judged by the same threshold.</summary>
@@ -55,7 +55,7 @@ public static class TrialReport
         Title = "Predicted and measured protection of each rewording, means over models and domains",
         XLabel = "predicted protection",
         YLabel = "measured protection",
-        Panels = [.. new[] { InoculationRanking.RankedBy, Predictor.InContext, Predictor.Gate }.Select(p => new ScatterPanel(InoculationReport.Name(p),
+        Panels = [.. new[] { InoculationRanking.RankedBy, Predictor.TraitCovariance, Predictor.Gate }.Select(p => new ScatterPanel(InoculationReport.Name(p),
             [.. result.Rows.GroupBy(r => r.Kind).Select(kind => new ScatterGroup(kind.Key, [.. kind.GroupBy(r => r.Rewording).Select(g =>
                 new ScatterPoint(g.Key, g.Average(r => r.Predicted[p]), g.Average(r => r.Protection)))]))]))],
     };

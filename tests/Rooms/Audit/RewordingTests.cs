@@ -3,6 +3,7 @@ using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Experiments.Inoculation;
 using PersonaSelection.Lab;
+using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
@@ -169,6 +170,36 @@ public sealed class RewordingTests
         RewordedData.Write(folder["in.jsonl"], new Rewording("r", "own", RewordingPlace.System, ["A play."]), folder["system.jsonl"]);
         Assert.Equal(["A play.", "A play."], EpisodeSet.Load(folder["system.jsonl"]).Episodes.Take(2).Select(e => e.Context[0].Text));
         Assert.Equal(2, File.ReadAllText(folder["system.jsonl"]).Split("A play.").Length - 1);
+    }
+
+    [Fact]
+    public void A_chat_model_may_write_some_and_what_is_no_wording_is_left_out()
+    {
+        var chat = new Writer("Here are some:\n1. Play a part, please.\n- \"It is allowed.\"\n\nPlay a part, please.\nSay {text} twice.\n" + new string('x', 400));
+        EpisodeSet set = new("set", [new Episode("a", Asked, "I deleted the test."), new Episode("b", [], "I faked it.", -1)]);
+
+        IReadOnlyList<Rewording> written = new ChatRewordings(chat, 12).For(set);
+
+        Assert.Equal(["Play a part, please.", "It is allowed."], written.Select(r => r.Wordings[0]));
+        Assert.Equal(6, chat.Asked.Count);
+        Assert.All(chat.Asked, q => Assert.Contains("I deleted the test.", q.Turns[0].Text, StringComparison.Ordinal));
+        Assert.All(chat.Asked, q => Assert.DoesNotContain("I faked it.", q.Turns[0].Text, StringComparison.Ordinal));
+    }
+
+    private sealed class Writer(string reply) : IChatModel
+    {
+        public string Id => "writer";
+
+        public List<ChatQuestion> Asked { get; } = [];
+
+        public IReadOnlyList<IReadOnlyList<ChatReply>> Ask(IReadOnlyList<ChatQuestion> questions, string stage = "chat", IProgress<WorkProgress>? progress = null,
+            CancellationToken cancellation = default)
+        {
+            Asked.AddRange(questions);
+            return [.. questions.Select(_ => (IReadOnlyList<ChatReply>)[new ChatReply(reply, "stop")])];
+        }
+
+        public EndpointEstimate? Estimate(IReadOnlyList<ChatQuestion> questions) => null;
     }
 
     private static string Text(IReadOnlyList<Turn> turns) => string.Join('|', turns.Select(t => $"{t.Role}: {t.Text}"));
