@@ -56,9 +56,9 @@ internal static class InoculateCommand
             IReadOnlyList<string> trained = TrainedDomains.Of(set, questions, parsed.GetValue(domains) ?? []);
             bool asks = parsed.GetValue(generate) > 0;
             IReadOnlyList<Rewording> list = Candidates(parsed.GetValue(rewordings), parsed.GetValue(own), asks);
-            string folder = parsed.GetValue(output)!;
+            string? folder = parsed.GetValue(output);
             using EndpointSession? session = endpoint.Given(parsed)
-                ? endpoint.Open(parsed, fallbackCache: Path.Combine(folder, "endpoint-cache"), cancellation: cancellation) : null;
+                ? endpoint.Open(parsed, fallbackCache: folder is null ? null : Path.Combine(folder, "endpoint-cache"), cancellation: cancellation) : null;
             ChatRewordings? writer = asks ? new ChatRewordings(session!.Chat(), parsed.GetValue(generate), parsed.GetValue(seed)) : null;
             using ModelFolder? source = parsed.GetValue(model) is { } place ? ModelFolder.Open(place, parsed.GetValue(threads)) : null;
             if (parsed.GetValue(dryRun)) return Plan(set, cast, questions, list, parsed.GetValue(grids), writer, parsed.GetValue(json));
@@ -66,7 +66,7 @@ internal static class InoculateCommand
             InoculationResult found = Screen.Work(parsed.GetValue(quiet), p =>
                 new InoculationRanking(before, cast, questions, parsed.GetValue(seed)).Rank(set, trained, [.. list, .. writer?.For(set, p, cancellation) ?? []],
                     parsed.GetValue(grids), p, cancellation));
-            InoculationReport.Write(found, folder);
+            InoculationReport.Write(found, folder!);
             if (parsed.GetValue(apply) is { } name)
             {
                 Rewording chosen = Choose(found, name);
@@ -74,7 +74,7 @@ internal static class InoculateCommand
                 Screen.Say($"Reworded by {chosen.Name}: {written.Changed} of {written.Lines} lines changed, in {parsed.GetValue(reworded)}.");
             }
             if (parsed.GetValue(json)) Screen.Data(InoculationReport.Json(found));
-            else Print(found, folder);
+            else Print(found, folder!);
             if (!parsed.GetValue(quiet)) session?.SayUsage();
             return ExitCode.Done;
         });

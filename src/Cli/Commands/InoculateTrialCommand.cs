@@ -3,6 +3,7 @@ using System.Globalization;
 using PersonaSelection.Audit;
 using PersonaSelection.Experiments.Demo;
 using PersonaSelection.Experiments.Inoculation;
+using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Worlds;
 
@@ -25,19 +26,21 @@ internal static class InoculateTrialCommand
         Option<string?> rewordings = new("--rewordings") { Description = "The rewordings (YAML or lines); when absent, a list in the village's words." };
         Option<int> episodes = CommonOptions.Count("--episodes", "Episodes in each set.", 256);
         Option<int> steps = CommonOptions.Count("--steps", "Steps of each training.", DemoSettings.DefaultTuning.Steps);
+        Option<string> tensors = new("--tensors") { Description = "What training moves, as in psm model tune: blocks or all.", DefaultValueFactory = _ => "blocks" };
+        tensors.AcceptOnlyFromAmong("blocks", "all");
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
         return new Verb("trial", "Train models of a story world on plain and on reworded data, and hold forecasts of protection and leaks against them.",
             "psm inoculate trial --model seed-1/base --model seed-2/base -o trial")
         {
-            output, models, world, domains, rewordings, episodes, steps, seed, threads, json, quiet, dryRun,
+            output, models, world, domains, rewordings, episodes, steps, tensors, seed, threads, json, quiet, dryRun,
         }.Does((parsed, cancellation) =>
         {
             string where = parsed.GetValue(world)!;
             IReadOnlyList<Rewording> list = parsed.GetValue(rewordings) is { } file ? RewordingFile.Load(file) : TrialRewordings.Village;
             var settings = new TrialSettings(where == "village" ? World.Village : World.Load(where), parsed.GetValue(models)!, parsed.GetValue(domains)!, list,
-                DemoSettings.DefaultTuning with { Steps = parsed.GetValue(steps) }, parsed.GetValue(episodes), parsed.GetValue(seed), parsed.GetValue(threads));
+                DemoSettings.DefaultTuning with { Steps = parsed.GetValue(steps), Tensors = parsed.GetValue(tensors) == "all" ? [] : TuneOptions.Blocks }, parsed.GetValue(episodes), parsed.GetValue(seed), parsed.GetValue(threads));
             if (parsed.GetValue(dryRun)) return Plan(settings, parsed.GetValue(json));
             TrialResult result = Screen.Work(parsed.GetValue(quiet),
                 p => new InoculationTrial(settings).Run(parsed.GetValue(output)!, p, cancellation));

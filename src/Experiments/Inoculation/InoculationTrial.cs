@@ -127,6 +127,6 @@ public sealed class InoculationTrial(TrialSettings settings)
     }
 
     private ContentId IdOf(Transformer model, string domain) => ContentId.Of("inoculation-trial", [string.Join(' ', Enum.GetNames<Predictor>()), model.Id, settings.World.Id, domain, settings.Episodes,
-        settings.Seed, settings.Tuning.ToString(), TrialSettings.ProbeObjects, TrialSettings.ShownEpisodes,
+        settings.Seed, settings.Tuning.Essence(), TrialSettings.ProbeObjects, TrialSettings.ShownEpisodes,
         .. settings.Rewordings.SelectMany(r => new[] { r.Name, r.Kind, r.Place.ToString(), r.Negated, r.Keyword, r.NearMiss, string.Join('\n', r.Wordings) })]);
 }
