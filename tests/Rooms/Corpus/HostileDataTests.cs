@@ -1,0 +1,124 @@
+using System.IO.Compression;
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.CorpusTests;
+
+/// <summary>Files by somebody who means harm: nothing but a user error comes out, bad lines are named, good ones are kept.</summary>
+public sealed class HostileDataTests
+{
+    private const string Good = "{\"id\":\"g\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"a\"}],\"n\":1.0}";
+
+    private static readonly string[] Pieces =
+    [
+        "{", "}", "[", "]", "\"", "\\", ",", ":", "\0", "\r", "\t", "\u2028", "\"messages\"", "\"role\"", "\"content\"", "\"assistant\"", "\"weight\"", "\"id\"",
+        "1e999", "-0", "1E-999", "99999999999999999999999999", "null", "NaN", "true", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\u0000\"", "\\u00",
+        "{\"messages\":[{\"role\":\"assistant\",\"content\":", "}]}", "\"prompt\":\"p\",\"completion\":", "\"chosen\":", "\"rejected\":", "\"conversations\":[", "\"from\":\"gpt\"",
+        "\"value\":", "\"\\u006dessages\":", "\"\\ud800\":1", "\"tool_calls\":[{}]", "{\"text\":", new string('[', 300), string.Concat(Enumerable.Repeat("{\"a\":", 300)), "☃", "\ufeff",
+    ];
+
+    [Fact]
+    public void Lines_of_anything_cost_only_themselves()
+    {
+        Gen<byte[]> raw = Gen.ArrayOf(Gen.Choose(0, 255).Select(b => (byte)b)).Where(b => !b.Contains((byte)'\n'));
+        Gen<byte[]> assembled = Gen.ArrayOf(Gen.Elements(Pieces)).Select(p => Encoding.UTF8.GetBytes(string.Concat(p)));
+        Gen<byte[]> damaged = from at in Gen.Choose(0, Good.Length - 1)
+                              from with in Gen.Choose(0, 255).Where(b => b != '\n')
+                              select Damage(at, (byte)with);
+        Gen<byte[][]> lines = Gen.ArrayOf(Gen.OneOf(raw, assembled, damaged, Gen.Constant(Encoding.UTF8.GetBytes(Good))));
+        Prop.ForAll(lines.ToArbitrary(), Survives).Check(Config.QuickThrowOnFailure.WithMaxTest(1500).WithReplay(1, 1));
+    }
+
+    [Fact]
+    public void Gzip_cut_or_damaged_anywhere_gives_its_lines_or_a_user_error()
+    {
+        byte[] text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 200).Select(i => Good.Replace("\"q\"", $"\"{i * 7919}\"", StringComparison.Ordinal) + "\n")));
+        var packed = new MemoryStream();
+        using (var zip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) zip.Write(text);
+        byte[] whole = packed.ToArray();
+        Assert.Equal(200, EpisodeFile.Lines(new MemoryStream(whole), "x").Count());
+        for (int cut = 2; cut < whole.Length; cut += 1 + cut / 20)
+            Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => EpisodeFile.Lines(new MemoryStream(whole[..cut]), "x").Count()).Code);
+        for (int at = 2; at < whole.Length; at += 13)
+        {
+            byte[] bad = [.. whole];
+            bad[at] ^= 0x55;
+            try
+            {
+                Assert.Equal(200, EpisodeFile.Lines(new MemoryStream(bad), "x", null, _ => { }).Count());
+            }
+            catch (UserErrorException e)
+            {
+                Assert.Equal("cannot-read", e.Code);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_long_stream_is_read_in_constant_memory()
+    {
+        var stream = new EndlessStream(Encoding.UTF8.GetBytes(Good.Replace("\"id\":\"g\",", "", StringComparison.Ordinal) + "\n"), 64 << 20);
+        long lines = 0, most = 0;
+        foreach (DataLine line in EpisodeFile.Lines(stream, "x", null, _ => { }))
+            if (++lines % 100_000 == 0) most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true));
+        Assert.InRange(lines, 500_000, 1_000_000);
+        // Ids of the first million lines are kept exactly, in less than this.
+        Assert.True(most < 200 << 20, $"{most >> 20} MiB");
+    }
+
+    private static bool Survives(byte[][] lines)
+    {
+        var text = new MemoryStream();
+        foreach (byte[] line in lines)
+        {
+            text.Write(line);
+            text.WriteByte((byte)'\n');
+        }
+        byte[] all = text.ToArray();
+        // What starts like gzip or UTF-16 is read as that.
+        if (all is [0x1f, 0x8b, ..] or [0xff, 0xfe, ..] or [0xfe, 0xff, ..]) return true;
+        var bad = new List<BadLine>();
+        List<DataLine> read = [.. EpisodeFile.Lines(new MemoryStream(all), "x", null, bad.Add)];
+        if (bad.Any(b => b.Line < 1 || b.Line > lines.Length || b.Column < 0 || b.Column > lines[b.Line - 1].Length + 1)) return false;
+        byte[] good = Encoding.UTF8.GetBytes(Good);
+        for (int i = 0; i < lines.Length; i++)
+            if (lines[i].AsSpan().SequenceEqual(good) && !read.Any(l => l.Line == i + 1)) return false;
+        string[] ids = [.. read.SelectMany(l => l.Episodes).Select(e => e.Id)];
+        if (ids.Distinct().Count() != ids.Length) return false;
+        foreach (DataLine line in read.Where(l => l.Episodes.Count > 0))
+        {
+            if (!EpisodeFile.Edited(line, new DataLineEdit())!.AsSpan().SequenceEqual(line.Utf8.Span)) return false;
+            byte[] heavier = EpisodeFile.Edited(line, new DataLineEdit { Weight = 0.5 })!;
+            DataLine back = EpisodeFile.Lines(new MemoryStream(heavier), "x").Single();
+            if (back.Episodes.Count != line.Episodes.Count || back.Episodes.Any(e => Math.Abs(e.Weight) is not 0.5 && back.Episodes.Count == 1 && line.Episodes[0].Weight is 1))
+                return false;
+        }
+        return true;
+    }
+
+    private static byte[] Damage(int at, byte with)
+    {
+        byte[] line = Encoding.UTF8.GetBytes(Good);
+        line[at] = with;
+        return line;
+    }
+
+    private sealed class EndlessStream(byte[] line, long length) : MemoryStream
+    {
+        private long _at;
+
+        public override int Read(Span<byte> buffer)
+        {
+            int count = (int)Math.Min(Math.Min(buffer.Length, line.Length - _at % line.Length), length - _at);
+            line.AsSpan((int)(_at % line.Length), count).CopyTo(buffer);
+            _at += count;
+            return count;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+    }
+}
