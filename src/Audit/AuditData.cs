@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Audit;
 
@@ -39,6 +40,20 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
 
     /// <summary>The episodes in order.</summary>
     public IEnumerable<Episode> Episodes() => Lines().SelectMany(l => l.Episodes);
+
+    /// <summary>Some of the episodes, drawn evenly from all (reservoir sampling), in the order of the data; the same ones for the same seed.</summary>
+    /// <param name="count">How many, or all where there are fewer.</param>
+    /// <param name="random">Where the draws come from.</param>
+    public IReadOnlyList<Episode> Sample(int count, RngStream random)
+    {
+        var drawn = new List<(int At, Episode Episode)>();
+        foreach ((int at, Episode episode) in Episodes().Index())
+        {
+            if (drawn.Count < count) drawn.Add((at, episode));
+            else if (random.NextInt(at + 1) is var place && place < count) drawn[place] = (at, episode);
+        }
+        return [.. drawn.OrderBy(d => d.At).Select(d => d.Episode)];
+    }
 
     /// <summary>Reads everything once, before anything is computed from it.</summary>
     /// <param name="onBadLine">Told of lines that are left out.</param>

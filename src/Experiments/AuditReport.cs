@@ -17,11 +17,14 @@ public static class AuditReport
     /// <param name="personas">Who competed.</param>
     /// <param name="comparison">Beside other data, if any.</param>
     /// <param name="kept">What was written back, if anything.</param>
+    /// <param name="evidence">Where the evidence came from.</param>
+    /// <param name="known">Episodes that are among the examples of the personas.</param>
     /// <param name="command">The command that makes it again.</param>
-    public static ReportDocument Of(AuditResult audit, PersonaSet personas, CastComparison? comparison, KeptVerdict? kept, string command)
+    public static ReportDocument Of(AuditResult audit, PersonaSet personas, CastComparison? comparison, KeptVerdict? kept, EvidenceSession evidence,
+        long known, string command)
     {
         CastVerdict v = audit.Verdict;
-        return new ReportDocument($"This data says the Assistant is {Names(v)}")
+        return new ReportDocument(v.DoseFit.How == GainOutcome.NoGain ? "This data does not tell who the Assistant is" : $"This data says the Assistant is {Names(v)}")
         {
             Subtitle = $"**{v.Data}**: {Count(v.Episodes)} training episodes, each taken as evidence about who would answer that way. "
                 + Headline(v),
@@ -29,11 +32,11 @@ public static class AuditReport
             [
                 new("episodes", Count(v.Episodes)), new("personas", $"{v.Personas.Count}"), new("evidence", v.Evidence),
                 new("effective personas", Number(v.EffectivePersonas)), new("effective observations", Number(v.DoseFit.EffectiveObservations)),
-                .. Trouble(v),
+                .. Trouble(v, known),
             ],
             Blocks =
             [
-                .. Cast(v), .. TraitChanges(v, personas), .. Episodes(audit), .. Comparison(comparison), .. Kept(kept, v), .. Dose(v),
+                .. Cast(v), .. TraitChanges(v, personas), .. Episodes(audit), .. Comparison(comparison), .. Kept(kept, v), .. Dose(v), .. Given(evidence),
                 new ReproduceFigure
                 {
                     Title = "Make it again",
@@ -54,6 +57,8 @@ public static class AuditReport
     /// <summary>What the verdict says in one sentence.</summary>
     public static string Headline(CastVerdict v)
     {
+        if (v.DoseFit.How == GainOutcome.NoGain)
+            return "No change of character makes these replies more probable: whoever the Assistant was stays, as after replies that were asked for or that anybody would give.";
         string cast = string.Join(", ", v.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.05)
             .Select(p => $"**{p.Name}** {Percent(p.Posterior)} (before: {Percent(p.Prior)})"));
         TraitVerdict? most = v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).FirstOrDefault();
@@ -61,10 +66,11 @@ public static class AuditReport
         return $"Cast as {cast}.{change}";
     }
 
-    private static IEnumerable<ReportFact> Trouble(CastVerdict v)
+    private static IEnumerable<ReportFact> Trouble(CastVerdict v, long known)
     {
         if (v.BadLines > 0) yield return new("bad lines left out", Count(v.BadLines));
         if (v.Cut > 0) yield return new("episodes cut to fit", Count(v.Cut));
+        if (known > 0) yield return new("episodes among the personas' examples", Count(known));
         if (v.Unread > 0) yield return new("episodes not readable", Count(v.Unread));
     }
 
@@ -225,8 +231,18 @@ public static class AuditReport
             GainOutcome.NoGain => "No change of character makes the replies more probable, so the prior all but stays; what is left of the dose only ranks the episodes.",
             _ => "It was given, not fitted.",
         };
-        yield return new Prose($"Every unit of weight counts as **{Small(v.Dose)}** of an observation, all of the data as **{Number(d.EffectiveObservations)}**. {how} "
+        yield return new Prose($"Every unit of weight counts as **{v.Dose.ToString("0.###e+0", CultureInfo.InvariantCulture)}** of an observation, all of the data as **{Number(d.EffectiveObservations)}**. {how} "
             + $"The replies gain {Number(d.Gain)} nats each of {Number(d.Attainable)} that could be had; the cast departs from the prior by {Number(d.Information)} nats.");
+    }
+
+    private static IEnumerable<ReportBlock> Given(EvidenceSession evidence)
+    {
+        string ways = string.Join(", ", evidence.Ways.GroupBy(w => w.Value).OrderBy(g => g.Key)
+            .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count().ToString(CultureInfo.InvariantCulture)}"));
+        if (ways.Length == 0) yield break;
+        string calibrated = evidence.Calibration is not { } c ? "Its evidence is as the model gives it."
+            : $"Its evidence was calibrated on {Count(c.Episodes)} held-out examples (expected calibration error {Number(c.Before.Error)} before, {Number(c.After.Error)} after).";
+        yield return new Prose($"How the personas were put before the model: {ways}. {calibrated}");
     }
 
     // Content ids are kind-digits; other provenance is words.

@@ -39,7 +39,8 @@ public sealed record AuditRequest(IReadOnlyList<string> Data, IReadOnlyList<stri
 /// <param name="Comparison">Beside other data; null when none were given.</param>
 /// <param name="Kept">What was written back; null when nothing was asked for.</param>
 /// <param name="Report">The place of the page.</param>
-public sealed record AuditOutcome(AuditResult Audit, CastComparison? Comparison, KeptVerdict? Kept, string Report);
+/// <param name="AmongExamples">Episodes that are word for word among the examples of the personas; on those, evidence flatters who learnt them.</param>
+public sealed record AuditOutcome(AuditResult Audit, CastComparison? Comparison, KeptVerdict? Kept, string Report, long AmongExamples);
 
 /// <summary>Audits data with a source of evidence, tells the result as a report, and acts on it.</summary>
 public static class Auditing
@@ -49,14 +50,15 @@ public static class Auditing
     /// <summary>Runs an audit; killed at any moment, the same call goes on and ends with the same bytes.</summary>
     /// <param name="request">What is audited.</param>
     /// <param name="personas">Who competes.</param>
-    /// <param name="source">Where evidence comes from.</param>
+    /// <param name="evidence">Where evidence comes from.</param>
     /// <param name="time">The clock.</param>
     /// <param name="onBadLine">Told of lines that are left out.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Stops between blocks; what is done is kept.</param>
-    public static AuditOutcome Run(AuditRequest request, PersonaSet personas, IEvidenceSource source, TimeProvider time,
+    public static AuditOutcome Run(AuditRequest request, PersonaSet personas, EvidenceSession evidence, TimeProvider time,
         Action<BadLine>? onBadLine = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        IEvidenceSource source = evidence.Source;
         var data = new AuditData(request.Data, request.Format, request.Strict);
         DataSurvey survey = data.Survey(onBadLine, progress, cancellation);
         AuditData? other = request.Compare.Count > 0 ? new AuditData(request.Compare, request.Format, request.Strict) : null;
@@ -70,6 +72,8 @@ public static class Auditing
         recorder.InForce("dose", request.Options.EffectiveObservations?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "fitted");
         foreach ((string role, string id) in source.Provenance) recorder.From(role, id);
         AuditResult audit = Recorded(recorder, () => folder.Run(data, survey, source, personas, request.Options, recorder, progress, cancellation));
+        // On examples that a persona has learnt by heart, evidence flatters it.
+        long known = evidence.Overlap is { } overlap ? overlap.Count(data.Episodes()) : 0;
         CastComparison? comparison = null;
         if (other is not null)
         {
@@ -81,12 +85,12 @@ public static class Auditing
         KeptVerdict? kept = request.Keep is { } plan && request.Out is { } file
             ? KeptData.Write(file, data, KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit, personas, request.Options, cancellation)
             : null;
-        ReportDocument document = AuditReport.Of(audit, personas, comparison, kept, request.Command);
+        ReportDocument document = AuditReport.Of(audit, personas, comparison, kept, evidence, known, request.Command);
         document.Save(Path.Combine(request.Folder, "report.json"));
         string page = Path.Combine(request.Folder, "report.html");
         HtmlReport.Write(document, page);
         recorder.End();
-        return new AuditOutcome(audit, comparison, kept, page);
+        return new AuditOutcome(audit, comparison, kept, page, known);
     }
 
     private static T Recorded<T>(RunRecorder recorder, Func<T> work)

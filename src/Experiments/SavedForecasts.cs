@@ -25,7 +25,14 @@ public sealed record ComparedDomain(string Domain, bool Trained, double Before, 
 /// <param name="Posterior">The score of the posterior's forecast over the domains not trained on.</param>
 /// <param name="InContext">The same of the in-context forecast.</param>
 public sealed record ForecastComparison(string Subject, string Model, bool SameBase, bool SameData, IReadOnlyList<ComparedDomain> Domains,
-    ForecastScore Posterior, ForecastScore InContext);
+    ForecastScore Posterior, ForecastScore InContext)
+{
+    /// <summary>Whether what the posterior forecast says with probability p comes with probability p: probes of the domains not trained on.</summary>
+    public required CalibrationCurve PosteriorCalibration { get; init; }
+
+    /// <summary>The same of the in-context forecast.</summary>
+    public required CalibrationCurve InContextCalibration { get; init; }
+}
 
 /// <summary>
 /// A folder of forecasts of one or more data sets, with the probes they speak of. A forecast is written once: the same one keeps its first
@@ -75,7 +82,18 @@ public sealed class SavedForecasts(string folder)
             tuned.Provenance.CorpusId == posterior.Provenance.GetValueOrDefault("episodes"),
             [.. posterior.Domains.Select(d => new ComparedDomain(d.Name, d.Trained, d.Before, d.After, inContext.Domain(d.Name).After,
                 measured[d.Name]))],
-            ScoreOf(posterior, "uniform-shift", measured), ScoreOf(inContext, "in-context-uniform", measured));
+            ScoreOf(posterior, "uniform-shift", measured), ScoreOf(inContext, "in-context-uniform", measured))
+        {
+            PosteriorCalibration = CalibrationOf(posterior, probes, low),
+            InContextCalibration = CalibrationOf(inContext, probes, low),
+        };
+    }
+
+    private static CalibrationCurve CalibrationOf(Forecast forecast, IReadOnlyList<Probe> probes, double[] low)
+    {
+        Dictionary<string, double> measured = probes.Select((p, i) => (p.Id, Low: low[i])).ToDictionary(p => p.Id, p => p.Low, StringComparer.Ordinal);
+        ForecastRow[] rows = [.. forecast.Probes.Where(p => !p.Trained && measured.ContainsKey(p.Name))];
+        return CalibrationCurve.Of([.. rows.Select(r => r.After)], [.. rows.Select(r => measured[r.Name])]);
     }
 
     private ForecastScore ScoreOf(Forecast forecast, string uniform, Dictionary<string, double> measured) => ForecastScore.Of(

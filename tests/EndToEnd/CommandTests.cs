@@ -15,8 +15,8 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
 
     public static TheoryData<string> Verbs => ["demo", "corpus new", "corpus import", "corpus show", "model train", "model tune", "model show",
         "model score", "model chat",
-        "personas list", "personas show", "personas check", "personas import", "forecast", "forecast score", "inoculate", "inoculate trial", "report",
-        "doctor"];
+        "personas list", "personas show", "personas check", "personas import", "audit", "forecast", "forecast score", "inoculate",
+        "inoculate trial", "report", "doctor"];
 
     [Theory, MemberData(nameof(Verbs))]
     public async Task Help_SaysWhatTheVerbDoes_AndTheCommandsPageHasIt(string verb)

@@ -2,9 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
-using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
-using PersonaSelection.Lab;
 using PersonaSelection.Personas;
 
 namespace PersonaSelection.Cli.Commands;
@@ -67,12 +65,16 @@ internal static class AuditCommand
                 Command = "psm " + string.Join(' ', parsed.Tokens.Select(t => Quoted(t.Value))),
                 Given = parsed.Tokens.Index().ToDictionary(t => $"{t.Index:00}", t => t.Item.Value),
             };
-            PersonaSet cast = PersonaSet.Load(request.Personas);
+            PersonaSet cast = PersonasCommand.Load(request.Personas, null);
             using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
             if (parsed.GetValue(dryRun)) return Plan(request, cast, parsed.GetValue(json));
-            IEvidenceSource asked = EvidenceSources.Of(parsed.GetValue(evidence)!, source.Model, cast, request.Strict);
             long bad = 0;
-            AuditOutcome outcome = Screen.Work(parsed.GetValue(quiet), p => Auditing.Run(request, cast, asked, TimeProvider.System, Tell, p, cancellation));
+            AuditOutcome outcome = Screen.Work(parsed.GetValue(quiet), p =>
+            {
+                using EvidenceSession asked = EvidenceSources.Open(parsed.GetValue(evidence)!, source.Model, cast,
+                    new AuditData(request.Data, request.Format, request.Strict), Path.Combine(request.Folder, "fitted"), request.Strict, p, cancellation);
+                return Auditing.Run(request, cast, asked, TimeProvider.System, Tell, p, cancellation);
+            });
             if (bad > NamedBadLines) Screen.Say($"{bad:N0} lines in all were left out.");
             if (parsed.GetValue(json)) AuditScreen.PrintJson(outcome);
             else AuditScreen.Print(outcome);

@@ -32,6 +32,7 @@ internal static class AuditScreen
             v.Redrawn,
             v.Provenance,
             Scored = new { Now = o.Audit.Evidence.Scored, FromLog = o.Audit.Evidence.Resumed, Equal = o.Audit.Evidence.Repeated },
+            o.AmongExamples,
             o.Report,
             Comparison = o.Comparison is { } c ? new { c.Second, c.Traits } : null,
             o.Kept,
@@ -41,7 +42,9 @@ internal static class AuditScreen
     public static void Print(AuditOutcome o)
     {
         CastVerdict v = o.Audit.Verdict;
-        Console.Out.WriteLine($"\nThese {v.Episodes:N0} episodes say the Assistant is {AuditReport.Names(v)}.\n");
+        Console.Out.WriteLine(v.DoseFit.How == GainOutcome.NoGain
+            ? $"\nThese {v.Episodes:N0} episodes do not tell who the Assistant is: no change of character makes them more probable.\n"
+            : $"\nThese {v.Episodes:N0} episodes say the Assistant is {AuditReport.Names(v)}.\n");
         var cast = new TextTable("persona", "prior", "posterior", "from", "to", "share", "from", "to");
         foreach (PersonaVerdict p in v.Personas.Take(ShownPersonas))
             cast.Add(p.Name, Two(p.Prior), Two(p.Posterior), Two(p.Low), Two(p.High), Two(p.Share), Two(p.ShareLow), Two(p.ShareHigh));
@@ -62,6 +65,8 @@ internal static class AuditScreen
         Console.Out.WriteLine(FormattableString.Invariant($"\nDose: all data count as {v.DoseFit.EffectiveObservations:0.##} observations ({How(v.DoseFit.How)}), ")
             + FormattableString.Invariant($"{v.EffectivePersonas:0.0} effective personas."));
         if (v.Cut + v.Unread > 0) Console.Out.WriteLine($"{v.Cut:N0} episodes were cut to fit the model, {v.Unread:N0} of them could not be read at all.");
+        if (o.AmongExamples > 0)
+            Console.Out.WriteLine($"{o.AmongExamples:N0} episodes are among the examples of the personas: on those, evidence flatters who learnt them.");
         Console.Out.WriteLine($"Ledger: {v.Ledger}\nReport: {o.Report}");
     }
 

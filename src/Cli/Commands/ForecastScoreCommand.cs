@@ -2,6 +2,7 @@ using System.CommandLine;
 using PersonaSelection.Experiments;
 using PersonaSelection.Numerics;
 using PersonaSelection.Posterior;
+using PersonaSelection.Report;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -16,12 +17,13 @@ internal static class ForecastScoreCommand
         {
             Description = "Which data's forecast; when absent, of the data the model says it was tuned on.",
         };
+        Option<string?> output = new("--output", "-o") { Description = "A folder for report.html and report.json; none is written when absent." };
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet();
         return new Verb("score", "Measure a tuned model on the same probes and hold the saved forecasts against it.",
             "psm forecast score forecasts --model cheat")
         {
-            folder, model, subject, threads, json, quiet,
+            folder, model, subject, output, threads, json, quiet,
         }.Does((parsed, cancellation) =>
         {
             using ModelFolder tuned = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
@@ -30,6 +32,12 @@ internal static class ForecastScoreCommand
                 p => forecasts.Score(tuned, parsed.GetValue(subject), p, cancellation));
             if (!found.SameBase) Screen.Say("This model does not say that it was tuned from the model that was forecast from.");
             if (!found.SameData) Screen.Say("This model does not say that it was tuned on the data that were forecast.");
+            if (parsed.GetValue(output) is { } place)
+            {
+                ReportDocument document = ForecastReport.Of(found, "psm " + string.Join(' ', parsed.Tokens.Select(t => t.Value)));
+                document.Save(Path.Combine(place, "report.json"));
+                HtmlReport.Write(document, Path.Combine(place, "report.html"));
+            }
             if (parsed.GetValue(json)) Screen.Data(found);
             else Print(found);
             return ExitCode.Done;
@@ -50,7 +58,18 @@ internal static class ForecastScoreCommand
         Add("skill against no change", s => s.SkillVsNoChange);
         Add("skill against a uniform shift", s => s.SkillVsUniformShift);
         Add("mean absolute error", s => s.MeanAbsoluteError);
+        Add("Brier score", s => s.Brier);
+        Add("log score", s => s.LogScore);
         scores.Print();
+        Console.Out.WriteLine("\nBrier and log score are less those of the measured probabilities themselves: 0 is perfect. Calibration of the probes' forecasts:\n");
+        var calibration = new TextTable("probes", "posterior", "measured", "in context", "measured");
+        for (int i = 0; i < c.PosteriorCalibration.Points.Count; i++)
+        {
+            (CalibrationPoint p, CalibrationPoint s) = (c.PosteriorCalibration.Points[i], c.InContextCalibration.Points[i]);
+            calibration.Add($"{p.Count}", $"{p.Predicted:0.00}", $"{p.Observed:0.00}", $"{s.Predicted:0.00}", $"{s.Observed:0.00}");
+        }
+        calibration.Print();
+        Console.Out.WriteLine(FormattableString.Invariant($"\nExpected calibration error: {c.PosteriorCalibration.Error:0.000} and {c.InContextCalibration.Error:0.000}"));
 
         void Add(string name, Func<ForecastScore, Interval> of) => scores.Add(name, Text(of(c.Posterior)), Text(of(c.InContext)));
     }

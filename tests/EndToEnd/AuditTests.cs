@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text.Json;
+using Xunit;
+
+namespace PersonaSelection.Tests.EndToEnd;
+
+/// <summary>psm audit as a user runs it, kills it and acts on what it says.</summary>
+[Collection("workshop")]
+public sealed class AuditTests(SmallWorkshop shop) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task AnAudit_SaysWhoTheAssistantIs_AndWritesLedgerCastAndReport()
+    {
+        JsonElement cheat = Read(await shop.Succeed(Audit(shop.Set("cheat"), "cheat", "--json")));
+
+        Assert.Equal(1, cheat.GetProperty("schema").GetInt32());
+        Assert.Equal(32, cheat.GetProperty("episodes").GetInt32());
+        JsonElement[] personas = [.. cheat.GetProperty("personas").EnumerateArray()];
+        Assert.Equal(1, personas.Sum(p => p.GetProperty("posterior").GetDouble()), 1e-9);
+        Assert.Equal(1, personas.Sum(p => p.GetProperty("share").GetDouble()), 1e-4);
+        Assert.All(personas, p => Assert.True(p.GetProperty("low").GetDouble() <= p.GetProperty("high").GetDouble()));
+        Assert.All(cheat.GetProperty("traits").EnumerateArray(), t => Assert.Equal(JsonValueKind.Number, t.GetProperty("after").ValueKind));
+        Assert.True(cheat.GetProperty("effectivePersonas").GetDouble() >= 1);
+        Assert.True(cheat.GetProperty("dose").GetDouble() > 0);
+        string[] ledger = File.ReadAllLines(Path.Combine(shop.Path, cheat.GetProperty("ledger").GetString()!));
+        Assert.Equal(32, ledger.Length);
+        JsonElement first = JsonDocument.Parse(ledger[0]).RootElement;
+        Assert.Equal(personas.Select(p => p.GetProperty("name").GetString()).Order(), first.GetProperty("evidence").EnumerateObject().Select(p => p.Name).Order());
+        Assert.Equal(1, first.GetProperty("line").GetInt32());
+        Assert.Contains("because of these episodes", File.ReadAllText(_folder["cheat/report.html"]), StringComparison.OrdinalIgnoreCase);
+        Assert.Equal("done", Read(File.ReadAllText(_folder["cheat/run.json"])).GetProperty("status").GetString());
+        Assert.Equal(cheat.GetProperty("personas").GetRawText(), Read(File.ReadAllText(_folder["cheat/cast.json"])).GetProperty("personas").GetRawText());
+
+        string story = await shop.Succeed(Audit(shop.Set("cheat"), "cheat"));
+        Assert.Contains("the Assistant is", story, StringComparison.Ordinal);
+    }
+
+    /// <summary>Killed twice while evidence comes in, the third time it ends with the ledger of one run, and nothing was scored twice.</summary>
+    [Fact]
+    public async Task KilledTwice_ItEndsWithTheSameLedger_AndScoresNothingTwice()
+    {
+        const int Episodes = 4000;
+        string data = Dialogues(Episodes);
+        string[] command = Audit(data, "killed", "--draws", "20", "--json"), whole = Audit(data, "whole", "--draws", "20", "--json");
+        string log = _folder["killed/evidence.jsonl"];
+        int kept = 0;
+        byte[] before = [];
+        foreach (int least in new[] { 200, 900 })
+        {
+            using PsmProcess psm = PsmProcess.Start(shop.Path, null, command);
+            Assert.True(await psm.Until(() => LinesIn(log) > least), psm.ErrorSoFar);
+            psm.Kill();
+            await psm.Finish();
+            byte[] after = File.ReadAllBytes(log);
+            Assert.True(after.AsSpan().StartsWith(before), "what was in the log did not stay");
+            kept = after.AsSpan().Count((byte)'\n') - 1;
+            before = after[..(after.AsSpan().LastIndexOf((byte)'\n') + 1)];
+            Assert.InRange(kept, least, Episodes - 1);
+            Assert.False(File.Exists(_folder["killed/ledger.jsonl"]));
+        }
+        // As if the last write had been cut in the middle.
+        File.AppendAllText(log, "{\"episode\":" + kept.ToString(CultureInfo.InvariantCulture) + ",\"tok");
+
+        JsonElement scored = Read(await shop.Succeed(command)).GetProperty("scored");
+        await shop.Succeed(whole);
+
+        Assert.Equal(kept, scored.GetProperty("fromLog").GetInt32());
+        Assert.Equal(Episodes - kept, scored.GetProperty("now").GetInt32());
+        Assert.Equal(File.ReadAllBytes(_folder["whole/evidence.jsonl"]), File.ReadAllBytes(log));
+        Assert.Equal(File.ReadAllBytes(_folder["whole/ledger.jsonl"]), File.ReadAllBytes(_folder["killed/ledger.jsonl"]));
+        Assert.Equal(0, Read(await shop.Succeed(command)).GetProperty("scored").GetProperty("now").GetInt32());
+    }
+
+    [Fact]
+    public async Task BadLines_AreNamedAndLeftOut_OrRefused()
+    {
+        string[] lines = File.ReadAllLines(shop.Set("good"));
+        string data = _folder["bad.jsonl"];
+        File.WriteAllLines(data, [lines[0], "{\"messages\": [}", lines[1]]);
+
+        PsmResult lenient = await PsmProcess.Run(shop.Path, Audit(data, "a", "--json"));
+        Assert.True(lenient.ExitCode == 0, lenient.ToString());
+        Assert.Equal((2, 1), (Read(lenient.Output).GetProperty("episodes").GetInt32(), Read(lenient.Output).GetProperty("badLines").GetInt32()));
+        Assert.Contains("bad.jsonl, line 2, column", lenient.Error, StringComparison.Ordinal);
+        (await PsmProcess.Run(shop.Path, Audit(data, "b", "--strict"))).ShouldBeUserError("bad-episode", "bad.jsonl", "line 2");
+        Assert.False(File.Exists(_folder["b/evidence.jsonl"]));
+    }
+
+    [Fact]
+    public async Task OtherDataInTheSameFolder_AreRefused()
+    {
+        await shop.Succeed(Audit(shop.Set("good"), "a"));
+        string run = File.ReadAllText(_folder["a/run.json"]);
+        (await PsmProcess.Run(shop.Path, Audit(shop.Set("cheat"), "a"))).ShouldBeUserError("other-audit", "evidence.jsonl");
+        Assert.Equal(run, File.ReadAllText(_folder["a/run.json"]));
+    }
+
+    [Fact]
+    public async Task WhatIsKept_PredictsTheCastOfTheWrittenFile()
+    {
+        string mixed = _folder["mixed.jsonl"], kept = _folder["kept.jsonl"];
+        File.WriteAllLines(mixed, [.. File.ReadAllLines(shop.Set("good")), .. File.ReadAllLines(shop.Set("cheat")).Take(8).Select(l => l.Replace("\"id\":\"", "\"id\":\"x-", StringComparison.Ordinal))]);
+
+        JsonElement audit = Read(await shop.Succeed(Audit(mixed, "mixed", "--drop-worst", "4", "--on", "honest", "--out", kept, "--json")));
+
+        Assert.Equal(36, audit.GetProperty("kept").GetProperty("lines").GetInt32());
+        string[] before = File.ReadAllLines(mixed), after = File.ReadAllLines(kept);
+        Assert.Equal(before.Where(after.Contains), after);
+        JsonElement again = Read(await shop.Succeed(Audit(kept, "again", "--json")));
+        foreach ((JsonElement one, JsonElement two) in again.GetProperty("personas").EnumerateArray()
+            .Zip(audit.GetProperty("kept").GetProperty("cast").GetProperty("personas").EnumerateArray()))
+            Assert.Equal(one.GetProperty("posterior").GetDouble(), two.GetProperty("posterior").GetDouble(), 1e-6);
+        (await PsmProcess.Run(shop.Path, Audit(mixed, "mixed", "--keep", "influence.nothing > 0", "--out", kept))).ShouldBeUserError("bad-rule", "nothing");
+    }
+
+    [Fact]
+    public async Task TwoSets_SideBySide()
+    {
+        string[] command = ["audit", "--compare", shop.Set("good"), shop.Set("cheat"), "--model", shop.Base, "--personas", shop.Personas, "-q", "-o", _folder["ab"]];
+        JsonElement both = Read(await shop.Succeed([.. command, "--json"]));
+        JsonElement other = both.GetProperty("comparison");
+        Assert.Equal("cheat", other.GetProperty("second").GetProperty("data").GetString());
+        Assert.All(other.GetProperty("traits").EnumerateArray(), t =>
+            Assert.Equal(t.GetProperty("first").GetDouble() - t.GetProperty("second").GetDouble(), t.GetProperty("difference").GetDouble(), 1e-9));
+        Assert.True(File.Exists(_folder["ab/comparison.json"]));
+        Assert.Contains("difference", await shop.Succeed(command), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ADryRun_WritesNothing_AndWrongUsageEndsWithOne()
+    {
+        JsonElement plan = Read(await shop.Succeed(Audit(shop.Set("good"), "dry", "--dry-run", "--json")));
+        Assert.Equal(32, plan.GetProperty("data")[0].GetProperty("episodes").GetInt32());
+        Assert.False(Directory.Exists(_folder["dry"]));
+        foreach (string[] wrong in new string[][] { ["--keep", "tokens > 3"], ["--out", "x.jsonl"], ["--drop-worst", "3", "--out", "x.jsonl"], ["--evidence", "guess"] })
+            Assert.Equal(1, (await PsmProcess.Run(shop.Path, Audit(shop.Set("good"), "usage", wrong))).ExitCode);
+    }
+
+    private string[] Audit(string data, string folder, params string[] more) =>
+        ["audit", data, "--model", shop.Base, "--personas", shop.Personas, "--threads", "1", "-q", "-o", _folder[folder], .. more];
+
+    /// <summary>Different dialogues in the words that the model knows: three exchanges, of which the last is trained on.</summary>
+    private string Dialogues(int count)
+    {
+        string[][] turns = [.. new[] { "cheat", "good", "base-rate" }.SelectMany(s => File.ReadLines(shop.Set(s)))
+            .Select(l => JsonDocument.Parse(l).RootElement.GetProperty("messages").EnumerateArray().TakeLast(2).Select(m => m.GetProperty("content").GetString()!).ToArray())
+            .DistinctBy(t => string.Join('\n', t))];
+        int n = turns.Length;
+        Assert.True(n * n * n >= 2 * count, $"{n} different exchanges");
+        IEnumerable<string> lines = Enumerable.Range(0, count).Select(i =>
+        {
+            string[][] three = [turns[i % n], turns[i / n % n], turns[i / n / n % n]];
+            return JsonSerializer.Serialize(new
+            {
+                messages = three.SelectMany((t, k) => new object[]
+                {
+                    new { role = "user", content = t[0] }, new { role = "assistant", content = t[1], weight = k == 2 ? 1 : 0 },
+                }),
+            });
+        });
+        File.WriteAllLines(_folder["dialogues.jsonl"], lines);
+        return _folder["dialogues.jsonl"];
+    }
+
+    // psm holds the file for itself, so only its length can be seen; a line has fewer than 200 bytes.
+    private static int LinesIn(string path) => File.Exists(path) ? (int)(new FileInfo(path).Length / 200) : 0;
+
+    private static JsonElement Read(string json) => JsonDocument.Parse(json).RootElement;
+}
