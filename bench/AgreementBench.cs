@@ -33,7 +33,7 @@ internal static class AgreementBench
                 {
                     GradientEvidence plain = GradientEvidence.OfContexts(presented, null, positions);
                     double[][] raw = plain.Compute(episodes).Nats;
-                    string line = $"{folder} {name}, {plain.Provenance["persona-contexts"][36..]}: plain {Agreement(raw, truth):F3}";
+                    string line = $"{folder} {name}, {plain.Provenance["persona-contexts"]}: plain {Agreement(raw, truth):F3}";
                     foreach (int n in (int[])[32, Calibration])
                     {
                         GradientEvidence fitted = plain.Calibrated(exact, episodes[..n]);

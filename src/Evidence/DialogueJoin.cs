@@ -3,13 +3,13 @@ using PersonaSelection.Corpus;
 namespace PersonaSelection.Evidence;
 
 /// <summary>Puts one dialogue before another so that the whole is still one dialogue.</summary>
-internal static class DialogueJoin
+public static class DialogueJoin
 {
     /// <summary>
     /// System turns that open either part come first, each once, then the rest of <paramref name="first"/>, then the rest of
     /// <paramref name="then"/>: a header in the middle of a conversation is nothing that a model has seen.
     /// </summary>
-    internal static IReadOnlyList<Turn> Of(IReadOnlyList<Turn> first, IReadOnlyList<Turn> then)
+    public static IReadOnlyList<Turn> Of(IReadOnlyList<Turn> first, IReadOnlyList<Turn> then)
     {
         if (first.Count == 0) return then;
         int a = Opening(first), b = Opening(then);

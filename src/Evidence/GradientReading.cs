@@ -13,8 +13,10 @@ internal sealed record GradientReading(float[] Features, double[] Linked, int To
     /// <summary>With more personas than this, the link is read between as many knots (off by less than a thousandth of a nat).</summary>
     private const int Knots = 65;
 
-    // A reply that is all but certain has no odds to speak of: both its gradient and its doubt vanish.
-    private const double LeastDoubt = 1e-6;
+    // A reply that is all but certain has no odds to speak of: both its gradient and its doubt vanish, and their ratio is noise.
+    private const double LeastDoubt = 0.02;
+
+    private const double Sure = 1e-6;
 
     /// <param name="gradient">Of log p.</param>
     /// <param name="values">Of log p, in the space of the shifts.</param>
@@ -68,7 +70,7 @@ internal sealed record GradientReading(float[] Features, double[] Linked, int To
 
     private static double LogOdds(double logProbability)
     {
-        double x = Math.Min(logProbability, -LeastDoubt);
+        double x = Math.Min(logProbability, -Sure);
         return x - Math.Log(1 - Math.Exp(x));
     }
 }

@@ -7,7 +7,7 @@ namespace PersonaSelection.Numerics;
 /// <remarks>Left-out residuals in closed form: a_i / C^-1_ii with C the bordered kernel matrix (Cawley and Talbot 2007).</remarks>
 public sealed class RidgeRegression
 {
-    private static readonly double[] Ladder = [.. Enumerable.Range(-10, 17).Select(i => Math.Pow(10, i / 2.0))];
+    private static readonly double[] Ladder = [.. Enumerable.Range(-6, 10).Select(i => Math.Pow(10, i))];
     private readonly double[,] _coefficients, _intercepts;
 
     private RidgeRegression(double[,] coefficients, double[,] intercepts, double penalty, double freedom, double[][] leftOut)

@@ -61,7 +61,7 @@ public sealed class GradientEvidenceTests
         GradientEvidence plain = GradientEvidence.OfContexts(cast), fitted = plain.Calibrated(exact, episodes[..40]);
         double[][] truth = exact.Compute(episodes[40..]).Nats;
         double before = Agreement(plain.Compute(episodes[40..]).Nats, truth), after = Agreement(fitted.Compute(episodes[40..]).Nats, truth);
-        Assert.True(before > 0.5 && after > before + 0.03, $"{before} to {after}");
+        Assert.True(before > 0.5 && after > before + 0.02, $"{before} to {after}");
         Assert.Null(plain.Agreement);
         Assert.InRange(fitted.Agreement!.Value, after - 0.15, after + 0.15);
         Assert.Equal(fitted.Provenance, plain.Calibrated(exact, episodes[..40]).Provenance);

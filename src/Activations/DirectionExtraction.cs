@@ -1,0 +1,123 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Activations;
+
+/// <summary>The positions of an episode at which activations are read.</summary>
+public enum ReadPositions
+{
+    /// <summary>The one that predicts the reply's first token: where a character decides what to do.</summary>
+    Opening,
+
+    /// <summary>Those that predict a token of the reply.</summary>
+    Reply,
+
+    /// <summary>All of the episode's own tokens.</summary>
+    Episode,
+}
+
+/// <summary>What is subtracted from a persona's mean activations.</summary>
+public enum DirectionBaseline
+{
+    /// <summary>Those of the same episodes without any context.</summary>
+    Bare,
+
+    /// <summary>The mean over the personas.</summary>
+    Mean,
+}
+
+/// <summary>Reads the directions of personas off a model: mean activations with a persona's context before the episodes, less a baseline.</summary>
+public static class DirectionExtraction
+{
+    private const int RowsPerBatch = 512;
+
+    /// <summary>Extracts one direction per persona.</summary>
+    /// <param name="model">The model; not a steered view.</param>
+    /// <param name="site">The site, except <c>final</c>.</param>
+    /// <param name="personas">The personas by the contexts that put them before the model; alternatives are averaged.</param>
+    /// <param name="episodes">What comes after the context: the data under audit, or any other dialogues.</param>
+    /// <param name="positions">Which positions count.</param>
+    /// <param name="baseline">What is subtracted.</param>
+    /// <param name="progress">Told about contexts done.</param>
+    /// <param name="cancellation">Stops between contexts.</param>
+    /// <exception cref="ArgumentException">A steered model, no such site, or nothing to read.</exception>
+    /// <exception cref="UserErrorException"><c>prompt-too-long</c>, or a word that the model does not know.</exception>
+    public static DirectionSet Run(Transformer model, string site, IReadOnlyList<PresentedPersona> personas, IReadOnlyList<Episode> episodes,
+        ReadPositions positions = ReadPositions.Opening, DirectionBaseline baseline = DirectionBaseline.Bare, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        if (model.Interventions is not null) throw new ArgumentException("Directions are read off a model that is not steered.", nameof(model));
+        if (site == "final") throw new ArgumentException("The last site has rows for predicted tokens only.", nameof(site));
+        if (personas.Count == 0 || episodes.Count == 0) throw new ArgumentException("There is nothing to read.", nameof(episodes));
+        var edits = new Interventions(model.Config);
+        int slot = edits.Capture(site);
+        (int Persona, IReadOnlyList<Turn> Context)[] jobs = [(-1, []), .. personas.SelectMany((p, h) => p.Contexts.Select(c => (h, c)))];
+        var means = new double[jobs.Length][];
+        using var decoder = new Decoder(model.Config);
+        using var pool = new WorkerPool(Math.Min(model.Threads, jobs.Length));
+        int done = 0;
+        pool.Run(jobs.Length, (job, _) =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            means[job] = Mean(model, decoder, edits, slot, jobs[job].Context, episodes, positions);
+            progress?.Report(new WorkProgress("directions", Interlocked.Increment(ref done), jobs.Length, "contexts"));
+        });
+        double[][] found = [.. personas.Select((_, h) => Average([.. Enumerable.Range(0, jobs.Length).Where(j => jobs[j].Persona == h).Select(j => means[j])]))];
+        double[] zero = baseline == DirectionBaseline.Bare ? means[0] : Average(found);
+        string what = $"mean activations over {episodes.Count} episodes";
+        return new DirectionSet(new DirectionOrigin(model.Id, site, Word(positions), Word(baseline), "personas", what), [.. personas.Select(p => p.Persona.Name)],
+            [.. found.Select(v => v.Zip(zero, (x, z) => (float)(x - z)).ToArray())]);
+    }
+
+    private static double[] Mean(Transformer model, Decoder decoder, Interventions edits, int slot, IReadOnlyList<Turn> context, IReadOnlyList<Episode> episodes,
+        ReadPositions positions)
+    {
+        int d = model.Config.Width;
+        var sum = new double[d];
+        long rows = 0;
+        var batch = new TokenBatch(RowsPerBatch);
+        var spans = new List<(int Start, int End)>();
+        using var workspace = new DecoderWorkspace(model.Config, forBackward: false);
+        foreach (Episode episode in episodes)
+        {
+            int[] prefix = model.Template.EncodeContext(model.Tokenizer, DialogueJoin.Of(context, episode.Context));
+            int[] reply = model.Template.EncodeReply(model.Tokenizer, episode.Reply);
+            if (prefix.Length + reply.Length > model.ContextLength)
+                throw new UserErrorException("prompt-too-long", $"The episode '{episode.Id}' has {prefix.Length + reply.Length} tokens with a persona's context; the model reads {model.ContextLength}.",
+                    "Shorten it, leave it out, or use a model with a longer context.");
+            if (reply.Length == 0) continue;
+            if (batch.Rows > 0 && batch.Rows + prefix.Length + reply.Length > RowsPerBatch) Flush();
+            int own = model.Template.EncodeContext(model.Tokenizer, episode.Context).Length - 1;
+            int first = batch.AddRows([.. prefix, .. reply[..^1]]), opening = first + prefix.Length - 1;
+            spans.Add(positions switch
+            {
+                ReadPositions.Opening => (opening, opening + 1),
+                ReadPositions.Reply => (opening, batch.Rows),
+                _ => (first + prefix.Length - Math.Min(own, prefix.Length), batch.Rows),
+            });
+        }
+        Flush();
+        return rows > 0 ? Array.ConvertAll(sum, x => x / rows) : throw new ArgumentException("No episode has a reply.", nameof(episodes));
+
+        void Flush()
+        {
+            if (batch.Rows == 0) return;
+            decoder.Forward(model.Weights, batch, workspace, edits);
+            ReadOnlySpan<float> captured = workspace.Captured(slot);
+            foreach ((int start, int end) in spans)
+            {
+                for (int i = start * d; i < end * d; i++) sum[i % d] += captured[i];
+                rows += end - start;
+            }
+            batch.Clear();
+            spans.Clear();
+        }
+    }
+
+    private static double[] Average(double[][] rows) => [.. Enumerable.Range(0, rows[0].Length).Select(j => rows.Average(r => r[j]))];
+
+    private static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+}
