@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace PersonaSelection.Numerics;
 
 /// <summary>An estimate with the two ends of its interval.</summary>
@@ -37,29 +39,22 @@ public static class Bootstrap
         if (clusters.IsEmpty) throw new ArgumentException("A bootstrap needs rows.", nameof(clusters));
         if (!(level is > 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(level));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(resamples);
-        (int[] rows, int[] starts) = Group(clusters);
-        int count = starts.Length - 1, longest = 0;
-        for (int c = 0; c < count; c++) longest = Math.Max(longest, starts[c + 1] - starts[c]);
-        int[] sample = new int[checked(longest * count)];
+        var resampling = ClusterResampling.Of(clusters.ToArray());
+        var times = new double[clusters.Length];
+        var sample = new List<int>(clusters.Length);
         List<double> values = new(resamples);
         for (int r = 0; r < resamples; r++)
         {
-            int length = 0;
-            for (int i = 0; i < count; i++)
-            {
-                int c = rng.NextInt(count);
-                ReadOnlySpan<int> members = rows.AsSpan(starts[c]..starts[c + 1]);
-                members.CopyTo(sample.AsSpan(length));
-                length += members.Length;
-            }
-            double value = statistic(sample.AsSpan(0, length));
+            resampling.Draw(rng, times);
+            sample.Clear();
+            for (int i = 0; i < times.Length; i++)
+                for (int k = 0; k < times[i]; k++) sample.Add(i);
+            double value = statistic(CollectionsMarshal.AsSpan(sample));
             if (!double.IsNaN(value)) values.Add(value);
         }
         int[] all = new int[clusters.Length];
         for (int i = 0; i < all.Length; i++) all[i] = i;
-        ReadOnlySpan<double> drawn = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(values);
-        return new Interval(
-            statistic(all), Statistics.Quantile(drawn, (1 - level) / 2), Statistics.Quantile(drawn, (1 + level) / 2), level);
+        return Interval.OfSamples(statistic(all), values, level);
     }
 
     /// <summary>The interval of the mean of <paramref name="values"/>.</summary>
@@ -76,24 +71,5 @@ public static class Bootstrap
             foreach (int row in rows) sum += copy[row];
             return sum / rows.Length;
         }
-    }
-
-    /// <summary>Row indices grouped by cluster (rows keep their order) and where each group starts; clusters in the order of first appearance.</summary>
-    private static (int[] Rows, int[] Starts) Group(ReadOnlySpan<int> clusters)
-    {
-        Dictionary<int, List<int>> groups = [];
-        List<List<int>> order = [];
-        for (int i = 0; i < clusters.Length; i++)
-        {
-            if (!groups.TryGetValue(clusters[i], out List<int>? members))
-            {
-                groups[clusters[i]] = members = [];
-                order.Add(members);
-            }
-            members.Add(i);
-        }
-        int[] starts = new int[order.Count + 1];
-        for (int c = 0; c < order.Count; c++) starts[c + 1] = starts[c] + order[c].Count;
-        return ([.. order.SelectMany(members => members)], starts);
     }
 }

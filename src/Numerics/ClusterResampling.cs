@@ -8,21 +8,19 @@ public sealed class ClusterResampling
 {
     private readonly int[] _clusterOf;
 
-    /// <summary>Groups items by the label of their cluster.</summary>
-    public ClusterResampling(IReadOnlyList<string> clusters)
-    {
-        var index = new Dictionary<string, int>(StringComparer.Ordinal);
-        _clusterOf = new int[clusters.Count];
-        for (int i = 0; i < clusters.Count; i++)
-        {
-            if (!index.TryGetValue(clusters[i], out int cluster)) index[clusters[i]] = cluster = index.Count;
-            _clusterOf[i] = cluster;
-        }
-        ClusterCount = index.Count;
-    }
+    private ClusterResampling(int[] clusterOf, int count) => (_clusterOf, ClusterCount) = (clusterOf, count);
 
     /// <summary>Number of different clusters.</summary>
     public int ClusterCount { get; }
+
+    /// <summary>Groups items by the label of their cluster.</summary>
+    /// <param name="clusters">One label per item.</param>
+    public static ClusterResampling Of<T>(IEnumerable<T> clusters) where T : notnull
+    {
+        var index = new Dictionary<T, int>();
+        int[] clusterOf = [.. clusters.Select(c => index.TryGetValue(c, out int k) ? k : index[c] = index.Count)];
+        return new ClusterResampling(clusterOf, index.Count);
+    }
 
     /// <summary>Fills in how often each item occurs in one redrawn sample.</summary>
     /// <param name="random">Where the draws come from.</param>

@@ -28,7 +28,7 @@ internal static class ForecastRows
         {
             double before = Statistics.Mean([.. members.Select(i => probes[i].Before)]);
             double mean = Statistics.Mean([.. members.Select(i => after[i])]);
-            var bootstrap = new ClusterResampling([.. members.Select(i => probes[i].Cluster)]);
+            var bootstrap = ClusterResampling.Of([.. members.Select(i => probes[i].Cluster)]);
             RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("probes").Child(domain);
             var multiplicity = new double[members.Length];
             var samples = new List<double>(plan.Draws);

@@ -48,7 +48,7 @@ public sealed record ForecastScore(int Points, Interval R, Interval R2, Interval
         plan ??= new BootstrapPlan();
         double[] whole = Measure(points);
         var samples = whole.Select(_ => new List<double>(plan.Draws)).ToArray();
-        var bootstrap = new ClusterResampling([.. points.Select(p => p.Domain)]);
+        var bootstrap = ClusterResampling.Of([.. points.Select(p => p.Domain)]);
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("score");
         var multiplicity = new double[points.Count];
         for (int draw = 0; draw < plan.Draws; draw++)

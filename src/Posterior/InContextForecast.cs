@@ -64,7 +64,7 @@ public static class InContextForecast
     {
         plan ??= new BootstrapPlan();
         LabelledMatrix table = shifts.WithColumns([.. probes.Select(p => p.Name)]);
-        var bootstrap = new ClusterResampling(clusters ?? table.Rows);
+        var bootstrap = ClusterResampling.Of(clusters ?? table.Rows);
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("observations");
         var multiplicity = new double[table.Rows.Count];
         var redrawn = new List<double[]>(plan.Draws);

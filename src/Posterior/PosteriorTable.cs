@@ -93,7 +93,7 @@ public sealed class PosteriorTable
     /// <summary>The posterior of every redrawn sample of clusters. A sample that leaves no persona is left out.</summary>
     internal static IEnumerable<PersonaDistribution> Redraw(PersonaDistribution prior, Observations data, double dose, BootstrapPlan plan)
     {
-        var bootstrap = new ClusterResampling(data.Clusters);
+        var bootstrap = ClusterResampling.Of(data.Clusters);
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("observations");
         var multiplicity = new double[data.Clusters.Count];
         for (int draw = 0; draw < plan.Draws; draw++)
