@@ -122,7 +122,7 @@ internal sealed class MedicalRun(RunSettings settings)
             zip.Write(File.ReadAllBytes(plain));
         });
         File.Delete(plain);
-        AuditOutcome audit = Auditing.Run(new AuditRequest([data], [], yaml, place, new AuditOptions()), PersonaSet.Load(yaml), presented.Source,
+        AuditOutcome audit = Auditing.Run(new AuditRequest([data], [], yaml, place, new AuditOptions()), PersonaSet.Load(yaml), new EvidenceSession(presented.Source, presented),
             TimeProvider.System, progress: settings.Progress);
         PersonaVerdict verdict = audit.Audit.Verdict.Personas.Single(p => p.Name == Names[0]);
         double[] scores = [.. File.ReadLines(Path.Combine(place, "ledger.jsonl")).Select(line =>
