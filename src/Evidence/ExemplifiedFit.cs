@@ -9,21 +9,29 @@ namespace PersonaSelection.Evidence;
 
 /// <summary>How well a persona's model knows the examples it was not fitted to.</summary>
 /// <param name="Step">Optimiser steps.</param>
-/// <param name="HeldOut">Mean -log p of a held-out reply's token, nats.</param>
-public sealed record FitPoint(int Step, double HeldOut);
+/// <param name="HeldOut">Mean -log p of a token of the persona's own held-out replies, nats; NaN when nothing is held out.</param>
+public sealed record FitPoint(int Step, double HeldOut)
+{
+    /// <summary>log p of the held-out replies of all personas, one after the other, nats.</summary>
+    public IReadOnlyList<double> Scores { get; init; } = [];
+}
 
 /// <summary>
 /// Personas fitted to their examples on one frozen model: every persona starts from the same numbers, sees its examples in the same order of
-/// places and as many tokens as the others. All stop at one step, the one at which their held-out examples are likeliest together. What is
+/// places and as many tokens as the others. All are taken at one step, the one at which they tell their held-out examples apart best. What is
 /// fitted is kept in a store by the content id of everything it depends on, so that no persona is fitted twice.
 /// </summary>
+/// <remarks>
+/// The contrast decides, not the likelihood: a base that was pre-trained on the examples knows the held-out ones by heart, and their likelihood
+/// falls from the first step on, while the personas are still being told apart better (docs/journal/LOG.md).
+/// </remarks>
 /// <param name="model">The frozen model.</param>
 /// <param name="options">How to fit.</param>
 /// <param name="store">Where fits are kept.</param>
 /// <param name="pool">The workers; what comes out does not depend on their number.</param>
 public sealed class ExemplifiedFit(Transformer model, FitOptions options, ArtifactStore store, WorkerPool pool)
 {
-    private const int MostHeldOut = 256, Least = 2;
+    private const int MostHeldOut = 256, LeastHeldOut = 8, Least = 2;
 
     /// <summary>Fewest examples, and tokens of replies, from which an adapter is chosen when nothing is said.</summary>
     internal const int EnoughExamples = 40, EnoughTokens = 1000;
@@ -59,29 +67,43 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         int every = (steps + options.Points - 1) / options.Points;
         steps = every * options.Points;
         string[] folders = new string[personas.Count];
+        int each = Math.Max(LeastHeldOut, MostHeldOut / personas.Count);
+        (int Owner, ScoreRequest Request)[] asked = [.. examples.SelectMany((e, h) =>
+            e.HeldOut.Take(each).Select(x => (h, new ScoreRequest(x.Prefix, [x.Reply]))))];
+        ContentId all = ContentId.Of("persona-fits", [.. personas.Select(p => p.Id)]);
         for (int h = 0; h < personas.Count; h++)
         {
             double mean = examples[h].Learnt.Average(x => (double)x.Reply.Length);
             TuneOptions tune = Tuning(way, steps, every, Math.Max(1, (int)Math.Round(options.StepTokens / mean)));
-            ContentId id = ContentId.Of("persona-fit", model.Id, personas[h].Id, way.ToString(), options.Seed, tune.ToString());
+            ContentId id = ContentId.Of("persona-fit", model.Id, personas[h].Id, all, way.ToString(), options.Seed, tune.ToString());
             int at = h;
             var share = progress is null ? null : new Share(progress, personas[h].Persona.Name, h, personas.Count);
-            folders[h] = store.PutFolder(id, folder => Fit(folder, examples[at].Learnt, examples[at].HeldOut, tune, share, cancellation));
+            folders[h] = store.PutFolder(id, folder => Fit(folder, examples[at].Learnt, asked, at, tune, share, cancellation));
             progress?.Report(new WorkProgress("fitting personas", h + 1, personas.Count, "personas", personas[h].Persona.Name));
         }
         FitPoint[][] curves = [.. folders.Select(ReadCurve)];
-        int step = Best(curves);
+        int step = Best(curves, [.. asked.Select(a => a.Owner)]);
         return new Result([.. folders.Select(f => Open(f, way, step))], curves, step);
     }
 
-    /// <summary>The step at which all curves together are lowest, among those that all have; early ones win a draw.</summary>
-    internal static int Best(IReadOnlyList<FitPoint[]> curves)
+    /// <summary>
+    /// The step after the first at which the softmax over personas, at its best temperature, is surest of the held-out replies' own persona;
+    /// early ones win a draw. With one persona there is nothing to tell apart: the step at which its own replies are likeliest.
+    /// </summary>
+    /// <param name="curves">[persona]: the same steps for all.</param>
+    /// <param name="owners">The persona of each held-out reply.</param>
+    internal static int Best(IReadOnlyList<FitPoint[]> curves, int[] owners)
     {
-        int[] shared = [.. curves[0].Select(p => p.Step).Where(s => curves.All(c => c.Any(p => p.Step == s)))];
-        double Together(int step) => curves.Select(c => c.First(p => p.Step == step).HeldOut).Where(double.IsFinite).Sum();
+        IEnumerable<int> points = Enumerable.Range(1, curves[0].Length - 1);
         // Nothing held out: the end, as fitted.
-        if (curves.All(c => c.All(p => !double.IsFinite(p.HeldOut)))) return shared[^1];
-        return shared.Where(s => s > 0).MinBy(Together);
+        if (owners.Length == 0) return curves[0][^1].Step;
+        if (owners.Distinct().Count() == 1) return curves[0][points.MinBy(k => curves.Sum(c => c[k].HeldOut))].Step;
+        double[] weights = SoftmaxCalibration.Balance(owners);
+        return curves[0][points.MinBy(k =>
+        {
+            double[][] scores = [.. owners.Select((_, i) => curves.Select(c => c[k].Scores[i]).ToArray())];
+            return SoftmaxCalibration.Fit(scores, owners, weights, withOffsets: false).Loss(scores, owners, weights);
+        })].Step;
     }
 
     /// <summary>Token ids of what fits: a context loses its beginning, a reply its end.</summary>
@@ -113,11 +135,11 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         CheckpointEvery = 0,
     };
 
-    private void Fit(string folder, List<TuneExample> learnt, List<TuneExample> heldOut, TuneOptions tune, IProgress<WorkProgress>? progress,
-        CancellationToken cancellation)
+    private void Fit(string folder, List<TuneExample> learnt, (int Owner, ScoreRequest Request)[] asked, int persona, TuneOptions tune,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        ScoreRequest[] asked = [.. heldOut.Take(MostHeldOut).Select(e => new ScoreRequest(e.Prefix, [e.Reply]))];
-        var points = new List<FitPoint> { new(0, HeldOut(model, asked)) };
+        ScoreRequest[] requests = [.. asked.Select(a => a.Request)];
+        var points = new List<FitPoint> { Read(0, model) };
         var tuner = new Tuner(model.Weights, tune, RngStream.Root(options.Seed).Child("persona-fit"), pool)
         {
             AtPoint = (step, adapter, vector) =>
@@ -126,23 +148,27 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
                 if (vector is not null) SaveVector(Path.Combine(folder, $"{step}.vector"), vector);
                 using DecoderWeights? merged = adapter?.Merge(model.Weights);
                 using Transformer? own = merged is null ? null : new Transformer(merged, model.Tokenizer, model.Template, model.Threads);
-                points.Add(new FitPoint(step, HeldOut(own ?? model.With(vector!.Apply(model.Config)), asked)));
+                points.Add(Read(step, own ?? model.With(vector!.Apply(model.Config))));
             },
             Evaluate = (_, _) => new Dictionary<string, double> { ["held-out"] = points[^1].HeldOut },
-            StopWhen = asked.Length == 0 ? null : TrainingCurve.NoLongerImproves("held-out", 3),
         };
         TuneResult tuned = tuner.Supervised(learnt, progress, cancellation);
         tuned.Weights.Dispose();
         tuned.Adapter?.Dispose();
         AtomicFile.WriteText(Path.Combine(folder, "curve.json"), JsonSerializer.Serialize(
-            points.Select(p => new { p.Step, HeldOut = double.IsFinite(p.HeldOut) ? p.HeldOut : (double?)null }), JsonSerializerOptions.Web) + "\n");
-    }
+            points.Select(p => new StoredPoint(p.Step, double.IsFinite(p.HeldOut) ? p.HeldOut : null, [.. p.Scores])), JsonSerializerOptions.Web) + "\n");
 
-    private static double HeldOut(Transformer model, ScoreRequest[] asked)
-    {
-        if (asked.Length == 0) return double.NaN;
-        ScoreTable table = model.Score(asked);
-        return -Enumerable.Range(0, asked.Length).Sum(r => table.LogProbability(r, 0)) / asked.Sum(a => a.Continuations[0].Length);
+        FitPoint Read(int step, Transformer fitted)
+        {
+            double[] scores = [];
+            if (requests.Length > 0)
+            {
+                ScoreTable table = fitted.Score(requests, cancellation: cancellation);
+                scores = [.. requests.Select((_, r) => table.LogProbability(r, 0))];
+            }
+            int[] own = [.. Enumerable.Range(0, scores.Length).Where(i => asked[i].Owner == persona)];
+            return new FitPoint(step, -own.Sum(i => scores[i]) / own.Sum(i => requests[i].Continuations[0].Length)) { Scores = scores };
+        }
     }
 
     private Transformer Open(string folder, Presentation way, int step)
@@ -159,7 +185,7 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
     private static SteeringVector ReadVector(string path) => Read<SteeringVector>(path);
 
     private static FitPoint[] ReadCurve(string folder) =>
-        [.. Read<StoredPoint[]>(Path.Combine(folder, "curve.json")).Select(p => new FitPoint(p.Step, p.HeldOut ?? double.NaN))];
+        [.. Read<StoredPoint[]>(Path.Combine(folder, "curve.json")).Select(p => new FitPoint(p.Step, p.HeldOut ?? double.NaN) { Scores = p.Scores })];
 
     private static T Read<T>(string path)
     {
@@ -174,7 +200,7 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         }
     }
 
-    private sealed record StoredPoint(int Step, double? HeldOut);
+    private sealed record StoredPoint(int Step, double? HeldOut, double[] Scores);
 
     /// <summary>One persona's part of the whole.</summary>
     private sealed class Share(IProgress<WorkProgress> whole, string name, int before, int total) : IProgress<WorkProgress>

@@ -4,7 +4,7 @@ namespace PersonaSelection.Evidence;
 public sealed record FitOptions
 {
     /// <summary>Rank of an adapter.</summary>
-    public int Rank { get; init; } = 8;
+    public int Rank { get; init; } = 16;
 
     /// <summary>Learning rate of an adapter; a cosine takes it down to a tenth.</summary>
     public double AdapterRate { get; init; } = 3e-3;
@@ -16,12 +16,12 @@ public sealed record FitOptions
     public double Passes { get; init; } = 4;
 
     /// <summary>Most tokens of replies that a persona is fitted to.</summary>
-    public double MostTokens { get; init; } = 1e6;
+    public double MostTokens { get; init; } = 3e6;
 
     /// <summary>Tokens of replies in a step, about.</summary>
     public int StepTokens { get; init; } = 1024;
 
-    /// <summary>How often in all the held-out examples are asked; fitting stops where they no longer gain.</summary>
+    /// <summary>How often in all the held-out examples are asked; one of these points is what is taken.</summary>
     public int Points { get; init; } = 8;
 
     /// <summary>Where a vector is added; null for the middle of the model.</summary>

@@ -151,12 +151,16 @@ public sealed class ExemplifiedTests : IDisposable
     }
 
     [Fact]
-    public void The_step_is_the_one_at_which_all_do_best_together()
+    public void The_step_is_the_one_at_which_personas_are_told_apart_best_though_their_words_grow_less_likely()
     {
-        FitPoint[] a = [new(0, 5), new(1, 3), new(2, 2), new(3, 2.5)], b = [new(0, 5), new(1, 2), new(2, 2.4)];
-        Assert.Equal(2, ExemplifiedFit.Best([a, b]));
-        Assert.Equal(1, ExemplifiedFit.Best([b]));
-        Assert.Equal(2, ExemplifiedFit.Best([[new(0, double.NaN), new(1, double.NaN), new(2, double.NaN)]]));
+        // Two replies of a, two of b. At step 2 each persona knows its own better than the other does; at step 1 it is the other way round.
+        FitPoint[] a = [new(0, 1) { Scores = [-1, -1, -1, -1] }, new(1, 2) { Scores = [-3, -2, -2, -2] }, new(2, 4) { Scores = [-4, -4, -9, -8] }];
+        FitPoint[] b = [new(0, 1) { Scores = [-1, -1, -1, -1] }, new(1, 2) { Scores = [-2, -2, -3, -2] }, new(2, 4) { Scores = [-8, -9, -4, -4] }];
+        Assert.Equal(2, ExemplifiedFit.Best([a, b], [0, 0, 1, 1]));
+        Assert.Equal(1, ExemplifiedFit.Best([a, b], [1, 1, 0, 0]));
+        // One persona alone: its own words decide. Nothing held out: the end.
+        Assert.Equal(1, ExemplifiedFit.Best([a], [0, 0, 0, 0]));
+        Assert.Equal(2, ExemplifiedFit.Best([a, b], []));
     }
 
     [Fact]
