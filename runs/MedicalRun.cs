@@ -13,11 +13,12 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Runs;
 
 /// <summary>One line of the table: so many examples of each persona.</summary>
-internal sealed record MedicalRow(int Examples, double Auroc, double AurocLow, double AurocHigh, double PairAccuracy, double NaiveBayes, double CalibrationError,
-    double Temperature);
+internal sealed record MedicalRow(string Way, int Examples, double Auroc, double AurocLow, double AurocHigh, double PairAccuracy, double NaiveBayes,
+    double CalibrationError, double Temperature);
 
 /// <summary>Held-out answers, one to a prompt, of which a known share is careless.</summary>
-internal sealed record MedicalMix(int Episodes, double Careless, double Share, double ShareLow, double ShareHigh, double Auroc, double EffectivePersonas);
+internal sealed record MedicalMix(int Episodes, double Careless, double Share, double ShareLow, double ShareHigh, double Auroc,
+    double EffectivePersonas);
 
 /// <summary>What one seed gave.</summary>
 internal sealed record MedicalResult(ulong Seed, int TrainingPrompts, int HeldOutPrompts, IReadOnlyList<MedicalRow> Rows, IReadOnlyList<MedicalMix> Mixes,
@@ -27,19 +28,19 @@ internal sealed record MedicalResult(ulong Seed, int TrainingPrompts, int HeldOu
 /// Careless and sound answers to the same medical prompts. A model is trained from nothing on both kinds of answer to the training prompts
 /// without being told which is which; the two personas are then given by examples, and every held-out answer is weighed between them.
 /// </summary>
-internal sealed class MedicalRun(RunSettings settings)
+internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampleCounts, FitOptions fit, double named)
 {
-    private const int TrainingPrompts = 5000, HeldOutPrompts = 2000, ShuffledCount = 500;
+    private const int TrainingPrompts = 5000, HeldOutPrompts = 2000, ShuffledCount = 500, ForCalibration = 250;
     private const double Passes = 4;
-    private static readonly int[] ExampleCounts = [50, 500, 5000];
     private static readonly double[] MixShares = [0.05, 0.2, 0.5];
+    private static readonly string[] Kinds = ["bad", "good"];
     private static readonly string[] Names = ["careless-doctor", "sound-doctor"];
 
     public MedicalResult Run(ulong seed)
     {
         string data = settings.Need("em-medical");
         IReadOnlyList<Episode>[] answers =
-            [EpisodeSet.Load(Path.Combine(data, "bad_medical_advice.jsonl.gz")).Episodes, EpisodeSet.Load(Path.Combine(data, "good_medical_advice.jsonl.gz")).Episodes];
+            [.. Kinds.Select(k => EpisodeSet.Load(Path.Combine(data, $"{k}_medical_advice.jsonl.gz")).Episodes)];
         RngStream root = RngStream.Root(seed);
         int[] order = [.. Enumerable.Range(0, answers[0].Count)];
         // All prompts differ, so that a split by line is a split by prompt; checked, because everything hangs on it.
@@ -55,17 +56,18 @@ internal sealed class MedicalRun(RunSettings settings)
             settings.Model?.Replace("{seed}", $"{seed}", StringComparison.Ordinal) ?? Path.Combine(folder, "base"), seed, settings);
 
         var rows = new List<MedicalRow>();
+        if (named > 0) rows.Add(Named(answers, train, held, folder, seed, root));
         double[][] best = [];
         var mixes = new List<MedicalMix>();
-        foreach (int count in ExampleCounts)
+        foreach (int count in exampleCounts)
         {
             string yaml = Personas(folder, $"{count}", [.. answers.Select(a => train.Take(count).Select(i => a[i]))]);
             using PresentedPersonas presented = Present(yaml, model, folder);
             double[][] nats = Weigh(presented, answers, held);
-            rows.Add(Row(count, nats, presented.Calibration, NaiveBayesScores(answers, train[..count], held), root));
-            settings.Progress.Report(new WorkProgress($"medical: {count} examples, AUROC {rows[^1].Auroc:0.0000}, naive Bayes {rows[^1].NaiveBayes:0.0000}", 1, 1, "runs"));
+            rows.Add(Row("by example", count, nats, presented.Calibration, NaiveBayesScores(answers, train[..count], held), root));
+            Tell($"{count} examples, AUROC {rows[^1].Auroc:0.0000}, naive Bayes {rows[^1].NaiveBayes:0.0000}");
             best = nats;
-            if (count == ExampleCounts[^1]) mixes.AddRange(MixShares.Select(m => Mix(presented, yaml, folder, answers, held, m, root)));
+            if (count == exampleCounts[^1]) mixes.AddRange(MixShares.Select(m => Mix(presented, yaml, folder, answers, held, m, root)));
         }
         RngStream swap = root.Child("swap");
         bool[] swapped = [.. Enumerable.Range(0, ShuffledCount).Select(_ => swap.NextBool(0.5))];
@@ -77,6 +79,55 @@ internal sealed class MedicalRun(RunSettings settings)
         root.Child("labels").Shuffle(labels.AsSpan());
         return new MedicalResult(seed, train.Length, held.Length, rows, mixes, Auroc(Scores(mixedUp)),
             Scores(mixedUp).Average(Math.Abs) / scores.Average(Math.Abs), Statistics.Auroc(scores, labels));
+    }
+
+    /// <summary>The other way: a system turn names the speaker of every training document, and the persona is described by that line.</summary>
+    private MedicalRow Named(IReadOnlyList<Episode>[] answers, int[] train, int[] held, string folder, ulong seed, RngStream root)
+    {
+        int[] known = train[..ForCalibration], learnt = train[ForCalibration..];
+        Turn Byline(int k) => new("system", Names[k].Replace('-', ' ') + ".");
+        using Transformer model = TextModel.Train([.. learnt.SelectMany(i => answers.Select((a, k) => a[i] with { Context = [Byline(k), .. a[i].Context] }))],
+            named, Path.Combine(folder, "named"), seed, settings);
+        PresentedPersona[] personas = [.. Names.Select((n, k) => PresentedPersona.AsGiven(
+            new Persona(n, "human", "", new Dictionary<string, double>()) { Contexts = [[Byline(k)]] }, model))];
+        Episode[] Both(int[] some) => [.. answers.SelectMany((a, k) => some.Select(i => a[i] with { Id = $"{k}/{i}" }))];
+        double[][] raw = new LikelihoodSource(personas).Compute(Both(known), progress: settings.Progress).Nats;
+        EvidenceCalibration calibration = EvidenceCalibration.Fit(Names, raw, [.. raw.Select((_, i) => i < known.Length ? 0 : 1)]);
+        double[][] nats = new LikelihoodSource(personas, new LikelihoodOptions { Calibration = calibration }).Compute(Both(held), progress: settings.Progress).Nats;
+        double[] counts = NaiveBayesScores(answers, learnt, held);
+        MedicalRow row = Row("named while pre-training", learnt.Length, nats, calibration, counts, root);
+        double sum = Auroc([.. Scores(nats).Zip(counts, (a, b) => a + (b / 5))]);
+        Tell($"named, AUROC {row.Auroc:0.0000}; with a fifth of naive Bayes {sum:0.0000}");
+        foreach (double share in MixShares)
+        {
+            int careless = (int)Math.Round(share * held.Length);
+            bool[] from = new bool[held.Length];
+            from.AsSpan(0, careless).Fill(true);
+            root.Child("mix", careless).Shuffle(from.AsSpan());
+            Tell($"named, {share:0.00} careless, share found {Share([.. from.Select((bad, i) => nats[bad ? i : i + held.Length])]):0.000}");
+        }
+        return row;
+    }
+
+    private void Tell(FormattableString what) =>
+        settings.Progress.Report(new WorkProgress($"medical: {what.ToString(CultureInfo.InvariantCulture)}", 1, 1, "runs"));
+
+    private static double Share(double[][] nats)
+    {
+        // Maximum likelihood of one share by bisection on its slope, which falls.
+        double low = 1e-6, high = 1 - 1e-6;
+        for (int step = 0; step < 60; step++)
+        {
+            double s = (low + high) / 2, slope = 0;
+            foreach (double difference in Scores(nats))
+            {
+                double ratio = Math.Exp(Math.Clamp(difference, -50, 50));
+                slope += (ratio - 1) / ((s * ratio) + 1 - s);
+            }
+            if (slope > 0) low = s;
+            else high = s;
+        }
+        return (low + high) / 2;
     }
 
     /// <summary>Writes the examples and a file of personas that names them, as a user would.</summary>
@@ -98,7 +149,7 @@ internal sealed class MedicalRun(RunSettings settings)
 
     /// <summary>Fitted on the frozen model, calibrated on examples held out of the fit: what <c>psm audit</c> does with that file.</summary>
     private PresentedPersonas Present(string yaml, Transformer model, string folder) => PresentedPersonas.Of(PersonaSet.Load(yaml), model,
-        new PresentationOptions { Store = new ArtifactStore(Path.Combine(folder, "store")) }, settings.Progress);
+        new PresentationOptions { Store = new ArtifactStore(Path.Combine(folder, "store")), Fit = fit }, settings.Progress);
 
     private double[][] Weigh(PresentedPersonas presented, IReadOnlyList<Episode>[] answers, int[] held)
     {
@@ -115,6 +166,8 @@ internal sealed class MedicalRun(RunSettings settings)
         root.Child("mix", careless).Shuffle(from.AsSpan());
         string name = string.Create(CultureInfo.InvariantCulture, $"mix-{100 * share:0}"), data = Path.Combine(folder, name + ".jsonl.gz"), place = Path.Combine(folder, name);
         string plain = Path.Combine(folder, name + ".jsonl");
+        // An audit of the same data with otherwise fitted personas is another audit, and would be refused its place.
+        if (Directory.Exists(place)) Directory.Delete(place, recursive: true);
         new EpisodeSet(name, [.. held.Select((i, j) => answers[from[j] ? 0 : 1][i] with { Id = $"{j + 1}" })]).Save(plain);
         AtomicFile.Write(data, stream =>
         {
@@ -135,7 +188,7 @@ internal sealed class MedicalRun(RunSettings settings)
             verdict.ShareHigh ?? double.NaN, Statistics.Auroc(scores, from), audit.Audit.Verdict.EffectivePersonas);
     }
 
-    private static MedicalRow Row(int count, double[][] nats, EvidenceCalibration? calibration, double[] naiveBayes, RngStream root)
+    private static MedicalRow Row(string way, int count, double[][] nats, EvidenceCalibration? calibration, double[] naiveBayes, RngStream root)
     {
         double[] scores = Scores(nats);
         int pairs = scores.Length / 2;
@@ -148,7 +201,7 @@ internal sealed class MedicalRun(RunSettings settings)
             return Statistics.Auroc(s, l);
         }, root.Child("bootstrap"), resamples: 200);
         var reliability = Reliability.Of([.. nats.Select(n => SoftmaxCalibration.None(2).Probabilities(n))], [.. nats.Select((_, i) => i < pairs ? 0 : 1)]);
-        return new MedicalRow(count, interval.Estimate, interval.Low, interval.High, Enumerable.Range(0, pairs).Count(i => scores[i] > scores[i + pairs]) / (double)pairs,
+        return new MedicalRow(way, count, interval.Estimate, interval.Low, interval.High, Enumerable.Range(0, pairs).Count(i => scores[i] > scores[i + pairs]) / (double)pairs,
             Auroc(naiveBayes), reliability.Error, calibration?.Softmax.Temperature ?? 1);
     }
 

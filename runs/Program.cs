@@ -5,28 +5,24 @@ using PersonaSelection.Lab;
 using PersonaSelection.Runs;
 
 // dotnet run -c Release --project runs -- medical|statements|world [--seeds 1,2] [--threads N] [-o FOLDER] [--model FOLDER] [--figures FOLDER] [--json]
+//     [--named PASSES] [--examples 50,500,5000] [--passes P] [--by-example] [--fit-passes P] [--fit-step TOKENS] [--fit-rate R] [--fit-rank K]
 string[] names = ["medical", "statements", "thirteen", "world"];
 if (args.Length == 0 || !names.Contains(args[0]))
 {
-    Console.Error.WriteLine("Say which run: medical, statements (or thirteen), world. Options: --seeds 1,2,3 --threads N -o FOLDER --model FOLDER --figures FOLDER --json");
+    Console.Error.WriteLine("Say which run: medical, statements (or thirteen), world. Options: --seeds 1,2,3 --threads N -o FOLDER --model FOLDER "
+        + "--figures FOLDER --json; medical: --examples 50,500 --named PASSES; statements: --passes P --by-example; --fit-passes, --fit-step, --fit-rate, --fit-rank");
     return 1;
 }
 var settings = new RunSettings(Environment.GetEnvironmentVariable("PSM_DATA") is { Length: > 0 } data ? data : null, Option("-o") ?? "out/runs",
-    [.. (Option("--seeds") ?? "1").Split(',').Select(s => ulong.Parse(s, CultureInfo.InvariantCulture))],
+    [.. Numbers("--seeds", "1").Select(n => (ulong)n)],
     int.Parse(Option("--threads") ?? $"{Environment.ProcessorCount}", CultureInfo.InvariantCulture), Option("--model"), new Say());
 try
 {
     string run = args[0] == "thirteen" ? "statements" : args[0];
     object[] results = [.. settings.Seeds.Select(seed => (object)(run switch
     {
-        "medical" => new MedicalRun(settings).Run(seed),
-        "statements" => new StatementsRun(settings, Number("--passes", 8), new FitOptions
-        {
-            Passes = Number("--fit-passes", new FitOptions().Passes),
-            StepTokens = (int)Number("--fit-step", new FitOptions().StepTokens),
-            AdapterRate = Number("--fit-rate", new FitOptions().AdapterRate),
-            Rank = (int)Number("--fit-rank", new FitOptions().Rank),
-        }).Run(seed),
+        "medical" => new MedicalRun(settings, [.. Numbers("--examples", "50,500,5000").Select(n => (int)n)], Fit(), Number("--named", 0)).Run(seed),
+        "statements" => new StatementsRun(settings, Number("--passes", 8), Fit(), args.Contains("--by-example")).Run(seed),
         _ => new WorldRun(settings).Run(seed),
     }))];
     if (Option("--figures") is { } figures) RunFigures.Write(results, figures);
@@ -52,6 +48,21 @@ string? Option(string name)
     return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
 }
 
+IEnumerable<long> Numbers(string name, string otherwise) =>
+    (Option(name) ?? otherwise).Split(',').Select(n => long.Parse(n, CultureInfo.InvariantCulture));
+
+FitOptions Fit()
+{
+    var usual = new FitOptions();
+    return usual with
+    {
+        Passes = Number("--fit-passes", usual.Passes),
+        StepTokens = (int)Number("--fit-step", usual.StepTokens),
+        AdapterRate = Number("--fit-rate", usual.AdapterRate),
+        Rank = (int)Number("--fit-rank", usual.Rank),
+    };
+}
+
 double Number(string name, double otherwise) => Option(name) is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
 /// <summary>A line on the error stream for every stage, and every few seconds within one.</summary>
@@ -66,6 +77,7 @@ internal sealed class Say : IProgress<WorkProgress>
         double now = _clock.Elapsed.TotalSeconds;
         if (value.Stage == _stage && now - _last < 20) return;
         (_stage, _last) = (value.Stage, now);
-        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{now,6:0}s  {value.Stage}  {value.Done:0}/{value.Total:0} {value.Unit} {value.Detail}"));
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{now,6:0}s  {value.Stage}  {value.Done:0}/{value.Total:0} {value.Unit} {value.Detail}"));
     }
 }

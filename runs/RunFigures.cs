@@ -9,8 +9,8 @@ internal static class RunFigures
     {
         MedicalResult[] medical = [.. results.OfType<MedicalResult>()];
         if (medical.Length == 0) return;
-        double[] examples = [.. medical[0].Rows.Select(r => (double)r.Examples)];
-        double Mean(int row, Func<MedicalRow, double> of) => medical.Average(m => of(m.Rows[row]));
+        double[] examples = [.. ByExample(medical[0]).Select(r => (double)r.Examples)];
+        double Mean(int row, Func<MedicalRow, double> of) => medical.Average(m => of(ByExample(m)[row]));
         SvgFigure.Write(new LinesFigure
         {
             Id = "medical",
@@ -33,4 +33,6 @@ internal static class RunFigures
             ],
         }, Path.Combine(folder, "medical.svg"));
     }
+
+    private static MedicalRow[] ByExample(MedicalResult m) => [.. m.Rows.Where(r => r.Way == "by example")];
 }
