@@ -19,7 +19,7 @@ public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, 
     [
         new("tiny", 64, 3, 4, 4e-3, 8e-3, 1024, 5_000_000),
         new("demo", 96, 3, 6, 3e-3, 8e-3, 768, 5_000_000),
-        new("small", 128, 4, 8, 3e-3, 8e-3, 2048, 10_000_000),
+        new("small", 128, 4, 8, 4e-3, 2e-2, 1024, 10_000_000),
         new("base", 256, 6, 8, 2e-3, 8e-3, 4096, 50_000_000),
     ];
 

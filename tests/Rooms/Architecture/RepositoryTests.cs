@@ -51,6 +51,10 @@ public sealed class RepositoryTests
     }
 
     [Fact]
+    public void Files_HoldNoHalfMerges() =>
+        Nowhere(TextFiles(), @"^(<{7}|>{7}) ", comments: true);
+
+    [Fact]
     public void Files_NameNoPlaceOfOneMachine() =>
         Nowhere(TextFiles(), MachinePlace, comments: true);
 
