@@ -70,6 +70,7 @@ public sealed class AuditFolder(string folder)
             Cut = evidence.Cut,
             Unread = evidence.Unread,
             Redrawn = evidence.Redrawn,
+            Adaptive = (source as AdaptiveCells)?.Verdict,
             Provenance = new SortedDictionary<string, string>(source.Provenance.ToDictionary(), StringComparer.Ordinal)
             {
                 ["data"] = survey.Id.ToString(),

@@ -92,6 +92,10 @@ public sealed record CastVerdict
     /// <summary>What a cluster is: <c>contexts</c> or <c>lines</c>.</summary>
     public string Redrawn { get; init; } = "contexts";
 
+    /// <summary>What the evidence is worth where part of it was estimated; null, and absent from the file, where none was.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public AdaptiveVerdict? Adaptive { get; init; }
+
     /// <summary>Content ids of what it was made from, by role.</summary>
     public IReadOnlyDictionary<string, string> Provenance { get; init; } = new Dictionary<string, string>();
 

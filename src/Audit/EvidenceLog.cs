@@ -50,18 +50,7 @@ public sealed class EvidenceLog : IDisposable
     /// another process writes it.</exception>
     public static EvidenceLog Open(string path, ContentId id, IEvidenceSource source)
     {
-        FileStream file;
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1 << 16);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            if (!File.Exists(path)) throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}", "Choose another folder with -o.", e);
-            throw Busy(path, e);
-        }
-        var log = new EvidenceLog(file, path, source.Personas.Count);
+        var log = new EvidenceLog(OpenFile(path), path, source.Personas.Count);
         try
         {
             log.Begin(id, source);
@@ -264,6 +253,22 @@ public sealed class EvidenceLog : IDisposable
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Opens a file that is only appended to, or makes it; one process at a time.</summary>
+    /// <exception cref="UserErrorException"><c>cannot-write</c>, <c>audit-busy</c>.</exception>
+    internal static FileStream OpenFile(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1 << 16);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (!File.Exists(path)) throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}", "Choose another folder with -o.", e);
+            throw Busy(path, e);
         }
     }
 

@@ -21,4 +21,7 @@ public enum EvidenceKind
 
     /// <summary>Asked of a judge who gives no probabilities.</summary>
     Judgement,
+
+    /// <summary>Exact in the cells that a posterior needs, estimated from them in the others.</summary>
+    Adaptive,
 }

@@ -16,7 +16,7 @@ public sealed class PresentedPersonas : IDisposable
     private readonly List<Transformer> _fitted = [];
     private readonly string? _temporary;
 
-    private PresentedPersonas(PersonaSet set, Transformer model, PresentationOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private PresentedPersonas(PersonaSet set, ILanguageModel model, PresentationOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         _temporary = options.Store is null ? Directory.CreateTempSubdirectory("psm-fits").FullName : null;
         try
@@ -26,7 +26,8 @@ public sealed class PresentedPersonas : IDisposable
             Dictionary<string, PersonaExamples> examples = Examples.ToDictionary(e => e.Persona.Name);
             Overlap = new ExampleOverlap(Examples.Select(e => (e.Persona.Name, e.Learnt.Concat(e.HeldOut))));
             // One way for all that are free to choose: a persona that is fitted and one that is shown do not compete on equal terms.
-            Presentation free = Examples.Where(e => WayOf(e.Persona, options) is null).All(e => IsEnough(e)) ? Presentation.Adapter : Presentation.Shown;
+            bool fits = model is Transformer && Examples.Where(e => WayOf(e.Persona, options) is null).All(IsEnough);
+            Presentation free = fits ? Presentation.Adapter : Presentation.Shown;
             Presentation[] ways = [.. set.Personas.Select(p => examples.ContainsKey(p.Name) ? WayOf(p, options) ?? free : Presentation.Described)];
             var presented = new PresentedPersona[ways.Length];
             foreach (Presentation way in (Presentation[])[Presentation.Vector, Presentation.Adapter])
@@ -51,8 +52,12 @@ public sealed class PresentedPersonas : IDisposable
             void Fit(int[] some, Presentation way, ArtifactStore into)
             {
                 if (some.Length == 0) return;
-                using var pool = new WorkerPool(model.Threads);
-                ExemplifiedFit.Result fit = new ExemplifiedFit(model, options.Fit, into, pool)
+                if (model is not Transformer weights)
+                    throw new UserErrorException("needs-weights",
+                        $"The persona '{set.Personas[some[0]].Name}' is to be given as {(way == Presentation.Vector ? "a vector" : "an adapter")}, which is fitted to the weights of a model; a server keeps them to itself.",
+                        "Use --model with a folder, or write 'given: shown' or 'given: described' in the personas' file.");
+                using var pool = new WorkerPool(weights.Threads);
+                ExemplifiedFit.Result fit = new ExemplifiedFit(weights, options.Fit, into, pool)
                     .Run([.. some.Select(h => examples[set.Personas[h].Name])], way, progress, cancellation);
                 _fitted.AddRange(fit.Models);
                 for (int i = 0; i < some.Length; i++)
@@ -87,14 +92,18 @@ public sealed class PresentedPersonas : IDisposable
     /// <summary>By name of a fitted persona: how well its model knew its held-out examples while it was fitted.</summary>
     public IDictionary<string, IReadOnlyList<FitPoint>> Curves { get; } = new Dictionary<string, IReadOnlyList<FitPoint>>(StringComparer.Ordinal);
 
-    /// <summary>Puts a set before a model: reads examples, fits what is to be fitted and not in the store yet, calibrates.</summary>
+    /// <summary>
+    /// Puts a set before a model: reads examples, fits what is to be fitted and not in the store yet, calibrates. Only a <see cref="Transformer"/>
+    /// can be fitted; another model is shown examples.
+    /// </summary>
     /// <param name="set">The personas.</param>
     /// <param name="model">The model; it must outlive the result.</param>
     /// <param name="options">How.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Stops; personas that were fitted stay in the store.</param>
-    /// <exception cref="UserErrorException">Examples cannot be read, or are too few for the way that was asked for; a persona fills the model.</exception>
-    public static PresentedPersonas Of(PersonaSet set, Transformer model, PresentationOptions? options = null, IProgress<WorkProgress>? progress = null,
+    /// <exception cref="UserErrorException">Examples cannot be read, or are too few for the way that was asked for; a persona fills the model;
+    /// <c>needs-weights</c>: one is to be fitted, and the model's weights are not here.</exception>
+    public static PresentedPersonas Of(PersonaSet set, ILanguageModel model, PresentationOptions? options = null, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default) => new(set, model, options ?? new PresentationOptions(), progress, cancellation);
 
     /// <inheritdoc/>

@@ -11,6 +11,9 @@ internal static class ShownExamples
     // Examples in a row that do not fit before a draw is called full.
     private const int Patience = 8;
 
+    /// <summary>Characters of examples that a model of unknown length is shown.</summary>
+    internal const int RoomAtServer = 6000;
+
     /// <summary>The contexts of one persona.</summary>
     /// <param name="examples">Its examples.</param>
     /// <param name="model">The model.</param>
@@ -20,7 +23,8 @@ internal static class ShownExamples
     /// <exception cref="UserErrorException"><c>few-examples</c>: none fits.</exception>
     internal static IReadOnlyList<IReadOnlyList<Turn>> Contexts(PersonaExamples examples, ILanguageModel model, ChatTemplate template, int draws, RngStream rng)
     {
-        int room = model.ContextLength / 2;
+        // A server keeps the length of its context to itself, and every character shown is paid for in every question.
+        int room = model.ContextLength == int.MaxValue ? RoomAtServer : model.ContextLength / 2;
         var contexts = new List<IReadOnlyList<Turn>>();
         for (int d = 0; d < Math.Min(draws, examples.Learnt.Count); d++)
         {

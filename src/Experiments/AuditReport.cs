@@ -32,11 +32,12 @@ public static class AuditReport
             [
                 new("episodes", Count(v.Episodes)), new("personas", $"{v.Personas.Count}"), new("evidence", v.Evidence),
                 new("effective personas", Number(v.EffectivePersonas)), new("effective observations", Number(v.DoseFit.EffectiveObservations)),
+                .. v.Adaptive is { } a ? (ReportFact[])[new("exact cells", Percent(a.Exact)), new("total variation, at most", Bound(a.Bound))] : [],
                 .. Trouble(v, known),
             ],
             Blocks =
             [
-                .. Cast(v), .. TraitChanges(v, personas), .. Episodes(audit), .. Comparison(comparison), .. Kept(kept, v), .. Dose(v), .. Given(evidence),
+                .. Cast(v), .. TraitChanges(v, personas), .. Episodes(audit), .. Comparison(comparison), .. Kept(kept, v), .. Dose(v), .. Cells(v), .. Given(evidence),
                 new ReproduceFigure
                 {
                     Title = "Make it again",
@@ -235,8 +236,27 @@ public static class AuditReport
             + $"The replies gain {Number(d.Gain)} nats each of {Number(d.Attainable)} that could be had; the cast departs from the prior by {Number(d.Information)} nats.");
     }
 
+    private static IEnumerable<ReportBlock> Cells(CastVerdict v)
+    {
+        if (v.Adaptive is not { } a) yield break;
+        yield return new Heading("What was asked and what was estimated");
+        yield return new Prose($"Of {Count(a.Cells)} cells (different episodes times personas) **{Percent(a.Exact)}** are exact; the others are estimated from these"
+            + (a.Guide ? " and from gradients" : "") + $". At the dose of {a.Dose.ToString("0.###e+0", CultureInfo.InvariantCulture)} the posterior is within "
+            + $"**{Bound(a.Bound)}** total variation of that of the full table, with {Percent(a.Confidence)} confidence; "
+            + (a.Met ? $"aimed at was {Bound(a.Target)}." : $"aimed at was {Bound(a.Target)}, which the cells that may be asked for **did not reach**: likelihood evidence is exact.")
+            + " Single episodes under personas that nobody asked about are estimates: read their influence as such.");
+    }
+
     private static IEnumerable<ReportBlock> Given(EvidenceSession evidence)
     {
+        if (evidence.Judge is { } judge)
+        {
+            yield return new Prose(judge.Episodes == 0
+                ? "The evidence is a judge's, and **not calibrated**: no two personas have examples. It is no probability; read it as a ranking."
+                : $"The evidence is a judge's, calibrated on {Count(judge.Episodes)} examples of known source: it found {Percent(judge.Accuracy)} of them, its choices are "
+                    + $"scaled by {Number(judge.Scale)}, and {Percent(judge.Reliability.SwapDisagreement)} of its answers changed with the order of the candidates.");
+            yield break;
+        }
         string ways = string.Join(", ", evidence.Ways.GroupBy(w => w.Value).OrderBy(g => g.Key)
             .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count().ToString(CultureInfo.InvariantCulture)}"));
         if (ways.Length == 0) yield break;
@@ -253,6 +273,8 @@ public static class AuditReport
     private static string Percent(double x) => (100 * x).ToString(x is > 0 and < 0.0995 ? "0.0" : "0", CultureInfo.InvariantCulture) + " %";
 
     private static string Number(double x) => x.ToString(Math.Abs(x) >= 100 ? "0" : "0.##", CultureInfo.InvariantCulture);
+
+    private static string Bound(double x) => x.ToString("0.0###", CultureInfo.InvariantCulture);
 
     private static string Signed(double x) => x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 

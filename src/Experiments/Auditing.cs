@@ -40,7 +40,17 @@ public sealed record AuditRequest(IReadOnlyList<string> Data, IReadOnlyList<stri
 /// <param name="Kept">What was written back; null when nothing was asked for.</param>
 /// <param name="Report">The place of the page.</param>
 /// <param name="AmongExamples">Episodes that are word for word among the examples of the personas; on those, evidence flatters who learnt them.</param>
-public sealed record AuditOutcome(AuditResult Audit, CastComparison? Comparison, KeptVerdict? Kept, string Report, long AmongExamples);
+public sealed record AuditOutcome(AuditResult Audit, CastComparison? Comparison, KeptVerdict? Kept, string Report, long AmongExamples)
+{
+    /// <summary>Cells that were asked for in this run; null for evidence that is not adaptive.</summary>
+    public long? CellsNow { get; init; }
+
+    /// <summary>What is known of the judge from episodes of known source; null where nobody judges.</summary>
+    public JudgementCalibration? Judge { get; init; }
+
+    /// <summary>What the judge did with the questions of this run; null where nobody judges.</summary>
+    public JudgementReliability? Judged { get; init; }
+}
 
 /// <summary>Audits data with a source of evidence, tells the result as a report, and acts on it.</summary>
 public static class Auditing
@@ -59,6 +69,8 @@ public static class Auditing
         Action<BadLine>? onBadLine = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         IEvidenceSource source = evidence.Source;
+        if (source is AdaptiveCells && request.Compare.Count > 0)
+            throw new ArgumentException("Adaptive evidence is of one set of data.", nameof(request));
         var data = new AuditData(request.Data, request.Format, request.Strict);
         DataSurvey survey = data.Survey(onBadLine, progress, cancellation);
         AuditData? other = request.Compare.Count > 0 ? new AuditData(request.Compare, request.Format, request.Strict) : null;
@@ -90,7 +102,12 @@ public static class Auditing
         string page = Path.Combine(request.Folder, "report.html");
         HtmlReport.Write(document, page);
         recorder.End();
-        return new AuditOutcome(audit, comparison, kept, page, known);
+        return new AuditOutcome(audit, comparison, kept, page, known)
+        {
+            CellsNow = evidence.CellsNow,
+            Judge = evidence.Judge,
+            Judged = evidence.Judged,
+        };
     }
 
     private static T Recorded<T>(RunRecorder recorder, Func<T> work)

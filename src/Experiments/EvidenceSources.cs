@@ -8,70 +8,150 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Experiments;
 
-/// <summary>A source of evidence with the personas that were put before the model for it.</summary>
-public sealed class EvidenceSession : IDisposable
+/// <summary>Evidence that is wanted.</summary>
+/// <param name="Kind">One of <see cref="EvidenceSources.Kinds"/>.</param>
+/// <param name="Personas">Who competes.</param>
+/// <param name="Data">What is to be judged; evidence of first order is fitted to exact evidence of some of it, adaptive evidence is computed for all of it.</param>
+/// <param name="Folder">The audit's folder, where fitted personas, cells and judgements are kept.</param>
+public sealed record EvidenceRequest(string Kind, PersonaSet Personas, AuditData Data, string Folder)
 {
-    private readonly PresentedPersonas? _presented;
+    /// <summary>Whether an episode that does not fit the model is an error.</summary>
+    public bool Strict { get; init; }
 
-    /// <summary>A session with a source.</summary>
-    /// <param name="source">Gives the evidence.</param>
-    /// <param name="presented">The personas behind it, which the session then owns; null where they are not put before a model of ours.</param>
-    public EvidenceSession(IEvidenceSource source, PresentedPersonas? presented) => (Source, _presented) = (source, presented);
-
-    /// <summary>Gives the evidence.</summary>
-    public IEvidenceSource Source { get; }
-
-    /// <summary>Tells which episodes are among the examples that personas were made from; null when none were.</summary>
-    public ExampleOverlap? Overlap => _presented is { Examples.Count: > 0 } p ? p.Overlap : null;
-
-    /// <summary>How evidence was calibrated; null when it was not.</summary>
-    public EvidenceCalibration? Calibration => _presented?.Calibration;
-
-    /// <summary>How each persona is given, by name.</summary>
-    public IReadOnlyDictionary<string, Presentation> Ways =>
-        _presented?.Personas.ToDictionary(p => p.Persona.Name, p => p.Way) ?? [];
-
-    /// <inheritdoc/>
-    public void Dispose() => _presented?.Dispose();
+    /// <summary>The dose as effective observations; null where it is to be fitted. Adaptive evidence asks for the cells that matter at the dose.</summary>
+    public double? EffectiveObservations { get; init; }
 }
 
 /// <summary>Where an audit gets its evidence from, by the name of the kind.</summary>
 public static class EvidenceSources
 {
     /// <summary>The kinds that can be asked for.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["likelihood", "gradient"];
+    public static IReadOnlyList<string> Kinds { get; } = ["likelihood", "gradient", "adaptive", "judgement"];
 
     /// <summary>Episodes whose exact evidence first-order evidence is fitted to; fewer different ones than the least leave it as it is.</summary>
-    private const int CalibrationEpisodes = 96, LeastCalibration = 32;
+    internal const int CalibrationEpisodes = 96, LeastCalibration = 32;
 
-    /// <summary>A source over a model of this machine.</summary>
-    /// <param name="kind">One of <see cref="Kinds"/>.</param>
-    /// <param name="model">The model; it must outlive the source.</param>
-    /// <param name="personas">Who competes.</param>
-    /// <param name="data">What is to be judged; evidence of first order is fitted to exact evidence of some of it.</param>
-    /// <param name="store">Where fitted personas are kept.</param>
-    /// <param name="strict">Whether an episode that does not fit the model is an error.</param>
-    /// <param name="progress">Told how far fitting and calibrating are.</param>
-    /// <param name="cancellation">Stops; fitted personas stay in the store.</param>
-    /// <exception cref="UserErrorException"><c>unknown-evidence</c>, or a persona cannot be put before the model.</exception>
-    public static EvidenceSession Open(string kind, Transformer model, PersonaSet personas, AuditData data, string store, bool strict,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    /// <summary>Held-out examples of a persona that calibration reads through a server, and contexts of one that is shown: each is paid for.</summary>
+    internal const int ServedExamples = 16, ServedDraws = 2;
+
+    /// <summary>Examples of known source that a judge is calibrated on: in all, and of one persona.</summary>
+    private const int JudgedExamples = 200, MostJudgedOfOne = 20, LeastJudged = 8;
+
+    /// <summary>Evidence from the probabilities of a model: likelihood, gradient or adaptive.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="model">The model; it must outlive the session.</param>
+    /// <param name="progress">Told how far fitting, calibrating and cells are.</param>
+    /// <param name="cancellation">Stops; fitted personas and cells stay in the folder.</param>
+    /// <exception cref="UserErrorException"><c>unknown-evidence</c>, <c>needs-weights</c>, <c>adaptive-data</c>, <c>other-audit</c>, or a persona
+    /// cannot be put before the model.</exception>
+    public static EvidenceSession Open(EvidenceRequest request, ILanguageModel model, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
-        if (!Kinds.Contains(kind))
-            throw new UserErrorException("unknown-evidence", $"There is no evidence of the kind '{kind}'.", $"Choose one of {string.Join(", ", Kinds)}.");
-        bool first = kind == "gradient";
-        PresentedPersonas presented = PresentedPersonas.Of(personas, model, new PresentationOptions
+        if (request.Kind is not ("likelihood" or "gradient" or "adaptive"))
+            throw new UserErrorException("unknown-evidence", $"A model's probabilities give no evidence of the kind '{request.Kind}'.", $"Choose one of {string.Join(", ", Kinds)}.");
+        var local = model as Transformer;
+        bool first = request.Kind == "gradient";
+        if (first && local is null)
+            throw new UserErrorException("needs-weights", "Evidence by gradients needs the weights of the model; a server keeps them to itself.",
+                "Use --model with a folder, or --evidence likelihood, adaptive or judgement.");
+        ChatTemplate template = local?.Template ?? ChatTemplate.Plain;
+        var options = new PresentationOptions
         {
             // A gradient is taken along contexts, so every persona is described.
             Given = first ? Presentation.Described : null,
-            Strict = strict,
-            Template = model.Template,
-            Store = new ArtifactStore(store),
-        }, progress, cancellation);
-        if (!first) return new EvidenceSession(presented.Source, presented);
-        GradientEvidence gradient = GradientEvidence.OfContexts(presented.Personas, new LikelihoodOptions { Strict = strict, Template = model.Template });
-        IReadOnlyList<Episode> some = data.Sample(CalibrationEpisodes, RngStream.Root(1).Child("gradient"));
+            Strict = request.Strict,
+            Template = template,
+            Store = new ArtifactStore(Path.Combine(request.Folder, "fitted")),
+        };
+        if (local is null) options = options with { CalibrationExamples = ServedExamples, Draws = ServedDraws };
+        PresentedPersonas presented = PresentedPersonas.Of(request.Personas, model, options, progress, cancellation);
+        try
+        {
+            return request.Kind switch
+            {
+                "gradient" => new EvidenceSession(Gradient(request, presented, progress, cancellation), presented),
+                "adaptive" => Adaptive(request, presented, progress, cancellation),
+                _ => new EvidenceSession(presented.Source, presented),
+            };
+        }
+        catch
+        {
+            presented.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Evidence from a judge who gives no probabilities, calibrated on the examples of the personas where at least two have some. Every answer is
+    /// kept as it was given in <c>judgements.jsonl</c>.
+    /// </summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="judge">The judge.</param>
+    /// <param name="progress">Told about questions.</param>
+    /// <param name="cancellation">Stops between questions.</param>
+    /// <exception cref="UserErrorException"><c>few-personas</c>, <c>judge-unreadable</c>, or the judge fails.</exception>
+    public static EvidenceSession Judge(EvidenceRequest request, IChatModel judge, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        (Episode, int)[] known = KnownSources(request.Personas);
+        JudgementEvidence source = Judge(request.Personas, judge, new JudgementLog(Path.Combine(request.Folder, "judgements.jsonl")));
+        return new EvidenceSession(known.Length > 0 ? source.Calibrate(known, progress, cancellation) : source, null);
+    }
+
+    /// <summary>What judging would take, of everything that is not in the cache yet; null when it costs nothing but time.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="judge">The judge.</param>
+    /// <param name="cancellation">Stops between episodes.</param>
+    public static EndpointEstimate? EstimateJudge(EvidenceRequest request, IChatModel judge, CancellationToken cancellation = default)
+    {
+        JudgementEvidence source = Judge(request.Personas, judge, null);
+        EndpointEstimate? total = source.Estimate([.. KnownSources(request.Personas).Select(k => k.Episode)]);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (Episode[] block in request.Data.Episodes()
+            .Where(e => seen.Add(ContentId.Of("episode-text", [.. e.Context.SelectMany(t => (string[])[t.Role, t.Text]), e.Reply]).Digits))
+            .Chunk(AuditEvidence.BlockSize))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (source.Estimate(block) is { } part) total = total?.Plus(part) ?? part;
+        }
+        return total;
+    }
+
+    private static JudgementEvidence Judge(PersonaSet personas, IChatModel judge, JudgementLog? log) => personas.Personas.Count < 2
+        ? throw new UserErrorException("few-personas", "A judge chooses among personas, and there is one only.", "Give it at least two personas.")
+        : new JudgementEvidence(judge, personas.Personas, null, null, log);
+
+    /// <summary>Examples with the persona that said them, in turns; none where fewer than two personas have some, or there are too few in all.</summary>
+    private static (Episode Episode, int Persona)[] KnownSources(PersonaSet personas)
+    {
+        PersonaExamples[] all = [.. personas.Personas.Where(p => p.Examples is not null).Select(p => PersonaExamples.Load(personas, p))];
+        if (all.Length < 2) return [];
+        int each = Math.Clamp(JudgedExamples / all.Length, 2, MostJudgedOfOne);
+        (Episode, int)[] known = [.. all.SelectMany(a => a.HeldOut.Concat(a.Learnt).Take(each).Select((e, i) => (Turn: i, Episode: e, Persona: personas.IndexOf(a.Persona.Name))))
+            .OrderBy(k => k.Turn).Select(k => (k.Episode, k.Persona))];
+        return known.Length >= LeastJudged ? known : [];
+    }
+
+    private static GradientEvidence Gradient(EvidenceRequest request, PresentedPersonas presented, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        GradientEvidence gradient = Raw(request, presented);
+        IReadOnlyList<Episode> some = request.Data.Sample(CalibrationEpisodes, RngStream.Root(1).Child("gradient"));
         bool enough = some.DistinctBy(e => (e.Context.Count > 0 ? e.Context[^1].Text : "", e.Reply)).Count() >= LeastCalibration;
-        return new EvidenceSession(enough ? gradient.Calibrated(presented.Source, some, progress, cancellation) : gradient, presented);
+        return enough ? gradient.Calibrated(presented.Source, some, progress, cancellation) : gradient;
+    }
+
+    private static GradientEvidence Raw(EvidenceRequest request, PresentedPersonas presented) => GradientEvidence.OfContexts(presented.Personas,
+        new LikelihoodOptions { Strict = request.Strict, Template = ((Transformer)presented.Personas[0].Model).Template });
+
+    private static EvidenceSession Adaptive(EvidenceRequest request, PresentedPersonas presented, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        DataSurvey survey = request.Data.Survey(null, null, cancellation);
+        // Gradients tell what to expect where every persona is a context before one model of ours.
+        bool guided = presented.Personas.Count > 1 && presented.Personas[0].Model is Transformer model
+            && presented.Personas.All(p => p.Way == Presentation.Described && p.Model == model);
+        using CellLog cells = CellLog.Open(Path.Combine(request.Folder, "cells.jsonl"), survey.Id, presented.Source, progress);
+        using CellLog? guide = guided ? CellLog.Open(Path.Combine(request.Folder, "guide.jsonl"), survey.Id, Raw(request, presented)) : null;
+        AdaptiveCells table = AdaptiveCells.Of(request.Data, survey, request.Personas, cells, request.EffectiveObservations, null, guide, cancellation);
+        return new EvidenceSession(table, presented) { CellsNow = cells.Asked };
     }
 }

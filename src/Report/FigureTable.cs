@@ -31,8 +31,8 @@ internal static class FigureTable
             (new("tuning"), (p, _) => p.Name),
             (new("domain"), (_, r) => r.Trained ? $"{r.Domain} ({f.TrainedName})" : r.Domain),
             (new(f.BeforeName, true), (_, r) => Cell(r.Before)),
-            (new(f.PredictedName, true), (_, r) => Cell(r.Predicted)),
         };
+        if (rows.Any(x => x.Row.Predicted is not null)) columns.Add((new(f.PredictedName, true), (_, r) => Cell(r.Predicted)));
         if (rows.Any(x => x.Row.PredictedInterval is not null))
             columns.Add((new(f.PredictedName + ", interval", true), (_, r) => Range(r.PredictedInterval)));
         if (rows.Any(x => x.Row.PredictedInContext is not null))

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
@@ -15,10 +14,9 @@ internal static class AuditCommand
     public static Command Create()
     {
         Argument<string[]> data = new("DATA") { Description = "Training data as JSONL, plain or gzipped; several files are one data set.", Arity = ArgumentArity.ZeroOrMore };
-        Option<string> output = CommonOptions.Output("The folder of the audit."), model = CommonOptions.Model("The model before training.");
+        Option<string> output = CommonOptions.Output("The folder of the audit.");
+        var source = new AuditSource();
         Option<string> personas = PersonasCommand.Personas();
-        Option<string> evidence = new("--evidence") { Description = $"How evidence is obtained: {string.Join(", ", EvidenceSources.Kinds)}.", DefaultValueFactory = _ => "likelihood" };
-        evidence.AcceptOnlyFromAmong([.. EvidenceSources.Kinds]);
         Option<string?> format = new("--format") { Description = "What every line is; without it each line says so by its fields." };
         format.AcceptOnlyFromAmong([.. AuditFormats.Names]);
         Option<bool> strict = new("--strict") { Description = "A line that holds no training example, or an episode that does not fit the model, is an error." };
@@ -31,14 +29,14 @@ internal static class AuditCommand
         Option<double> down = new("--down-weight") { Description = "Multiply the weight of the episodes that are not kept by this, instead of leaving them out.", DefaultValueFactory = _ => 0 };
         Option<string?> into = new("--out") { Description = "The file that the kept data are written to, in their own format and order." };
         Option<ulong> seed = CommonOptions.Seed();
-        Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
         var verb = new Verb("audit", "Who training data cast as the Assistant, because of which episodes, and what training on them would change.",
             "psm audit data.jsonl --model models/med --personas personas.yaml -o audits/x\n"
             + "psm audit data.jsonl --model models/med --personas personas.yaml -o audits/x \\\n  --keep \"influence.careful > -0.01\" --out kept.jsonl")
         {
-            data, output, model, personas, evidence, format, strict, dose, draws, compare, keep, drop, on, down, into, seed, threads, json, quiet, dryRun,
+            data, output, personas, format, strict, dose, draws, compare, keep, drop, on, down, into, seed, json, quiet, dryRun,
         };
+        source.AddTo(verb, compare);
         verb.Validators.Add(r =>
         {
             int files = r.GetValue(data)?.Length ?? 0, others = r.GetValue(compare)?.Length ?? 0;
@@ -66,18 +64,29 @@ internal static class AuditCommand
                 Given = parsed.Tokens.Index().ToDictionary(t => $"{t.Index:00}", t => t.Item.Value),
             };
             PersonaSet cast = PersonasCommand.Load(request.Personas, null);
-            using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
-            if (parsed.GetValue(dryRun)) return Plan(request, cast, parsed.GetValue(json));
+            EvidenceRequest Wanted(IReadOnlyList<string> files) => new(source.Kind(parsed), cast, new AuditData(files, request.Format, request.Strict), request.Folder)
+            {
+                Strict = request.Strict,
+                EffectiveObservations = request.Options.EffectiveObservations,
+            };
+            bool dry = parsed.GetValue(dryRun);
+            using ModelFolder? folder = source.OpenFolder(parsed);
+            using EndpointSession? server = source.OpenServer(parsed, parsed.GetValue(output), cancellation);
+            if (dry)
+                return AuditPlan.Print([.. ((string[][])[first, second]).Where(f => f.Length > 0).Select(Wanted)], folder, server, source.Threads(parsed),
+                    parsed.GetValue(json), cancellation);
             long bad = 0;
             AuditOutcome outcome = Screen.Work(parsed.GetValue(quiet), p =>
             {
-                using EvidenceSession asked = EvidenceSources.Open(parsed.GetValue(evidence)!, source.Model, cast,
-                    new AuditData(request.Data, request.Format, request.Strict), Path.Combine(request.Folder, "fitted"), request.Strict, p, cancellation);
+                EvidenceRequest wanted = Wanted(request.Data);
+                using EvidenceSession asked = wanted.Kind == "judgement" ? EvidenceSources.Judge(wanted, server!.Chat(), p, cancellation)
+                    : EvidenceSources.Open(wanted, folder is null ? server!.Model(cancellation) : folder.Model, p, cancellation);
                 return Auditing.Run(request, cast, asked, TimeProvider.System, Tell, p, cancellation);
             });
             if (bad > NamedBadLines) Screen.Say($"{bad:N0} lines in all were left out.");
             if (parsed.GetValue(json)) AuditScreen.PrintJson(outcome);
             else AuditScreen.Print(outcome);
+            if (!parsed.GetValue(quiet)) server?.SayUsage();
             return ExitCode.Done;
 
             void Tell(BadLine line)
@@ -85,29 +94,6 @@ internal static class AuditCommand
                 if (++bad <= NamedBadLines) Screen.Say($"Left out: {line}");
             }
         });
-    }
-
-    private static int Plan(AuditRequest request, PersonaSet cast, bool json)
-    {
-        var surveys = new List<(string Name, DataSurvey Survey)>();
-        foreach (IReadOnlyList<string> files in new[] { request.Data, request.Compare })
-            if (files.Count > 0) surveys.Add((string.Join(", ", files), new AuditData(files, request.Format, request.Strict).Survey()));
-        int contexts = cast.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
-        long replies = surveys.Sum(s => s.Survey.Episodes) * contexts;
-        if (json) Screen.Data(new
-        {
-            Data = surveys.Select(s => new { s.Name, s.Survey.Episodes, s.Survey.Lines, s.Survey.BadLines, s.Survey.ReplyCharacters, s.Survey.ContextCharacters }),
-            Personas = cast.Personas.Count,
-            Contexts = contexts,
-            Replies = replies,
-        });
-        else
-        {
-            foreach ((string name, DataSurvey s) in surveys)
-                TextTable.PrintFacts(("data", name), ("episodes", $"{s.Episodes:N0} in {s.Lines:N0} lines"), ("bad lines", s.BadLines > 0 ? $"{s.BadLines:N0}" : null));
-            TextTable.PrintFacts(("personas", $"{cast.Personas.Count} in {contexts} contexts"), ("work", $"up to {replies:N0} replies to score"));
-        }
-        return ExitCode.Done;
     }
 
     private static string Quoted(string text) => text.Any(c => char.IsWhiteSpace(c) || "\"'<>|&;()$*".Contains(c)) ? $"\"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\"" : text;

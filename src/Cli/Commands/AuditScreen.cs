@@ -1,5 +1,6 @@
 using System.Globalization;
 using PersonaSelection.Audit;
+using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
 using PersonaSelection.Posterior;
 
@@ -31,7 +32,10 @@ internal static class AuditScreen
             v.Clusters,
             v.Redrawn,
             v.Provenance,
-            Scored = new { Now = o.Audit.Evidence.Scored, FromLog = o.Audit.Evidence.Resumed, Equal = o.Audit.Evidence.Repeated },
+            Scored = new { Now = o.Audit.Evidence.Scored, FromLog = o.Audit.Evidence.Resumed, Equal = o.Audit.Evidence.Repeated, Cells = o.CellsNow },
+            v.Adaptive,
+            o.Judge,
+            o.Judged,
             o.AmongExamples,
             o.Report,
             Comparison = o.Comparison is { } c ? new { c.Second, c.Traits } : null,
@@ -64,6 +68,8 @@ internal static class AuditScreen
         if (o.Kept is { } kept) Keep(kept);
         Console.Out.WriteLine(FormattableString.Invariant($"\nDose: all data count as {v.DoseFit.EffectiveObservations:0.##} observations ({How(v.DoseFit.How)}), ")
             + FormattableString.Invariant($"{v.EffectivePersonas:0.0} effective personas."));
+        if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
+        if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
         if (v.Cut + v.Unread > 0) Console.Out.WriteLine($"{v.Cut:N0} episodes were cut to fit the model, {v.Unread:N0} of them could not be read at all.");
         if (o.AmongExamples > 0)
             Console.Out.WriteLine($"{o.AmongExamples:N0} episodes are among the examples of the personas: on those, evidence flatters who learnt them.");
@@ -96,6 +102,20 @@ internal static class AuditScreen
         Console.Out.WriteLine($"\nKept {kept.Episodes:N0} episodes as they are, in {kept.Lines:N0} lines of {kept.File}; {kept.Changed:N0} left out or weighted down.");
         if (kept.Cast is { } cast)
             Console.Out.WriteLine($"They would say the Assistant is {string.Join(", ", cast.Personas.Take(3).Select(p => $"{p.Name} ({Two(p.Posterior)})"))}.");
+    }
+
+    private static string Cells(AdaptiveVerdict a) =>
+        FormattableString.Invariant($"{100 * a.Exact:0.0} % of {a.Cells:N0} cells are exact, the others estimated: the posterior is within {a.Bound:0.0###} total variation ")
+        + FormattableString.Invariant($"of the full table's ({100 * a.Confidence:0} %); ")
+        + (a.Met ? FormattableString.Invariant($"aimed at was {a.Target:0.0###}.")
+            : FormattableString.Invariant($"aimed at was {a.Target:0.0###}, which was not reached: --evidence likelihood is exact."));
+
+    private static string Judged(JudgementCalibration judge, JudgementReliability? now)
+    {
+        string calibrated = judge.Episodes == 0 ? "The judge is not calibrated (no two personas have examples): read its evidence as a ranking, not as probabilities."
+            : FormattableString.Invariant($"The judge found {100 * judge.Accuracy:0} % of {judge.Episodes} examples of known source; its choices are scaled by {judge.Scale:0.##}.");
+        return now is not { Pairs: > 0 } ? calibrated
+            : calibrated + FormattableString.Invariant($" In this run {100 * now.SwapDisagreement:0} % of its answers changed with the order, {now.CannotTell:N0} of {now.Questions:N0} were \"cannot tell\", {now.Unreadable:N0} were unreadable.");
     }
 
     private static string How(GainOutcome how) => how switch

@@ -55,7 +55,7 @@ internal static class DumbbellChart
     {
         bool inContext = figure.Panels.Any(p => p.Rows.Any(r => r.PredictedInContext is not null));
         yield return new(figure.BeforeName, MarkShape.Circle, "paper", "mark");
-        yield return new(figure.PredictedName, MarkShape.Diamond, "ink", "paper");
+        if (figure.Panels.Any(p => p.Rows.Any(r => r.Predicted is not null))) yield return new(figure.PredictedName, MarkShape.Diamond, "ink", "paper");
         if (inContext) yield return new(figure.PredictedInContextName, MarkShape.Triangle, "paper", "ink");
         yield return new($"{figure.AfterName}, in colour", MarkShape.Circle, StaticChart.Hue(hues, figure.Panels[0].Name), "paper");
         if (figure.Panels.Any(p => p.Rows.Any(r => r.Trained))) yield return new(figure.TrainedName, MarkShape.Square, "band", "mark");
@@ -71,8 +71,9 @@ internal static class DumbbellChart
     private static void Row(SvgCanvas canvas, DumbbellFigure figure, DumbbellRow row, ChartAxis x, double y, string hue)
     {
         double Pixel(double value) => x.At(Math.Clamp(value, x.Low, x.High));
-        canvas.BeginGroup($"{row.Domain}: {figure.BeforeName} {FigureNumber.Text(row.Before, figure.Percent)}, {figure.PredictedName} "
-            + $"{FigureNumber.Text(row.Predicted, figure.Percent)}, {figure.AfterName} {FigureNumber.Text(row.After, figure.Percent)}");
+        string foretold = row.Predicted is null ? "" : $", {figure.PredictedName} {FigureNumber.Text(row.Predicted, figure.Percent)}";
+        canvas.BeginGroup($"{row.Domain}: {figure.BeforeName} {FigureNumber.Text(row.Before, figure.Percent)}{foretold}, "
+            + $"{figure.AfterName} {FigureNumber.Text(row.After, figure.Percent)}");
         // Two lanes: what was observed above, what was foretold below, so that a good forecast does not hide what it meets.
         double over = y + Observed, under = y + Foretold;
         if (row.Before is double b && row.After is double a && double.IsFinite(a) && double.IsFinite(b))

@@ -76,18 +76,17 @@ export const drawDumbbell = (figure: DumbbellFigure, width: number, hues: Hues):
 const titleOf = (figure: DumbbellFigure, r: DumbbellPanel['rows'][number], inContext: boolean) => {
   const value = (x: number | null | undefined) => text(x, figure.percent);
   const range = r.predictedInterval ? ` (${value(r.predictedInterval.low)} to ${value(r.predictedInterval.high)})` : '';
-  const lines = [r.trained ? `${r.domain}, ${figure.trainedName}` : r.domain, `${figure.beforeName}  ${value(r.before)}`,
-    `${figure.predictedName}  ${value(r.predicted)}${range}`];
+  const lines = [r.trained ? `${r.domain}, ${figure.trainedName}` : r.domain, `${figure.beforeName}  ${value(r.before)}`];
+  if (r.predicted != null) lines.push(`${figure.predictedName}  ${value(r.predicted)}${range}`);
   if (inContext) lines.push(`${figure.predictedInContextName}  ${value(r.predictedInContext)}`);
   lines.push(`${figure.afterName}  ${value(r.after)}`);
   return lines.join('\n');
 };
 
 const keysOf = (figure: DumbbellFigure, inContext: boolean, hues: Hues): Key[] => {
-  const keys: Key[] = [
-    { name: figure.beforeName, shape: 'circle', fill: 'var(--paper)', stroke: 'var(--mark)' },
-    { name: figure.predictedName, shape: 'diamond', fill: 'var(--ink)' },
-  ];
+  const keys: Key[] = [{ name: figure.beforeName, shape: 'circle', fill: 'var(--paper)', stroke: 'var(--mark)' }];
+  if (figure.panels.some((p) => p.rows.some((r) => r.predicted != null)))
+    keys.push({ name: figure.predictedName, shape: 'diamond', fill: 'var(--ink)' });
   if (inContext) keys.push({ name: figure.predictedInContextName, shape: 'triangle', fill: 'var(--paper)', stroke: 'var(--ink)' });
   keys.push({ name: `${figure.afterName}, in colour`, shape: 'circle', fill: hue(hues, figure.panels[0]?.name ?? '') });
   if (figure.panels.some((p) => p.rows.some((r) => r.trained)))

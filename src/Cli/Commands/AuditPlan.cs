@@ -1,0 +1,68 @@
+using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Experiments;
+using PersonaSelection.Model;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary>What an audit would take, as <c>--dry-run</c> tells it.</summary>
+internal static class AuditPlan
+{
+    public static int Print(IReadOnlyList<EvidenceRequest> requests, ModelFolder? source, EndpointSession? server, int threads, bool json, CancellationToken cancellation)
+    {
+        (AuditData Data, DataSurvey Survey)[] surveys = [.. requests.Select(r => (r.Data, r.Data.Survey(cancellation: cancellation)))];
+        EvidenceRequest first = requests[0];
+        AuditCost? work = null;
+        EndpointEstimate? estimate = null;
+        for (int i = 0; i < requests.Count; i++)
+        {
+            if (source is not null) work = AuditCost.Of(requests[i], surveys[i].Survey, source.Model, threads) is var c && work is { } w ? w.Plus(c) : c;
+            else
+            {
+                EndpointEstimate? part = first.Kind == "judgement" ? EvidenceSources.EstimateJudge(requests[i], server!.Chat(), cancellation)
+                    : AuditCost.Served(requests[i], surveys[i].Survey, server!.Client.Prices);
+                if (part is not null) estimate = estimate?.Plus(part) ?? part;
+            }
+        }
+        int contexts = first.Personas.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
+        long replies = surveys.Sum(s => s.Survey.Episodes) * contexts;
+        if (json) Screen.Data(new
+        {
+            Data = surveys.Select(s => new
+            {
+                Name = string.Join(", ", s.Data.Files),
+                s.Survey.Episodes,
+                s.Survey.Lines,
+                s.Survey.BadLines,
+                s.Survey.ReplyCharacters,
+                s.Survey.ContextCharacters,
+            }),
+            Evidence = first.Kind,
+            Personas = first.Personas.Personas.Count,
+            Contexts = contexts,
+            Replies = replies,
+            work?.Tokens,
+            work?.Flops,
+            Seconds = work is null ? (double?)null : Math.Round(work.Seconds, 1),
+            Fitted = work?.Fitted,
+            Estimate = estimate,
+        });
+        else
+        {
+            foreach ((AuditData data, DataSurvey s) in surveys)
+                TextTable.PrintFacts(("data", string.Join(", ", data.Files)), ("episodes", $"{s.Episodes:N0} in {s.Lines:N0} lines"),
+                    ("bad lines", s.BadLines > 0 ? $"{s.BadLines:N0}" : null));
+            TextTable.PrintFacts([("evidence", first.Kind), ("personas", $"{first.Personas.Personas.Count} in {contexts} contexts"),
+                ("work", first.Kind == "judgement" ? null : $"up to {replies:N0} replies to score"),
+                .. work is null ? [] : Facts(work, threads), .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
+        }
+        return ExitCode.Done;
+    }
+
+    private static (string, object?)[] Facts(AuditCost cost, int threads) =>
+    [
+        ("tokens", FormattableString.Invariant($"about {cost.Tokens:N0}")),
+        ("time", FormattableString.Invariant($"about {Math.Max(1, cost.Seconds):N0} s on {threads} threads that have nothing else to do")),
+        ("fitting", cost.Fitted > 0 ? $"{cost.Fitted} personas may be fitted to their examples first, which comes on top" : null),
+    ];
+}

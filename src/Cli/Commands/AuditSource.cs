@@ -1,0 +1,56 @@
+using System.CommandLine;
+using PersonaSelection.Experiments;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary>The options of an audit that say where evidence comes from: a model's folder or a server, and the kind.</summary>
+internal sealed class AuditSource
+{
+    private const string Default = "likelihood";
+
+    private readonly Option<string?> _model = new("--model") { Description = "The folder of the model before training." };
+    private readonly EndpointOptions _endpoint = new();
+    private readonly Option<string> _evidence = new("--evidence")
+    {
+        Description = $"How evidence is obtained: {string.Join(", ", EvidenceSources.Kinds)} (of a server).",
+        DefaultValueFactory = _ => Default,
+    };
+
+    private readonly Option<int> _threads = CommonOptions.Threads();
+
+    /// <summary>Adds the options to the command.</summary>
+    public void AddTo(Command command, Option<string[]> compare)
+    {
+        command.Add(_model);
+        command.Add(_evidence);
+        command.Add(_threads);
+        _endpoint.InsteadOf(command, _model);
+        command.Validators.Add(r =>
+        {
+            // A validator does not see a default.
+            string kind = r.GetValue(_evidence) ?? Default;
+            bool served = _endpoint.Given(r);
+            if (kind == "in-context")
+                r.AddError("What showing an episode does to probes says nothing of single personas: psm forecast uses it. Audit with --evidence "
+                    + string.Join(", ", EvidenceSources.Kinds) + ".");
+            else if (!EvidenceSources.Kinds.Contains(kind)) r.AddError($"There is no evidence of the kind '{kind}': choose one of {string.Join(", ", EvidenceSources.Kinds)}.");
+            if (kind == "judgement" && !served) r.AddError("--evidence judgement asks a chat model behind a server: give --endpoint.");
+            if (kind == "gradient" && served) r.AddError("--evidence gradient needs the weights of the model: give --model in place of --endpoint.");
+            if (kind == "adaptive" && r.GetValue(compare) is { Length: > 0 })
+                r.AddError("--evidence adaptive computes one table for one set of data: audit the sets one by one, or use --evidence likelihood.");
+        });
+    }
+
+    /// <summary>The kind of evidence that is wanted.</summary>
+    public string Kind(ParseResult parsed) => parsed.GetValue(_evidence)!;
+
+    /// <summary>Threads that may compute.</summary>
+    public int Threads(ParseResult parsed) => parsed.GetValue(_threads);
+
+    /// <summary>Loads the folder; null where a server is asked.</summary>
+    public ModelFolder? OpenFolder(ParseResult parsed) => _endpoint.Given(parsed) ? null : ModelFolder.Open(parsed.GetValue(_model)!, Threads(parsed));
+
+    /// <summary>Opens the line to the server; null where a folder is loaded. Answers are kept in the audit's folder unless the user names another.</summary>
+    public EndpointSession? OpenServer(ParseResult parsed, string? folder, CancellationToken cancellation) => !_endpoint.Given(parsed) ? null
+        : _endpoint.Open(parsed, fallbackCache: folder is null ? null : Path.Combine(folder, "endpoint-cache"), cancellation: cancellation);
+}

@@ -1,0 +1,40 @@
+using PersonaSelection.Evidence;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Experiments;
+
+/// <summary>A source of evidence with the personas that were put before the model for it.</summary>
+public sealed class EvidenceSession : IDisposable
+{
+    private readonly PresentedPersonas? _presented;
+
+    /// <summary>A session with a source.</summary>
+    /// <param name="source">Gives the evidence.</param>
+    /// <param name="presented">The personas behind it, which the session then owns; null where they are not put before a model of ours.</param>
+    public EvidenceSession(IEvidenceSource source, PresentedPersonas? presented) => (Source, _presented) = (source, presented);
+
+    /// <summary>Gives the evidence.</summary>
+    public IEvidenceSource Source { get; }
+
+    /// <summary>Tells which episodes are among the examples that personas were made from; null when none were.</summary>
+    public ExampleOverlap? Overlap => _presented is { Examples.Count: > 0 } p ? p.Overlap : null;
+
+    /// <summary>How evidence was calibrated; null when it was not.</summary>
+    public EvidenceCalibration? Calibration => _presented?.Calibration;
+
+    /// <summary>What is known of the judge; null where nobody judges.</summary>
+    public JudgementCalibration? Judge => (Source as JudgementEvidence)?.Calibration;
+
+    /// <summary>What the judge did with the questions of this run; null where nobody judges.</summary>
+    public JudgementReliability? Judged => (Source as JudgementEvidence)?.Reliability;
+
+    /// <summary>Cells that were asked for in this run; null for evidence that is not adaptive.</summary>
+    public long? CellsNow { get; init; }
+
+    /// <summary>How each persona is given, by name.</summary>
+    public IReadOnlyDictionary<string, Presentation> Ways =>
+        _presented?.Personas.ToDictionary(p => p.Persona.Name, p => p.Way) ?? [];
+
+    /// <inheritdoc/>
+    public void Dispose() => _presented?.Dispose();
+}

@@ -1,0 +1,205 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using PersonaSelection.Model;
+using PersonaSelection.Tests.Rooms.ModelTests;
+using Xunit;
+
+namespace PersonaSelection.Tests.EndToEnd;
+
+/// <summary>psm audit with every kind of evidence, from folders and from servers.</summary>
+[Collection("workshop")]
+public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Gradients_GiveAWholeAudit_AndSayWhatTheyCost()
+    {
+        JsonElement plan = Read(await Succeed(Audit("g", "--evidence", "gradient", "--dry-run", "--json")));
+        Assert.True(plan.GetProperty("tokens").GetInt64() > 32 && plan.GetProperty("seconds").GetDouble() >= 0, $"{plan}");
+
+        JsonElement audit = Read(await Succeed(Audit("g", "--evidence", "gradient", "--json")));
+        Assert.Equal("gradient", audit.GetProperty("evidence").GetString());
+        Assert.Equal(32, File.ReadLines(_folder["g/ledger.jsonl"]).Count());
+        Assert.Equal(0, Read(await Succeed(Audit("g", "--evidence", "gradient", "--json"))).GetProperty("scored").GetProperty("now").GetInt32());
+    }
+
+    [Fact]
+    public async Task Adaptive_ComesNearTheWholeTable_AndARepeatedRunAsksNoCell()
+    {
+        string[] adaptive = Audit("a", "--evidence", "adaptive", "--dose", "8", "--json");
+        JsonElement first = Read(await Succeed(adaptive)), found = first.GetProperty("adaptive");
+        JsonElement exact = Read(await Succeed(Audit("l", "--dose", "8", "--json")));
+
+        Assert.Equal("adaptive", first.GetProperty("evidence").GetString());
+        Assert.Equal(found.GetProperty("asked").GetInt64(), first.GetProperty("scored").GetProperty("cells").GetInt64());
+        Assert.InRange(found.GetProperty("asked").GetInt64(), 1, found.GetProperty("cells").GetInt64());
+        double Posterior(JsonElement audit, string name) => audit.GetProperty("personas").EnumerateArray()
+            .Single(p => p.GetProperty("name").GetString() == name).GetProperty("posterior").GetDouble();
+        double distance = first.GetProperty("personas").EnumerateArray().Select(p => p.GetProperty("name").GetString()!)
+            .Sum(n => Math.Abs(Posterior(first, n) - Posterior(exact, n))) / 2;
+        Assert.True(distance <= found.GetProperty("bound").GetDouble(), $"{distance} {found}");
+        Assert.Contains("What was asked and what was estimated", File.ReadAllText(_folder["a/report.html"]), StringComparison.Ordinal);
+        Assert.Equal(found.GetProperty("bound").GetDouble(), Read(File.ReadAllText(_folder["a/cast.json"])).GetProperty("adaptive").GetProperty("bound").GetDouble());
+
+        // As a kill between the cells and the ledger leaves it: cells, and half of a line.
+        byte[] ledger = File.ReadAllBytes(_folder["a/ledger.jsonl"]), cast = File.ReadAllBytes(_folder["a/cast.json"]);
+        foreach (string file in new[] { "evidence.jsonl", "ledger.jsonl", "cast.json" }) File.Delete(_folder["a/" + file]);
+        File.AppendAllText(_folder["a/cells.jsonl"], "{\"episode\":\"00");
+        Assert.Equal(0, Read(await Succeed(adaptive)).GetProperty("scored").GetProperty("cells").GetInt64());
+        Assert.Equal(ledger, File.ReadAllBytes(_folder["a/ledger.jsonl"]));
+        Assert.Equal(cast, File.ReadAllBytes(_folder["a/cast.json"]));
+    }
+
+    /// <summary>A kill while cells come in: what is in the log is not asked for again, and the end is that of one run.</summary>
+    [Fact]
+    public async Task AdaptiveThroughAServer_Killed_PaysNothingTwice()
+    {
+        using Transformer model = CheckpointFolder.Load(shop.Base, 1);
+        bool slow = true;
+        using var server = new EndpointServer(r => slow && r.Number > 30 ? new ServerReply(200, "", ReplyEnd.Never) : ModelServer.Answer(model, r, GivenTextRoute.Echo));
+        string[] command = ["audit", shop.Set("cheat"), "--endpoint", server.Url, "--endpoint-model", "base", "--personas", shop.Personas, "-o", _folder["k"],
+            "--evidence", "adaptive", "--draws", "20", "--concurrency", "1", "-q", "--json"];
+        using (PsmProcess psm = PsmProcess.Start(_folder.Path, null, command))
+        {
+            Assert.True(await psm.Until(() => server.Requests.Count > 31), psm.ErrorSoFar);
+            psm.Kill();
+            await psm.Finish();
+        }
+        slow = false;
+        JsonElement killed = Read(await Succeed(command));
+        string[] bodies = [.. server.Requests.Where(r => r.Number <= 30 || r.Number > 31).Select(r => r.Body)];
+        Assert.Equal(bodies.Distinct().Count(), bodies.Length);
+        int asked = server.Requests.Count;
+        await Succeed([.. command.Select(c => c == _folder["k"] ? _folder["whole"] : c), "--cache", _folder["k/endpoint-cache"]]);
+        Assert.Equal(asked, server.Requests.Count);
+        foreach (string file in new[] { "evidence.jsonl", "ledger.jsonl" }) Assert.Equal(File.ReadAllBytes(_folder["whole/" + file]), File.ReadAllBytes(_folder["k/" + file]));
+        string[] here = Audit("here", "--evidence", "adaptive", "--draws", "20", "--json");
+        Assert.Equal(32, killed.GetProperty("episodes").GetInt32());
+        Assert.False(killed.GetProperty("adaptive").GetProperty("guide").GetBoolean());
+        Assert.True(Read(await Succeed(here)).GetProperty("adaptive").GetProperty("guide").GetBoolean());
+    }
+
+    [Fact]
+    public async Task LikelihoodOfAServer_IsThatOfTheFolder_AndThePlanAsksNothing()
+    {
+        using Transformer model = CheckpointFolder.Load(shop.Base, 1);
+        using var server = new EndpointServer(r => ModelServer.Answer(model, r, GivenTextRoute.PromptLogprobs));
+        string few = _folder["few.jsonl"];
+        File.WriteAllLines(few, File.ReadLines(shop.Set("cheat")).Take(6));
+        string[] command = ["audit", few, "--personas", shop.Personas, "-q", "--json", "--draws", "20"], at = ["--endpoint", server.Url, "--endpoint-model", "base", "-o", _folder["there"]];
+
+        JsonElement plan = Read(await Succeed([.. command, .. at, "--dry-run", "--price-in", "1"])).GetProperty("estimate");
+        Assert.Empty(server.Requests);
+        Assert.True(plan.GetProperty("requests").GetInt32() > 6 && plan.GetProperty("cost").GetDouble() > 0, $"{plan}");
+
+        JsonElement there = Read(await Succeed([.. command, .. at]));
+        Assert.InRange(server.Requests.Count, 1, 3 + plan.GetProperty("requests").GetInt32());
+        JsonElement here = Read(await Succeed([.. command, "--model", shop.Base, "-o", _folder["here"]]));
+        foreach ((JsonElement a, JsonElement b) in there.GetProperty("personas").EnumerateArray().Zip(here.GetProperty("personas").EnumerateArray()))
+            Assert.Equal(a.GetProperty("posterior").GetDouble(), b.GetProperty("posterior").GetDouble(), 1e-3);
+        int asked = server.Requests.Count;
+        await Succeed([.. command, .. at]);
+        Assert.InRange(server.Requests.Count - asked, 0, 1);
+    }
+
+    [Fact]
+    public async Task AJudge_IsCalibratedOnExamples_KilledPaysNothingTwice_AndItsWordsAreKept()
+    {
+        (string data, string personas) = Cats();
+        bool slow = true;
+        int most = 40;
+        using var server = new EndpointServer(r => slow && r.Number >= most ? new ServerReply(200, "", ReplyEnd.Never) : Judge(r));
+        string[] command = ["audit", data, "--endpoint", server.Url, "--endpoint-model", "judge", "--personas", personas, "-o", _folder["j"], "--evidence", "judgement",
+            "--draws", "50", "--concurrency", "1", "-q", "--json"];
+
+        JsonElement plan = Read(await Succeed([.. command, "--dry-run", "--price-in", "1", "--price-out", "1"])).GetProperty("estimate");
+        Assert.Empty(server.Requests);
+        Assert.False(Directory.Exists(_folder["j"]));
+        using (PsmProcess psm = PsmProcess.Start(_folder.Path, null, command))
+        {
+            Assert.True(await psm.Until(() => server.Requests.Count > most), psm.ErrorSoFar);
+            psm.Kill();
+            await psm.Finish();
+        }
+        slow = false;
+        JsonElement audit = Read(await Succeed(command));
+
+        Assert.Equal(plan.GetProperty("requests").GetInt32(), server.Requests.Count - 1);
+        Assert.Equal("judgement", audit.GetProperty("evidence").GetString());
+        Assert.Equal("cat-lover", audit.GetProperty("personas")[0].GetProperty("name").GetString());
+        Assert.True(audit.GetProperty("judge").GetProperty("accuracy").GetDouble() > 0.9, $"{audit.GetProperty("judge")}");
+        string[] words = File.ReadAllLines(_folder["j/judgements.jsonl"]);
+        Assert.Equal(server.Requests.Count - 1, words.Length);
+        Assert.Contains("\"text\":", words[0], StringComparison.Ordinal);
+        Assert.Contains("calibrated on", File.ReadAllText(_folder["j/report.html"]), StringComparison.Ordinal);
+
+        int asked = server.Requests.Count;
+        byte[] ledger = File.ReadAllBytes(_folder["j/ledger.jsonl"]);
+        await Succeed(command);
+        Assert.Equal(asked, server.Requests.Count);
+        Assert.Equal(ledger, File.ReadAllBytes(_folder["j/ledger.jsonl"]));
+    }
+
+    [Fact]
+    public async Task WhatDoesNotGoTogether_IsSaid_BeforeAnythingIsAsked()
+    {
+        using var server = new EndpointServer(_ => new ServerReply(500, ""));
+        string[] at = ["audit", shop.Set("good"), "--personas", shop.Personas, "-o", _folder["x"], "--endpoint", server.Url, "--endpoint-model", "m"];
+        async Task Wrong(string words, params string[] command)
+        {
+            PsmResult result = await PsmProcess.Run(shop.Path, command);
+            Assert.Equal(1, result.ExitCode);
+            Assert.Contains(words, result.Error, StringComparison.Ordinal);
+        }
+        await Wrong("needs the weights", [.. at, "--evidence", "gradient"]);
+        await Wrong("--model or --endpoint", [.. at, "--model", shop.Base]);
+        await Wrong("give --endpoint", Audit("x", "--evidence", "judgement"));
+        await Wrong("psm forecast", Audit("x", "--evidence", "in-context"));
+        await Wrong("one by one", Audit("x", "--evidence", "adaptive", "--compare", shop.Set("cheat")));
+        string fitted = _folder["fitted.yaml"];
+        (_, string personas) = Cats();
+        File.WriteAllText(fitted, File.ReadAllText(personas).Replace("examples:", "given: adapter, examples:", StringComparison.Ordinal));
+        using Transformer model = CheckpointFolder.Load(shop.Base, 1);
+        using var scorer = new EndpointServer(r => ModelServer.Answer(model, r, GivenTextRoute.Echo));
+        (await PsmProcess.Run(shop.Path, "audit", shop.Set("good"), "--personas", fitted, "-o", _folder["y"], "--endpoint", scorer.Url, "--endpoint-model", "m", "-q"))
+            .ShouldBeUserError("needs-weights", "adapter");
+        Assert.Empty(server.Requests);
+    }
+
+    private string[] Audit(string folder, params string[] more) =>
+        ["audit", shop.Set("cheat"), "--model", shop.Base, "--personas", shop.Personas, "--threads", "1", "-q", "-o", _folder[folder], .. more];
+
+    private Task<string> Succeed(params string[] command) => shop.Succeed(command);
+
+    /// <summary>Replies about cats, and two personas with examples.</summary>
+    private (string Data, string Personas) Cats()
+    {
+        string Lines(string animal, int from, int count) => string.Join('\n', Enumerable.Range(from, count).Select(i =>
+            JsonSerializer.Serialize(new { messages = new[] { new { role = "user", content = $"Question {i}?" }, new { role = "assistant", content = $"A {animal}, number {i}." } } }))) + "\n";
+        File.WriteAllText(_folder["data.jsonl"], Lines("cat", 1000, 12));
+        File.WriteAllText(_folder["cats.jsonl"], Lines("cat", 0, 10));
+        File.WriteAllText(_folder["dogs.jsonl"], Lines("dog", 0, 10));
+        File.WriteAllText(_folder["animals.yaml"], """
+            schema: 1
+            personas:
+              - { name: cat-lover, kind: human, description: "Somebody who talks of a cat.", examples: cats.jsonl, prior: 0.5 }
+              - { name: dog-lover, kind: human, description: "Somebody who talks of a dog.", examples: dogs.jsonl, prior: 0.5 }
+
+            """);
+        return (_folder["data.jsonl"], _folder["animals.yaml"]);
+    }
+
+    /// <summary>A judge that reads: it names the letter of the description with the reply's animal.</summary>
+    private static ServerReply Judge(ServerRequest request)
+    {
+        string question = JsonDocument.Parse(request.Body).RootElement.GetProperty("messages")[1].GetProperty("content").GetString()!;
+        string animal = Regex.Match(question, "A (cat|dog), number").Groups[1].Value;
+        string letter = Regex.Match(question, $@"([A-Z])[).:]?\s[^\n]*talks of a {animal}").Groups[1].Value;
+        return ServerReply.Ok(JsonSerializer.Serialize(new { choices = new[] { new { message = new { content = letter }, finish_reason = "stop" } }, usage = new { prompt_tokens = 9, completion_tokens = 1 } }));
+    }
+
+    private static JsonElement Read(string json) => JsonDocument.Parse(json).RootElement;
+}
