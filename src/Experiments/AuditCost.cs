@@ -8,7 +8,7 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Experiments;
 
-/// <summary>What evidence would take from a model of this machine: at most, as equal episodes and what an earlier run has done are not known before.</summary>
+/// <summary>What evidence would take from a model of this machine, equal episodes once: at most, as what an earlier run has done is not taken off.</summary>
 /// <param name="Tokens">Tokens that go through the model; a token of a backward pass counts as two more.</param>
 /// <param name="Flops">Floating-point operations.</param>
 /// <param name="Seconds">How long that takes at the measured rate of this machine's matrix products, with nothing else to do.</param>
@@ -29,24 +29,24 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
 
     /// <summary>The cost of evidence from a model of this machine.</summary>
     /// <param name="request">What is wanted.</param>
-    /// <param name="survey">What a first look at the data found.</param>
     /// <param name="model">The model.</param>
     /// <param name="threads">Threads that compute.</param>
-    public static AuditCost Of(EvidenceRequest request, DataSurvey survey, Transformer model, int threads)
+    public static AuditCost Of(EvidenceRequest request, Transformer model, int threads)
     {
+        long episodes = Different(request.Data).Count();
         bool gradient = request.Kind == "gradient";
         IReadOnlyList<Episode> some = request.Data.Sample(SampledEpisodes, RngStream.Root(1).Child("cost"));
         double episode = some.Average(e => (double)Math.Min(model.ContextLength, TokensOf(model, e.Context) + TokensOf(model, e.Reply)));
         double[] openings = [.. request.Personas.Personas.SelectMany(p => Openings(p, gradient, model))];
         int fitted = gradient ? 0 : request.Personas.Personas.Count(p => p.Examples is not null && p.Given is null or Presentation.Vector or Presentation.Adapter);
-        double blocks = Math.Ceiling((double)survey.Episodes / AuditEvidence.BlockSize);
-        double table = (survey.Episodes * openings.Length * episode) + (blocks * openings.Sum());
+        double blocks = Math.Ceiling((double)episodes / AuditEvidence.BlockSize);
+        double table = (episodes * openings.Length * episode) + (blocks * openings.Sum());
         double tokens = request.Kind switch
         {
             // Forward and backward, which is twice as much; and exact evidence of some.
-            "gradient" => (3 * survey.Episodes * (episode + openings.Average()))
-                + (Math.Min(EvidenceSources.CalibrationEpisodes, survey.Episodes) * openings.Length * episode),
-            "adaptive" => (Share(survey) * table) + (fitted == 0 ? 3 * survey.Episodes * (episode + openings.Average()) : 0),
+            "gradient" => (3 * episodes * (episode + openings.Average()))
+                + (Math.Min(EvidenceSources.CalibrationEpisodes, episodes) * openings.Length * episode),
+            "adaptive" => (Share(episodes) * table) + (fitted == 0 ? 3 * episodes * (episode + openings.Average()) : 0),
             _ => table,
         };
         // A third of a training step is the forward pass.
@@ -56,24 +56,27 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
 
     /// <summary>The cost of likelihoods from a server: every reply under every context is a request, and brings along everything that stands before it.</summary>
     /// <param name="request">What is wanted.</param>
-    /// <param name="survey">What a first look at the data found.</param>
     /// <param name="prices">What tokens cost.</param>
-    public static EndpointEstimate Served(EvidenceRequest request, DataSurvey survey, TokenPrices prices)
+    public static EndpointEstimate Served(EvidenceRequest request, TokenPrices prices)
     {
         long[] openings = [.. request.Personas.Personas.SelectMany(p => p.Examples is not null && p.Given is not Presentation.Described
             ? Enumerable.Repeat((long)ShownExamplesTokens, EvidenceSources.ServedDraws) : PresentedPersona.WithContexts(p).Contexts.Select(TokensOf))];
-        long episodes = request.Data.Episodes().Sum(e => TokensOf(e.Context) + EndpointEstimate.Tokens(e.Reply));
+        long[] episodes = [.. Different(request.Data).Select(e => TokensOf(e.Context) + EndpointEstimate.Tokens(e.Reply))];
         int given = request.Personas.Personas.Count(p => p.Examples is not null && p.Given is not Presentation.Described);
-        double share = request.Kind == "adaptive" ? Share(survey) : 1;
+        double share = request.Kind == "adaptive" ? Share(episodes.Length) : 1;
         // Held-out examples calibrate; they are taken for as long as the episodes.
-        double calibration = given > 1 ? (double)given * EvidenceSources.ServedExamples : 0, count = (share * survey.Episodes) + calibration;
-        long tokens = (long)((count * openings.Sum()) + (count / survey.Episodes * openings.Length * episodes));
+        double calibration = given > 1 ? (double)given * EvidenceSources.ServedExamples : 0, count = (share * episodes.Length) + calibration;
+        long tokens = (long)((count * openings.Sum()) + (count * openings.Length * episodes.Average()));
         return new EndpointEstimate((long)(count * openings.Length), 0, tokens, 0, prices.Of(tokens, 0));
     }
 
     private const int ShownExamplesTokens = 1500;
 
-    private static double Share(DataSurvey survey) => Math.Min(1, Math.Max(AdaptiveShare, (double)AdaptiveRows / survey.Episodes));
+    private static double Share(long episodes) => Math.Min(1, Math.Max(AdaptiveShare, (double)AdaptiveRows / episodes));
+
+    /// <summary>Equal episodes once: each is asked about once.</summary>
+    internal static IEnumerable<Episode> Different(AuditData data) =>
+        data.Episodes().DistinctBy(e => ContentId.Of("episode-text", [.. e.Context.SelectMany(t => (string[])[t.Role, t.Text]), e.Reply]).Digits);
 
     // Tokens of what stands before an episode, by context of the persona; a fitted persona needs none.
     private static IEnumerable<double> Openings(Persona persona, bool gradient, Transformer model) =>

@@ -106,10 +106,7 @@ public static class EvidenceSources
     {
         JudgementEvidence source = Judge(request.Personas, judge, null);
         EndpointEstimate? total = source.Estimate([.. KnownSources(request.Personas).Select(k => k.Episode)]);
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (Episode[] block in request.Data.Episodes()
-            .Where(e => seen.Add(ContentId.Of("episode-text", [.. e.Context.SelectMany(t => (string[])[t.Role, t.Text]), e.Reply]).Digits))
-            .Chunk(AuditEvidence.BlockSize))
+        foreach (Episode[] block in AuditCost.Different(request.Data).Chunk(AuditEvidence.BlockSize))
         {
             cancellation.ThrowIfCancellationRequested();
             if (source.Estimate(block) is { } part) total = total?.Plus(part) ?? part;

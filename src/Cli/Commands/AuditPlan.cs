@@ -16,11 +16,11 @@ internal static class AuditPlan
         EndpointEstimate? estimate = null;
         for (int i = 0; i < requests.Count; i++)
         {
-            if (source is not null) work = AuditCost.Of(requests[i], surveys[i].Survey, source.Model, threads) is var c && work is { } w ? w.Plus(c) : c;
+            if (source is not null) work = AuditCost.Of(requests[i], source.Model, threads) is var c && work is { } w ? w.Plus(c) : c;
             else
             {
                 EndpointEstimate? part = first.Kind == "judgement" ? EvidenceSources.EstimateJudge(requests[i], server!.Chat(), cancellation)
-                    : AuditCost.Served(requests[i], surveys[i].Survey, server!.Client.Prices);
+                    : AuditCost.Served(requests[i], server!.Client.Prices);
                 if (part is not null) estimate = estimate?.Plus(part) ?? part;
             }
         }

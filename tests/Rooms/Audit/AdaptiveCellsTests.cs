@@ -1,0 +1,100 @@
+using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.AuditTests;
+
+public sealed class AdaptiveCellsTests : IDisposable
+{
+    private const int Episodes = 200, People = 40;
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-cells").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_part_of_the_cells_gives_the_posterior_at_the_dose_and_a_run_that_was_stopped_asks_for_none_of_them_twice()
+    {
+        AuditData data = Data(Episodes);
+        PersonaSet personas = Cast();
+        var once = new Formula(int.MaxValue);
+        AdaptiveCells table = Run("once", data, personas, once);
+        var stopped = new Formula(500);
+        Assert.Throws<OperationCanceledException>(() => Run("twice", data, personas, stopped));
+        string log = Path.Combine(_folder, "twice.jsonl");
+        File.WriteAllText(log, File.ReadAllText(log)[..^30]);
+        var rest = new Formula(int.MaxValue);
+        AdaptiveCells again = Run("twice", data, personas, rest);
+
+        // What the cut line held is asked for anew, one row at the most.
+        Assert.InRange(stopped.Asked + rest.Asked - once.Asked, 0, People);
+        Episode[] all = [.. data.Episodes()];
+        Assert.Equal(table.Compute(all).Nats, again.Compute(all).Nats);
+        Assert.Equal(table.Verdict, again.Verdict);
+        Assert.True(table.Verdict.Asked < table.Verdict.Cells / 2, $"{table.Verdict}");
+
+        double[] exact = Posterior((e, h) => Formula.At(e, h)), found = Posterior((e, h) => table.Compute([all[e]]).Nats[0][h]);
+        Assert.True(exact.Zip(found, (a, b) => Math.Abs(a - b)).Sum() / 2 <= table.Verdict.Bound, $"{table.Verdict}");
+
+        double[] Posterior(Func<int, int, double> l)
+        {
+            double[] log = [.. Enumerable.Range(0, People).Select(h => Enumerable.Range(0, Episodes).Sum(e => table.Verdict.Dose * l(e, h)))];
+            LogSpace.NormalizeLog(log);
+            return [.. log.Select(Math.Exp)];
+        }
+    }
+
+    [Fact]
+    public void Data_without_weight_or_past_the_bound_are_refused_and_so_is_the_log_of_other_data()
+    {
+        Assert.Equal("adaptive-data", Assert.Throws<UserErrorException>(() => Run("a", Data(Episodes, "0"), Cast(), new Formula(int.MaxValue))).Code);
+        Assert.Equal("adaptive-data", Assert.Throws<UserErrorException>(() => Run("b", Data(AdaptiveCells.MostEpisodes + 1), Cast(), new Formula(int.MaxValue))).Code);
+        Run("c", Data(30), Cast(), new Formula(int.MaxValue));
+        Assert.Equal("other-audit", Assert.Throws<UserErrorException>(() => Run("c", Data(31), Cast(), new Formula(int.MaxValue))).Code);
+    }
+
+    private AdaptiveCells Run(string name, AuditData data, PersonaSet personas, Formula source)
+    {
+        DataSurvey survey = data.Survey();
+        using CellLog cells = CellLog.Open(Path.Combine(_folder, name + ".jsonl"), survey.Id, source);
+        return AdaptiveCells.Of(data, survey, personas, cells, null, new CompletionPlan { MaximumShare = 0.3 });
+    }
+
+    private AuditData Data(int count, string weight = "1")
+    {
+        string path = Path.Combine(_folder, $"data-{count}-{weight}.jsonl");
+        File.WriteAllLines(path, Enumerable.Range(0, count).Select(i =>
+            $$"""{"messages":[{"role":"user","content":"{{i}}"},{"role":"assistant","content":"yes"}],"weight":{{weight}}}"""));
+        return new AuditData([path]);
+    }
+
+    private static PersonaSet Cast() =>
+        new([], [.. Enumerable.Range(0, People).Select(h => new Persona($"p{h}", "human", "", new Dictionary<string, double>()))]);
+
+    // Evidence of rank three; stops when too many cells were asked for.
+    private sealed class Formula(int most) : IEvidenceSource
+    {
+        public int Asked { get; private set; }
+
+        public EvidenceKind Kind => EvidenceKind.Likelihood;
+
+        public IReadOnlyList<string> Personas => [.. Enumerable.Range(0, People).Select(h => $"p{h}")];
+
+        public IReadOnlyDictionary<string, string> Provenance => new Dictionary<string, string> { ["model"] = "formula" };
+
+        public static double At(int e, int h) => -7 + Math.Sin(e) + Math.Sin((1.3 * e) + (0.4 * h)) + (0.5 * Math.Cos((0.7 * e) - (1.1 * h))) + (0.2 * Math.Sin(h));
+
+        public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? asked = null, IProgress<WorkProgress>? progress = null,
+            CancellationToken cancellation = default)
+        {
+            int[] columns = asked is null ? [.. Enumerable.Range(0, People)] : [.. asked];
+            if (Asked + (episodes.Count * columns.Length) > most && Asked > 0) throw new OperationCanceledException();
+            Asked += episodes.Count * columns.Length;
+            return new EvidenceBlock([.. episodes.Select(e => columns.Select(h => At(int.Parse(e.Context[0].Text, System.Globalization.CultureInfo.InvariantCulture), h)).ToArray())],
+                [.. episodes.Select(_ => 1)]);
+        }
+    }
+}
