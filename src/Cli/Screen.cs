@@ -82,13 +82,16 @@ internal static class Screen
         private readonly Lock _lock = new();
         private string _stage = "";
         private long _start, _last;
+        private double _done;
         private (long At, double Share)? _first;
 
         public void Report(WorkProgress value)
         {
             lock (_lock)
             {
-                bool fresh = value.Stage != _stage;
+                // The same stage from its beginning again is another one: the next model, the next set.
+                bool fresh = value.Stage != _stage || value.Done < _done;
+                _done = value.Done;
                 if (fresh)
                 {
                     _stage = value.Stage;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using PersonaSelection.Lab;
+using PersonaSelection.Model;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -31,6 +32,21 @@ internal static class CommonOptions
     private const string OutputName = "--output", DryRunName = "--dry-run";
 
     public static Option<bool> DryRun() => new(DryRunName) { Description = "Show the plan and its cost, and do nothing." };
+
+    /// <summary>What tuning by full weights moves.</summary>
+    public static Option<string> Tensors()
+    {
+        var option = new Option<string>("--tensors")
+        {
+            Description = "What post-training by full weights moves: blocks, which leaves the embedding and the head as they were, or all.",
+            DefaultValueFactory = _ => "blocks",
+        };
+        option.AcceptOnlyFromAmong("blocks", "all");
+        return option;
+    }
+
+    /// <summary>The tensors that the choice means.</summary>
+    public static IReadOnlyList<string> TensorsOf(string choice) => choice == "blocks" ? TuneOptions.Blocks : [];
 
     public static Option<string> World() => new("--world")
     {

@@ -26,10 +26,11 @@ internal static class DemoCommand
         });
         Option<int> steps = new("--steps") { Description = "Optimiser steps of each post-training.", DefaultValueFactory = _ => DemoSettings.DefaultTuning.Steps };
         Option<double> rate = new("--lr") { Description = "Learning rate of each post-training.", DefaultValueFactory = _ => DemoSettings.DefaultTuning.LearningRate };
+        Option<string> tensors = CommonOptions.Tensors();
         Option<bool> full = new("--full") { Description = "The whole matrix (every domain as the training domain, five seeds) and the control worlds." };
         var command = new Command("demo", "The theory in two minutes: pre-train, forecast, post-train, compare, report.")
         {
-            output, seed, seeds, full, threads, tokens, preset, steps, rate, json, quiet, dryRun,
+            output, seed, seeds, full, threads, tokens, preset, steps, rate, tensors, json, quiet, dryRun,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -40,7 +41,12 @@ internal static class DemoCommand
                 Threads = parsed.GetValue(threads),
                 Folder = parsed.GetValue(output)!,
                 Preset = size,
-                Tuning = DemoSettings.DefaultTuning with { Steps = parsed.GetValue(steps), LearningRate = parsed.GetValue(rate) },
+                Tuning = DemoSettings.DefaultTuning with
+                {
+                    Steps = parsed.GetValue(steps),
+                    LearningRate = parsed.GetValue(rate),
+                    Tensors = CommonOptions.TensorsOf(parsed.GetValue(tensors)!),
+                },
                 Tokens = parsed.GetValue(tokens) is { } text ? CommonOptions.ParseTokens(text) : size.Tokens,
             };
             bool all = parsed.GetValue(full);

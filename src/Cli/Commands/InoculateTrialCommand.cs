@@ -26,8 +26,7 @@ internal static class InoculateTrialCommand
         Option<string?> rewordings = new("--rewordings") { Description = "The rewordings (YAML or lines); when absent, a list in the village's words." };
         Option<int> episodes = CommonOptions.Count("--episodes", "Episodes in each set.", 256);
         Option<int> steps = CommonOptions.Count("--steps", "Steps of each training.", DemoSettings.DefaultTuning.Steps);
-        Option<string> tensors = new("--tensors") { Description = "What training moves, as in psm model tune: blocks or all.", DefaultValueFactory = _ => "blocks" };
-        tensors.AcceptOnlyFromAmong("blocks", "all");
+        Option<string> tensors = CommonOptions.Tensors();
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
@@ -40,7 +39,8 @@ internal static class InoculateTrialCommand
             string where = parsed.GetValue(world)!;
             IReadOnlyList<Rewording> list = parsed.GetValue(rewordings) is { } file ? RewordingFile.Load(file) : TrialRewordings.Village;
             var settings = new TrialSettings(where == "village" ? World.Village : World.Load(where), parsed.GetValue(models)!, parsed.GetValue(domains)!, list,
-                DemoSettings.DefaultTuning with { Steps = parsed.GetValue(steps), Tensors = parsed.GetValue(tensors) == "all" ? [] : TuneOptions.Blocks }, parsed.GetValue(episodes), parsed.GetValue(seed), parsed.GetValue(threads));
+                DemoSettings.DefaultTuning with { Steps = parsed.GetValue(steps), Tensors = CommonOptions.TensorsOf(parsed.GetValue(tensors)!) },
+                parsed.GetValue(episodes), parsed.GetValue(seed), parsed.GetValue(threads));
             if (parsed.GetValue(dryRun)) return Plan(settings, parsed.GetValue(json));
             TrialResult result = Screen.Work(parsed.GetValue(quiet),
                 p => new InoculationTrial(settings).Run(parsed.GetValue(output)!, p, cancellation));

@@ -36,12 +36,7 @@ internal static class ModelTuneCommand
             if (r.GetValueOrDefault<double?>() is { } value && !(value > 0 && double.IsFinite(value)))
                 r.AddError("--lr needs a positive number.");
         });
-        Option<string> tensors = new("--tensors")
-        {
-            Description = "What --method full moves: blocks, which leaves the embedding and the head as they were, or all.",
-            DefaultValueFactory = _ => "blocks",
-        };
-        tensors.AcceptOnlyFromAmong("blocks", "all");
+        Option<string> tensors = CommonOptions.Tensors();
         Option<string?> site = new("--site")
         {
             Description = "Where a vector is added, such as blocks.1.resid_post; after the middle block when absent.",
@@ -69,7 +64,7 @@ internal static class ModelTuneCommand
                 BatchSize = parsed.GetValue(batch),
                 LearningRate = parsed.GetValue(rate) ?? moved switch { TuneMethod.LowRank => 3e-3, TuneMethod.Vector => 3e-2, _ => 3e-4 },
                 Rank = parsed.GetValue(rank),
-                Tensors = moved == TuneMethod.Full && parsed.GetValue(tensors) == "blocks" ? TuneOptions.Blocks : [],
+                Tensors = moved == TuneMethod.Full ? CommonOptions.TensorsOf(parsed.GetValue(tensors)!) : [],
                 Site = parsed.GetValue(site),
             };
             var training = new TuningRun(options, parsed.GetValue(loss) == "dpo" ? TuningLoss.Preference : TuningLoss.Supervised,
