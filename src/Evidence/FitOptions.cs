@@ -7,7 +7,7 @@ public sealed record FitOptions
     public int Rank { get; init; } = 16;
 
     /// <summary>Learning rate of an adapter; a cosine takes it down to a tenth.</summary>
-    public double AdapterRate { get; init; } = 3e-3;
+    public double AdapterRate { get; init; } = 1e-3;
 
     /// <summary>Learning rate of a vector.</summary>
     public double VectorRate { get; init; } = 3e-2;
