@@ -37,6 +37,17 @@ public sealed class AuditFolder(string folder)
     /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
     public void RequireSame(DataSurvey survey, IEvidenceSource source) => EvidenceLog.RequireSame(LogPath, AuditEvidence.IdOf(survey.Id, source));
 
+    /// <summary>Deletes an evidence log that was derived from cells in another way: from the same cells at another dose, say. Other logs stay.</summary>
+    /// <param name="survey">What a first look at the data found.</param>
+    /// <param name="source">The evidence as it is wanted now; its cells are those of this folder.</param>
+    public void ForgetOther(DataSurvey survey, AdaptiveCells source)
+    {
+        if (!File.Exists(LogPath)) return;
+        string header = File.ReadLines(LogPath).FirstOrDefault() ?? "";
+        bool derived = header.Contains("\"kind\":\"adaptive\"", StringComparison.Ordinal);
+        if (derived && !header.Contains($"\"{AuditEvidence.IdOf(survey.Id, source)}\"", StringComparison.Ordinal)) File.Delete(LogPath);
+    }
+
     /// <summary>Audits some data.</summary>
     /// <param name="data">The data.</param>
     /// <param name="survey">What a first look at them found.</param>

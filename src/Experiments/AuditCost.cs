@@ -20,8 +20,7 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
     /// <summary>The share of a matrix product's rate that scoring short replies reaches.</summary>
     private const double UsualEfficiency = 0.4;
 
-    /// <summary>The share of the cells that adaptive evidence asks for, and the rows it asks for in any case.</summary>
-    private const double AdaptiveShare = 0.1;
+    /// <summary>The rows that adaptive evidence asks for in any case.</summary>
     private const int AdaptiveRows = 12;
 
     /// <summary>Both together.</summary>
@@ -46,7 +45,7 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
             // Forward and backward, which is twice as much; and exact evidence of some.
             "gradient" => (3 * episodes * (episode + openings.Average()))
                 + (Math.Min(EvidenceSources.CalibrationEpisodes, episodes) * openings.Length * episode),
-            "adaptive" => (Share(episodes) * table) + (fitted == 0 ? 3 * episodes * (episode + openings.Average()) : 0),
+            "adaptive" => (Share(request, episodes) * table) + (fitted == 0 ? 3 * episodes * (episode + openings.Average()) : 0),
             _ => table,
         };
         // A third of a training step is the forward pass.
@@ -63,7 +62,7 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
             ? Enumerable.Repeat((long)ShownExamplesTokens, EvidenceSources.ServedDraws) : PresentedPersona.WithContexts(p).Contexts.Select(TokensOf))];
         long[] episodes = [.. Different(request.Data).Select(e => TokensOf(e.Context) + EndpointEstimate.Tokens(e.Reply))];
         int given = request.Personas.Personas.Count(p => p.Examples is not null && p.Given is not Presentation.Described);
-        double share = request.Kind == "adaptive" ? Share(episodes.Length) : 1;
+        double share = request.Kind == "adaptive" ? Share(request, episodes.Length) : 1;
         // Held-out examples calibrate; they are taken for as long as the episodes.
         double calibration = given > 1 ? (double)given * EvidenceSources.ServedExamples : 0, count = (share * episodes.Length) + calibration;
         long tokens = (long)((count * openings.Sum()) + (count * openings.Length * episodes.Average()));
@@ -72,7 +71,7 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
 
     private const int ShownExamplesTokens = 1500;
 
-    private static double Share(long episodes) => Math.Min(1, Math.Max(AdaptiveShare, (double)AdaptiveRows / episodes));
+    private static double Share(EvidenceRequest request, long episodes) => Math.Min(1, Math.Max(request.Cells, (double)AdaptiveRows / episodes));
 
     /// <summary>Equal episodes once: each is asked about once.</summary>
     internal static IEnumerable<Episode> Different(AuditData data) =>

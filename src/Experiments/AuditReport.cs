@@ -243,7 +243,7 @@ public static class AuditReport
         yield return new Prose($"Of {Count(a.Cells)} cells (different episodes times personas) **{Percent(a.Exact)}** are exact; the others are estimated from these"
             + (a.Guide ? " and from gradients" : "") + $". At the dose of {a.Dose.ToString("0.###e+0", CultureInfo.InvariantCulture)} the posterior is within "
             + $"**{Bound(a.Bound)}** total variation of that of the full table, with {Percent(a.Confidence)} confidence; "
-            + (a.Met ? $"aimed at was {Bound(a.Target)}." : $"aimed at was {Bound(a.Target)}, which the cells that may be asked for **did not reach**: likelihood evidence is exact.")
+            + (a.Met ? $"aimed at was {Bound(a.Target)}." : $"aimed at was {Bound(a.Target)}, which the cells that may be asked for **did not reach**: `--cells 0.3` asks for more, likelihood evidence for all.")
             + " Single episodes under personas that nobody asked about are estimates: read their influence as such.");
     }
 

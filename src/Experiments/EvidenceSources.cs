@@ -20,6 +20,9 @@ public sealed record EvidenceRequest(string Kind, PersonaSet Personas, AuditData
 
     /// <summary>The dose as effective observations; null where it is to be fitted. Adaptive evidence asks for the cells that matter at the dose.</summary>
     public double? EffectiveObservations { get; init; }
+
+    /// <summary>The largest share of the cells that adaptive evidence may ask for.</summary>
+    public double Cells { get; init; } = new CompletionPlan().MaximumShare;
 }
 
 /// <summary>Where an audit gets its evidence from, by the name of the kind.</summary>
@@ -148,7 +151,10 @@ public static class EvidenceSources
             && presented.Personas.All(p => p.Way == Presentation.Described && p.Model == model);
         using CellLog cells = CellLog.Open(Path.Combine(request.Folder, "cells.jsonl"), survey.Id, presented.Source, progress);
         using CellLog? guide = guided ? CellLog.Open(Path.Combine(request.Folder, "guide.jsonl"), survey.Id, Raw(request, presented)) : null;
-        AdaptiveCells table = AdaptiveCells.Of(request.Data, survey, request.Personas, cells, request.EffectiveObservations, null, guide, cancellation);
+        AdaptiveCells table = AdaptiveCells.Of(request.Data, survey, request.Personas, cells, request.EffectiveObservations,
+            new CompletionPlan { MaximumShare = request.Cells }, guide, cancellation);
+        // A table at another dose or of more cells follows from the same cells, and so does what is told of it.
+        new AuditFolder(request.Folder).ForgetOther(survey, table);
         return new EvidenceSession(table, presented) { CellsNow = cells.Asked };
     }
 }

@@ -51,6 +51,11 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         Assert.Equal(0, Read(await Succeed(adaptive)).GetProperty("scored").GetProperty("cells").GetInt64());
         Assert.Equal(ledger, File.ReadAllBytes(_folder["a/ledger.jsonl"]));
         Assert.Equal(cast, File.ReadAllBytes(_folder["a/cast.json"]));
+
+        // More cells, in the same folder: those that are known are not asked for again, and all of them are the whole table.
+        JsonElement all = Read(await Succeed([.. adaptive, "--cells", "1"])), now = all.GetProperty("adaptive");
+        Assert.Equal(now.GetProperty("asked").GetInt64() - found.GetProperty("asked").GetInt64(), all.GetProperty("scored").GetProperty("cells").GetInt64());
+        Assert.True(now.GetProperty("met").GetBoolean(), $"{now}");
     }
 
     /// <summary>A kill while cells come in: what is in the log is not asked for again, and the end is that of one run.</summary>

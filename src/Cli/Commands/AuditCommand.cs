@@ -68,6 +68,7 @@ internal static class AuditCommand
             {
                 Strict = request.Strict,
                 EffectiveObservations = request.Options.EffectiveObservations,
+                Cells = source.Cells(parsed),
             };
             bool dry = parsed.GetValue(dryRun);
             using ModelFolder? folder = source.OpenFolder(parsed);

@@ -108,7 +108,7 @@ internal static class AuditScreen
         FormattableString.Invariant($"{100 * a.Exact:0.0} % of {a.Cells:N0} cells are exact, the others estimated: the posterior is within {a.Bound:0.0###} total variation ")
         + FormattableString.Invariant($"of the full table's ({100 * a.Confidence:0} %); ")
         + (a.Met ? FormattableString.Invariant($"aimed at was {a.Target:0.0###}.")
-            : FormattableString.Invariant($"aimed at was {a.Target:0.0###}, which was not reached: --evidence likelihood is exact."));
+            : FormattableString.Invariant($"aimed at was {a.Target:0.0###}, which was not reached: --cells 0.3 asks for more, --evidence likelihood for all."));
 
     private static string Judged(JudgementCalibration judge, JudgementReliability? now)
     {

@@ -7,6 +7,7 @@ namespace PersonaSelection.Cli.Commands;
 internal sealed class AuditSource
 {
     private const string Default = "likelihood";
+    private const double DefaultCells = 0.1;
 
     private readonly Option<string?> _model = new("--model") { Description = "The folder of the model before training." };
     private readonly EndpointOptions _endpoint = new();
@@ -16,6 +17,12 @@ internal sealed class AuditSource
         DefaultValueFactory = _ => Default,
     };
 
+    private readonly Option<double> _cells = new("--cells")
+    {
+        Description = "For adaptive evidence: the largest share of the (episode, persona) cells to ask for, such as 0.3.",
+        DefaultValueFactory = _ => DefaultCells,
+    };
+
     private readonly Option<int> _threads = CommonOptions.Threads();
 
     /// <summary>Adds the options to the command.</summary>
@@ -23,6 +30,7 @@ internal sealed class AuditSource
     {
         command.Add(_model);
         command.Add(_evidence);
+        command.Add(_cells);
         command.Add(_threads);
         _endpoint.InsteadOf(command, _model);
         command.Validators.Add(r =>
@@ -34,6 +42,8 @@ internal sealed class AuditSource
                 r.AddError("What showing an episode does to probes says nothing of single personas: psm forecast uses it. Audit with --evidence "
                     + string.Join(", ", EvidenceSources.Kinds) + ".");
             else if (!EvidenceSources.Kinds.Contains(kind)) r.AddError($"There is no evidence of the kind '{kind}': choose one of {string.Join(", ", EvidenceSources.Kinds)}.");
+            if (r.GetResult(_cells) is { Implicit: false } && r.GetValue(_cells) is not (> 0 and <= 1)) r.AddError("--cells is a share: more than 0, at most 1.");
+            if (r.GetResult(_cells) is { Implicit: false } && kind != "adaptive") r.AddError("--cells belongs to --evidence adaptive.");
             if (kind == "judgement" && !served) r.AddError("--evidence judgement asks a chat model behind a server: give --endpoint.");
             if (kind == "gradient" && served) r.AddError("--evidence gradient needs the weights of the model: give --model in place of --endpoint.");
             if (kind == "adaptive" && r.GetValue(compare) is { Length: > 0 })
@@ -43,6 +53,9 @@ internal sealed class AuditSource
 
     /// <summary>The kind of evidence that is wanted.</summary>
     public string Kind(ParseResult parsed) => parsed.GetValue(_evidence)!;
+
+    /// <summary>The largest share of the cells that adaptive evidence may ask for.</summary>
+    public double Cells(ParseResult parsed) => parsed.GetValue(_cells);
 
     /// <summary>Threads that may compute.</summary>
     public int Threads(ParseResult parsed) => parsed.GetValue(_threads);
