@@ -51,14 +51,15 @@ public sealed class AdaptiveCellsTests : IDisposable
     public void Data_without_weight_or_past_the_bound_are_refused_and_so_is_the_log_of_other_data()
     {
         Assert.Equal("adaptive-data", Assert.Throws<UserErrorException>(() => Run("a", Data(Episodes, "0"), Cast(), new Formula(int.MaxValue))).Code);
-        Assert.Equal("adaptive-data", Assert.Throws<UserErrorException>(() => Run("b", Data(AdaptiveCells.MostEpisodes + 1), Cast(), new Formula(int.MaxValue))).Code);
+        Assert.Equal("adaptive-data", Assert.Throws<UserErrorException>(() => Run("b", Data(30), Cast(), new Formula(int.MaxValue), AdaptiveCells.MostEpisodes + 1)).Code);
         Run("c", Data(30), Cast(), new Formula(int.MaxValue));
         Assert.Equal("other-audit", Assert.Throws<UserErrorException>(() => Run("c", Data(31), Cast(), new Formula(int.MaxValue))).Code);
     }
 
-    private AdaptiveCells Run(string name, AuditData data, PersonaSet personas, Formula source)
+    private AdaptiveCells Run(string name, AuditData data, PersonaSet personas, Formula source, int? episodes = null)
     {
         DataSurvey survey = data.Survey();
+        if (episodes is { } said) survey = survey with { Episodes = said };
         using CellLog cells = CellLog.Open(Path.Combine(_folder, name + ".jsonl"), survey.Id, source);
         return AdaptiveCells.Of(data, survey, personas, cells, null, new CompletionPlan { MaximumShare = 0.3 });
     }
