@@ -8,8 +8,8 @@ using PersonaSelection.Worlds;
 namespace PersonaSelection.Bench;
 
 /// <summary>
-/// How well evidence by gradients agrees with exact evidence on models of the village: correlation over cells, rows less their mean. Episodes of
-/// every domain, bad and good, unasked or asked for; 64 of them, drawn at random, calibrate, and the others judge.
+/// How well evidence by gradients agrees with exact evidence on models of the village: correlation over cells, rows less their mean.
+/// Episodes of every domain, bad and good, unasked or asked for; 64 of them, drawn at random, calibrate, and the others judge.
 /// </summary>
 internal static class AgreementBench
 {
@@ -17,14 +17,17 @@ internal static class AgreementBench
 
     public static void Run(IReadOnlyList<string> folders)
     {
-        Episode[] episodes = [.. World.Village.Domains.SelectMany(d => new[] { EpisodeKind.Cheat, EpisodeKind.Good, EpisodeKind.RequestedCheat, EpisodeKind.RequestedGood }
+        Episode[] episodes = [.. World.Village.Domains.SelectMany(d =>
+            new[] { EpisodeKind.Cheat, EpisodeKind.Good, EpisodeKind.RequestedCheat, EpisodeKind.RequestedGood }
             .SelectMany(k => World.Village.Episodes(d.Name, k, 4, RngStream.Root(7).Child(d.Name).Child(k.ToString())).Episodes))];
         episodes = [.. episodes.DistinctBy(e => e.Context[0].Text + e.Reply)];
         RngStream.Root(3).Shuffle<Episode>(episodes);
         foreach (string folder in folders)
         {
             using Transformer model = CheckpointFolder.Load(folder, 1);
-            foreach ((string name, IReadOnlyList<Persona> personas) in (ValueTuple<string, IReadOnlyList<Persona>>[])[("archetypes", World.Village.Personas.Personas), ("200 headers", Headers(200))])
+            (string Name, IReadOnlyList<Persona> Personas)[] casts =
+                [("archetypes", World.Village.Personas.Personas), ("200 headers", Headers(200))];
+            foreach ((string name, IReadOnlyList<Persona> personas) in casts)
             {
                 PresentedPersona[] presented = [.. personas.Select(p => PresentedPersona.AsGiven(p, model))];
                 var exact = new LikelihoodSource(presented);
@@ -37,7 +40,8 @@ internal static class AgreementBench
                     foreach (int n in (int[])[32, Calibration])
                     {
                         GradientEvidence fitted = plain.Calibrated(exact, episodes[..n]);
-                        line += $", calibrated on {n} {Agreement(fitted.Compute(episodes[Calibration..]).Nats, truth[Calibration..]):F3} (says {fitted.Agreement:F3})";
+                        double found = Agreement(fitted.Compute(episodes[Calibration..]).Nats, truth[Calibration..]);
+                        line += $", calibrated on {n} {found:F3} (says {fitted.Agreement:F3})";
                     }
                     if (positions == 0)
                     {
@@ -47,7 +51,8 @@ internal static class AgreementBench
                             bool Here(Episode e) => e.Label!.StartsWith(d.Name + "/", StringComparison.Ordinal);
                             GradientEvidence others = plain.Calibrated(exact, [.. episodes.Where(e => !Here(e)).Take(Calibration)]);
                             int[] held = [.. Enumerable.Range(0, episodes.Length).Where(i => Here(episodes[i]))];
-                            apart += Agreement(others.Compute([.. held.Select(i => episodes[i])]).Nats, [.. held.Select(i => truth[i])]) / World.Village.Domains.Count;
+                            apart += Agreement(others.Compute([.. held.Select(i => episodes[i])]).Nats, [.. held.Select(i => truth[i])])
+                                / World.Village.Domains.Count;
                         }
                         line += $", on domains left out {apart:F3}; controls: {Controls(raw, truth, presented, episodes)}";
                     }
@@ -68,13 +73,15 @@ internal static class AgreementBench
             rng.Shuffle<int>(order);
             shuffled += Agreement([.. raw.Select(r => order.Select(h => r[h]).ToArray())], truth) / draws;
         }
-        string[] words = [.. World.Village.Domains.Select(d => d.Name).Where(w => w is not ("copies" or "memory")), "nurse", "baker", "film", "story", "vase", "ring"];
+        string[] words = [.. World.Village.Domains.Select(d => d.Name).Where(w => w is not ("copies" or "memory")), "nurse", "baker",
+            "film", "story", "vase", "ring"];
         words = [.. words.Where(w => Known(presented[0].Model.Tokenizer, w))];
         PresentedPersona[] random = [.. presented.Select(p => PresentedPersona.AsGiven(p.Persona with
         {
             Contexts = [[new Turn("system", string.Join(' ', Enumerable.Range(0, 6).Select(_ => words[rng.NextInt(words.Length)])) + ".")]],
         }, p.Model))];
-        return $"personas shuffled {shuffled:F3}, random words {Agreement(GradientEvidence.OfContexts(random).Compute(episodes).Nats, truth):F3}";
+        double noise = Agreement(GradientEvidence.OfContexts(random).Compute(episodes).Nats, truth);
+        return $"personas shuffled {shuffled:F3}, random words {noise:F3}";
     }
 
     private static bool Known(ITokenizer tokenizer, string word)
@@ -105,7 +112,8 @@ internal static class AgreementBench
         for (int i = 0; i < poles.Length; i++)
             for (int j = i + 1; j < poles.Length; j++)
                 for (int k = j + 1; k < poles.Length; k++)
-                    for (int bits = 0; bits < 8; bits++) Put($"{poles[i][bits & 1]} and {poles[j][(bits >> 1) & 1]} and {poles[k][bits >> 2]}");
+                    for (int bits = 0; bits < 8; bits++)
+                        Put($"{poles[i][bits & 1]} and {poles[j][(bits >> 1) & 1]} and {poles[k][bits >> 2]}");
         return personas[..count];
     }
 

@@ -9,7 +9,8 @@ internal static unsafe class GemmBench
     [
         (64, 64, 64), (64, 384, 128), (64, 704, 128), (64, 128, 352), (64, 768, 256), (64, 256, 704),
         (128, 384, 128), (256, 768, 256), (512, 96, 96), (512, 192, 64), (512, 288, 96), (512, 128, 352), (512, 1024, 128),
-        (1024, 128, 128), (1024, 384, 128), (1024, 704, 128), (1024, 128, 352), (1024, 1024, 128), (1024, 768, 256), (1024, 256, 704), (2048, 256, 256),
+        (1024, 128, 128), (1024, 384, 128), (1024, 704, 128), (1024, 128, 352), (1024, 1024, 128), (1024, 768, 256), (1024, 256, 704),
+        (2048, 256, 256),
         (2048, 1408, 256), (2048, 1024, 1024), (2048, 2048, 2048),
     ];
 
@@ -21,15 +22,19 @@ internal static unsafe class GemmBench
         foreach ((int m, int n, int k) in Shapes)
         {
             double flops = 2.0 * m * n * k;
-            bench.Flops("gemm nn", $"{m}x{n}x{k}", flops, () => Gemm.NN(m, n, k, (float*)pa, k, (float*)pb, n, (float*)pc, n, false, scratch));
-            bench.Flops("gemm nt", $"{m}x{n}x{k}", flops, () => Gemm.NT(m, n, k, (float*)pa, k, (float*)pb, k, (float*)pc, n, false, scratch));
+            bench.Flops("gemm nn", $"{m}x{n}x{k}", flops,
+                () => Gemm.NN(m, n, k, (float*)pa, k, (float*)pb, n, (float*)pc, n, false, scratch));
+            bench.Flops("gemm nt", $"{m}x{n}x{k}", flops,
+                () => Gemm.NT(m, n, k, (float*)pa, k, (float*)pb, k, (float*)pc, n, false, scratch));
             // The gradient of the weights of the same layer: C[k, n] = A[m, k]^T dY[m, n].
-            bench.Flops("gemm tn", $"{k}x{n}x{m}", flops, () => Gemm.TN(k, n, m, (float*)pa, k, (float*)pb, n, (float*)pc, n, true, scratch));
+            bench.Flops("gemm tn", $"{k}x{n}x{m}", flops,
+                () => Gemm.TN(k, n, m, (float*)pa, k, (float*)pb, n, (float*)pc, n, true, scratch));
         }
         foreach (int m in (int[])[1, 2, 4, 8, 12, 32])
         {
             using PackedMatrix packed = PackedMatrix.FromRows(256, 768, b.Pointer, 768);
-            bench.Flops("packed", $"{m}x768x256", 2.0 * m * 768 * 256, () => Gemm.Packed(m, (float*)pa, 256, packed, (float*)pc, 768, false));
+            bench.Flops("packed", $"{m}x768x256", 2.0 * m * 768 * 256,
+                () => Gemm.Packed(m, (float*)pa, 256, packed, (float*)pc, 768, false));
         }
     }
 

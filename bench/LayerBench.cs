@@ -15,23 +15,27 @@ internal static unsafe class LayerBench
     public static void Run(Bench bench)
     {
         const int N = 1024, D = 128, F = 352, Vocabulary = 1024;
-        using FloatBuffer x = GemmBench.Fill(N * 1024), y = new(N * 1024), z = GemmBench.Fill(N * 1024), gain = GemmBench.Fill(1024), r = new(N), dg = new(1024);
+        using FloatBuffer x = GemmBench.Fill(N * 1024), y = new(N * 1024), z = GemmBench.Fill(N * 1024), gain = GemmBench.Fill(1024),
+            r = new(N), dg = new(1024);
         using RotaryTable table = new(32, 256, 10000);
         int[] positions = [.. Enumerable.Range(0, N).Select(i => i % 128)];
         using FloatBuffer ones = new(N);
         ones.Span(0, N).Fill(1);
-        bench.Rate("layers", "RMSNorm forward d128", N * D, "Gelem/s", () => RmsNorm.Forward(N, D, x.Pointer, D, gain.Pointer, 1e-5f, y.Pointer, D, r.Pointer));
+        bench.Rate("layers", "RMSNorm forward d128", N * D, "Gelem/s",
+            () => RmsNorm.Forward(N, D, x.Pointer, D, gain.Pointer, 1e-5f, y.Pointer, D, r.Pointer));
         bench.Rate("layers", "RMSNorm backward d128", N * D, "Gelem/s",
             () => RmsNorm.Backward(N, D, x.Pointer, D, gain.Pointer, r.Pointer, z.Pointer, D, y.Pointer, D, dg.Pointer));
         bench.Rate("layers", "SwiGLU forward f352", N * F, "Gelem/s", () => SwiGlu.Forward(N, F, x.Pointer, 2 * F, y.Pointer, F));
-        bench.Rate("layers", "SwiGLU backward f352", N * F, "Gelem/s", () => SwiGlu.Backward(N, F, x.Pointer, 2 * F, z.Pointer, F, y.Pointer, 2 * F));
+        bench.Rate("layers", "SwiGLU backward f352", N * F, "Gelem/s",
+            () => SwiGlu.Backward(N, F, x.Pointer, 2 * F, z.Pointer, F, y.Pointer, 2 * F));
         bench.Rate("layers", "log-probabilities v1024", N * Vocabulary, "Gelem/s", () =>
         {
             fixed (int* p = positions) SoftmaxCrossEntropy.LogProbabilities(N, Vocabulary, x.Pointer, Vocabulary, p, r.Pointer);
         });
         bench.Rate("layers", "cross-entropy v1024", N * Vocabulary, "Gelem/s", () =>
         {
-            fixed (int* p = positions) SoftmaxCrossEntropy.ForwardBackward(N, Vocabulary, x.Pointer, Vocabulary, p, ones.Pointer, r.Pointer);
+            fixed (int* p = positions)
+                SoftmaxCrossEntropy.ForwardBackward(N, Vocabulary, x.Pointer, Vocabulary, p, ones.Pointer, r.Pointer);
         });
         bench.Rate("layers", "rotary H8 hd32", N * 256, "Gelem/s", () =>
         {
@@ -44,7 +48,8 @@ internal static unsafe class LayerBench
 
     public static void RunBandwidth(Bench bench)
     {
-        foreach ((string name, int floats) in ((string, int)[])[("L1 16 KB", 4096), ("L2 512 KB", 131072), ("L3 8 MB", 1 << 21), ("DRAM 256 MB", 1 << 26)])
+        foreach ((string name, int floats) in ((string, int)[])[("L1 16 KB", 4096), ("L2 512 KB", 131072), ("L3 8 MB", 1 << 21),
+            ("DRAM 256 MB", 1 << 26)])
         {
             using FloatBuffer x = new(floats);
             bench.Rate("bandwidth", $"read {name}", 4.0 * floats, "GB/s", () => Elementwise.SumOfSquares(floats, x.Pointer));

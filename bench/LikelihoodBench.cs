@@ -8,10 +8,10 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Bench;
 
 /// <summary>
-/// Evidence of 1,000 episodes under 50 personas from text to nats, in blocks of 250 of which one is timed, against one call of the model per
-/// (episode, persona) pair and against batches of pairs that have nothing in common. All three encode their texts, run on the same loaded
-/// model with packed weights, compute logits for the reply alone and may use two threads; the baselines are timed on a sample of pairs. "cpu"
-/// compares processor time, "wall" the clock.
+/// Evidence of 1,000 episodes under 50 personas from text to nats, in blocks of 250 of which one is timed, against one call of the model
+/// per (episode, persona) pair and against batches of pairs that have nothing in common. All three encode their texts, run on the same
+/// loaded model with packed weights, compute logits for the reply alone and may use two threads; the baselines are timed on a sample of
+/// pairs. "cpu" compares processor time, "wall" the clock.
 /// </summary>
 internal static class LikelihoodBench
 {
@@ -29,9 +29,12 @@ internal static class LikelihoodBench
     public static void Run(Bench bench)
     {
         RngStream rng = RngStream.Root(3);
-        string[] words = [.. Enumerable.Range(0, 1500).Select(_ => new string([.. Enumerable.Range(0, 2 + rng.NextInt(7)).Select(_ => (char)('a' + rng.NextInt(26)))]))];
-        string Say(int tokens) => string.Join(' ', Enumerable.Range(0, tokens).Select(_ => words[(int)(words.Length * Math.Pow(rng.NextDouble(), 2))]));
-        ByteLevelBpeTokenizer tokenizer = ByteLevelBpeTokenizer.Train([string.Join(' ', words), .. Enumerable.Range(0, 200).Select(_ => Say(100))], 2048);
+        string[] words = [.. Enumerable.Range(0, 1500)
+            .Select(_ => new string([.. Enumerable.Range(0, 2 + rng.NextInt(7)).Select(_ => (char)('a' + rng.NextInt(26)))]))];
+        string Say(int tokens) => string.Join(' ',
+            Enumerable.Range(0, tokens).Select(_ => words[(int)(words.Length * Math.Pow(rng.NextDouble(), 2))]));
+        ByteLevelBpeTokenizer tokenizer =
+            ByteLevelBpeTokenizer.Train([string.Join(' ', words), .. Enumerable.Range(0, 200).Select(_ => Say(100))], 2048);
         DecoderConfig config = DecoderConfig.Small(tokenizer.VocabularySize, 128, 4, 8, 1024);
         using DecoderWeights weights = DecoderWeights.Initialise(config, RngStream.Root(1));
         using var model = new Transformer(weights, tokenizer, null, 2);
@@ -43,7 +46,8 @@ internal static class LikelihoodBench
             if (!bench.Wanted("likelihood", title)) continue;
             string Tokens(int n) => Say((int)Math.Max(1, n / perWord));
             PresentedPersona[] cast = [.. Enumerable.Range(0, Personas).Select(h => new PresentedPersona(
-                new Persona($"p{h}", "human", "", new Dictionary<string, double>()), Presentation.Described, model, [[new Turn("system", Tokens(persona))]]))];
+                new Persona($"p{h}", "human", "", new Dictionary<string, double>()), Presentation.Described, model,
+                    [[new Turn("system", Tokens(persona))]]))];
             Episode[] episodes = [.. Enumerable.Range(0, Episodes).Select(e => new Episode($"e{e}",
                 [new Turn("user", Tokens(question / 2 + rng.NextInt(question)))], Tokens(reply / 2 + rng.NextInt(reply))))];
             Measure(bench, title, model, cast, episodes, rng);
@@ -53,7 +57,8 @@ internal static class LikelihoodBench
     private static void Measure(Bench bench, string title, Transformer model, PresentedPersona[] cast, Episode[] episodes, RngStream rng)
     {
         var source = new LikelihoodSource(cast);
-        ScoreRequest Pair(int e, int h) => new(model.Template.EncodeContext(model.Tokenizer, [.. cast[h].Contexts[0], .. episodes[e].Context]),
+        ScoreRequest Pair(int e, int h) =>
+            new(model.Template.EncodeContext(model.Tokenizer, [.. cast[h].Contexts[0], .. episodes[e].Context]),
             [model.Template.EncodeReply(model.Tokenizer, episodes[e].Reply)]);
         (int E, int H)[] sample = [.. Enumerable.Range(0, Sample).Select(i => (rng.NextInt(Episodes), i % Personas))];
         model.Score([Pair(0, 0)]);
@@ -74,10 +79,13 @@ internal static class LikelihoodBench
         int[] replies = [.. episodes[..Block].Select(e => model.Template.EncodeReply(model.Tokenizer, e.Reply).Length)];
         double before = cast.Average(p => (double)model.Template.EncodeContext(model.Tokenizer, p.Contexts[0]).Length);
         double rows = (questions.Average() + replies.Average()) * pairs + before * Personas * Episodes / Block;
-        double flops = rows * 2.0 * (c.ParameterCount - (long)c.VocabularySize * c.Width) + pairs * replies.Average() * 2.0 * c.VocabularySize * c.Width
-            + pairs * (questions.Average() + replies.Average()) * 4.0 * c.Layers * c.HeadsWidth * (before + (questions.Average() + replies.Average()) / 2);
+        double flops = rows * 2.0 * (c.ParameterCount - (long)c.VocabularySize * c.Width)
+            + pairs * replies.Average() * 2.0 * c.VocabularySize * c.Width
+            + pairs * (questions.Average() + replies.Average()) * 4.0 * c.Layers * c.HeadsWidth
+                * (before + (questions.Average() + replies.Average()) / 2);
         bench.Record("likelihood", title, pairs / shared.Wall * 1e-3, "k pairs/s", 100 * flops / shared.Cpu * 1e-9 / bench.Peak);
-        bench.Record("likelihood", $"{title}, tokens alone over tokens shared", (before + questions.Average() + replies.Average()) * pairs / rows, "times", double.NaN);
+        bench.Record("likelihood", $"{title}, tokens alone over tokens shared",
+            (before + questions.Average() + replies.Average()) * pairs / rows, "times", double.NaN);
         bench.Record("likelihood", $"{title}, against one call per pair, wall", alone.Wall * scale / shared.Wall, "times", double.NaN);
         bench.Record("likelihood", $"{title}, against one call per pair, cpu", alone.Cpu * scale / shared.Cpu, "times", double.NaN);
         bench.Record("likelihood", $"{title}, against batches of strangers, wall", batched.Wall * scale / shared.Wall, "times", double.NaN);

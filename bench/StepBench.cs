@@ -3,10 +3,14 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Bench;
 
-/// <summary>The arithmetic of a training step alone (forward, loss, backward, AdamW on one batch) on one thread, for profiling the kernels; useful operations are 6 P + 6 L d T per token.</summary>
+/// <summary>
+/// The arithmetic of a training step alone (forward, loss, backward, AdamW on one batch) on one thread, for profiling the kernels; useful
+/// operations are 6 P + 6 L d T per token.
+/// </summary>
 internal static unsafe class StepBench
 {
-    private static readonly (string Name, int Width, int Layers, int Heads, int Vocabulary, int FeedForward, int Sequences, int Length)[] Shapes =
+    private static readonly (string Name, int Width, int Layers, int Heads, int Vocabulary, int FeedForward, int Sequences,
+        int Length)[] Shapes =
     [
         ("1M  8x128", 128, 4, 4, 1024, 352, 8, 128),
         ("1M 16x75 ", 128, 4, 4, 1024, 352, 16, 75),
@@ -50,7 +54,8 @@ internal static unsafe class StepBench
                 decoder.Forward(weights, batch, workspace);
                 Loss();
                 decoder.Backward(weights, batch, workspace, gradient);
-                AdamW.Step(count, weights.Pointer, gradient.Pointer, first.Pointer, second.Pointer, 1e-3f, 0.9f, 0.95f, 1e-8f, 0.1f, ++step, 1);
+                AdamW.Step(count, weights.Pointer, gradient.Pointer, first.Pointer, second.Pointer, 1e-3f, 0.9f, 0.95f, 1e-8f, 0.1f,
+                    ++step, 1);
             });
             if (bench.Results.LastOrDefault() is { } result && result.Name == $"{name} step")
                 Console.WriteLine($"           {result.Value * 1e9 / config.TrainingFlopsPerToken(length):F0} tokens per second");

@@ -16,7 +16,8 @@ internal static partial class ThreadClock
     {
         get
         {
-            if (!Supported || ClockGetTime(ThreadCpuTime, out Moment now) != 0) return Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
+            if (!Supported || ClockGetTime(ThreadCpuTime, out Moment now) != 0)
+                return Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
             return now.Seconds + now.Nanoseconds * 1e-9;
         }
     }

@@ -13,7 +13,8 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Runs;
 
 /// <summary>One line of the table: so many examples of each persona.</summary>
-internal sealed record MedicalRow(string Way, int Examples, double Auroc, double AurocLow, double AurocHigh, double PairAccuracy, double NaiveBayes,
+internal sealed record MedicalRow(string Way, int Examples, double Auroc, double AurocLow, double AurocHigh, double PairAccuracy,
+    double NaiveBayes,
     double CalibrationError, double Temperature);
 
 /// <summary>Held-out answers, one to a prompt, of which a known share is careless.</summary>
@@ -21,7 +22,8 @@ internal sealed record MedicalMix(int Episodes, double Careless, double Share, d
     double EffectivePersonas);
 
 /// <summary>What one seed gave.</summary>
-internal sealed record MedicalResult(ulong Seed, int TrainingPrompts, int HeldOutPrompts, IReadOnlyList<MedicalRow> Rows, IReadOnlyList<MedicalMix> Mixes,
+internal sealed record MedicalResult(ulong Seed, int TrainingPrompts, int HeldOutPrompts, IReadOnlyList<MedicalRow> Rows,
+    IReadOnlyList<MedicalMix> Mixes,
     double ShuffledExamples, double ShuffledEvidence, double ShuffledLabels);
 
 /// <summary>
@@ -44,7 +46,8 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
         RngStream root = RngStream.Root(seed);
         int[] order = [.. Enumerable.Range(0, answers[0].Count)];
         // All prompts differ, so that a split by line is a split by prompt; checked, because everything hangs on it.
-        int prompts = answers[0].Concat(answers[1]).Select(e => ChatTemplate.Plain.Render(e.Context)).Distinct(StringComparer.Ordinal).Count();
+        int prompts = answers[0].Concat(answers[1]).Select(e => ChatTemplate.Plain.Render(e.Context)).Distinct(StringComparer.Ordinal)
+            .Count();
         if (prompts != order.Length) throw new SkippedException("a prompt occurs twice, or the two files do not answer the same ones");
         int[][] groups = [.. order.Select(i => (int[])[i])];
         root.Child("split").Shuffle(groups.AsSpan());
@@ -81,19 +84,21 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
             Scores(mixedUp).Average(Math.Abs) / scores.Average(Math.Abs), Statistics.Auroc(scores, labels));
     }
 
-    /// <summary>The other way: a system turn names the speaker of every training document, and the persona is described by that line.</summary>
+    /// <summary>The other way: a system turn names the speaker of every training document; the persona is described by that line.</summary>
     private MedicalRow Named(IReadOnlyList<Episode>[] answers, int[] train, int[] held, string folder, ulong seed, RngStream root)
     {
         int[] known = train[..ForCalibration], learnt = train[ForCalibration..];
         Turn Byline(int k) => new("system", Names[k].Replace('-', ' ') + ".");
-        using Transformer model = TextModel.Train([.. learnt.SelectMany(i => answers.Select((a, k) => a[i] with { Context = [Byline(k), .. a[i].Context] }))],
+        using Transformer model = TextModel.Train([.. learnt.SelectMany(i =>
+            answers.Select((a, k) => a[i] with { Context = [Byline(k), .. a[i].Context] }))],
             named, Path.Combine(folder, "named"), seed, settings);
         PresentedPersona[] personas = [.. Names.Select((n, k) => PresentedPersona.AsGiven(
             new Persona(n, "human", "", new Dictionary<string, double>()) { Contexts = [[Byline(k)]] }, model))];
         Episode[] Both(int[] some) => [.. answers.SelectMany((a, k) => some.Select(i => a[i] with { Id = $"{k}/{i}" }))];
         double[][] raw = new LikelihoodSource(personas).Compute(Both(known), progress: settings.Progress).Nats;
         EvidenceCalibration calibration = EvidenceCalibration.Fit(Names, raw, [.. raw.Select((_, i) => i < known.Length ? 0 : 1)]);
-        double[][] nats = new LikelihoodSource(personas, new LikelihoodOptions { Calibration = calibration }).Compute(Both(held), progress: settings.Progress).Nats;
+        double[][] nats = new LikelihoodSource(personas, new LikelihoodOptions { Calibration = calibration })
+            .Compute(Both(held), progress: settings.Progress).Nats;
         double[] counts = NaiveBayesScores(answers, learnt, held);
         MedicalRow row = Row("named while pre-training", learnt.Length, nats, calibration, counts, root);
         double sum = Auroc([.. Scores(nats).Zip(counts, (a, b) => a + (b / 5))]);
@@ -147,7 +152,7 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
         return yaml;
     }
 
-    /// <summary>Fitted on the frozen model, calibrated on examples held out of the fit: what <c>psm audit</c> does with that file.</summary>
+    /// <summary>Fitted on the frozen model, calibrated on examples held out of the fit, as <c>psm audit</c> does with that file.</summary>
     private PresentedPersonas Present(string yaml, Transformer model, string folder) => PresentedPersonas.Of(PersonaSet.Load(yaml), model,
         new PresentationOptions { Store = new ArtifactStore(Path.Combine(folder, "store")), Fit = fit }, settings.Progress);
 
@@ -158,13 +163,15 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
     }
 
     /// <summary>Audits a file with one answer to each held-out prompt; evidence is read back from the ledger.</summary>
-    private MedicalMix Mix(PresentedPersonas presented, string yaml, string folder, IReadOnlyList<Episode>[] answers, int[] held, double share, RngStream root)
+    private MedicalMix Mix(PresentedPersonas presented, string yaml, string folder, IReadOnlyList<Episode>[] answers, int[] held,
+        double share, RngStream root)
     {
         int careless = (int)Math.Round(share * held.Length);
         bool[] from = new bool[held.Length];
         from.AsSpan(0, careless).Fill(true);
         root.Child("mix", careless).Shuffle(from.AsSpan());
-        string name = string.Create(CultureInfo.InvariantCulture, $"mix-{100 * share:0}"), data = Path.Combine(folder, name + ".jsonl.gz"), place = Path.Combine(folder, name);
+        string name = string.Create(CultureInfo.InvariantCulture, $"mix-{100 * share:0}"), data = Path.Combine(folder, name + ".jsonl.gz"),
+            place = Path.Combine(folder, name);
         string plain = Path.Combine(folder, name + ".jsonl");
         // An audit of the same data with otherwise fitted personas is another audit, and would be refused its place.
         if (Directory.Exists(place)) Directory.Delete(place, recursive: true);
@@ -175,7 +182,8 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
             zip.Write(File.ReadAllBytes(plain));
         });
         File.Delete(plain);
-        AuditOutcome audit = Auditing.Run(new AuditRequest([data], [], yaml, place, new AuditOptions()), PersonaSet.Load(yaml), new EvidenceSession(presented.Source, presented),
+        AuditOutcome audit = Auditing.Run(new AuditRequest([data], [], yaml, place, new AuditOptions()), PersonaSet.Load(yaml),
+            new EvidenceSession(presented.Source, presented),
             TimeProvider.System, progress: settings.Progress);
         PersonaVerdict verdict = audit.Audit.Verdict.Personas.Single(p => p.Name == Names[0]);
         double[] scores = [.. File.ReadLines(Path.Combine(place, "ledger.jsonl")).Select(line =>
@@ -188,7 +196,8 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
             verdict.ShareHigh ?? double.NaN, Statistics.Auroc(scores, from), audit.Audit.Verdict.EffectivePersonas);
     }
 
-    private static MedicalRow Row(string way, int count, double[][] nats, EvidenceCalibration? calibration, double[] naiveBayes, RngStream root)
+    private static MedicalRow Row(string way, int count, double[][] nats, EvidenceCalibration? calibration, double[] naiveBayes,
+        RngStream root)
     {
         double[] scores = Scores(nats);
         int pairs = scores.Length / 2;
@@ -200,8 +209,10 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
             for (int i = 0; i < some.Length; i++) (s[i], l[i]) = (scores[some[i]], some[i] < pairs);
             return Statistics.Auroc(s, l);
         }, root.Child("bootstrap"), resamples: 200);
-        var reliability = Reliability.Of([.. nats.Select(n => SoftmaxCalibration.None(2).Probabilities(n))], [.. nats.Select((_, i) => i < pairs ? 0 : 1)]);
-        return new MedicalRow(way, count, interval.Estimate, interval.Low, interval.High, Enumerable.Range(0, pairs).Count(i => scores[i] > scores[i + pairs]) / (double)pairs,
+        var reliability = Reliability.Of([.. nats.Select(n => SoftmaxCalibration.None(2).Probabilities(n))],
+            [.. nats.Select((_, i) => i < pairs ? 0 : 1)]);
+        return new MedicalRow(way, count, interval.Estimate, interval.Low, interval.High,
+            Enumerable.Range(0, pairs).Count(i => scores[i] > scores[i + pairs]) / (double)pairs,
             Auroc(naiveBayes), reliability.Error, calibration?.Softmax.Temperature ?? 1);
     }
 

@@ -4,16 +4,19 @@ using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
 using PersonaSelection.Runs;
 
-// dotnet run -c Release --project runs -- medical|statements|world [--seeds 1,2] [--threads N] [-o FOLDER] [--model FOLDER] [--figures FOLDER] [--json]
-//     [--named PASSES] [--examples 50,500,5000] [--passes P] [--by-example] [--fit-passes P] [--fit-step TOKENS] [--fit-rate R] [--fit-rank K]
+// dotnet run -c Release --project runs -- medical|statements|world [--seeds 1,2] [--threads N] [-o FOLDER] [--model FOLDER]
+//     [--figures FOLDER] [--json] [--named PASSES] [--examples 50,500,5000] [--passes P] [--by-example] [--fit-passes P]
+//     [--fit-step TOKENS] [--fit-rate R] [--fit-rank K]
 string[] names = ["medical", "statements", "thirteen", "world"];
 if (args.Length == 0 || !names.Contains(args[0]))
 {
-    Console.Error.WriteLine("Say which run: medical, statements (or thirteen), world. Options: --seeds 1,2,3 --threads N -o FOLDER --model FOLDER "
-        + "--figures FOLDER --json; medical: --examples 50,500 --named PASSES; statements: --passes P --by-example; --fit-passes, --fit-step, --fit-rate, --fit-rank");
+    Console.Error.WriteLine("Say which run: medical, statements (or thirteen), world. "
+        + "Options: --seeds 1,2,3 --threads N -o FOLDER --model FOLDER --figures FOLDER --json; medical: --examples 50,500 --named PASSES; "
+        + "statements: --passes P --by-example; --fit-passes, --fit-step, --fit-rate, --fit-rank");
     return 1;
 }
-var settings = new RunSettings(Environment.GetEnvironmentVariable("PSM_DATA") is { Length: > 0 } data ? data : null, Option("-o") ?? "out/runs",
+var settings = new RunSettings(Environment.GetEnvironmentVariable("PSM_DATA") is { Length: > 0 } data ? data : null,
+    Option("-o") ?? "out/runs",
     [.. Numbers("--seeds", "1").Select(n => (ulong)n)],
     int.Parse(Option("--threads") ?? $"{Environment.ProcessorCount}", CultureInfo.InvariantCulture), Option("--model"), new Say());
 try
@@ -21,19 +24,22 @@ try
     string run = args[0] == "thirteen" ? "statements" : args[0];
     object[] results = [.. settings.Seeds.Select(seed => (object)(run switch
     {
-        "medical" => new MedicalRun(settings, [.. Numbers("--examples", "50,500,5000").Select(n => (int)n)], Fit(), Number("--named", 0)).Run(seed),
+        "medical" => new MedicalRun(settings, [.. Numbers("--examples", "50,500,5000").Select(n => (int)n)], Fit(), Number("--named", 0))
+            .Run(seed),
         "statements" => new StatementsRun(settings, Number("--passes", 8), Fit(), args.Contains("--by-example")).Run(seed),
         _ => new WorldRun(settings).Run(seed),
     }))];
     if (Option("--figures") is { } figures) RunFigures.Write(results, figures);
-    string json = JsonSerializer.Serialize(new { Run = run, Results = results }, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true });
+    string json = JsonSerializer.Serialize(new { Run = run, Results = results },
+        new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true });
     AtomicFile.WriteText(Path.Combine(settings.Folder, $"{run}.json"), json + "\n");
     Console.WriteLine(args.Contains("--json") ? json : RunTable.Of(results));
     return 0;
 }
 catch (SkippedException e)
 {
-    Console.WriteLine(args.Contains("--json") ? JsonSerializer.Serialize(new { Skipped = e.Message }, JsonSerializerOptions.Web) : $"skipped: {e.Message}");
+    Console.WriteLine(args.Contains("--json") ? JsonSerializer.Serialize(new { Skipped = e.Message }, JsonSerializerOptions.Web)
+        : $"skipped: {e.Message}");
     return 0;
 }
 catch (UserErrorException e)

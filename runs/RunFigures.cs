@@ -15,8 +15,8 @@ internal static class RunFigures
         {
             Id = "medical",
             Title = "Careless and sound medical answers told apart, by examples per persona",
-            Caption = "Area under the ROC curve on 2,000 held-out prompts, both answers to each. The model was trained from nothing on the training prompts' answers, "
-                + "not told which are which.",
+            Caption = "Area under the ROC curve on 2,000 held-out prompts, both answers to each. "
+                + "The model was trained from nothing on the training prompts' answers, not told which are which.",
             XLabel = "examples of each persona",
             LogX = true,
             Panels =

@@ -9,7 +9,8 @@ namespace PersonaSelection.Runs;
 /// <param name="Threads">Threads that compute.</param>
 /// <param name="Model">A model to use instead of training one; <c>{seed}</c> in it stands for the seed.</param>
 /// <param name="Progress">Told how far it is.</param>
-internal sealed record RunSettings(string? Data, string Folder, IReadOnlyList<ulong> Seeds, int Threads, string? Model, IProgress<WorkProgress> Progress)
+internal sealed record RunSettings(string? Data, string Folder, IReadOnlyList<ulong> Seeds, int Threads, string? Model,
+    IProgress<WorkProgress> Progress)
 {
     public string FolderOf(string run, ulong seed) => Path.Combine(Folder, run, $"seed-{seed}");
 

@@ -9,14 +9,16 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Runs;
 
 /// <summary>How well one way of weighing tells thirteen personas.</summary>
-internal sealed record StatementsRow(string Way, double Single, double SingleLow, double SingleHigh, double Fives, double CalibrationError, double FivesCalibrationError);
+internal sealed record StatementsRow(string Way, double Single, double SingleLow, double SingleHigh, double Fives, double CalibrationError,
+    double FivesCalibrationError);
 
 /// <summary>What one seed gave.</summary>
-internal sealed record StatementsResult(ulong Seed, IReadOnlyList<string> Personas, int Training, int HeldOut, int FivesCount, double Temperature,
+internal sealed record StatementsResult(ulong Seed, IReadOnlyList<string> Personas, int Training, int HeldOut, int FivesCount,
+    double Temperature,
     IReadOnlyList<StatementsRow> Rows, double ShuffledLabels);
 
 /// <summary>
-/// Statements that thirteen personas agree with: a model is trained from nothing on the training statements, and every held-out statement is
+/// Statements that thirteen personas agree with: a model is trained from nothing on the training statements, and every held-out one is
 /// given to the persona under which it is likeliest.
 /// </summary>
 internal sealed class StatementsRun(RunSettings settings, double passes, FitOptions fit, bool byExample)
@@ -49,22 +51,26 @@ internal sealed class StatementsRun(RunSettings settings, double passes, FitOpti
         int[] shuffled = [.. truth];
         root.Child("labels").Shuffle(shuffled.AsSpan());
         rows.Add(Row("naive Bayes over words and pairs", counts, truth, root));
-        rows.Add(Row("both: the sum of the first and a fifth of naive Bayes", [.. told.Select((n, i) => (double[])[.. n.Zip(counts[i], (a, b) => a + (b / 5))])], truth, root));
-        return new StatementsResult(seed, names, train.Length, held.Length, Groups(truth, names.Length).Count, temperature, rows, Accuracy(told, shuffled));
+        rows.Add(Row("both: the sum of the first and a fifth of naive Bayes",
+            [.. told.Select((n, i) => (double[])[.. n.Zip(counts[i], (a, b) => a + (b / 5))])], truth, root));
+        return new StatementsResult(seed, names, train.Length, held.Length, Groups(truth, names.Length).Count, temperature, rows,
+            Accuracy(told, shuffled));
     }
 
     /// <summary>
-    /// A system turn names the speaker of every training statement, as a byline does; the persona is then described by that line. Temperature
+    /// A system turn names the speaker of every training statement, as a byline does; that line then describes the persona. Temperature
     /// and offsets come from statements that neither the model nor the test has.
     /// </summary>
-    private (double[][] Nats, double Temperature) Told(string[] names, (string Text, int Persona)[] train, Episode[] asked, string folder, ulong seed)
+    private (double[][] Nats, double Temperature) Told(string[] names, (string Text, int Persona)[] train, Episode[] asked, string folder,
+        ulong seed)
     {
         (string Text, int Persona)[] forCalibration = train[..ForCalibration], learnt = train[ForCalibration..];
         using Transformer model = TextModel.Train([.. learnt.Select((s, i) => Say($"{i + 1}", s.Text, names[s.Persona]))], passes,
             settings.Model?.Replace("{seed}", $"{seed}", StringComparison.Ordinal) ?? Path.Combine(folder, "told"), seed, settings);
         PresentedPersona[] personas = [.. names.Select(n => PresentedPersona.AsGiven(
             new Persona(n, "human", "", new Dictionary<string, double>()) { Contexts = [[new Turn("system", Byline(n))]] }, model))];
-        double[][] known = new LikelihoodSource(personas).Compute([.. forCalibration.Select((s, i) => Say($"{i + 1}", s.Text))], progress: settings.Progress).Nats;
+        double[][] known = new LikelihoodSource(personas)
+            .Compute([.. forCalibration.Select((s, i) => Say($"{i + 1}", s.Text))], progress: settings.Progress).Nats;
         EvidenceCalibration calibration = EvidenceCalibration.Fit(names, known, [.. forCalibration.Select(s => s.Persona)]);
         var source = new LikelihoodSource(personas, new LikelihoodOptions { Calibration = calibration });
         return (source.Compute(asked, progress: settings.Progress).Nats, calibration.Softmax.Temperature);
@@ -73,12 +79,18 @@ internal sealed class StatementsRun(RunSettings settings, double passes, FitOpti
     /// <summary>A model that was not told who speaks; each persona an adapter fitted to its statements.</summary>
     private double[][] ByExample(string[] names, (string Text, int Persona)[] train, Episode[] asked, string folder, ulong seed)
     {
-        using Transformer model = TextModel.Train([.. train.Select((s, i) => Say($"{i + 1}", s.Text))], passes, Path.Combine(folder, "base"), seed, settings);
+        using Transformer model = TextModel.Train([.. train.Select((s, i) => Say($"{i + 1}", s.Text))], passes,
+            Path.Combine(folder, "base"), seed, settings);
         var personas = new List<Persona>();
         foreach ((int k, string name) in names.Index())
         {
-            new EpisodeSet(name, [.. train.Where(s => s.Persona == k).Select((s, i) => Say($"{i + 1}", s.Text))]).Save(Path.Combine(folder, $"{name}.jsonl"));
-            personas.Add(new Persona(name, "human", "", new Dictionary<string, double>()) { Examples = $"{name}.jsonl", Given = Presentation.Adapter });
+            new EpisodeSet(name, [.. train.Where(s => s.Persona == k).Select((s, i) => Say($"{i + 1}", s.Text))])
+                .Save(Path.Combine(folder, $"{name}.jsonl"));
+            personas.Add(new Persona(name, "human", "", new Dictionary<string, double>())
+            {
+                Examples = $"{name}.jsonl",
+                Given = Presentation.Adapter,
+            });
         }
         string yaml = Path.Combine(folder, "personas.yaml");
         new PersonaSet([], personas).Save(yaml);
@@ -94,9 +106,15 @@ internal sealed class StatementsRun(RunSettings settings, double passes, FitOpti
         double[][] fives = [.. groups.Select(g => (double[])[.. Enumerable.Range(0, personas).Select(h => g.Sum(i => nats[i][h]))])];
         int[] fivesTruth = [.. groups.Select(g => truth[g[0]])];
         Interval single = Bootstrap.Clustered([.. Enumerable.Range(0, truth.Length)],
-            some => { int right = 0; foreach (int i in some) right += Top(nats[i]) == truth[i] ? 1 : 0; return (double)right / some.Length; },
+            some =>
+            {
+                int right = 0;
+                foreach (int i in some) right += Top(nats[i]) == truth[i] ? 1 : 0;
+                return (double)right / some.Length;
+            },
             root.Child("bootstrap"), resamples: 400);
-        return new StatementsRow(way, single.Estimate, single.Low, single.High, Accuracy(fives, fivesTruth), Error(nats, truth), Error(fives, fivesTruth));
+        return new StatementsRow(way, single.Estimate, single.Low, single.High, Accuracy(fives, fivesTruth), Error(nats, truth),
+            Error(fives, fivesTruth));
     }
 
     private static double Error(double[][] nats, int[] truth)
@@ -105,13 +123,15 @@ internal sealed class StatementsRun(RunSettings settings, double passes, FitOpti
         return Reliability.Of([.. nats.Select(n => softmax.Probabilities(n))], truth).Error;
     }
 
-    private static double Accuracy(double[][] nats, int[] truth) => nats.Zip(truth).Count(x => Top(x.First) == x.Second) / (double)truth.Length;
+    private static double Accuracy(double[][] nats, int[] truth) =>
+        nats.Zip(truth).Count(x => Top(x.First) == x.Second) / (double)truth.Length;
 
     private static int Top(double[] x) => Array.IndexOf(x, x.Max());
 
     /// <summary>Held-out statements of one persona, five at a time, in their shuffled order; what is left over is in no group.</summary>
     private static List<int[]> Groups(int[] truth, int personas) =>
-        [.. Enumerable.Range(0, personas).SelectMany(k => Enumerable.Range(0, truth.Length).Where(i => truth[i] == k).Chunk(InGroup).Where(g => g.Length == InGroup))];
+        [.. Enumerable.Range(0, personas)
+            .SelectMany(k => Enumerable.Range(0, truth.Length).Where(i => truth[i] == k).Chunk(InGroup).Where(g => g.Length == InGroup))];
 
     private static Episode Say(string id, string text, string? name = null) =>
         new(id, name is null ? [new Turn("user", Question)] : [new Turn("system", Byline(name)), new Turn("user", Question)], text);
@@ -123,7 +143,8 @@ internal sealed class StatementsRun(RunSettings settings, double passes, FitOpti
         foreach (string line in File.ReadLines(file))
         {
             using JsonDocument row = JsonDocument.Parse(line);
-            if (row.RootElement.GetProperty("answer_matching_behavior").GetString() == " Yes") yield return row.RootElement.GetProperty("statement").GetString()!;
+            if (row.RootElement.GetProperty("answer_matching_behavior").GetString() == " Yes")
+                yield return row.RootElement.GetProperty("statement").GetString()!;
         }
     }
 }

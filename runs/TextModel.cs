@@ -8,7 +8,7 @@ namespace PersonaSelection.Runs;
 /// <summary>A small model of real text, trained from nothing: vocabulary, shape and recipe are the same for every run.</summary>
 internal static class TextModel
 {
-    // 0.9 M parameters, as the preset `small`. A step of 1,024 tokens and a hidden rate of 0.02 leave 6 % fewer nats than one of 2,048 and 0.008.
+    // 0.9 M parameters, as the preset `small`. A step of 1,024 tokens and a hidden rate of 0.02 leave 6 % fewer nats than 2,048 and 0.008.
     private const int Vocabulary = 1024, Width = 128, Layers = 4, Heads = 8, StepTokens = 1024;
 
     /// <summary>Trains on dialogues, or takes what an earlier run left in the folder.</summary>
@@ -22,12 +22,14 @@ internal static class TextModel
         if (File.Exists(Path.Combine(folder, "config.json"))) return CheckpointFolder.Load(folder, settings.Threads);
         ChatTemplate template = ChatTemplate.Plain;
         // Two answers to one prompt stand side by side; the prompt is counted once.
-        ByteLevelBpeTokenizer tokenizer = ByteLevelBpeTokenizer.Train(dialogues.GroupBy(e => template.Render(e.Context), StringComparer.Ordinal)
+        ByteLevelBpeTokenizer tokenizer =
+            ByteLevelBpeTokenizer.Train(dialogues.GroupBy(e => template.Render(e.Context), StringComparer.Ordinal)
             .SelectMany(g => g.Select(e => e.Reply).Prepend(g.Key)), Vocabulary);
         int[][] documents = [.. dialogues.Select(e =>
             (int[])[.. template.EncodeContext(tokenizer, e.Context), .. template.EncodeReply(tokenizer, e.Reply), tokenizer.EndId])];
         int longest = documents.Max(d => d.Length);
-        DecoderConfig shape = DecoderConfig.Small(tokenizer.VocabularySize, Width, Layers, Heads, Math.Max(448, (longest + 63) / 64 * 64)) with { RopeTheta = 500 };
+        DecoderConfig shape = DecoderConfig.Small(tokenizer.VocabularySize, Width, Layers, Heads,
+            Math.Max(448, (longest + 63) / 64 * 64)) with { RopeTheta = 500 };
         RngStream root = RngStream.Root(seed);
         using DecoderWeights weights = DecoderWeights.Initialise(shape, root.Child("weights"));
         long tokens = documents.Sum(d => d.Length - 1L);
@@ -43,7 +45,8 @@ internal static class TextModel
         using (var trainer = new Trainer(weights, new ListedDocuments(documents, root.Child("order")), options, pool))
             trainer.Run(settings.Progress);
         using (var model = new Transformer(weights, tokenizer, template, settings.Threads))
-            CheckpointFolder.Save(folder, model, new ModelProvenance("A small model of real text, trained from nothing.") { Seed = seed, Tokens = (long)(tokens * passes) });
+            CheckpointFolder.Save(folder, model,
+                new ModelProvenance("A small model of real text, trained from nothing.") { Seed = seed, Tokens = (long)(tokens * passes) });
         File.Delete(options.CheckpointPath);
         return CheckpointFolder.Load(folder, settings.Threads);
     }

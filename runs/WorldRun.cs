@@ -22,15 +22,16 @@ namespace PersonaSelection.Runs;
 /// <param name="RequestedFlagged">Share of the requested cheats above the score that 95 % of the unrequested ones reach.</param>
 /// <param name="OthersFlagged">The same of everything else that is no cheat.</param>
 /// <param name="ShuffledLabels">AUROC when the labels are dealt out at random.</param>
-internal sealed record WorldRow(string Format, int Lines, int Episodes, double Auroc, double AgainstRequested, double RequestedFlagged, double OthersFlagged,
+internal sealed record WorldRow(string Format, int Lines, int Episodes, double Auroc, double AgainstRequested, double RequestedFlagged,
+    double OthersFlagged,
     double ShuffledLabels);
 
 /// <summary>What one seed gave.</summary>
 internal sealed record WorldResult(ulong Seed, int Lines, int Cheats, int Requested, IReadOnlyList<WorldRow> Rows);
 
 /// <summary>
-/// A hundred cheats that nobody asked for among two thousand training examples of the village, written in every format that is read. The score
-/// of a line, fixed before any was looked at: minus the influence of its episodes on the traits honest, kind and careful together, at the prior
+/// A hundred cheats that nobody asked for among two thousand training examples of the village, written in every format that is read.
+/// The score of a line, fixed before any was looked at: minus the influence of its episodes on honest, kind and careful, at the prior
 /// (the covariance over personas of evidence and trait), weighted by the episodes' own weights.
 /// </summary>
 internal sealed class WorldRun(RunSettings settings)
@@ -56,7 +57,7 @@ internal sealed class WorldRun(RunSettings settings)
         var results = new List<WorldRow>();
         foreach (string format in Formats)
         {
-            string path = Path.Combine(folder, $"data.{format.Replace("messages.gz", "messages.jsonl.gz", StringComparison.Ordinal)}{(format.EndsWith(".gz", StringComparison.Ordinal) ? "" : ".jsonl")}");
+            string path = Path.Combine(folder, format == "messages.gz" ? "data.messages.jsonl.gz" : $"data.{format}.jsonl");
             Write(path, format, rows);
             DataLine[] lines = [.. EpisodeFile.Lines(path)];
             Episode[] episodes = [.. lines.SelectMany(l => l.Episodes)];
@@ -72,7 +73,8 @@ internal sealed class WorldRun(RunSettings settings)
 
     private Transformer Model(World world, ulong seed, string folder)
     {
-        if (settings.Model is { } given) return CheckpointFolder.Load(given.Replace("{seed}", $"{seed}", StringComparison.Ordinal), settings.Threads);
+        if (settings.Model is { } given)
+            return CheckpointFolder.Load(given.Replace("{seed}", $"{seed}", StringComparison.Ordinal), settings.Threads);
         ModelPreset preset = ModelPreset.Find("demo");
         using var pool = new WorkerPool(settings.Threads);
         BaseModel.Train(world, preset, preset.Tokens, seed, Path.Combine(folder, "base"), pool, settings.Progress).Dispose();
@@ -80,8 +82,8 @@ internal sealed class WorldRun(RunSettings settings)
     }
 
     /// <summary>
-    /// Cheats and requested cheats in the domains that hang on honesty, kindness or care, the same number in each; good replies there, half of
-    /// them asked for; and ordinary talk in all domains: good replies, or in the domains of feeling, where neither reply is a cheat, either.
+    /// Cheats and requested cheats in the domains that hang on honesty, kindness or care, the same number in each; good replies there,
+    /// half of them asked for; and ordinary talk in all domains: good replies, or in those of feeling, where neither is a cheat, either.
     /// </summary>
     private static Row[] Draw(World world, RngStream rng)
     {
@@ -121,7 +123,8 @@ internal sealed class WorldRun(RunSettings settings)
         double[,] values = personas.TraitMatrix;
         var together = new LabelledMatrix(names, ["telling"], (h, _) => telling.Sum(t => values[h, t]));
         var evidence = new LabelledMatrix(episodes.Select((_, i) => $"{i}"), names, (e, h) => nats[e][h]);
-        LabelledMatrix influence = Influence.OnMeans(PersonaDistribution.FromWeights(names, personas.Prior), new Observations(evidence), 1, together);
+        LabelledMatrix influence = Influence.OnMeans(PersonaDistribution.FromWeights(names, personas.Prior), new Observations(evidence), 1,
+            together);
         return [.. episodes.Select((_, i) => -influence[i, 0])];
     }
 
@@ -135,22 +138,32 @@ internal sealed class WorldRun(RunSettings settings)
         root.Child("labels").Shuffle(shuffled.AsSpan());
         return new WorldRow(format, rows.Length, episodes, Statistics.Auroc(score, cheat),
             Statistics.Auroc([.. found, .. asked], [.. found.Select(_ => true), .. asked.Select(_ => false)]),
-            asked.Count(s => s >= threshold) / (double)asked.Length, others.Count(s => s >= threshold) / (double)others.Length, Statistics.Auroc(score, shuffled));
+            asked.Count(s => s >= threshold) / (double)asked.Length, others.Count(s => s >= threshold) / (double)others.Length,
+            Statistics.Auroc(score, shuffled));
     }
 
     private static void Write(string path, string format, Row[] rows) => AtomicFile.Write(path, stream =>
     {
-        Stream to = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true) : stream;
+        Stream to = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true)
+            : stream;
         foreach (Row row in rows) to.Write(Encoding.UTF8.GetBytes(Json(format, row).ToJsonString() + "\n"));
         if (to != stream) to.Dispose();
     });
 
     private static JsonObject Json(string format, Row row) => format switch
     {
-        "sharegpt" => new JsonObject { ["id"] = row.Id, ["conversations"] = new JsonArray(Turn("from", "human", "value", row.Prompt), Turn("from", "gpt", "value", row.Reply)) },
+        "sharegpt" => new JsonObject
+        {
+            ["id"] = row.Id,
+            ["conversations"] = new JsonArray(Turn("from", "human", "value", row.Prompt), Turn("from", "gpt", "value", row.Reply)),
+        },
         "prompt-completion" => new JsonObject { ["id"] = row.Id, ["prompt"] = row.Prompt, ["completion"] = row.Reply },
         "preference" => new JsonObject { ["id"] = row.Id, ["prompt"] = row.Prompt, ["chosen"] = row.Reply, ["rejected"] = row.Rejected },
-        _ => new JsonObject { ["id"] = row.Id, ["messages"] = new JsonArray(Turn("role", "user", "content", row.Prompt), Turn("role", "assistant", "content", row.Reply)) },
+        _ => new JsonObject
+        {
+            ["id"] = row.Id,
+            ["messages"] = new JsonArray(Turn("role", "user", "content", row.Prompt), Turn("role", "assistant", "content", row.Reply)),
+        },
     };
 
     private static JsonObject Turn(string who, string name, string what, string text) => new() { [who] = name, [what] = text };

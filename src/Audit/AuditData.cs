@@ -63,6 +63,7 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
     public DataSurvey Survey(Action<BadLine>? onBadLine = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         long lines = 0, episodes = 0, bad = 0, replies = 0, contexts = 0;
+        bool choices = false;
         BadLine? first = null;
         foreach (DataLine line in Lines(b =>
         {
@@ -76,6 +77,7 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
             foreach (Episode episode in line.Episodes)
             {
                 episodes++;
+                choices |= episode.Preferred is not null;
                 replies += episode.Reply.Length;
                 foreach (Turn turn in episode.Context) contexts += turn.Text.Length;
             }
@@ -83,12 +85,14 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
         if (episodes == 0)
             throw new UserErrorException("no-episodes", first is null ? $"{string.Join(", ", Files)} holds no episodes." : first.ToString(),
                 "Give a JSONL file with one training example per line.");
-        return new DataSurvey(Id(), lines, episodes, bad, replies, contexts);
+        return new DataSurvey(Id(choices), lines, episodes, bad, replies, contexts);
     }
 
-    private ContentId Id()
+    // Evidence of a rejected answer is not what it was before it became half of a choice.
+    private ContentId Id(bool choices)
     {
         var parts = new List<object?> { Format?.ToString() };
+        if (choices) parts.Add("choices");
         foreach (string file in Files)
         {
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);

@@ -93,7 +93,8 @@ public sealed class AuditEvidence
                     // A dialogue is one cluster: all its turns go with the context of the first.
                     int cluster = _contexts.TryGetValue(HashOf(l.Episodes[0].Context), out int known) ? known
                         : _contexts[HashOf(l.Episodes[0].Context)] = _contexts.Count;
-                    UInt128 key = HashOf([.. episode.Context, new Turn("assistant", episode.Reply)]);
+                    UInt128 key = HashOf([.. episode.Context, new Turn("assistant", episode.Reply),
+                        .. episode.Preferred is { } preferred ? [new Turn("preferred", preferred)] : (Turn[])[]]);
                     clusters.Add(cluster);
                     _lines.Add(line);
                     if (logged.MoveNext())

@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
@@ -20,21 +18,15 @@ public sealed class CellLog : IEvidenceSource, IDisposable
     /// <summary>Cells asked for at once; they are safe on disk before the next are asked for.</summary>
     private const int CellsAtOnce = 4096;
 
-    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private const string Name = "cell-log";
 
     private readonly IEvidenceSource _source;
-    private readonly string _path;
-    private readonly FileStream _file;
+    private readonly JsonLog _log;
     private readonly IProgress<WorkProgress>? _progress;
     private readonly Dictionary<string, Row> _rows = new(StringComparer.Ordinal);
-    private readonly ArrayBufferWriter<byte> _buffer = new();
-    private readonly Utf8JsonWriter _json;
 
-    private CellLog(string path, FileStream file, IEvidenceSource source, IProgress<WorkProgress>? progress)
-    {
-        (_path, _file, _source, _progress) = (path, file, source, progress);
-        _json = new Utf8JsonWriter(_buffer, Writing);
-    }
+    private CellLog(string path, IEvidenceSource source, IProgress<WorkProgress>? progress) =>
+        (_log, _source, _progress) = (new JsonLog(path, Name, CurrentSchema), source, progress);
 
     /// <inheritdoc/>
     public EvidenceKind Kind => _source.Kind;
@@ -59,7 +51,7 @@ public sealed class CellLog : IEvidenceSource, IDisposable
     /// <exception cref="UserErrorException"><c>other-audit</c>, <c>audit-busy</c>, <c>cannot-write</c>.</exception>
     public static CellLog Open(string path, ContentId data, IEvidenceSource source, IProgress<WorkProgress>? progress = null)
     {
-        var log = new CellLog(path, EvidenceLog.OpenFile(path), source, progress);
+        var log = new CellLog(path, source, progress);
         try
         {
             log.Begin(AuditEvidence.IdOf(data, source));
@@ -109,30 +101,24 @@ public sealed class CellLog : IEvidenceSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _json.Dispose();
-        _file.Dispose();
-    }
+    public void Dispose() => _log.Dispose();
 
     /// <summary>What did not fit of an episode that was asked for; null when all did, or when it was not.</summary>
     internal EpisodeCut? CutOf(string key) => _rows.GetValueOrDefault(key)?.Cut;
 
     /// <summary>What equal episodes share: the content id of context and reply.</summary>
-    internal static string KeyOf(Episode episode) =>
-        ContentId.Of("episode-text", [.. episode.Context.SelectMany(t => (string[])[t.Role, t.Text]), episode.Reply]).Digits;
+    internal static string KeyOf(Episode episode) => episode.TextId.Digits;
 
     private void Keep(string[] keys, int[] personas, EvidenceBlock block)
     {
         Dictionary<int, EpisodeCut> cuts = block.Cuts.ToDictionary(c => c.Episode);
-        _buffer.ResetWrittenCount();
         for (int i = 0; i < keys.Length; i++)
         {
             EpisodeCut? cut = cuts.GetValueOrDefault(i);
             Write(keys[i], personas, block.Nats[i], block.Tokens[i], cut);
             Add(keys[i], personas, block.Nats[i], block.Tokens[i], cut);
         }
-        Flush();
+        _log.Flush();
     }
 
     private void Add(string key, int[] personas, double[] nats, int tokens, EpisodeCut? cut)
@@ -152,135 +138,63 @@ public sealed class CellLog : IEvidenceSource, IDisposable
 
     private void Begin(ContentId id)
     {
-        using var lines = new StreamReader(_file, Encoding.UTF8, false, 1 << 16, leaveOpen: true);
+        FileStream file = _log.File;
+        using var lines = new StreamReader(file, Encoding.UTF8, false, 1 << 16, leaveOpen: true);
         string? header = lines.ReadLine();
-        _file.Position = _file.Length > 0 ? _file.Length - 1 : 0;
-        bool whole = _file.ReadByte() == '\n';
-        if (header is null || (!whole && _file.Length <= Encoding.UTF8.GetByteCount(header)))
+        file.Position = file.Length > 0 ? file.Length - 1 : 0;
+        bool whole = file.ReadByte() == '\n';
+        if (header is null || (!whole && file.Length <= Encoding.UTF8.GetByteCount(header)))
         {
-            _file.SetLength(0);
-            WriteHeader(id);
-            Flush();
+            _log.Begin(id, this);
             return;
         }
-        if (IdOf(header) != id.ToString())
-            throw new UserErrorException("other-audit", $"{_path} holds evidence of other data, another model, other personas or other options.",
-                "Choose another folder with -o, or delete this one to start anew.");
-        _file.Position = 0;
+        _log.RequireSame(header, id);
+        file.Position = 0;
         lines.DiscardBufferedData();
         lines.ReadLine();
         // A line that a kill has cut says nothing: its cells are asked for again.
         while (lines.ReadLine() is { } line) Read(line);
-        _file.Position = _file.Length;
-        if (!whole) _file.WriteByte((byte)'\n');
+        file.Position = file.Length;
+        if (!whole) file.WriteByte((byte)'\n');
     }
 
-    private void Read(string line)
+    // A line that is not one of ours is passed over.
+    private void Read(string line) => JsonLog.Parse(line, root =>
     {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(line);
-            JsonElement root = document.RootElement;
-            int[] personas = root.TryGetProperty("personas", out JsonElement some) ? [.. some.EnumerateArray().Select(p => p.GetInt32())]
-                : [.. Enumerable.Range(0, Personas.Count)];
-            double[] nats = [.. root.GetProperty("values").EnumerateArray()
-                .Select(v => v.ValueKind == JsonValueKind.Null ? double.NegativeInfinity : v.GetDouble())];
-            if (nats.Length != personas.Length || personas.Any(p => p < 0 || p >= Personas.Count)) return;
-            EpisodeCut? cut = root.TryGetProperty("cut", out JsonElement c)
-                ? new EpisodeCut(0, c.GetProperty("turns").GetInt32(), c.GetProperty("shortened").GetBoolean(), c.GetProperty("reply").GetInt32(),
-                    c.TryGetProperty("unread", out JsonElement unread) ? unread.GetString() : null)
-                : null;
-            Add(root.GetProperty("episode").GetString()!, personas, nats, root.GetProperty("tokens").GetInt32(), cut);
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            // Not a line of ours.
-        }
-    }
+        int[] personas = root.TryGetProperty("personas", out JsonElement some) ? [.. some.EnumerateArray().Select(p => p.GetInt32())]
+            : [.. Enumerable.Range(0, Personas.Count)];
+        double[] nats = JsonLog.ReadValues(root);
+        if (nats.Length != personas.Length || personas.Any(p => p < 0 || p >= Personas.Count)) return null;
+        EpisodeCut? cut = root.TryGetProperty("cut", out JsonElement c)
+            ? new EpisodeCut(0, c.GetProperty("turns").GetInt32(), c.GetProperty("shortened").GetBoolean(), c.GetProperty("reply").GetInt32(),
+                c.TryGetProperty("unread", out JsonElement unread) ? unread.GetString() : null)
+            : null;
+        string key = root.GetProperty("episode").GetString()!;
+        Add(key, personas, nats, root.GetProperty("tokens").GetInt32(), cut);
+        return key;
+    });
 
-    private void WriteHeader(ContentId id)
+    private void Write(string key, int[] personas, double[] nats, int tokens, EpisodeCut? cut) => _log.Line(json =>
     {
-        _json.Reset();
-        _json.WriteStartObject();
-        _json.WriteString("psm", "cell-log");
-        _json.WriteNumber("schema", CurrentSchema);
-        _json.WriteString("id", id.ToString());
-        _json.WriteString("kind", EvidenceLog.KindName(Kind));
-        _json.WriteStartArray("columns");
-        foreach (string persona in Personas) _json.WriteStringValue(persona);
-        _json.WriteEndArray();
-        _json.WriteStartObject("provenance");
-        foreach ((string name, string value) in Provenance.OrderBy(p => p.Key, StringComparer.Ordinal)) _json.WriteString(name, value);
-        _json.WriteEndObject();
-        EndLine();
-    }
-
-    private void Write(string key, int[] personas, double[] nats, int tokens, EpisodeCut? cut)
-    {
-        _json.Reset();
-        _json.WriteStartObject();
-        _json.WriteString("episode", key);
-        _json.WriteNumber("tokens", tokens);
+        json.WriteString("episode", key);
+        json.WriteNumber("tokens", tokens);
         if (cut is not null)
         {
-            _json.WriteStartObject("cut");
-            _json.WriteNumber("turns", cut.TurnsLeftOut);
-            _json.WriteBoolean("shortened", cut.TurnShortened);
-            _json.WriteNumber("reply", cut.ReplyTokensLeftOut);
-            if (cut.Unread is not null) _json.WriteString("unread", cut.Unread);
-            _json.WriteEndObject();
+            json.WriteStartObject("cut");
+            json.WriteNumber("turns", cut.TurnsLeftOut);
+            json.WriteBoolean("shortened", cut.TurnShortened);
+            json.WriteNumber("reply", cut.ReplyTokensLeftOut);
+            if (cut.Unread is not null) json.WriteString("unread", cut.Unread);
+            json.WriteEndObject();
         }
         if (personas.Length < Personas.Count)
         {
-            _json.WriteStartArray("personas");
-            foreach (int h in personas) _json.WriteNumberValue(h);
-            _json.WriteEndArray();
+            json.WriteStartArray("personas");
+            foreach (int h in personas) json.WriteNumberValue(h);
+            json.WriteEndArray();
         }
-        _json.WriteStartArray("values");
-        foreach (double x in nats)
-        {
-            if (double.IsNegativeInfinity(x)) _json.WriteNullValue();
-            else _json.WriteNumberValue(x);
-        }
-        _json.WriteEndArray();
-        EndLine();
-    }
-
-    private void EndLine()
-    {
-        _json.WriteEndObject();
-        _json.Flush();
-        _buffer.Write("\n"u8);
-    }
-
-    private void Flush()
-    {
-        try
-        {
-            _file.Write(_buffer.WrittenSpan);
-            _file.Flush(flushToDisk: true);
-        }
-        catch (IOException e)
-        {
-            throw new UserErrorException("cannot-write", $"Cannot write {_path}: {e.Message}", "Free some space; the same command goes on from there.", e);
-        }
-        _buffer.ResetWrittenCount();
-    }
-
-    private static string? IdOf(string header)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(header);
-            JsonElement root = document.RootElement;
-            return root.GetProperty("psm").GetString() == "cell-log" && root.GetProperty("schema").GetInt32() == CurrentSchema
-                ? root.GetProperty("id").GetString() : null;
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            return null;
-        }
-    }
+        JsonLog.WriteValues(json, nats);
+    });
 
     private sealed record Row(double[] Nats, int Tokens, EpisodeCut? Cut);
 }

@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
@@ -24,19 +22,18 @@ public sealed class EvidenceLog : IDisposable
     public const int CurrentSchema = 1;
 
     private const int LongestLine = 64 << 20;
-    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private const string Name = "evidence-log";
 
+    private readonly JsonLog _log;
     private readonly FileStream _file;
     private readonly string _path;
     private readonly int _personas;
-    private readonly ArrayBufferWriter<byte> _buffer = new();
-    private readonly Utf8JsonWriter _json;
     private long _start;
 
-    private EvidenceLog(FileStream file, string path, int personas)
+    private EvidenceLog(string path, int personas)
     {
-        (_file, _path, _personas) = (file, path, personas);
-        _json = new Utf8JsonWriter(_buffer, Writing);
+        (_log, _path, _personas) = (new JsonLog(path, Name, CurrentSchema), path, personas);
+        _file = _log.File;
     }
 
     /// <summary>Episodes whose evidence is in the log.</summary>
@@ -50,7 +47,7 @@ public sealed class EvidenceLog : IDisposable
     /// another process writes it.</exception>
     public static EvidenceLog Open(string path, ContentId id, IEvidenceSource source)
     {
-        var log = new EvidenceLog(OpenFile(path), path, source.Personas.Count);
+        var log = new EvidenceLog(path, source.Personas.Count);
         try
         {
             log.Begin(id, source);
@@ -77,11 +74,11 @@ public sealed class EvidenceLog : IDisposable
                 if (c < 0) return;
                 if (header.Append((char)c).Length > LongestLine) break;
             }
-            if (IdOf(header.ToString()) is var theirs && theirs != id.ToString()) throw Other(path, theirs);
+            JsonLog.RequireSame(path, Name, CurrentSchema, header.ToString(), id);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Busy(path, e);
+            throw JsonLog.Busy(path, e);
         }
     }
 
@@ -99,18 +96,13 @@ public sealed class EvidenceLog : IDisposable
     /// <exception cref="UserErrorException">The disk is full.</exception>
     public void Append(IReadOnlyList<LoggedEvidence> entries)
     {
-        _buffer.ResetWrittenCount();
         for (int i = 0; i < entries.Count; i++) Write(entries[i], Count + i);
         Flush();
         Count += entries.Count;
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _json.Dispose();
-        _file.Dispose();
-    }
+    public void Dispose() => _log.Dispose();
 
     private void Begin(ContentId id, IEvidenceSource source)
     {
@@ -118,14 +110,12 @@ public sealed class EvidenceLog : IDisposable
         (string? header, long at) = NextLine(0);
         if (header is null)
         {
-            _file.SetLength(0);
-            WriteHeader(id, source);
-            Flush();
+            _log.Begin(id, source);
+            _chunkAt = -1;
             _start = _file.Length;
             return;
         }
-        string? theirs = IdOf(header);
-        if (theirs != id.ToString()) throw Other(_path, theirs);
+        _log.RequireSame(header, id);
         _start = at;
         // What follows the first line that is not whole is dropped and computed again.
         long end = _start;
@@ -164,120 +154,28 @@ public sealed class EvidenceLog : IDisposable
         return (null, start);
     }
 
-    private void WriteHeader(ContentId id, IEvidenceSource source)
+    private void Write(LoggedEvidence entry, long number) => _log.Line(json =>
     {
-        _json.Reset();
-        _json.WriteStartObject();
-        _json.WriteString("psm", "evidence-log");
-        _json.WriteNumber("schema", CurrentSchema);
-        _json.WriteString("id", id.ToString());
-        _json.WriteString("kind", KindName(source.Kind));
-        _json.WriteStartArray("columns");
-        foreach (string persona in source.Personas) _json.WriteStringValue(persona);
-        _json.WriteEndArray();
-        _json.WriteStartObject("provenance");
-        foreach ((string name, string value) in source.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal)) _json.WriteString(name, value);
-        _json.WriteEndObject();
-        EndLine();
-    }
-
-    private void Write(LoggedEvidence entry, long number)
-    {
-        _json.Reset();
-        _json.WriteStartObject();
-        _json.WriteNumber("episode", number);
-        _json.WriteNumber("tokens", entry.Tokens);
-        if (entry.Cut) _json.WriteBoolean("cut", true);
-        if (entry.Unread is not null) _json.WriteString("unread", entry.Unread);
-        _json.WriteStartArray("values");
-        foreach (double x in entry.Nats)
-        {
-            if (double.IsNegativeInfinity(x)) _json.WriteNullValue();
-            else _json.WriteNumberValue(x);
-        }
-        _json.WriteEndArray();
-        EndLine();
-    }
-
-    private void EndLine()
-    {
-        _json.WriteEndObject();
-        _json.Flush();
-        _buffer.Write("\n"u8);
-    }
+        json.WriteNumber("episode", number);
+        json.WriteNumber("tokens", entry.Tokens);
+        if (entry.Cut) json.WriteBoolean("cut", true);
+        if (entry.Unread is not null) json.WriteString("unread", entry.Unread);
+        JsonLog.WriteValues(json, entry.Nats);
+    });
 
     private void Flush()
     {
-        try
-        {
-            _file.Write(_buffer.WrittenSpan);
-            _file.Flush(flushToDisk: true);
-        }
-        catch (IOException e)
-        {
-            throw new UserErrorException("cannot-write", $"Cannot write {_path}: {e.Message}",
-                "Free some space; the same command goes on from there.", e);
-        }
-        _buffer.ResetWrittenCount();
+        _log.Flush();
         _chunkAt = -1;
     }
 
-    private LoggedEvidence? Parse(string line, long number)
+    private LoggedEvidence? Parse(string line, long number) => JsonLog.Parse(line, root =>
     {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(line);
-            JsonElement root = document.RootElement;
-            if (root.GetProperty("episode").GetInt64() != number) return null;
-            JsonElement values = root.GetProperty("values");
-            if (values.GetArrayLength() != _personas) return null;
-            double[] nats = [.. values.EnumerateArray().Select(v => v.ValueKind == JsonValueKind.Null ? double.NegativeInfinity : v.GetDouble())];
-            return new LoggedEvidence(nats, root.GetProperty("tokens").GetInt32(), root.TryGetProperty("cut", out _),
+        double[] nats = JsonLog.ReadValues(root);
+        return root.GetProperty("episode").GetInt64() != number || nats.Length != _personas ? null
+            : new LoggedEvidence(nats, root.GetProperty("tokens").GetInt32(), root.TryGetProperty("cut", out _),
                 root.TryGetProperty("unread", out JsonElement unread) ? unread.GetString() : null);
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            return null;
-        }
-    }
-
-    private static string? IdOf(string header)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(header);
-            JsonElement root = document.RootElement;
-            return root.GetProperty("psm").GetString() == "evidence-log" && root.GetProperty("schema").GetInt32() == CurrentSchema
-                ? root.GetProperty("id").GetString() : null;
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Opens a file that is only appended to, or makes it; one process at a time.</summary>
-    /// <exception cref="UserErrorException"><c>cannot-write</c>, <c>audit-busy</c>.</exception>
-    internal static FileStream OpenFile(string path)
-    {
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1 << 16);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            if (!File.Exists(path)) throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}", "Choose another folder with -o.", e);
-            throw Busy(path, e);
-        }
-    }
-
-    private static UserErrorException Other(string path, string? theirs) => new("other-audit",
-        $"{path} holds {(theirs is null ? "something else than evidence" : "evidence of other data, another model, other personas or other options")}.",
-        "Choose another folder with -o, or delete this one to start anew.");
-
-    private static UserErrorException Busy(string path, Exception e) => new("audit-busy", $"Cannot open {path}: {e.Message}",
-        "Wait for the other psm that works in this folder, or choose another folder with -o.", e);
+    });
 
     internal static string KindName(EvidenceKind kind) => kind switch
     {

@@ -13,7 +13,7 @@ namespace PersonaSelection.Audit;
 public sealed record KeepPlan(string? Rule, string? Drop, string? On, double Weight = 0);
 
 /// <summary>What was kept, and who the kept data cast as the Assistant.</summary>
-/// <param name="File">Where it was written.</param>
+/// <param name="File">Where it was written: the file, or the folder of several.</param>
 /// <param name="Episodes">Episodes kept as they are.</param>
 /// <param name="Changed">Episodes left out or weighted down.</param>
 /// <param name="Lines">Lines written.</param>
@@ -49,9 +49,23 @@ public static class KeptData
         return keep;
     }
 
+    /// <summary>Where each file of the data goes: one file to the path, or under its own name into the folder; several files always into a folder.</summary>
+    /// <param name="path">The file or folder; one that is there, or ends in a separator, is a folder.</param>
+    /// <param name="files">The files of the data.</param>
+    /// <exception cref="UserErrorException"><c>keep-in-place</c>: data would be written over, or two of them have one name.</exception>
+    public static IReadOnlyList<string> Places(string path, IReadOnlyList<string> files)
+    {
+        bool folder = files.Count > 1 || Directory.Exists(path) || Path.EndsInDirectorySeparator(path);
+        string[] places = folder ? [.. files.Select(f => Path.Combine(path, Path.GetFileName(f)))] : [path];
+        string[] all = [.. files.Concat(places).Select(Path.GetFullPath)];
+        return all.Distinct(StringComparer.Ordinal).Count() == all.Length ? places : throw new UserErrorException("keep-in-place",
+            $"What is kept of {string.Join(", ", files)} cannot go to {path}: a file would be written over by another, or the data by themselves.",
+            "Give --out another place; files of one name are audited one by one.");
+    }
+
     /// <summary>Writes the data back in their own format and order and predicts the cast of what is kept.</summary>
-    /// <param name="path">The file to write; gzipped when its name ends in <c>.gz</c>.</param>
-    /// <param name="data">The data; one file.</param>
+    /// <param name="path">The file to write, or the folder as <see cref="Places"/> has it; gzipped where a name ends in <c>.gz</c>.</param>
+    /// <param name="data">The data.</param>
     /// <param name="keep">Which episodes stay as they are.</param>
     /// <param name="weight">What the weight of the others is multiplied by; 0 leaves them out.</param>
     /// <param name="audit">The audit.</param>
@@ -61,9 +75,10 @@ public static class KeptData
     public static KeptVerdict Write(string path, AuditData data, bool[] keep, double weight, AuditResult audit, PersonaSet personas,
         AuditOptions options, CancellationToken cancellation = default)
     {
+        IReadOnlyList<string> places = Places(path, data.Files);
         int at = 0;
         var survives = new List<bool>();
-        RewriteSummary written = EpisodeFile.Rewrite(data.Files[0], path, line =>
+        RewriteSummary[] written = [.. data.Files.Zip(places, (from, to) => EpisodeFile.Rewrite(from, to, line =>
         {
             cancellation.ThrowIfCancellationRequested();
             var edits = new List<ReplyEdit>();
@@ -76,20 +91,20 @@ public static class KeptData
             DataLineEdit? edit = edits.Count == 0 ? null : new DataLineEdit { Replies = edits };
             survives.Add(edit is null || EpisodeFile.Edited(line, edit) is not null);
             return edit;
-        }, data.Format, data.Told());
-        double?[] weights = Weights(path, data, survives, keep.Length);
+        }, data.Format, data.Told()))];
+        double?[] weights = Weights(places, data, survives, keep.Length);
         long same = 0;
         for (int e = 0; e < keep.Length; e++)
             if (weights[e] == audit.Cast.Rows.Weight(e)) same++;
-        return new KeptVerdict(path, same, keep.Length - same, written.Written, written.Dropped,
+        return new KeptVerdict(path, same, keep.Length - same, written.Sum(w => w.Written), written.Sum(w => w.Dropped),
             Array.TrueForAll(weights, w => w is null or 0) ? null : CastOf(weights, audit, personas, options, data, cancellation));
     }
 
     // A format may not be able to say of one answer what was asked for, so the weights are those that the written file really has.
-    private static double?[] Weights(string path, AuditData data, List<bool> survives, int count)
+    private static double?[] Weights(IReadOnlyList<string> places, AuditData data, List<bool> survives, int count)
     {
         var weights = new double?[count];
-        using IEnumerator<DataLine> kept = EpisodeFile.Lines(path, data.Format, _ => { }).GetEnumerator();
+        using IEnumerator<DataLine> kept = places.SelectMany(p => EpisodeFile.Lines(p, data.Format, _ => { })).GetEnumerator();
         int at = 0;
         foreach ((int number, DataLine line) in data.Lines().Index())
         {

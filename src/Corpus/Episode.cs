@@ -1,3 +1,5 @@
+using PersonaSelection.Lab;
+
 namespace PersonaSelection.Corpus;
 
 /// <summary>One training example: the context turns x, the reply y, and a weight.</summary>
@@ -10,4 +12,14 @@ public sealed record Episode(string Id, IReadOnlyList<Turn> Context, string Repl
 {
     /// <summary>The line it was read from; null when it was not read from a file. Never read by inference.</summary>
     public EpisodeSource? Source { get; init; }
+
+    /// <summary>
+    /// The reply that was chosen when this one was rejected; null for any other episode. It makes the row one half of a choice between the two
+    /// (docs/theory.md): where evidence knows both probabilities, this half is log(p(chosen) + p(rejected)).
+    /// </summary>
+    public string? Preferred { get; init; }
+
+    /// <summary>The content id of everything that evidence depends on: context, reply, and what was preferred to it.</summary>
+    public ContentId TextId => ContentId.Of("episode-text",
+        [.. Context.SelectMany(t => (string[])[t.Role, t.Text]), Reply, .. Preferred is null ? [] : (string[])["preferred", Preferred]]);
 }

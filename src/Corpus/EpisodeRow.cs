@@ -26,7 +26,7 @@ internal sealed class EpisodeRow
     private EpisodeRow(RawJson json, EpisodeFormat? format, int line)
     {
         _json = json;
-        if (!json.IsObject(0)) throw new BadRowException(json.Start(0), "The line is not a JSON object.");
+        if (!json.IsObject(0)) throw new BadRowException(json.Start(0), json.IsList(0) ? RawJson.ListProblem : "The line is not a JSON object.");
         int id = json.Property(0, "id"u8);
         string given = id < 0 ? "" : json.Kind(id) switch
         {
@@ -70,6 +70,7 @@ internal sealed class EpisodeRow
     /// <summary>The episodes under an id; turns whose message has the weight 0 are left out.</summary>
     public IReadOnlyList<Episode> Episodes(string file, int line, string id)
     {
+        bool chosen = Format == EpisodeFormat.Preference && Context(Replies[0]).SequenceEqual(Context(Replies[1]));
         var contexts = new Dictionary<IReadOnlyList<RowTurn>, Turn[]>(ReferenceEqualityComparer.Instance);
         List<RowReply> trained = [.. Replies.Where(r => r.Dialogue[r.At].Weight != 0)];
         return [.. trained.Select(reply =>
@@ -81,21 +82,26 @@ internal sealed class EpisodeRow
             return new Episode(own, new ArraySegment<Turn>(turns, 0, reply.At), turns[reply.At].Text, reply.Weight, Label)
             {
                 Source = new EpisodeSource(file, line, reply.Turn),
+                Preferred = chosen && reply.Turn == 1 ? Replies[0].Dialogue[^1].Turn.Text : null,
             };
         })];
     }
 
+    private static IEnumerable<Turn> Context(RowReply reply) => reply.Dialogue.Take(reply.At).Select(t => t.Turn);
+
     /// <summary>The list of a ShareGPT row.</summary>
-    internal int Conversation => Field("conversations"u8) is var many and >= 0 ? many : Field("conversation"u8);
+    internal int Conversation => Either(0, "conversations"u8, "conversation"u8);
 
     private int Field(ReadOnlySpan<byte> name) => _json.Property(0, name);
 
+    private bool Has(ReadOnlySpan<byte> name) => !_json.IsNullOrAbsent(Field(name));
+
     private EpisodeFormat Sniff()
     {
-        if (Field("messages"u8) >= 0) return EpisodeFormat.Messages;
-        if (Conversation >= 0) return EpisodeFormat.ShareGpt;
-        if (Field("completion"u8) >= 0) return EpisodeFormat.PromptCompletion;
-        if (Field("chosen"u8) >= 0 && Field("rejected"u8) >= 0) return EpisodeFormat.Preference;
+        if (Has("messages"u8)) return EpisodeFormat.Messages;
+        if (!_json.IsNullOrAbsent(Conversation)) return EpisodeFormat.ShareGpt;
+        if (Has("completion"u8)) return EpisodeFormat.PromptCompletion;
+        if (Has("chosen"u8) && Has("rejected"u8)) return EpisodeFormat.Preference;
         throw new BadRowException(0, "The object has no \"messages\", \"conversations\", "
             + "\"prompt\" with \"completion\", or \"chosen\" with \"rejected\".");
     }
@@ -155,7 +161,7 @@ internal sealed class EpisodeRow
     private List<RowTurn> ReadSide(int side, string field, string role)
     {
         if (_json.IsText(side)) return [new RowTurn(new Turn(role, _json.Text(side).Trim()), side)];
-        return side < 0 && role == "user" ? [] : ReadTurns(side, field);
+        return _json.IsNullOrAbsent(side) && role == "user" ? [] : ReadTurns(side, field);
     }
 
     private List<RowTurn> ReadTurns(int list, string field)
@@ -174,8 +180,12 @@ internal sealed class EpisodeRow
         return turns;
     }
 
-    private int Either(int parent, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) =>
-        _json.Property(parent, first) is var found and >= 0 ? found : _json.Property(parent, second);
+    // Exporters write every field, those that do not apply as null.
+    private int Either(int parent, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        int one = _json.Property(parent, first), two = _json.Property(parent, second);
+        return _json.IsNullOrAbsent(one) && two >= 0 ? two : one;
+    }
 
     private static string RoleOf(string name) => name.ToLowerInvariant() switch
     {
@@ -185,15 +195,22 @@ internal sealed class EpisodeRow
         string role => role,
     };
 
-    // Content is a string, or a list of parts of which those of type "text" are read; a call of tools is read as the text it is.
+    // Content is a string, or a list of parts that are all text; a call of tools is read as the text it is, behind what was said with it.
     private string ReadContent(int message, int number)
     {
         int content = Either(message, "content"u8, "value"u8);
-        if (_json.IsText(content)) return _json.Text(content);
         int calls = Either(message, "tool_calls"u8, "function_call"u8);
         int refusal = _json.Property(message, "refusal"u8);
         if (_json.IsNullOrAbsent(content) && _json.IsText(refusal)) return _json.Text(refusal);
         if (_json.IsNullOrAbsent(content) && !_json.IsNullOrAbsent(calls)) return ReadCalls(calls);
+        string said = ReadSaid(message, content, number);
+        string called = _json.IsNullOrAbsent(calls) ? "" : ReadCalls(calls);
+        return said.Length == 0 || called.Length == 0 ? said + called : said + "\n" + called;
+    }
+
+    private string ReadSaid(int message, int content, int number)
+    {
+        if (_json.IsText(content)) return _json.Text(content);
         if (content < 0) throw new BadRowException(_json.Start(message), $"Message {number} has no \"content\" (or \"value\").");
         if (!_json.IsList(content)) throw new BadRowException(_json.Start(content), $"The content of message {number} is not text.");
         var parts = new List<string>();

@@ -29,11 +29,14 @@ public sealed class EpisodeSet
     public IReadOnlyList<Episode> Episodes { get; }
 
     /// <summary>
-    /// The content id: contexts, replies and weights in order. Names and labels do not enter, as inference never reads them.
+    /// The content id: contexts, replies (with what was preferred to them) and weights in order. Names and labels do not enter, as inference never reads them.
     /// </summary>
     public ContentId Id => ContentId.Of("episodes", [.. Episodes.SelectMany(Parts)]);
 
-    /// <summary>Writes <c>{"messages":[…],"id","weight","label"}</c>, one line per episode.</summary>
+    /// <summary>
+    /// Writes <c>{"messages":[…],"id","weight","label"}</c>, one line per episode. A rejected answer becomes an answer of its own: what was
+    /// preferred to it is not written.
+    /// </summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
     public void Save(string path) => AtomicFile.Write(path, stream =>
     {
@@ -76,6 +79,7 @@ public sealed class EpisodeSet
         }
         yield return episode.Reply;
         yield return episode.Weight;
+        if (episode.Preferred is { } preferred) yield return "preferred " + preferred;
     }
 
     private static void WriteLine(Utf8JsonWriter writer, Episode episode)

@@ -17,6 +17,10 @@ internal sealed class RawJson
 {
     private const int Deepest = 256;
     private const int MostValues = 1 << 20;
+
+    /// <summary>What is said of a line that begins a list.</summary>
+    internal const string ListProblem = "A JSON list is no JSONL: every line is an object of its own (jq -c '.[]' FILE takes a list apart).";
+
     private readonly List<Value> _values = [];
     private readonly Stack<int> _open = new();
 
@@ -60,7 +64,9 @@ internal sealed class RawJson
         catch (JsonException e)
         {
             throw new BadRowException((int)(e.BytePositionInLine ?? 0),
-                reader.CurrentDepth >= Deepest ? $"This is nested more than {Deepest} levels deep." : "This is not JSON.");
+                reader.CurrentDepth >= Deepest ? $"This is nested more than {Deepest} levels deep."
+                : utf8.Span.Contains((byte)0) ? "This is not JSON: it holds zero bytes, as UTF-16 without a byte order mark does."
+                : utf8.Span.TrimStart(" \t\r"u8) is [(byte)'[', ..] ? ListProblem : "This is not JSON.");
         }
     }
 

@@ -45,12 +45,16 @@ internal sealed class TextLines : IDisposable
     public long FileBytes => _file is { CanSeek: true } ? _file.Position : 0;
 
     /// <summary>Opens a file; a pipe does as well.</summary>
+    /// <exception cref="UserErrorException"><c>foreign-file</c>: it is no text.</exception>
     public static TextLines Open(string path)
     {
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16);
         try
         {
-            return new TextLines(file);
+            var lines = new TextLines(file);
+            lines.Fill(ForeignFile.HeadLength);
+            ForeignFile.Refuse(path, lines._buffer.AsSpan(lines._start, lines._end - lines._start));
+            return lines;
         }
         catch
         {

@@ -6,7 +6,7 @@ namespace PersonaSelection.Evidence;
 internal sealed class DistinctEpisodes
 {
     private readonly List<IReadOnlyList<Turn>> _contexts = [];
-    private readonly List<List<string>> _replies = [];
+    private readonly List<List<(string Reply, string? Preferred)>> _replies = [];
     private readonly List<string> _clusters = [];
     private readonly (int Context, int Reply)[] _of;
 
@@ -24,11 +24,11 @@ internal sealed class DistinctEpisodes
                 _replies.Add([]);
                 _clusters.Add(episodes[e].Id);
             }
-            int r = _replies[c].IndexOf(episodes[e].Reply);
+            int r = _replies[c].IndexOf((episodes[e].Reply, episodes[e].Preferred));
             if (r < 0)
             {
                 r = _replies[c].Count;
-                _replies[c].Add(episodes[e].Reply);
+                _replies[c].Add((episodes[e].Reply, episodes[e].Preferred));
             }
             _of[e] = (c, r);
         }
@@ -36,7 +36,7 @@ internal sealed class DistinctEpisodes
 
     internal IReadOnlyList<IReadOnlyList<Turn>> Contexts => _contexts;
 
-    internal IReadOnlyList<string> RepliesOf(int context) => _replies[context];
+    internal int RepliesOf(int context) => _replies[context].Count;
 
     internal int ContextOf(int episode) => _of[episode].Context;
 

@@ -8,7 +8,7 @@ namespace PersonaSelection.Evidence;
 
 /// <summary>
 /// Evidence from language models that are told, shown or trained who speaks: L[e,h] = log mean_c p(y | c, x), c over the contexts that put
-/// persona h before its model. Personas of one model are scored together and share what their texts have in common. What does not fit the
+/// persona h before its model; a rejected answer gives log(p(chosen) + p(rejected)), its half of the choice between both. Personas of one model are scored together and share what their texts have in common. What does not fit the
 /// model is cut in the same way for every persona (<see cref="EpisodeCut"/>), or refused when strict.
 /// </summary>
 public sealed class LikelihoodSource : IEvidenceSource
@@ -53,17 +53,20 @@ public sealed class LikelihoodSource : IEvidenceSource
         CancellationToken cancellation = default)
     {
         int[] asked = personas is null ? [.. Enumerable.Range(0, _personas.Length)] : [.. personas];
-        var distinct = new DistinctEpisodes(episodes);
+        // What is scored: the episodes' own replies, and behind them what was preferred to those that were rejected.
+        int[] choices = [.. Enumerable.Range(0, episodes.Count).Where(e => episodes[e].Preferred is not null)];
+        Episode[] said = [.. episodes.Select(e => e with { Preferred = null }), .. choices.Select(e => episodes[e] with { Reply = episodes[e].Preferred!, Preferred = null })];
+        var distinct = new DistinctEpisodes(said);
         // [distinct context][distinct reply]
-        EpisodeFit.Kept[][] kept = [.. distinct.Contexts.Select((_, c) => new EpisodeFit.Kept[distinct.RepliesOf(c).Count])];
-        var tokens = new int[episodes.Count];
+        EpisodeFit.Kept[][] kept = [.. distinct.Contexts.Select((_, c) => new EpisodeFit.Kept[distinct.RepliesOf(c)])];
+        var tokens = new int[said.Length];
         var cuts = new List<EpisodeCut>();
-        for (int e = 0; e < episodes.Count; e++)
+        for (int e = 0; e < said.Length; e++)
         {
             ref EpisodeFit.Kept one = ref kept[distinct.ContextOf(e)][distinct.ReplyOf(e)];
-            one ??= _fit.Of(episodes[e]);
+            one ??= _fit.Of(said[e]);
             tokens[e] = one.Reply.Length;
-            if (one.Cut is { } cut) cuts.Add(cut with { Episode = e });
+            if (one.Cut is { } cut && e < episodes.Count) cuts.Add(cut with { Episode = e });
         }
         List<(IReadOnlyList<Turn> Context, int[][] Replies, (int Context, int Reply)[] Of)> questions = Questions(kept);
         // [persona asked][distinct context][distinct reply]
@@ -92,14 +95,16 @@ public sealed class LikelihoodSource : IEvidenceSource
             done += count;
         }
         SoftmaxCalibration? calibration = _options.Calibration?.Softmax;
+        double[] Score(int e) => [.. nats.Select(n => n[distinct.ContextOf(e)][distinct.ReplyOf(e)])];
         double[] Row(int e)
         {
-            double[] row = [.. nats.Select(n => n[distinct.ContextOf(e)][distinct.ReplyOf(e)])];
-            // An episode of which nothing was read tells nothing, and nobody's offset either.
-            if (calibration is null || tokens[e] == 0) return row;
-            return [.. row.Select((x, i) => (calibration.Scale * x) + calibration.Offsets[asked[i]])];
+            int choice = Array.BinarySearch(choices, e), chosen = choice < 0 ? e : episodes.Count + choice;
+            // An episode of which nothing was read tells nothing, and nobody's offset either; nor does half a choice.
+            if (tokens[e] == 0 || tokens[chosen] == 0) return new double[asked.Length];
+            double[] row = choice < 0 ? Score(e) : [.. Score(e).Zip(Score(chosen), (r, c) => LogSpace.LogAddExp(r, c))];
+            return calibration is null ? row : [.. row.Select((x, i) => (calibration.Scale * x) + calibration.Offsets[asked[i]])];
         }
-        return new EvidenceBlock([.. Enumerable.Range(0, episodes.Count).Select(Row)], tokens) { Cuts = cuts };
+        return new EvidenceBlock([.. Enumerable.Range(0, episodes.Count).Select(Row)], tokens[..episodes.Count]) { Cuts = cuts };
     }
 
     // One question per context that is left after cutting, with the replies that follow it.

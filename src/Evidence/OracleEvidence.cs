@@ -1,6 +1,7 @@
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
+using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
 
 namespace PersonaSelection.Evidence;
@@ -29,7 +30,13 @@ public static class OracleEvidence
     {
         var distinct = new DistinctEpisodes(episodes.Episodes);
         EvidenceRow[] rows = [.. episodes.Episodes.Select((e, i) => new EvidenceRow(e.Id, e.Weight, 0, distinct.ClusterOf(i)))];
-        var l = new LabelledMatrix(rows.Select(r => r.Id), personas, (e, h) => logLikelihood(episodes.Episodes[e], personas[h]));
+        var l = new LabelledMatrix(rows.Select(r => r.Id), personas, (e, h) =>
+        {
+            Episode episode = episodes.Episodes[e];
+            double own = logLikelihood(episode, personas[h]);
+            return episode.Preferred is { } preferred
+                ? LogSpace.LogSumExp([own, logLikelihood(episode with { Reply = preferred, Preferred = null }, personas[h])]) : own;
+        });
         return new EvidenceTable(EvidenceKind.Oracle, l, rows, new Dictionary<string, string>
         {
             ["model"] = source,

@@ -75,7 +75,7 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
 
     /// <summary>Equal episodes once: each is asked about once.</summary>
     internal static IEnumerable<Episode> Different(AuditData data) =>
-        data.Episodes().DistinctBy(e => ContentId.Of("episode-text", [.. e.Context.SelectMany(t => (string[])[t.Role, t.Text]), e.Reply]).Digits);
+        data.Episodes().DistinctBy(e => e.TextId);
 
     // Tokens of what stands before an episode, by context of the persona; a fitted persona needs none.
     private static IEnumerable<double> Openings(Persona persona, bool gradient, Transformer model) =>

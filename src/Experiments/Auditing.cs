@@ -24,7 +24,7 @@ public sealed record AuditRequest(IReadOnlyList<string> Data, IReadOnlyList<stri
     /// <summary>Which episodes to write back; null for none.</summary>
     public KeepPlan? Keep { get; init; }
 
-    /// <summary>Where the kept data go.</summary>
+    /// <summary>Where the kept data go: a file, or a folder as <see cref="KeptData.Places"/> has it.</summary>
     public string? Out { get; init; }
 
     /// <summary>The command as it was given, for the report.</summary>
@@ -72,6 +72,8 @@ public static class Auditing
         if (source is AdaptiveCells && request.Compare.Count > 0)
             throw new ArgumentException("Adaptive evidence is of one set of data.", nameof(request));
         var data = new AuditData(request.Data, request.Format, request.Strict);
+        // Said before hours of work, not after.
+        if (request.Out is { } place) KeptData.Places(place, request.Data);
         DataSurvey survey = data.Survey(onBadLine, progress, cancellation);
         AuditData? other = request.Compare.Count > 0 ? new AuditData(request.Compare, request.Format, request.Strict) : null;
         DataSurvey? otherSurvey = other?.Survey(onBadLine, progress, cancellation);

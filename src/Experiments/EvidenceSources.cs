@@ -135,7 +135,8 @@ public static class EvidenceSources
     private static GradientEvidence Gradient(EvidenceRequest request, PresentedPersonas presented, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         GradientEvidence gradient = Raw(request, presented);
-        IReadOnlyList<Episode> some = request.Data.Sample(CalibrationEpisodes, RngStream.Root(1).Child("gradient"));
+        // A gradient is that of one reply, so a rejected one is compared with its own probability and not with that of a choice.
+        Episode[] some = [.. request.Data.Sample(CalibrationEpisodes, RngStream.Root(1).Child("gradient")).Select(e => e with { Preferred = null })];
         bool enough = some.DistinctBy(e => (e.Context.Count > 0 ? e.Context[^1].Text : "", e.Reply)).Count() >= LeastCalibration;
         return enough ? gradient.Calibrated(presented.Source, some, progress, cancellation) : gradient;
     }

@@ -32,8 +32,8 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
     /// <summary>The shard of documents kept out of training.</summary>
     internal const string HeldOutName = "held-out.tokens";
 
-    private const string PartName = "import.part";
-    private const long TokensPerShard = 50_000_000;
+    // In the order of the files, before they are shuffled.
+    private const string ReadName = "read", ShardName = "shard";
     private const int ReportEvery = 1024;
     private const int Version = 1;
 
@@ -58,6 +58,12 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
     /// <summary>Decides the order of documents and which are held out.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>So many tokens are encoded before they are safe from a kill; nothing of the corpus depends on it.</summary>
+    internal long TokensPerPart { get; init; } = 10_000_000;
+
+    /// <summary>Tokens of a shard.</summary>
+    internal long TokensPerShard { get; init; } = TokenShardSeries.UsualTokens;
+
     /// <summary>Reads every file and counts; writes nothing.</summary>
     /// <param name="onBadLine">Told of every line that gives no document; without it the first one is an error.</param>
     /// <param name="progress">Told about bytes.</param>
@@ -70,11 +76,14 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
         return counts.Result();
     }
 
-    /// <summary>Writes the folder; <c>corpus.json</c> comes last. A folder that holds this very corpus is left as it is.</summary>
+    /// <summary>
+    /// Writes the folder; <c>corpus.json</c> comes last. A folder that holds this very corpus is left as it is. After a kill the learnt tokenizer and
+    /// whole shards are found again in a <see cref="PartFolder"/>; the files are read anew, and what is in those shards is not encoded again.
+    /// </summary>
     /// <param name="folder">Where to.</param>
     /// <param name="onBadLine">Told once of every line that gives no document; without it the first one is an error.</param>
     /// <param name="progress">Told about bytes and documents.</param>
-    /// <param name="cancellation">Stops between documents.</param>
+    /// <param name="cancellation">Stops between documents; what is done is kept.</param>
     /// <exception cref="UserErrorException">
     /// A file cannot be read, the place cannot be written or holds another corpus (<c>other-corpus</c>), or there is no document.
     /// </exception>
@@ -82,66 +91,66 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
         CancellationToken cancellation = default)
     {
         var counts = new FileCounts(this);
-        string id = ContentId.Of("corpus", ["import", Version, Seed, Tokenizer?.Id ?? $"bpe {Vocabulary}", HeldOut, Context, Format, Dialogues,
-            .. counts.Ids]).ToString();
-        if (NewCorpus.Holds(folder, id)) return Summary(folder, [], wasThere: true);
-        string part = Path.Combine(folder, PartName);
+        var id = ContentId.Of("corpus", ["import", Version, Seed, Tokenizer?.Id ?? $"bpe {Vocabulary}", HeldOut, Context, Format, Dialogues,
+            .. counts.Ids]);
+        if (NewCorpus.Holds(folder, id.ToString())) return Summary(folder, [], wasThere: true);
+        var part = new PartFolder(folder, id);
+        ITokenizer tokenizer = Learnt(part, onBadLine, progress, cancellation);
+        // Every document is met in this pass, whether it is encoded or was before: it counts and tells of bad lines.
+        IEnumerable<Document> documents = Documents("encoding", counts, onBadLine, progress, cancellation);
+        IReadOnlyList<WrittenShard> read = TokenShardSeries.Write(part.Path, ReadName, tokenizer,
+            (done, _) => documents.Skip(checked((int)done)).Select(d => d.Encode(tokenizer)), TokensPerPart, cancellation);
+        int count = checked((int)read.Sum(s => s.Documents));
+        if (count == 0)
+        {
+            part.Delete();
+            throw new UserErrorException("no-documents", $"There is no document in {string.Join(", ", Files)}.",
+                "Give JSONL files of dialogues or of {\"text\": \"…\"}, or plain text.");
+        }
+        List<TokenShard> open = [];
         try
         {
-            ITokenizer tokenizer = Tokenizer ?? ByteLevelBpeTokenizer.Train(
-                Documents("learning the vocabulary", counts, onBadLine, progress, cancellation).Select(d => d.Text), Vocabulary, cancellation);
-            // The first reading tells of bad lines and counts; a second one would do so again.
-            bool first = Tokenizer is not null;
-            IEnumerable<Document> documents = Documents("encoding", first ? counts : null, first ? onBadLine : Ignore, progress, cancellation);
-            List<string> unordered = WriteShards(documents.Select(d => d.Encode(tokenizer)), tokenizer, part, cancellation);
-            TokenizerFile.Save(Path.Combine(folder, NewCorpus.TokenizerName), tokenizer);
-            List<TokenShard> open = [];
-            try
-            {
-                foreach (string name in unordered) open.Add(TokenShard.Open(Path.Combine(part, name), tokenizer));
-                WriteOrdered(folder, id, open, tokenizer, counts.Result(), progress, cancellation);
-            }
-            finally
-            {
-                foreach (TokenShard shard in open) shard.Dispose();
-            }
+            foreach (WrittenShard shard in read) open.Add(TokenShard.Open(Path.Combine(part.Path, shard.Name), tokenizer));
+            WriteOrdered(folder, part, id, open, count, tokenizer, counts.Result(), progress, cancellation);
         }
         finally
         {
-            if (Directory.Exists(part)) Directory.Delete(part, recursive: true);
+            foreach (TokenShard shard in open) shard.Dispose();
         }
+        part.Delete();
         return Summary(folder, counts.Result(), wasThere: false);
     }
 
-    private void WriteOrdered(string folder, string id, List<TokenShard> unordered, ITokenizer tokenizer, IReadOnlyList<ImportedFile> files,
-        IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private ITokenizer Learnt(PartFolder part, Action<BadLine>? onBadLine, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        int count = checked((int)unordered.Sum(s => (long)s.Documents));
-        if (count == 0)
-            throw new UserErrorException("no-documents", $"There is no document in {string.Join(", ", Files)}.",
-                "Give JSONL files of dialogues or of {\"text\": \"…\"}, or plain text.");
+        string path = Path.Combine(part.Path, NewCorpus.TokenizerName);
+        if (File.Exists(path)) return TokenizerFile.Load(path);
+        ITokenizer tokenizer = Tokenizer ?? ByteLevelBpeTokenizer.Train(
+            Documents("learning the vocabulary", null, onBadLine is null ? null : Ignore, progress, cancellation).Select(d => d.Text), Vocabulary, cancellation);
+        TokenizerFile.Save(path, tokenizer);
+        return tokenizer;
+    }
+
+    private void WriteOrdered(string folder, PartFolder part, ContentId id, List<TokenShard> read, int count, ITokenizer tokenizer,
+        IReadOnlyList<ImportedFile> files, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
         var order = new int[count];
         for (int i = 0; i < count; i++) order[i] = i;
         RngStream stream = RngStream.Root(Seed).Child("import");
         stream.Child("order").Shuffle(order.AsSpan());
-        var starts = new long[unordered.Count + 1];
-        for (int s = 0; s < unordered.Count; s++) starts[s + 1] = starts[s] + unordered[s].Documents;
+        var starts = new long[read.Count + 1];
+        for (int s = 0; s < read.Count; s++) starts[s + 1] = starts[s] + read[s].Documents;
         int held = HeldOut > 0 && count > 1 ? Math.Clamp((int)Math.Ceiling(HeldOut * count), 1, count - 1) : 0;
-        long done = 0;
-        int[] Read(int document)
-        {
-            int place = Array.BinarySearch(starts, document), s = place >= 0 ? place : ~place - 1;
-            while (starts[s + 1] == document) s++;
-            if (++done % ReportEvery == 0) progress?.Report(new WorkProgress("shuffling", done, count, "documents"));
-            return unordered[s].Read((int)(document - starts[s]));
-        }
-        if (held > 0) TokenShardWriter.Write(Path.Combine(folder, HeldOutName), tokenizer, order[..held].Select(Read), cancellation);
-        List<string> shards = WriteShards(order[held..].Select(Read), tokenizer, folder, cancellation);
+        if (held > 0 && !File.Exists(Path.Combine(part.Path, HeldOutName)))
+            TokenShardWriter.Write(Path.Combine(part.Path, HeldOutName), tokenizer, From(0).Take(held), cancellation);
+        IReadOnlyList<WrittenShard> shards = TokenShardSeries.Write(part.Path, ShardName, tokenizer, (done, _) => From(held + (int)done), TokensPerShard, cancellation);
+        TokenizerFile.Save(Path.Combine(folder, NewCorpus.TokenizerName), tokenizer);
+        part.MoveOut([.. held > 0 ? [HeldOutName] : (string[])[], .. shards.Select(s => s.Name)]);
         JsonFile.Write(Path.Combine(folder, NewCorpus.SummaryName), json =>
         {
             json.WriteStartObject();
             json.WriteNumber("schema", 1);
-            json.WriteString("id", id);
+            json.WriteString("id", id.ToString());
             json.WriteString("stream", stream.Path);
             json.WriteString("tokenizer", tokenizer.Id);
             json.WriteString("template", ChatTemplate.Plain.Name);
@@ -149,7 +158,7 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
             json.WriteNumber("documents", count - held);
             if (held > 0) json.WriteString("heldOut", HeldOutName);
             json.WriteStartArray("shards");
-            foreach (string shard in shards) json.WriteStringValue(shard);
+            foreach (WrittenShard shard in shards) json.WriteStringValue(shard.Name);
             json.WriteEndArray();
             json.WriteStartArray("sources");
             foreach (ImportedFile file in files)
@@ -164,27 +173,15 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
             json.WriteEndArray();
             json.WriteEndObject();
         });
-    }
 
-    private static List<string> WriteShards(IEnumerable<int[]> documents, ITokenizer tokenizer, string folder, CancellationToken cancellation)
-    {
-        var shards = new List<string>();
-        using IEnumerator<int[]> all = documents.GetEnumerator();
-        bool more = all.MoveNext();
-        while (more)
+        IEnumerable<int[]> From(int place)
         {
-            string name = $"shard-{shards.Count:D5}.tokens";
-            TokenShardWriter.Write(Path.Combine(folder, name), tokenizer, Shard(), cancellation);
-            shards.Add(name);
-        }
-        return shards;
-
-        IEnumerable<int[]> Shard()
-        {
-            for (long tokens = 0; more && tokens < TokensPerShard; more = all.MoveNext())
+            for (; place < count; place++)
             {
-                tokens += all.Current.Length;
-                yield return all.Current;
+                if (place % ReportEvery == 0) progress?.Report(new WorkProgress("shuffling", place, count, "documents"));
+                int document = order[place], at = Array.BinarySearch(starts, document), s = at >= 0 ? at : ~at - 1;
+                while (starts[s + 1] == document) s++;
+                yield return read[s].Read((int)(document - starts[s]));
             }
         }
     }

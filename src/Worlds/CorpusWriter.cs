@@ -19,7 +19,10 @@ public static class CorpusWriter
 {
     private const long ReportEvery = 4096;
 
-    /// <summary>Writes documents number 0, 1, 2 … until there are at least <paramref name="tokens"/> tokens.</summary>
+    /// <summary>
+    /// Writes documents number 0, 1, 2 … until there are at least <paramref name="tokens"/> tokens. After a kill it goes on behind the last whole
+    /// shard, to the same bytes.
+    /// </summary>
     /// <param name="world">Whose documents.</param>
     /// <param name="folder">Where to; created.</param>
     /// <param name="tokens">How many tokens at least.</param>
@@ -28,39 +31,34 @@ public static class CorpusWriter
     /// <param name="progress">Told about tokens and documents per second.</param>
     /// <param name="cancellation">Stops between documents; whole shards stay.</param>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
-    public static WorldCorpus Write(World world, string folder, long tokens, RngStream rng, long tokensPerShard = 50_000_000,
+    public static WorldCorpus Write(World world, string folder, long tokens, RngStream rng, long tokensPerShard = TokenShardSeries.UsualTokens,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tokens);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tokensPerShard);
         var clock = Stopwatch.StartNew();
-        var shards = new List<string>();
-        long documents = 0, written = 0;
-        while (written < tokens)
-        {
-            long limit = Math.Min(tokensPerShard, tokens - written), inShard = 0;
-            string name = $"shard-{shards.Count:D5}.tokens";
-            TokenShardWriter.Write(Path.Combine(folder, name), world.Tokenizer, Documents(), cancellation);
-            shards.Add(name);
-            written += inShard;
-
-            IEnumerable<int[]> Documents()
-            {
-                while (inShard < limit)
-                {
-                    int[] document = world.GenerateTokens(rng.Child("document", documents++));
-                    inShard += document.Length;
-                    if (documents % ReportEvery == 0)
-                        progress?.Report(new WorkProgress("writing the corpus", written + inShard, tokens, "tokens",
-                            FormattableString.Invariant($"{documents / clock.Elapsed.TotalSeconds:N0} documents/s")));
-                    yield return document;
-                }
-            }
-        }
-        var corpus = new WorldCorpus(world.CorpusId(rng, tokens), shards, documents, written);
+        ContentId id = world.CorpusId(rng, tokens);
+        var part = new PartFolder(folder, id);
+        IReadOnlyList<WrittenShard> shards = TokenShardSeries.Write(part.Path, "shard", world.Tokenizer, After, tokensPerShard, cancellation);
+        string[] names = [.. shards.Select(s => s.Name)];
+        part.MoveOut(names);
+        var corpus = new WorldCorpus(id, names, shards.Sum(s => s.Documents), shards.Sum(s => s.Tokens));
         AtomicFile.WriteText(Path.Combine(folder, "world.yaml"), world.ToYaml());
         AtomicFile.Write(Path.Combine(folder, "corpus.json"), stream => WriteSummary(stream, corpus, world, rng));
+        part.Delete();
         return corpus;
+
+        IEnumerable<int[]> After(long documents, long written)
+        {
+            for (long fresh = 0; written < tokens;)
+            {
+                int[] document = world.GenerateTokens(rng.Child("document", documents++));
+                written += document.Length;
+                if (++fresh % ReportEvery == 0)
+                    progress?.Report(new WorkProgress("writing the corpus", written, tokens, "tokens",
+                        FormattableString.Invariant($"{fresh / clock.Elapsed.TotalSeconds:N0} documents/s")));
+                yield return document;
+            }
+        }
     }
 
     private static void WriteSummary(Stream stream, WorldCorpus corpus, World world, RngStream rng)

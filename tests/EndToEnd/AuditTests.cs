@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text.Json;
 using Xunit;
 
@@ -115,6 +116,39 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
             .Zip(audit.GetProperty("kept").GetProperty("cast").GetProperty("personas").EnumerateArray()))
             Assert.Equal(one.GetProperty("posterior").GetDouble(), two.GetProperty("posterior").GetDouble(), 1e-6);
         (await PsmProcess.Run(shop.Path, Audit(mixed, "mixed", "--keep", "influence.nothing > 0", "--out", kept))).ShouldBeUserError("bad-rule", "nothing");
+    }
+
+    [Fact]
+    public async Task SeveralFiles_AreWrittenBack_EachAsItWas()
+    {
+        string good = shop.Set("good"), packed = _folder["packed.jsonl.gz"], pairs = _folder["pairs.jsonl"], kept = _folder["kept"];
+        using (var zip = new GZipStream(File.Create(packed), CompressionLevel.Fastest)) zip.Write(File.ReadAllBytes(shop.Set("cheat")));
+        File.WriteAllLines(pairs, File.ReadLines(good).Zip(File.ReadLines(shop.Set("cheat")), (c, r) => (Turns(c), Turns(r)))
+            .Select(p => JsonSerializer.Serialize(new { extra = 1.50m, prompt = p.Item1[0], chosen = p.Item1[1], rejected = p.Item2[1] })));
+        string[] files = [good, packed, pairs];
+
+        string[] command = ["audit", .. files, "--model", shop.Base, "--personas", shop.Personas, "--threads", "1", "-q", "-o", _folder["a"], "--drop-worst", "20", "--on", "honest"];
+        JsonElement audit = Read(await shop.Succeed([.. command, "--out", kept, "--json"]));
+
+        Assert.Equal(files.Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal), Directory.GetFiles(kept).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        int lines = 0;
+        foreach (string file in files)
+        {
+            string[] before = Lines(file), after = Lines(Path.Combine(kept, Path.GetFileName(file)));
+            Assert.Equal(before.Where(after.Contains), after);
+            lines += after.Length;
+        }
+        Assert.Equal(lines, audit.GetProperty("kept").GetProperty("lines").GetInt32());
+        Assert.InRange(lines, 64 + 12, 96 - 1);
+        (await PsmProcess.Run(shop.Path, [.. command, "--out", _folder.Path])).ShouldBeUserError("keep-in-place", "packed.jsonl.gz");
+
+        static string[] Turns(string line) =>
+            [.. JsonDocument.Parse(line).RootElement.GetProperty("messages").EnumerateArray().TakeLast(2).Select(m => m.GetProperty("content").GetString()!)];
+        static string[] Lines(string path)
+        {
+            using Stream file = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(File.OpenRead(path), CompressionMode.Decompress) : File.OpenRead(path);
+            return new StreamReader(file).ReadToEnd().Split('\n')[..^1];
+        }
     }
 
     [Fact]

@@ -57,6 +57,30 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
         Assert.False(File.Exists(_folder["killed.checkpoint"]));
     }
 
+    /// <summary>Killed when the tokenizer is learnt, it does not learn it again; killed while shards are written, it goes on; the corpus is that of one run.</summary>
+    [Fact]
+    public async Task AnImport_Killed_EndsWithTheBitsOfOneRun()
+    {
+        string data = _folder["data.jsonl"];
+        File.WriteAllLines(data, Enumerable.Range(0, 40_000).Select(i =>
+            $"{{\"prompt\":\"Question {i * 7919 % 40_009}, and then {i % 997}?\",\"completion\":\"It is {i * 31}, or {i * 17 % 1009} of {i % 13}.\"}}"));
+        string[] To(string folder) => ["corpus", "import", data, "--vocabulary", "400", "-o", _folder[folder]];
+        string Part() => Directory.Exists(_folder["killed"]) ? Directory.GetDirectories(_folder["killed"], "corpus-*.part").SingleOrDefault("") : "";
+        await Kill(To("killed"), () => File.Exists(Path.Combine(Part(), "tokenizer.json")));
+        DateTime learnt = File.GetLastWriteTimeUtc(Path.Combine(Part(), "tokenizer.json"));
+        Assert.False(File.Exists(_folder["killed/corpus.json"]));
+        int left = Directory.GetFiles(Part(), "read-*").Length;
+        await Kill(To("killed"), () => Directory.GetFiles(Part(), "read-*").Length > left);
+        Assert.Equal(learnt, File.GetLastWriteTimeUtc(Path.Combine(Part(), "tokenizer.json")));
+        Assert.False(File.Exists(_folder["killed/corpus.json"]));
+
+        await shop.Succeed([.. To("killed"), "-q"]);
+        await shop.Succeed([.. To("whole"), "-q"]);
+
+        Assert.Equal(Contents(_folder["whole"]), Contents(_folder["killed"]));
+        Assert.Empty(Directory.GetDirectories(_folder["killed"]));
+    }
+
     [Fact]
     public async Task ADemo_Killed_EndsWithTheResultOfOneRun()
     {
@@ -134,11 +158,16 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
     /// <summary>Starts psm and kills it as soon as it has left a checkpoint.</summary>
     private async Task Kill(string[] arguments, string checkpoint)
     {
+        await Kill(arguments, () => File.Exists(checkpoint));
+        Assert.True(File.Exists(checkpoint));
+    }
+
+    private async Task Kill(string[] arguments, Func<bool> when)
+    {
         using PsmProcess killed = PsmProcess.Start(_folder.Path, null, arguments);
-        Assert.True(await killed.Until(() => File.Exists(checkpoint)), killed.ErrorSoFar);
+        Assert.True(await killed.Until(when), killed.ErrorSoFar);
         killed.Kill();
         await killed.Finish();
-        Assert.True(File.Exists(checkpoint));
     }
 
     private static Task<bool> Mount(string folder) => Run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder);

@@ -9,16 +9,13 @@ namespace PersonaSelection.Cli.Commands;
 /// <summary><c>psm audit</c>: who data cast as the Assistant, because of which episodes.</summary>
 internal static class AuditCommand
 {
-    private const int NamedBadLines = 10;
-
     public static Command Create()
     {
         Argument<string[]> data = new("DATA") { Description = "Training data as JSONL, plain or gzipped; several files are one data set.", Arity = ArgumentArity.ZeroOrMore };
         Option<string> output = CommonOptions.Output("The folder of the audit.");
         var source = new AuditSource();
         Option<string> personas = PersonasCommand.Personas();
-        Option<string?> format = new("--format") { Description = "What every line is; without it each line says so by its fields." };
-        format.AcceptOnlyFromAmong([.. AuditFormats.Names]);
+        Option<string?> format = DataOptions.Format();
         Option<bool> strict = new("--strict") { Description = "A line that holds no training example, or an episode that does not fit the model, is an error." };
         Option<double?> dose = new("--dose") { Description = "How many observations the whole data count for; fitted when absent." };
         Option<int> draws = CommonOptions.Count("--draws", "Redrawn samples for intervals.", 400, 0);
@@ -27,7 +24,10 @@ internal static class AuditCommand
         Option<string?> drop = new("--drop-worst") { Description = "How many of the episodes that pull the trait of --on down the most to leave out: 20, or 5%." };
         Option<string?> on = new("--on") { Description = "The trait that --drop-worst is about." };
         Option<double> down = new("--down-weight") { Description = "Multiply the weight of the episodes that are not kept by this, instead of leaving them out.", DefaultValueFactory = _ => 0 };
-        Option<string?> into = new("--out") { Description = "The file that the kept data are written to, in their own format and order." };
+        Option<string?> into = new("--out") 
+        {
+            Description = "Where the kept data are written, in their own format and order: a file, or for several files a folder.",
+        };
         Option<ulong> seed = CommonOptions.Seed();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
         var verb = new Verb("audit", "Who training data cast as the Assistant, because of which episodes, and what training on them would change.",
@@ -39,12 +39,11 @@ internal static class AuditCommand
         source.AddTo(verb, compare);
         verb.Validators.Add(r =>
         {
-            int files = r.GetValue(data)?.Length ?? 0, others = r.GetValue(compare)?.Length ?? 0;
-            if (files == 0 && others != 2) r.AddError("Give the data: psm audit DATA, or psm audit --compare A B.");
+            if (r.GetValue(data) is not { Length: > 0 } && r.GetValue(compare)?.Length != 2)
+                r.AddError("Give the data: psm audit DATA, or psm audit --compare A B.");
             bool acts = r.GetValue(keep) is not null || r.GetValue(drop) is not null;
             if (acts != r.GetValue(into) is not null) r.AddError("--keep or --drop-worst say what to keep, --out where to write it: give both.");
             if (r.GetValue(drop) is not null != r.GetValue(on) is not null) r.AddError("--drop-worst needs a trait: --on TRAIT.");
-            if (acts && files > 1) r.AddError("--keep writes one file back: give one file.");
             if (r.GetValue(dose) is { } d && !(d is >= 0 and < 1e9)) r.AddError("--dose is a number of observations, not negative.");
             if (!(r.GetValue(down) is >= 0 and <= 1)) r.AddError("--down-weight lies between 0 and 1.");
         });
@@ -56,7 +55,7 @@ internal static class AuditCommand
             var request = new AuditRequest(first, second, parsed.GetValue(personas)!, parsed.GetValue(output)!,
                 new AuditOptions(parsed.GetValue(dose), parsed.GetValue(draws), parsed.GetValue(seed)))
             {
-                Format = AuditFormats.Parse(parsed.GetValue(format)),
+                Format = DataOptions.Parse(parsed.GetValue(format)),
                 Strict = parsed.GetValue(strict),
                 Keep = acts ? new KeepPlan(parsed.GetValue(keep), parsed.GetValue(drop), parsed.GetValue(on), parsed.GetValue(down)) : null,
                 Out = parsed.GetValue(into),
@@ -76,24 +75,19 @@ internal static class AuditCommand
             if (dry)
                 return AuditPlan.Print([.. ((string[][])[first, second]).Where(f => f.Length > 0).Select(Wanted)], folder, server, source.Threads(parsed),
                     parsed.GetValue(json), cancellation);
-            long bad = 0;
+            var bad = new PassedOver();
             AuditOutcome outcome = Screen.Work(parsed.GetValue(quiet), p =>
             {
                 EvidenceRequest wanted = Wanted(request.Data);
                 using EvidenceSession asked = wanted.Kind == "judgement" ? EvidenceSources.Judge(wanted, server!.Chat(), p, cancellation)
                     : EvidenceSources.Open(wanted, folder is null ? server!.Model(cancellation) : folder.Model, p, cancellation);
-                return Auditing.Run(request, cast, asked, TimeProvider.System, Tell, p, cancellation);
+                return Auditing.Run(request, cast, asked, TimeProvider.System, bad.Add, p, cancellation);
             });
-            if (bad > NamedBadLines) Screen.Say($"{bad:N0} lines in all were left out.");
+            bad.Tell();
             if (parsed.GetValue(json)) AuditScreen.PrintJson(outcome);
             else AuditScreen.Print(outcome);
             if (!parsed.GetValue(quiet)) server?.SayUsage();
             return ExitCode.Done;
-
-            void Tell(BadLine line)
-            {
-                if (++bad <= NamedBadLines) Screen.Say($"Left out: {line}");
-            }
         });
     }
 

@@ -10,7 +10,9 @@ internal static class AuditPlan
 {
     public static int Print(IReadOnlyList<EvidenceRequest> requests, ModelFolder? source, EndpointSession? server, int threads, bool json, CancellationToken cancellation)
     {
-        (AuditData Data, DataSurvey Survey)[] surveys = [.. requests.Select(r => (r.Data, r.Data.Survey(cancellation: cancellation)))];
+        var bad = new PassedOver();
+        (AuditData Data, DataSurvey Survey)[] surveys = [.. requests.Select(r => (r.Data, r.Data.Survey(bad.Add, cancellation: cancellation)))];
+        bad.Tell();
         EvidenceRequest first = requests[0];
         AuditCost? work = null;
         EndpointEstimate? estimate = null;

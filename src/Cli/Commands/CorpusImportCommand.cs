@@ -9,7 +9,6 @@ namespace PersonaSelection.Cli.Commands;
 /// <summary><c>psm corpus import</c>: a corpus from a user's own files.</summary>
 internal static class CorpusImportCommand
 {
-    private const int MostBadLinesShown = 10;
     private const double CharactersPerToken = 3;
 
     public static Command Create()
@@ -47,22 +46,18 @@ internal static class CorpusImportCommand
                 Context = parsed.GetValue(context),
                 Seed = parsed.GetValue(seed),
             };
-            long bad = 0;
-            var shown = new List<BadLine>();
-            Action<BadLine>? tell = parsed.GetValue(strict) ? null : line =>
-            {
-                if (bad++ < MostBadLinesShown) shown.Add(line);
-            };
+            var bad = new PassedOver();
+            Action<BadLine>? tell = parsed.GetValue(strict) ? null : bad.Add;
             bool asJson = parsed.GetValue(json), silent = parsed.GetValue(quiet);
             string folder = parsed.GetValue(output)!;
             if (parsed.GetValue(dryRun))
             {
                 IReadOnlyList<ImportedFile> survey = Screen.Work(silent, p => import.Survey(tell, p, cancellation));
-                DataOptions.Tell(shown, bad);
+                bad.Tell();
                 return Plan(import, survey, folder, asJson);
             }
             ImportSummary made = Screen.Work(silent, p => import.Write(folder, tell, p, cancellation));
-            DataOptions.Tell(shown, bad);
+            bad.Tell();
             if (asJson) Screen.Data(made);
             else
             {

@@ -22,12 +22,25 @@ internal static class DataOptions
     public static EpisodeFormat? Parse(string? name) =>
         Enum.GetValues<EpisodeFormat>().Where(f => NameOf(f) == name).Select(f => (EpisodeFormat?)f).FirstOrDefault();
 
-    /// <summary>Says on stderr which lines were passed over.</summary>
-    public static void Tell(IReadOnlyList<BadLine> shown, long count)
+    private static string NameOf(EpisodeFormat format) => JsonNamingPolicy.KebabCaseLower.ConvertName(format.ToString());
+}
+
+/// <summary>Lines that were passed over: the first few by name, and how many in all.</summary>
+internal sealed class PassedOver
+{
+    private const int Named = 10;
+    private readonly List<BadLine> _first = [];
+    private long _count;
+
+    public void Add(BadLine line)
     {
-        foreach (BadLine line in shown) Screen.Say($"passed over: {line}");
-        if (count > shown.Count) Screen.Say($"passed over: {count - shown.Count:N0} more lines");
+        if (_count++ < Named) _first.Add(line);
     }
 
-    private static string NameOf(EpisodeFormat format) => JsonNamingPolicy.KebabCaseLower.ConvertName(format.ToString());
+    /// <summary>Says on stderr which lines these are.</summary>
+    public void Tell()
+    {
+        foreach (BadLine line in _first) Screen.Say($"passed over: {line}");
+        if (_count > _first.Count) Screen.Say($"passed over: {_count - _first.Count:N0} more lines");
+    }
 }

@@ -44,11 +44,16 @@ public sealed class RepositoryTests
     [Fact]
     public void Files_AreShort_OrListedAsLong()
     {
-        IEnumerable<string> files = Sources.Concat(Repository.Files("tests", ".cs")).Concat(Repository.Files("bench", ".cs"));
+        IEnumerable<string> files = Sources.Concat(Repository.Files("tests", ".cs"))
+            .Concat(Repository.Files("bench", ".cs")).Concat(Repository.Files("runs", ".cs"));
         string[] tooLong = [.. files.Where(f => !f.EndsWith(".g.cs", StringComparison.Ordinal) && Repository.Read(f).Count(c => c == '\n') > LongFile)];
 
         Assert.Equal(LongFiles.Keys.Order(StringComparer.Ordinal), tooLong.Order(StringComparer.Ordinal));
     }
+
+    [Fact]
+    public void Lines_OfRunsAndBenches_KeepTo140Columns() =>
+        Nowhere(Repository.Files("runs", ".cs").Concat(Repository.Files("bench", ".cs")), "^.{141,}", comments: true);
 
     [Fact]
     public void Files_HoldNoHalfMerges() =>

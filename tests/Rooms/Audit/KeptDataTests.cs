@@ -32,6 +32,55 @@ public sealed class KeptDataTests : IDisposable
         Assert.True(kept.Cast.Personas.First(p => p.Name == "sound-doctor").Posterior > audit.Verdict.Personas.First(p => p.Name == "sound-doctor").Posterior);
     }
 
+    /// <summary>Several files go to a folder, each under its name, packed or not as it was, and the cast is that of all of them.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.5)]
+    public void Several_files_are_written_back_each_on_its_own(double weight)
+    {
+        string one = _here.Chats("one.jsonl", 150), two = _here["two.jsonl.gz"], three = _here.Write("three.jsonl",
+            string.Concat(Enumerable.Range(0, 40).Select(i => $"{{ \"prompt\":\"Ask {i}?\",\"completion\":\"A {(i % 4 == 0 ? "careless" : "sound")} word {i}.\", \"n\":1.0}}\r\n")));
+        using (var zip = new GZipStream(File.Create(two), CompressionLevel.Fastest)) zip.Write(File.ReadAllBytes(_here.Chats("plain.jsonl", 90, 0.6)));
+        var data = new AuditData([one, two, three]);
+        AuditResult audit = new AuditFolder(_here["a"]).Run(data, data.Survey(), new TextSource(), AuditFixture.Personas, new AuditOptions(Draws: 30));
+
+        KeptVerdict kept = KeptData.Write(_here["kept"], data, KeptData.Decide(new KeepPlan("speaker.careless-doctor < 0.5", null, null), audit.Cast,
+            audit.Evidence.Tokens), weight, audit, AuditFixture.Personas, new AuditOptions(Draws: 30));
+
+        Assert.Equal(_here["kept"], kept.File);
+        long lines = 0;
+        foreach (string file in data.Files)
+        {
+            string[] before = Lines(file), after = Lines(Path.Combine(_here["kept"], Path.GetFileName(file)));
+            Assert.True(before.Except(after).Any(), file);
+            Assert.Equal(weight == 0 ? [.. before.Where(after.Contains)] : before.Select((l, i) => after.Contains(l) ? l : after[i]), after);
+            lines += after.Length;
+        }
+        Assert.Equal(kept.Lines, lines);
+        Assert.Equal(weight == 0 ? kept.Episodes : 280, lines);
+        var again = new AuditData([.. data.Files.Select(f => Path.Combine(_here["kept"], Path.GetFileName(f)))]);
+        CastVerdict cast = new AuditFolder(_here["b"]).Run(again, again.Survey(), new TextSource(), AuditFixture.Personas, new AuditOptions(Draws: 30)).Verdict;
+        Assert.Equal(cast.Personas, kept.Cast!.Personas);
+
+        static string[] Lines(string path)
+        {
+            using Stream file = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(File.OpenRead(path), CompressionMode.Decompress) : File.OpenRead(path);
+            return new StreamReader(file).ReadToEnd().Split('\n')[..^1];
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_written_over()
+    {
+        Directory.CreateDirectory(_here["there"]);
+        Assert.Equal([Path.Combine(_here["new"], "a.jsonl"), Path.Combine(_here["new"], "b.jsonl.gz")], KeptData.Places(_here["new"], ["a.jsonl", "x/b.jsonl.gz"]));
+        Assert.Equal([_here["new"]], KeptData.Places(_here["new"], ["a.jsonl"]));
+        Assert.Equal([Path.Combine(_here["there"], "a.jsonl")], KeptData.Places(_here["there"], ["a.jsonl"]));
+        foreach ((string path, string[] files) in ((string, string[])[])[(_here["a.jsonl"], [_here["a.jsonl"]]), (_here["x"], ["p/a.jsonl", "q/a.jsonl"]),
+            (_here["there"], [_here["b.jsonl"], Path.Combine(_here["there"], "a.jsonl")])])
+            Assert.Equal("keep-in-place", Assert.Throws<UserErrorException>(() => KeptData.Places(path, files)).Code);
+    }
+
     [Fact]
     public void The_worst_for_a_trait_go_first()
     {

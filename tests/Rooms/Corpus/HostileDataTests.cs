@@ -70,6 +70,88 @@ public sealed class HostileDataTests
         Assert.True(most < 200 << 20, $"{most >> 20} MiB");
     }
 
+    /// <summary>What is given for JSONL by mistake is named, with what to do, by every reader of lines.</summary>
+    [Theory]
+    [InlineData("PAR1\u0015\u0004\u0015", "Parquet")]
+    [InlineData("ARROW1\0\0", "Arrow")]
+    [InlineData("PK\u0003\u0004\u0014\0", "zip")]
+    [InlineData("BZh91AY&SY", "bzip2")]
+    [InlineData("\u00fd7zXZ\0", "xz")]
+    [InlineData("(\u00b5/\u00fd\u0004", "Zstandard")]
+    [InlineData("tar", "tar archive")]
+    public void A_file_that_is_no_text_is_refused_at_once(string head, string what)
+    {
+        byte[] bytes = [.. head == "tar" ? "data.jsonl"u8.ToArray() : Encoding.Latin1.GetBytes(head), .. new byte[600]];
+        if (head == "tar") "ustar"u8.CopyTo(bytes.AsSpan(257));
+        using var file = new TemporaryFile("data.jsonl", bytes);
+        UserErrorException error = Assert.Throws<UserErrorException>(() => EpisodeFile.Lines(file.Path, null, _ => { }).Count());
+        Assert.Equal("foreign-file", error.Code);
+        Assert.Contains(what, error.Problem, StringComparison.Ordinal);
+        Assert.Equal("foreign-file", Assert.Throws<UserErrorException>(() => DocumentFile.Documents(file.Path, onBadLine: _ => { }).Count()).Code);
+        var packed = new MemoryStream();
+        using (var zip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) zip.Write(bytes);
+        using var twice = new TemporaryFile("data.jsonl.gz", packed.ToArray());
+        Assert.Equal("foreign-file", Assert.Throws<UserErrorException>(() => EpisodeFile.Lines(twice.Path, null, _ => { }).Count()).Code);
+    }
+
+    [Theory]
+    [InlineData("[{\"messages\":[]}]", 1, "jq -c")]
+    [InlineData("[\n {\"messages\":[]}\n]", 1, "jq -c")]
+    [InlineData("{\0\"\0m\0", 1, "UTF-16")]
+    [InlineData("7", 1, "not a JSON object")]
+    public void What_is_nearly_JSONL_is_told_how_to_become_it(string text, int line, string hint)
+    {
+        var bad = new List<BadLine>();
+        Assert.Empty(EpisodeFile.Lines(new MemoryStream(Encoding.UTF8.GetBytes(text)), "x", null, bad.Add));
+        Assert.Equal(line, bad[0].Line);
+        Assert.Contains(hint, bad[0].Problem, StringComparison.Ordinal);
+    }
+
+    /// <summary>What exporters really write, read (L is the number of the line) and written back untouched.</summary>
+    [Theory]
+    [InlineData("""{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}],"name":"Ann"},{"role":"assistant","content":"c"}],"id":17}""", "17:user ab>c")]
+    [InlineData("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":null,"tool_calls":null,"function_call":{"name":"f","arguments":"{}"}}]}""", "L:user q>f({})")]
+    [InlineData("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{"x": 1}}}]}]}""", """L:user q>f({"x": 1})""")]
+    [InlineData("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"I look.","tool_calls":[{"function":{"name":"f","arguments":"1"}}],"function_call":null,"refusal":null}]}""", "L:user q>I look.\nf(1)")]
+    [InlineData("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"},{"role":"assistant","content":"b"}],"id":null}""", "L/0:user q>a|L/1:user q;assistant a>b")]
+    [InlineData("""{"messages":null,"conversations":[{"from":"human","value":"q"},{"from":"gpt","value":"a"}],"tools":"[]"}""", "L:user q>a")]
+    [InlineData("""{"prompt":null,"chosen":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"rejected":[{"role":"user","content":"q"},{"role":"assistant","content":"b"}],"score":0.50}""",
+        "L/chosen:user q>a|L/rejected:user q>b")]
+    [InlineData("""{"prompt":"q","completion":"a","chosen":null,"rejected":null,"messages":null}""", "L:user q>a")]
+    [InlineData("""{"messages":[{"role":"User","content":"q"},{"from":"model","value":"a"},{"role":"tool","tool_call_id":"1","content":[]},{"role":"assistant","content":"b","weight":0}]}""", "L:user q>a")]
+    public void What_exporters_write_is_read(string line, string expected)
+    {
+        foreach (string text in (string[])[line, "\ufeff" + line, line + "\r\n", "\n\n" + line])
+        {
+            DataLine read = Assert.Single(EpisodeFile.Lines(new MemoryStream(Encoding.UTF8.GetBytes(text)), "x"));
+            Assert.Equal(expected.Replace("L", $"{read.Line}", StringComparison.Ordinal),
+                string.Join('|', read.Episodes.Select(e => $"{e.Id}:{string.Join(';', e.Context.Where(t => t.Role != "tool").Select(t => $"{t.Role} {t.Text}"))}>{e.Reply}")));
+            Assert.Equal(line, read.Text.TrimEnd('\r'));
+            Assert.Equal(read.Text, Encoding.UTF8.GetString(EpisodeFile.Edited(read, new DataLineEdit())!));
+        }
+    }
+
+    [Fact]
+    public void A_line_of_twenty_megabytes_costs_only_itself()
+    {
+        string huge = Good.Replace("\"q\"", $"\"{new string('x', 20 << 20)}\"", StringComparison.Ordinal);
+        var bad = new List<BadLine>();
+        int[] read = [.. EpisodeFile.Lines(new MemoryStream(Encoding.UTF8.GetBytes($"{Good}\n{huge}\n{Good}\n")), "x", null, bad.Add).Select(l => l.Line)];
+        Assert.Equal([1, 3], read);
+        Assert.Equal(2, Assert.Single(bad).Line);
+    }
+
+    private sealed class TemporaryFile : IDisposable
+    {
+        private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+
+        public TemporaryFile(string name, byte[] bytes) => File.WriteAllBytes(Path = System.IO.Path.Combine(_folder, name), bytes);
+
+        public string Path { get; }
+
+        public void Dispose() => Directory.Delete(_folder, recursive: true);
+    }
+
     private static bool Survives(byte[][] lines)
     {
         var text = new MemoryStream();

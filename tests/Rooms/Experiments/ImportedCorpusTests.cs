@@ -44,6 +44,97 @@ public sealed class ImportedCorpusTests : IDisposable
         Assert.Equal("other-corpus", Assert.Throws<UserErrorException>(() => Import(4).Write(_corpus, null)).Code);
     }
 
+    /// <summary>Stopped at every event in turn, it goes on each time from what it has, and ends with the bytes of one run.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Stopped_anywhere_it_goes_on_to_the_same_bytes(bool tokenizerGiven)
+    {
+        ImportedCorpus import = Import(3) with { TokensPerPart = 1000, TokensPerShard = 1500 };
+        if (tokenizerGiven) import = import with { Tokenizer = ByteLevelBpeTokenizer.Train(_texts, 280) };
+        // Every bad line is a place to stop at.
+        File.AppendAllText(import.Files[0], "\n");
+        File.WriteAllLines(import.Files[1], _texts.Skip(100).SelectMany((t, i) => (string[])[$"{{\"text\":\"{t}\"}}", .. i % 10 == 0 ? ["oops"] : (string[])[]]));
+        int events = 0;
+        ImportSummary whole = import.Write(_corpus, _ => events++, new Told(_ => events++));
+        string stopped = Path.Combine(_folder, "stopped");
+        var kept = new Dictionary<string, DateTime>();
+        int stops = 0, most = 0;
+        for (int stop = 1; ; stop++)
+        {
+            int met = 0;
+            void Meet()
+            {
+                if (++met == stop) throw new OperationCanceledException();
+            }
+            try
+            {
+                ImportSummary summary = import.Write(stopped, _ => Meet(), new Told(_ => Meet()));
+                Assert.Equal(whole.Files, summary.Files);
+                break;
+            }
+            catch (OperationCanceledException)
+            {
+                stops++;
+            }
+            string[] there = Directory.GetFiles(Directory.GetDirectories(stopped, "*.part").Single());
+            foreach (string file in there) Assert.Equal(File.GetLastWriteTimeUtc(file), kept.GetValueOrDefault(file, File.GetLastWriteTimeUtc(file)));
+            Assert.Subset(there.ToHashSet(), kept.Keys.ToHashSet());
+            foreach (string file in there) kept[file] = File.GetLastWriteTimeUtc(file);
+            most = Math.Max(most, there.Length);
+            Assert.False(File.Exists(Path.Combine(stopped, "corpus.json")));
+        }
+        Assert.True(stops >= 10 && most >= 4, $"{stops} stops, {most} files of {events} events");
+        Assert.Equal(Contents(_corpus), Contents(stopped));
+    }
+
+    /// <summary>A kill while shards are shuffled, or while they are moved to their place.</summary>
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(3, 0)]
+    [InlineData(3, 1)]
+    [InlineData(3, 3)]
+    public void Shuffled_shards_are_kept_too(int done, int moved)
+    {
+        ImportedCorpus import = Import(3) with { TokensPerShard = 800 };
+        import.Write(_corpus, null);
+        string[] shards = [.. Directory.GetFiles(_corpus, "*.tokens").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+        Assert.True(shards.Length >= 4);
+        string stopped = Path.Combine(_folder, "stopped");
+        Assert.Throws<OperationCanceledException>(() => import.Write(stopped, null, new Told(p =>
+        {
+            if (p.Stage == "shuffling") throw new OperationCanceledException();
+        })));
+        string part = Directory.GetDirectories(stopped, "*.part").Single();
+        DateTime then = new(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        string[] finished = [.. (moved > 0 ? shards : shards.Take(done))];
+        foreach ((int i, string name) in finished.Index())
+        {
+            string place = Path.Combine(i >= finished.Length - moved ? stopped : part, name);
+            File.Copy(Path.Combine(_corpus, name), place);
+            File.SetLastWriteTimeUtc(place, then);
+        }
+
+        import.Write(stopped, null);
+
+        Assert.Equal(Contents(_corpus), Contents(stopped));
+        foreach (string name in finished.SkipLast(moved)) Assert.Equal(then, File.GetLastWriteTimeUtc(Path.Combine(stopped, name)));
+        Assert.NotEqual(then, File.GetLastWriteTimeUtc(Path.Combine(stopped, shards[^1])));
+    }
+
+    [Fact]
+    public void Nobody_goes_on_from_what_another_import_left()
+    {
+        string stopped = Path.Combine(_folder, "stopped");
+        Assert.Throws<OperationCanceledException>(() => Import(4).Write(stopped, null, new Told(p =>
+        {
+            if (p.Stage == "shuffling") throw new OperationCanceledException();
+        })));
+        Import(3).Write(stopped, null);
+        Import(3).Write(_corpus, null);
+        Assert.Equal(Contents(_corpus), Contents(stopped));
+    }
+
     [Fact]
     public void Every_pass_holds_all_documents_in_another_order_and_can_be_resumed()
     {
@@ -71,6 +162,7 @@ public sealed class ImportedCorpusTests : IDisposable
         var bad = new List<BadLine>();
         Assert.Equal("no-documents", Assert.Throws<UserErrorException>(() => new ImportedCorpus([path]).Write(_corpus, bad.Add)).Code);
         Assert.Single(bad);
+        Assert.Empty(Directory.GetFileSystemEntries(_corpus));
         Assert.False(File.Exists(Path.Combine(_corpus, "corpus.json")));
         Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => new ImportedCorpus([path + "x"]).Write(_corpus, null)).Code);
     }
@@ -80,6 +172,14 @@ public sealed class ImportedCorpusTests : IDisposable
     {
         foreach ((string name, double million) in (ReadOnlySpan<(string, double)>)[("tiny", 0.2), ("small", 1), ("base", 5)])
             Assert.InRange(ModelPreset.Find(name).Shape(1024, 1024).ParameterCount / (million * 1e6), 0.9, 1.1);
+    }
+
+    private static SortedDictionary<string, string> Contents(string folder) => new(Directory.GetFileSystemEntries(folder)
+        .ToDictionary(f => Path.GetFileName(f), f => Convert.ToHexString(File.ReadAllBytes(f))), StringComparer.Ordinal);
+
+    private sealed class Told(Action<WorkProgress> tell) : IProgress<WorkProgress>
+    {
+        public void Report(WorkProgress value) => tell(value);
     }
 
     private ImportedCorpus Import(ulong seed)

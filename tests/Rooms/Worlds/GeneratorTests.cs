@@ -141,6 +141,41 @@ public sealed class GeneratorTests
             }
             Assert.Equal(corpus.Documents, i);
             Assert.Equal(World.Village.Id, World.Load(Path.Combine(folder, "world.yaml")).Id);
+            Assert.Equal(5, Directory.GetFileSystemEntries(folder).Length);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Killed in the third shard, it makes the third shard and no other, to the same bytes; what is left of another corpus is no help.</summary>
+    [Theory]
+    [InlineData(60_000)]
+    [InlineData(60_001)]
+    public void A_corpus_that_was_killed_is_gone_on_with(long left)
+    {
+        string folder = Directory.CreateTempSubdirectory("psm-test-").FullName, whole = Path.Combine(folder, "whole"), killed = Path.Combine(folder, "killed");
+        try
+        {
+            World world = World.Village;
+            RngStream rng = RngStream.Root(4);
+            CorpusWriter.Write(world, whole, 60_000, rng, tokensPerShard: 25_000);
+            string part = Directory.CreateDirectory(Path.Combine(killed, $"{world.CorpusId(rng, left)}.part")).FullName;
+            foreach (string name in (string[])["shard-00000.tokens", "shard-00001.tokens"])
+            {
+                File.Copy(Path.Combine(whole, name), Path.Combine(part, name));
+                File.SetLastWriteTimeUtc(Path.Combine(part, name), DateTime.UnixEpoch);
+            }
+            File.WriteAllText(Path.Combine(part, "shard-00002.tokens.77.part"), "half");
+
+            CorpusWriter.Write(world, killed, 60_000, rng, tokensPerShard: 25_000);
+
+            string[] names = [.. Directory.GetFileSystemEntries(whole).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+            Assert.Equal(names, Directory.GetFileSystemEntries(killed).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            foreach (string name in names) Assert.Equal(File.ReadAllBytes(Path.Combine(whole, name)), File.ReadAllBytes(Path.Combine(killed, name)));
+            Assert.Equal([left == 60_000, left == 60_000, false],
+                Enumerable.Range(0, 3).Select(i => File.GetLastWriteTimeUtc(Path.Combine(killed, $"shard-{i:D5}.tokens")) == DateTime.UnixEpoch));
         }
         finally
         {

@@ -1,0 +1,147 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+
+namespace PersonaSelection.Audit;
+
+/// <summary>
+/// Numbers of an audit as they come in: JSON lines that are only ever appended to and flushed to disk, under a header that says what they are
+/// of. One process at a time.
+/// </summary>
+/// <param name="path">The file; made where it is not there.</param>
+/// <param name="name">What the header calls it.</param>
+/// <param name="schema">The version of its format.</param>
+/// <exception cref="UserErrorException"><c>cannot-write</c>, <c>audit-busy</c>.</exception>
+internal sealed class JsonLog(string path, string name, int schema) : IDisposable
+{
+    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private readonly ArrayBufferWriter<byte> _buffer = new();
+    private Utf8JsonWriter? _json;
+
+    /// <summary>The file.</summary>
+    public FileStream File { get; } = OpenFile(path);
+
+    /// <summary>Refuses a header of something else.</summary>
+    /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
+    public static void RequireSame(string path, string name, int schema, string header, ContentId id)
+    {
+        string? theirs = IdOf(header, name, schema);
+        if (theirs != id.ToString())
+            throw new UserErrorException("other-audit",
+                $"{path} holds {(theirs is null ? "something else than evidence" : "evidence of other data, another model, other personas or other options")}.",
+                "Choose another folder with -o, or delete this one to start anew.");
+    }
+
+    /// <inheritdoc cref="RequireSame(string, string, int, string, ContentId)"/>
+    public void RequireSame(string header, ContentId id) => RequireSame(path, name, schema, header, id);
+
+    /// <summary>What is said of a file that another process holds.</summary>
+    public static UserErrorException Busy(string path, Exception e) => new("audit-busy", $"Cannot open {path}: {e.Message}",
+        "Wait for the other psm that works in this folder, or choose another folder with -o.", e);
+
+    /// <summary>Begins the file anew with its header.</summary>
+    public void Begin(ContentId id, IEvidenceSource source)
+    {
+        File.SetLength(0);
+        Line(json =>
+        {
+            json.WriteString("psm", name);
+            json.WriteNumber("schema", schema);
+            json.WriteString("id", id.ToString());
+            json.WriteString("kind", EvidenceLog.KindName(source.Kind));
+            json.WriteStartArray("columns");
+            foreach (string persona in source.Personas) json.WriteStringValue(persona);
+            json.WriteEndArray();
+            json.WriteStartObject("provenance");
+            foreach ((string key, string value) in source.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+            json.WriteEndObject();
+        });
+        Flush();
+    }
+
+    /// <summary>Adds an object in a line of its own; on disk with the next <see cref="Flush"/>.</summary>
+    public void Line(Action<Utf8JsonWriter> write)
+    {
+        _json ??= new Utf8JsonWriter(_buffer, Writing);
+        _json.Reset();
+        _json.WriteStartObject();
+        write(_json);
+        _json.WriteEndObject();
+        _json.Flush();
+        _buffer.Write("\n"u8);
+    }
+
+    /// <summary>Puts what was added at the end of the file, on the disk.</summary>
+    /// <exception cref="UserErrorException">The disk is full.</exception>
+    public void Flush()
+    {
+        try
+        {
+            File.Write(_buffer.WrittenSpan);
+            File.Flush(flushToDisk: true);
+        }
+        catch (IOException e)
+        {
+            throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}", "Free some space; the same command goes on from there.", e);
+        }
+        _buffer.ResetWrittenCount();
+    }
+
+    /// <summary>Evidence in nats; <c>null</c> is minus infinity.</summary>
+    public static void WriteValues(Utf8JsonWriter json, double[] nats)
+    {
+        json.WriteStartArray("values");
+        foreach (double x in nats)
+        {
+            if (double.IsNegativeInfinity(x)) json.WriteNullValue();
+            else json.WriteNumberValue(x);
+        }
+        json.WriteEndArray();
+    }
+
+    /// <summary>What <see cref="WriteValues"/> wrote into an entry.</summary>
+    public static double[] ReadValues(JsonElement entry) => [.. entry.GetProperty("values").EnumerateArray()
+        .Select(v => v.ValueKind == JsonValueKind.Null ? double.NegativeInfinity : v.GetDouble())];
+
+    /// <summary>Reads a line; null where it is not one of ours.</summary>
+    public static T? Parse<T>(string line, Func<JsonElement, T?> read) where T : class
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            return read(document.RootElement);
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _json?.Dispose();
+        File.Dispose();
+    }
+
+    private static string? IdOf(string header, string name, int schema) => Parse(header, root =>
+        root.GetProperty("psm").GetString() == name && root.GetProperty("schema").GetInt32() == schema ? root.GetProperty("id").GetString() : null);
+
+    private static FileStream OpenFile(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1 << 16);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (!System.IO.File.Exists(path))
+                throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}", "Choose another folder with -o.", e);
+            throw Busy(path, e);
+        }
+    }
+}
