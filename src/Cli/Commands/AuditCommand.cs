@@ -64,11 +64,13 @@ internal static class AuditCommand
                 Given = parsed.Tokens.Index().ToDictionary(t => $"{t.Index:00}", t => t.Item.Value),
             };
             PersonaSet cast = PersonasCommand.Load(request.Personas, null);
+            IReadOnlyList<Probe> probes = source.Probes(parsed);
             EvidenceRequest Wanted(IReadOnlyList<string> files) => new(source.Kind(parsed), cast, new AuditData(files, request.Format, request.Strict), request.Folder)
             {
                 Strict = request.Strict,
                 EffectiveObservations = request.Options.EffectiveObservations,
                 Cells = source.Cells(parsed),
+                Probes = probes,
             };
             bool dry = parsed.GetValue(dryRun);
             using ModelFolder? folder = source.OpenFolder(parsed);

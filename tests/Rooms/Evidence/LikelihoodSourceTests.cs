@@ -49,7 +49,7 @@ public sealed class LikelihoodSourceTests : IDisposable
             PresentedPersona.Described(Person("doctor", "A doctor who guesses."), _model),
             PresentedPersona.AsGiven(Person("bare"), _model),
             new(Person("two"), Presentation.Adapter, _other, PresentedPersona.Bare),
-            PresentedPersona.Directed(Person("steered"), _model, "blocks.0.resid_post", direction, 2),
+            PresentedPersona.Directed(Person("steered"), _model, new DirectedBy(new SteeringVector("blocks.0.resid_post", direction), 2)),
             new(Person("shown"), Presentation.Shown, _model,
                 [[new Turn("user", "go"), new Turn("assistant", "no no")], [new Turn("user", "stop"), new Turn("assistant", "go on")]]),
         ];
