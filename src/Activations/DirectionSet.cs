@@ -97,6 +97,9 @@ public sealed class DirectionSet
     public static float[] Sum(IEnumerable<(float[] Direction, double Value)> values) => values.Select(v => Array.ConvertAll(v.Direction, x => (float)(v.Value * x)))
         .Aggregate((a, b) => [.. a.Zip(b, (x, y) => x + y)]);
 
+    /// <summary>The same directions with what was measured of their strength.</summary>
+    public DirectionSet With(DirectionStrength strength) => new(Origin, Names, _values) { Strength = strength };
+
     /// <summary>Writes both files.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
     public void Save(string folder)

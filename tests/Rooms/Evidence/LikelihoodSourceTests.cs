@@ -55,6 +55,17 @@ public sealed class LikelihoodSourceTests : IDisposable
         ];
     }
 
+    [Fact]
+    public void A_directed_persona_answers_probes_as_the_steered_model_does()
+    {
+        PresentedPersona[] cast = Cast();
+        Probe[] probes = [new("q", "d", [new Turn("user", "go")], ["no"], ["hello there", "stop"]), new("r", "d", [new Turn("user", "stop")], ["go"], ["no"])];
+        ProbeTable table = ProbeMeasurement.UnderPersonas(_model, probes, cast);
+        Assert.Equal(ProbeMeasurement.Of(cast[3].Model, probes), table.Low.Column(3));
+        Assert.Equal(table.Rows.Select(r => r.Bare), table.Low.Column(1));
+        Assert.NotEqual(table.Low.Column(1), table.Low.Column(3));
+    }
+
     // The plain way: one persona, one context, one episode at a time.
     private static double Alone(PresentedPersona persona, Episode episode) => LogSpace.LogMeanExp([.. persona.Contexts.Select(before =>
         persona.Model.Score([new ScoreRequest(ChatTemplate.Plain.EncodeContext(Bytes, DialogueJoin.Of(before, episode.Context)),
