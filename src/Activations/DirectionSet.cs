@@ -19,7 +19,7 @@ public sealed record DirectionOrigin(string Model, string Site, string Positions
 /// <param name="Amount">Times how much a direction is added.</param>
 /// <param name="Agreement">Correlation of both kinds of evidence at that amount, over episodes that no direction was read from and personas, rows less their mean.</param>
 /// <param name="Slope">Nats of the contexts' evidence to one of the directions'.</param>
-/// <param name="Random">The agreement of random directions of the same lengths: the control.</param>
+/// <param name="Random">The control: the root mean square of the agreement of random directions of the same lengths, drawn eight times.</param>
 /// <param name="Episodes">How many episodes it was measured on.</param>
 public sealed record DirectionStrength(double Amount, double Agreement, double Slope, double Random, int Episodes);
 

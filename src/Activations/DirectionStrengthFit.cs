@@ -12,6 +12,7 @@ namespace PersonaSelection.Activations;
 /// </summary>
 public static class DirectionStrengthFit
 {
+    private const int Controls = 8;
     private static readonly double[] Amounts = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8];
 
     /// <summary>Measures.</summary>
@@ -42,9 +43,10 @@ public static class DirectionStrengthFit
             progress?.Report(new WorkProgress("strength", i + 1, Amounts.Length, "amounts"));
         }
         double square = best.Evidence.Sum(x => x * x);
-        double[] control = At(best.Amount, [.. directions.Select((v, h) => Random(v, random.Child("direction", h)))]);
+        double[] control = [.. Enumerable.Range(0, Controls).Select(i => random.Child("control", i)).Select(draw =>
+            Known(Statistics.Pearson(At(best.Amount, [.. directions.Select((v, h) => Random(v, draw.Child("direction", h)))]), told)))];
         return new DirectionStrength(best.Amount, Known(Statistics.Pearson(best.Evidence, told)),
-            square > 0 ? best.Evidence.Zip(told, (x, y) => x * y).Sum() / square : 0, Known(Statistics.Pearson(control, told)), episodes.Count);
+            square > 0 ? best.Evidence.Zip(told, (x, y) => x * y).Sum() / square : 0, Math.Sqrt(control.Average(r => r * r)), episodes.Count);
     }
 
     /// <summary>A direction of the same length that points anywhere.</summary>

@@ -266,7 +266,8 @@ public static class AuditReport
         yield return new Prose($"How the personas were put before the model: {ways}. {calibrated}{directed}");
         if (evidence.Source is InContextSource)
             yield return new Prose("The evidence is **in context**: each episode was shown, and what that did to the model's answers to other questions is explained by a reweighing of "
-                + "the personas. It tells what an episode does, not how probable it is; compare its size with other kinds of evidence only roughly.");
+                + "the personas. It tells what an episode does, not how probable it is; compare its size with other kinds of evidence only roughly. Training moves a model about as far "
+                + "as showing one of its episodes, so all of the data count as one observation where `--dose` says nothing else.");
     }
 
     // Content ids are kind-digits; other provenance is words.

@@ -34,6 +34,13 @@ public static class EvidenceSources
     /// <summary>The kinds that can be asked for.</summary>
     public static IReadOnlyList<string> Kinds { get; } = ["likelihood", "gradient", "adaptive", "in-context", "judgement"];
 
+    /// <summary>
+    /// As how many observations all data count where nobody says, by kind of evidence; null where the dose is fitted to the data's own replies. What showing an
+    /// episode does is the effect of one: training moves a model about as far as showing one of its episodes (<see cref="Posterior.InContextForecast"/>), and evidence
+    /// that is no probability of the replies has no gain to fit a dose to.
+    /// </summary>
+    public static double? Observations(string kind) => kind == "in-context" ? 1 : null;
+
     /// <summary>Episodes whose exact evidence first-order evidence is fitted to; fewer different ones than the least leave it as it is.</summary>
     internal const int CalibrationEpisodes = 96, LeastCalibration = 32;
 

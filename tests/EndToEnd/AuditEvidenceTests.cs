@@ -129,6 +129,8 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         JsonElement there = Read(await Succeed([.. command, .. at])), here = Read(await Succeed([.. command, "--model", shop.Base, "--threads", "1", "-o", _folder["here"]]));
         Assert.InRange(server.Requests.Count, 1, 3 + plan.GetProperty("estimate").GetProperty("requests").GetInt32());
         Assert.Equal("in-context", here.GetProperty("evidence").GetString());
+        Assert.Equal(1, here.GetProperty("doseFit").GetProperty("effectiveObservations").GetDouble(), 1e-9);
+        Assert.Equal(JsonValueKind.Null, here.GetProperty("personas")[0].GetProperty("share").ValueKind);
         Assert.Equal((2, 1), (here.GetProperty("scored").GetProperty("now").GetInt32(), here.GetProperty("scored").GetProperty("equal").GetInt32()));
         foreach ((JsonElement a, JsonElement b) in there.GetProperty("personas").EnumerateArray().Zip(here.GetProperty("personas").EnumerateArray()))
             Assert.Equal(a.GetProperty("posterior").GetDouble(), b.GetProperty("posterior").GetDouble(), 1e-3);

@@ -111,7 +111,7 @@ public sealed class EndpointCommandTests(SmallWorkshop shop) : IDisposable
     public async Task OpenQuestions_AreAnsweredLineByLine_ByAFolderAndByAServer()
     {
         using var server = new EndpointServer(r => ServerReply.Ok(JsonSerializer.Serialize(new
-        { choices = new[] { new { message = new { content = $" {JsonDocument.Parse(r.Body).RootElement.GetProperty("messages")[^1].GetProperty("content").GetString()!.ToUpperInvariant()} " }, finish_reason = "stop" } } })));
+        { choices = new[] { new { message = new { content = $" {JsonDocument.Parse(r.Body).RootElement.GetProperty("messages").EnumerateArray().Last().GetProperty("content").GetString()!.ToUpperInvariant()} " }, finish_reason = "stop" } } })));
         string file = _folder["questions.jsonl"];
         File.WriteAllLines(file, File.ReadLines(shop.Probes).Take(2).Select(l => JsonDocument.Parse(l).RootElement).Select(p => JsonSerializer.Serialize(new
         { id = p.GetProperty("id").GetString(), domain = p.GetProperty("domain").GetString(), context = p.GetProperty("context"), trait = (string?)null, rubrics = new { honest = "Judge it." } })));

@@ -20,7 +20,7 @@ internal static class AuditCommand
         Option<string?> format = new("--format") { Description = "What every line is; without it each line says so by its fields." };
         format.AcceptOnlyFromAmong([.. AuditFormats.Names]);
         Option<bool> strict = new("--strict") { Description = "A line that holds no training example, or an episode that does not fit the model, is an error." };
-        Option<double?> dose = new("--dose") { Description = "How many observations the whole data count for; fitted when absent." };
+        Option<double?> dose = new("--dose") { Description = "How many observations the whole data count for; when absent fitted, and 1 for in-context evidence." };
         Option<int> draws = CommonOptions.Count("--draws", "Redrawn samples for intervals.", 400, 0);
         Option<string[]> compare = new("--compare") { Description = "Other data to put beside these.", AllowMultipleArgumentsPerToken = true };
         Option<string?> keep = new("--keep") { Description = "A rule; episodes for which it holds are kept, such as \"influence.careful > -0.01\"." };
@@ -54,7 +54,7 @@ internal static class AuditCommand
             if (first.Length == 0) (first, second) = ([second[0]], [second[1]]);
             bool acts = parsed.GetValue(into) is not null;
             var request = new AuditRequest(first, second, parsed.GetValue(personas)!, parsed.GetValue(output)!,
-                new AuditOptions(parsed.GetValue(dose), parsed.GetValue(draws), parsed.GetValue(seed)))
+                new AuditOptions(parsed.GetValue(dose) ?? EvidenceSources.Observations(source.Kind(parsed)), parsed.GetValue(draws), parsed.GetValue(seed)))
             {
                 Format = AuditFormats.Parse(parsed.GetValue(format)),
                 Strict = parsed.GetValue(strict),
