@@ -30,7 +30,7 @@ internal static class InContextBench
             using Transformer model = CheckpointFolder.Load(folder, 1);
             using PresentedPersonas presented = PresentedPersonas.Of(world.Personas, model, new PresentationOptions { Calibrate = false });
             double[][] exact = presented.Source.Compute(episodes).Nats;
-            double[][] shown = InContextSource.Of(presented, model, probes, new LikelihoodOptions()).Compute(episodes).Nats;
+            double[][] shown = Source(presented, model, probes).Compute(episodes).Nats;
             string line = $"{folder}: r {AgreementBench.Agreement(shown, exact):F3}, slope {Slope(shown, exact):F2}";
             foreach (var kind in all.Index().GroupBy(e => e.Item.Kind))
             {
@@ -41,7 +41,7 @@ internal static class InContextBench
             double[][] apart = new double[episodes.Length][];
             foreach (var domain in all.Index().GroupBy(e => e.Item.Domain))
             {
-                InContextSource others = InContextSource.Of(presented, model, [.. probes.Where(p => p.Domain != domain.Key)], new LikelihoodOptions());
+                InContextSource others = Source(presented, model, [.. probes.Where(p => p.Domain != domain.Key)]);
                 int[] rows = [.. domain.Select(e => e.Index)];
                 double[][] found = others.Compute([.. rows.Select(e => episodes[e])]).Nats;
                 foreach ((int i, int e) in rows.Index()) apart[e] = found[i];
@@ -56,6 +56,12 @@ internal static class InContextBench
             }
             Console.WriteLine($"{line}; without probes of its own domain r {AgreementBench.Agreement(apart, exact):F3}; personas shuffled {shuffled:F3}");
         }
+    }
+
+    private static InContextSource Source(PresentedPersonas presented, Transformer model, Probe[] probes)
+    {
+        PersonaContrast answers = PersonaContrast.Measure(presented.Personas, model, probes);
+        return InContextSource.Of(new ShownShifts(model, probes, answers.BareLow, new LikelihoodOptions()), answers, presented.Source);
     }
 
     // Root mean square over cells, rows less their mean.

@@ -2,8 +2,6 @@ using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
-using PersonaSelection.Model;
-using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
 
 namespace PersonaSelection.Audit;
@@ -29,25 +27,15 @@ public sealed class InContextSource : IEvidenceSource
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Provenance { get; }
 
-    /// <summary>Asks every persona every probe, and the model as it is.</summary>
-    /// <param name="presented">The personas before the model, not calibrated.</param>
-    /// <param name="model">The model as it is.</param>
-    /// <param name="probes">The probes, with different ids.</param>
-    /// <param name="options">How dialogues become text, and whether an episode that does not fit is an error.</param>
-    /// <param name="progress">Told about questions done.</param>
-    /// <param name="cancellation">Stops between batches.</param>
-    /// <exception cref="UserErrorException">A probe does not fit the model or has a word it does not know.</exception>
-    public static InContextSource Of(PresentedPersonas presented, ILanguageModel model, IReadOnlyList<Probe> probes, LikelihoodOptions options,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    /// <summary>A source.</summary>
+    /// <param name="shown">Shows episodes before the probes.</param>
+    /// <param name="answers">What each persona answers to the same probes.</param>
+    /// <param name="presented">Evidence of the same personas, put before the model in the same way and not calibrated: what they are told by enters the provenance.</param>
+    public static InContextSource Of(ShownShifts shown, PersonaContrast answers, IEvidenceSource presented) => new(shown, Reweighing.Of(answers.Low), new Dictionary<string, string>(presented.Provenance)
     {
-        PersonaContrast answers = PersonaContrast.Measure(presented.Personas, model, probes, options.Template, progress, cancellation);
-        var provenance = new Dictionary<string, string>(presented.Source.Provenance)
-        {
-            ["probes"] = ProbeMeasurement.IdOf(probes).ToString(),
-            ["in-context"] = string.Create(CultureInfo.InvariantCulture, $"shifts of {probes.Count} probes as a reweighing of the personas, penalty {Reweighing.Penalty}"),
-        };
-        return new InContextSource(new ShownShifts(model, probes, answers.BareLow, options), Reweighing.Of(answers.Low), provenance);
-    }
+        ["probes"] = ProbeMeasurement.IdOf(answers.Probes).ToString(),
+        ["in-context"] = string.Create(CultureInfo.InvariantCulture, $"shifts of {answers.Probes.Count} probes as a reweighing of the personas, penalty {Reweighing.Penalty}"),
+    });
 
     /// <inheritdoc/>
     public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null, IProgress<WorkProgress>? progress = null,

@@ -86,8 +86,7 @@ public static class EvidenceSources
             {
                 "gradient" => new EvidenceSession(Gradient(request, presented, progress, cancellation), presented),
                 "adaptive" => Adaptive(request, presented, progress, cancellation),
-                "in-context" => new EvidenceSession(InContextSource.Of(presented, model, request.Probes,
-                    new LikelihoodOptions { Template = template, Strict = request.Strict }, progress, cancellation), presented),
+                "in-context" => new EvidenceSession(InContext(request, presented, model, template, progress, cancellation), presented),
                 _ => new EvidenceSession(presented.Source, presented),
             };
         }
@@ -144,6 +143,13 @@ public static class EvidenceSources
         (Episode, int)[] known = [.. all.SelectMany(a => a.HeldOut.Concat(a.Learnt).Take(each).Select((e, i) => (Turn: i, Episode: e, Persona: personas.IndexOf(a.Persona.Name))))
             .OrderBy(k => k.Turn).Select(k => (k.Episode, k.Persona))];
         return known.Length >= LeastJudged ? known : [];
+    }
+
+    private static InContextSource InContext(EvidenceRequest request, PresentedPersonas presented, ILanguageModel model, ChatTemplate template, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
+    {
+        PersonaContrast answers = PersonaContrast.Measure(presented.Personas, model, request.Probes, template, progress, cancellation);
+        return InContextSource.Of(new ShownShifts(model, request.Probes, answers.BareLow, new LikelihoodOptions { Template = template, Strict = request.Strict }), answers, presented.Source);
     }
 
     private static GradientEvidence Gradient(EvidenceRequest request, PresentedPersonas presented, IProgress<WorkProgress>? progress, CancellationToken cancellation)

@@ -29,7 +29,8 @@ public sealed class InContextSourceTests
     private static InContextSource Source(CastLanguageModel model, bool strict = false)
     {
         using PresentedPersonas presented = PresentedPersonas.Of(Cast, model, new PresentationOptions { Calibrate = false });
-        return InContextSource.Of(presented, model, Probes, new LikelihoodOptions { Strict = strict });
+        PersonaContrast answers = PersonaContrast.Measure(presented.Personas, model, Probes);
+        return InContextSource.Of(new ShownShifts(model, Probes, answers.BareLow, new LikelihoodOptions { Strict = strict }), answers, presented.Source);
     }
 
     [Fact]

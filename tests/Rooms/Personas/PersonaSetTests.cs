@@ -143,6 +143,6 @@ public sealed class PersonaSetTests
         UserErrorException error = Assert.Throws<UserErrorException>(() =>
             PersonaSet.Parse("p.yaml", "schema: 1\npersonas:\n  - { name: a, given: shown }\n  - { name: b, given: sung, examples: b.jsonl }\n"));
         Assert.Contains("needs 'examples'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("described, shown, vector or adapter", error.Message, StringComparison.Ordinal);
+        Assert.Contains("described, shown, vector, adapter or directed", error.Message, StringComparison.Ordinal);
     }
 }
