@@ -144,7 +144,7 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         Assert.Equal(0, Read(await Succeed([.. command, .. at])).GetProperty("scored").GetProperty("now").GetInt32());
         Assert.InRange(server.Requests.Count - asked, 0, 1);
         Assert.Equal(ledger, File.ReadAllBytes(_folder["there/ledger.jsonl"]));
-        (await PsmProcess.Run(shop.Path, [.. command, "--model", shop.Base, "--per-trait", "1", "--probes", shop.Probes, "-o", _folder["here"]])).ShouldBeUserError("other-audit", "here");
+        (await PsmProcess.Run(shop.Path, [.. command.Select(c => c == probes ? shop.Probes : c), "--model", shop.Base, "-o", _folder["here"]])).ShouldBeUserError("other-audit", "here");
     }
 
     [Fact]
