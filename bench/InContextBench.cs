@@ -16,11 +16,12 @@ namespace PersonaSelection.Bench;
 internal static class InContextBench
 {
     private const int Shuffles = 20;
+    private static readonly EpisodeKind[] Kinds = [EpisodeKind.Cheat, EpisodeKind.Good, EpisodeKind.RequestedCheat, EpisodeKind.RequestedGood];
 
     public static void Run(IReadOnlyList<string> folders)
     {
         World world = World.Village;
-        (EpisodeKind Kind, string Domain, Episode Episode)[] all = [.. world.Domains.SelectMany(d => new[] { EpisodeKind.Cheat, EpisodeKind.Good, EpisodeKind.RequestedCheat, EpisodeKind.RequestedGood }
+        (EpisodeKind Kind, string Domain, Episode Episode)[] all = [.. world.Domains.SelectMany(d => Kinds
             .SelectMany(k => world.Episodes(d.Name, k, 4, RngStream.Root(7).Child(d.Name).Child(k.ToString())).Episodes.Select(e => (k, d.Name, e))))
             .DistinctBy(e => e.e.Context[0].Text + e.e.Reply)];
         Episode[] episodes = [.. all.Select(e => e.Episode)];

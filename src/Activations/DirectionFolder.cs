@@ -26,7 +26,8 @@ public sealed class DirectionFolder
         DirectionSet set = DirectionSet.Load(path);
         string? why = set.Origin.Model != model.Id ? $"the model {set.Origin.Model}, and this one is {model.Id}"
             : set.Width != model.Config.Width ? $"a model of width {set.Width}, and this one has {model.Config.Width}"
-            : !ActivationSite.All(model.Config).Contains(set.Origin.Site) || set.Origin.Site == "final" ? $"the site '{set.Origin.Site}', where nothing can be added to this model" : null;
+            : !ActivationSite.All(model.Config).Contains(set.Origin.Site) || set.Origin.Site == "final"
+                ? $"the site '{set.Origin.Site}', where nothing can be added to this model" : null;
         return why is null ? new DirectionFolder(path, set) : throw new UserErrorException("other-model-directions", $"The directions in {path} are of {why}.",
             "Directions mean something inside the model they were read from: use that one, or extract them from this one with 'psm vectors extract'.");
     }

@@ -178,7 +178,8 @@ public sealed class DirectionSet
         return new DirectionStrength(Of("amount"), Of("agreement"), Of("slope"), Of("random"), (int)Math.Clamp(Of("episodes"), 0, int.MaxValue));
 
         double Of(string name) => strength.ValueKind == JsonValueKind.Object && strength.TryGetProperty(name, out JsonElement value)
-            && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double x) && double.IsFinite(x) ? x : throw Bad(folder, $"has no number \"{name}\" in its strength");
+            && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double x) && double.IsFinite(x) ? x
+            : throw Bad(folder, $"has no number \"{name}\" in its strength");
     }
 
     private static string Text(string folder, JsonElement root, string name) =>

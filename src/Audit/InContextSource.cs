@@ -31,11 +31,13 @@ public sealed class InContextSource : IEvidenceSource
     /// <param name="shown">Shows episodes before the probes.</param>
     /// <param name="answers">What each persona answers to the same probes.</param>
     /// <param name="presented">Evidence of the same personas, put before the model in the same way and not calibrated: what they are told by enters the provenance.</param>
-    public static InContextSource Of(ShownShifts shown, PersonaContrast answers, IEvidenceSource presented) => new(shown, Reweighing.Of(answers.Low), new Dictionary<string, string>(presented.Provenance)
-    {
-        ["probes"] = ProbeMeasurement.IdOf(answers.Probes).ToString(),
-        ["in-context"] = string.Create(CultureInfo.InvariantCulture, $"shifts of {answers.Probes.Count} probes as a reweighing of the personas, penalty {Reweighing.Penalty}"),
-    });
+    public static InContextSource Of(ShownShifts shown, PersonaContrast answers, IEvidenceSource presented) =>
+        new(shown, Reweighing.Of(answers.Low), new Dictionary<string, string>(presented.Provenance)
+        {
+            ["probes"] = ProbeMeasurement.IdOf(answers.Probes).ToString(),
+            ["in-context"] = string.Create(CultureInfo.InvariantCulture,
+                $"shifts of {answers.Probes.Count} probes as a reweighing of the personas, penalty {Reweighing.Penalty}"),
+        });
 
     /// <inheritdoc/>
     public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null, IProgress<WorkProgress>? progress = null,

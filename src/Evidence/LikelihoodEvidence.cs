@@ -36,7 +36,8 @@ public static class LikelihoodEvidence
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="UserErrorException">An episode does not fit into the model's context or has a word it does not know.</exception>
     public static EvidenceTable Compute(EpisodeSet episodes, IReadOnlyList<PresentedPersona> personas, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default) => Compute(new LikelihoodSource(personas, new LikelihoodOptions { Strict = true, Independent = false }), episodes, progress, cancellation);
+        CancellationToken cancellation = default) =>
+        Compute(new LikelihoodSource(personas, new LikelihoodOptions { Strict = true, Independent = false }), episodes, progress, cancellation);
 
     /// <summary>The whole table of a source at once; for data that goes into memory.</summary>
     /// <param name="source">The source.</param>

@@ -76,7 +76,8 @@ public sealed class ShownShifts
             int at = Array.IndexOf(read, e) * _probes.Count;
             shifts[e] = [.. _probes.Select((p, i) => at < 0 ? 0 : ProbeMeasurement.LowShare(p, scores[at + i]) - _before[i])];
         }
-        return new ShownBlock(shifts, [.. kept.Select(k => k.Reply.Length)], [.. kept.Index().Where(k => k.Item.Cut is not null).Select(k => k.Item.Cut! with { Episode = k.Index })]);
+        return new ShownBlock(shifts, [.. kept.Select(k => k.Reply.Length)],
+            [.. kept.Index().Where(k => k.Item.Cut is not null).Select(k => k.Item.Cut! with { Episode = k.Index })]);
     }
 
     private string Said(Episode episode, EpisodeFit.Kept kept) => kept.Cut is { ReplyTokensLeftOut: > 0 } ? _tokenizer.Decode(kept.Reply).Trim() : episode.Reply;

@@ -41,7 +41,8 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
     public string SiteOf(DecoderConfig config)
     {
         string site = Site ?? $"blocks.{config.Layers / 2}.resid_post";
-        return site != "final" && ActivationSite.All(config).Contains(site) ? site : throw new UserErrorException("unknown-site", $"Nothing can be read and added at the site '{site}' of this model.",
+        return site != "final" && ActivationSite.All(config).Contains(site) ? site : throw new UserErrorException("unknown-site",
+            $"Nothing can be read and added at the site '{site}' of this model.",
             $"Choose one of embed, blocks.I.resid_pre, .attn_out, .resid_mid, .mlp_out, .resid_post for I from 0 to {config.Layers - 1}.");
     }
 
@@ -71,8 +72,8 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
         (IReadOnlyList<Episode> read, IReadOnlyList<Episode> measured) = Split();
         if (read.Count == 0) throw new UserErrorException("no-episodes", "No episode has a reply.", "Give dialogues that the Assistant answers.");
         // Only words put these personas before the model: nothing is fitted, and nothing directed yet.
-        var told = new PersonaSet(Personas.Traits, [.. Personas.Personas.Select(p => p with { Direction = null, Given = p.Given is Presentation.Shown ? p.Given : Presentation.Described })])
-        { Folder = Personas.Folder };
+        Persona Told(Persona p) => p with { Direction = null, Given = p.Given is Presentation.Shown ? p.Given : Presentation.Described };
+        var told = new PersonaSet(Personas.Traits, [.. Personas.Personas.Select(Told)]) { Folder = Personas.Folder };
         using PresentedPersonas presented = PresentedPersonas.Of(told, model, new PresentationOptions { Template = model.Template, Calibrate = false }, progress, cancellation);
         DirectionSet personas = DirectionExtraction.Run(model, site, presented.Personas, read, Positions, Baseline, progress, cancellation), found = OfTraits(personas);
         if (measured.Count == 0 || told.Personas.Count < 2) return found;

@@ -50,9 +50,10 @@ internal static class ModelChatCommand
                 EndpointChat chat = session.Chat();
                 if (open is not null)
                 {
-                    IReadOnlyList<IReadOnlyList<ChatReply>> replies = chat.Ask([.. open.Select((q, i) => new ChatQuestion(Before(parsed.GetValue(system), q), parsed.GetValue(seed) + (ulong)i)
-                    { Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(longest) })], cancellation: cancellation);
-                    foreach ((OpenQuestion question, IReadOnlyList<ChatReply> reply) in open.Zip(replies)) Answer(chat.Id, question, new Said(reply[0].Text.Trim(), null, reply[0].Finish));
+                    ChatQuestion[] asked = [.. open.Select((q, i) => new ChatQuestion(Before(parsed.GetValue(system), q), parsed.GetValue(seed) + (ulong)i)
+                    { Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(longest) })];
+                    foreach ((OpenQuestion question, IReadOnlyList<ChatReply> reply) in open.Zip(chat.Ask(asked, cancellation: cancellation)))
+                        Answer(chat.Id, question, new Said(reply[0].Text.Trim(), null, reply[0].Finish));
                     return ExitCode.Done;
                 }
                 return Talk(chat.Id, (turns, seed) =>
@@ -71,7 +72,8 @@ internal static class ModelChatCommand
             }
             foreach ((int i, OpenQuestion question) in (open ?? []).Index())
                 Answer(model.Model.Id, question, Reply(Before(parsed.GetValue(system), question), parsed.GetValue(seed) + (ulong)i));
-            return open is not null ? ExitCode.Done : Talk(model.Model.Id, Reply, parsed.GetValue(say), parsed.GetValue(system), parsed.GetValue(seed), parsed.GetValue(json), cancellation);
+            return open is not null ? ExitCode.Done : Talk(model.Model.Id, Reply, parsed.GetValue(say), parsed.GetValue(system), parsed.GetValue(seed),
+                parsed.GetValue(json), cancellation);
         });
     }
 

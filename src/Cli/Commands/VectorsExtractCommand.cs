@@ -13,22 +13,32 @@ internal static class VectorsExtractCommand
 {
     public static Command Create()
     {
-        Argument<string?> data = new("DATA") { Description = "Episodes as JSONL that follow the personas' contexts; without them, each persona is read off its own examples.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> data = new("DATA")
+        {
+            Description = "Episodes as JSONL that follow the personas' contexts; without them, each persona is read off its own examples.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         Option<string> output = CommonOptions.Output("The folder of the directions."), model = CommonOptions.Model(), personas = PersonasCommand.Personas();
         Option<string?> site = new("--site") { Description = "Where to read, such as blocks.1.resid_post; after the middle block when absent." };
         Option<string?> positions = new("--positions")
         {
-            Description = "Which tokens count: opening (the one that predicts the reply's first), reply (those that predict one of the reply), episode (all of its own); opening when absent, of examples reply.",
+            Description = "Which tokens count: opening (the one that predicts the reply's first), reply (those that predict one of the reply), "
+                + "episode (all of its own); opening when absent, of examples reply.",
         };
         positions.AcceptOnlyFromAmong("opening", "reply", "episode");
-        Option<string> baseline = new("--baseline") { Description = "What is subtracted: bare (the same episodes without a context) or mean (over the personas).", DefaultValueFactory = _ => "bare" };
+        Option<string> baseline = new("--baseline")
+        {
+            Description = "What is subtracted: bare (the same episodes without a context) or mean (over the personas).",
+            DefaultValueFactory = _ => "bare",
+        };
         baseline.AcceptOnlyFromAmong("bare", "mean");
         Option<bool> traits = new("--traits") { Description = "Directions of the traits in place of the personas, by a regression on the values that the file gives." };
         Option<int> most = CommonOptions.Count("--episodes", "Read from at most so many different episodes.", 256);
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        var verb = new Verb("extract", "Read directions of personas or traits off a model: mean activations with a persona's context before the episodes, less a baseline.",
+        var verb = new Verb("extract",
+            "Read directions of personas or traits off a model: mean activations with a persona's context before the episodes, less a baseline.",
             "psm vectors extract village/sets/good.jsonl --model base --personas village/personas.yaml -o directions")
         {
             data, output, model, personas, site, positions, baseline, traits, most, seed, threads, json, quiet, dryRun,
@@ -69,9 +79,15 @@ internal static class VectorsExtractCommand
         (IReadOnlyList<Episode> read, IReadOnlyList<Episode> measured) = run.Split();
         string site = run.SiteOf(model.Config);
         int contexts = run.Personas.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
-        if (json) Screen.Data(new { Model = model.Id, Site = site, Personas = run.Personas.Personas.Count, Contexts = contexts, Episodes = read.Count, Measured = measured.Count, Cost = 0 });
-        else TextTable.PrintFacts(("model", model.Id), ("site", site), ("personas", $"{run.Personas.Personas.Count} in {contexts} contexts"),
-            ("episodes", run.Episodes.Count == 0 ? "the personas' own examples" : $"{read.Count} to read from, {measured.Count} to measure the strength on"), ("cost", "none: the model runs here"));
+        int personas = run.Personas.Personas.Count;
+        if (json)
+            Screen.Data(new { Model = model.Id, Site = site, Personas = personas, Contexts = contexts, Episodes = read.Count, Measured = measured.Count, Cost = 0 });
+        else
+        {
+            string episodes = run.Episodes.Count == 0 ? "the personas' own examples" : $"{read.Count} to read from, {measured.Count} to measure the strength on";
+            TextTable.PrintFacts(("model", model.Id), ("site", site), ("personas", $"{personas} in {contexts} contexts"), ("episodes", episodes),
+                ("cost", "none: the model runs here"));
+        }
         return ExitCode.Done;
     }
 }

@@ -13,8 +13,9 @@ internal static class VectorsShowCommand
     {
         Argument<string> folder = new("DIR") { Description = "The folder of directions." };
         Option<bool> json = CommonOptions.Json();
-        return new Verb("show", "Show directions: their names, lengths, and the cosines between them, beside those of random directions.", "psm vectors show directions") { folder, json }
-            .Does((parsed, _) =>
+        return new Verb("show", "Show directions: their names, lengths, and the cosines between them, beside those of random directions.",
+            "psm vectors show directions")
+        { folder, json }.Does((parsed, _) =>
             {
                 Tell(parsed.GetValue(folder)!, DirectionSet.Load(parsed.GetValue(folder)!), parsed.GetValue(json));
                 return ExitCode.Done;
@@ -42,15 +43,22 @@ internal static class VectorsShowCommand
                 set.Origin.Extraction,
                 set.Width,
                 set.Strength,
-                Directions = set.Names.Select((name, i) => new { Name = name, Norm = lengths[i], Cosines = set.Names.Index().ToDictionary(n => n.Item, n => cosines[i][n.Index]) }),
+                Directions = set.Names.Select((name, i) => new
+                {
+                    Name = name,
+                    Norm = lengths[i],
+                    Cosines = set.Names.Index().ToDictionary(n => n.Item, n => cosines[i][n.Index]),
+                }),
                 Chance = new { Mean = mean, High = high },
             });
             return;
         }
-        TextTable.PrintFacts(("directions", set.Id), ("model", set.Origin.Model), ("at", $"{set.Origin.Site}, positions {set.Origin.Positions}, less {set.Origin.Baseline}, width {set.Width}"),
-            ("from", set.Origin.Extraction), ("strength", set.Strength is { } s
-                ? FormattableString.Invariant($"{s.Amount:0.##}: evidence agrees with the contexts' at r = {s.Agreement:0.00}, slope {s.Slope:0.00}, over {s.Episodes} episodes (random directions {s.Random:0.00})")
-                : "not measured; 1 is the length as extracted"), ("folder", folder));
+        string strength = set.Strength is not { } s ? "not measured; 1 is the length as extracted"
+            : FormattableString.Invariant($"{s.Amount:0.##}: evidence agrees with the contexts' at r = {s.Agreement:0.00}, slope {s.Slope:0.00}, ")
+                + FormattableString.Invariant($"over {s.Episodes} episodes (random directions {s.Random:0.00})");
+        TextTable.PrintFacts(("directions", set.Id), ("model", set.Origin.Model),
+            ("at", $"{set.Origin.Site}, positions {set.Origin.Positions}, less {set.Origin.Baseline}, width {set.Width}"), ("from", set.Origin.Extraction),
+            ("strength", strength), ("folder", folder));
         Console.Out.WriteLine();
         bool whole = set.Names.Count <= WidestTable;
         var table = new TextTable(whole ? [set.Origin.Subject, "norm", .. set.Names] : [set.Origin.Subject, "norm", "most alike", "cos", "least alike", "cos"]);
@@ -61,8 +69,8 @@ internal static class VectorsShowCommand
                 : [set.Names[i], $"{lengths[i]:0.00}", set.Names[others[0]], Signed(cosines[i][others[0]]), set.Names[others[^1]], Signed(cosines[i][others[^1]])]);
         }
         table.Print();
-        Console.Out.WriteLine(FormattableString.Invariant($"\nBy chance: two random directions of this width have |cos| {mean:0.00} on average, below {high:0.00} in 95 of 100 pairs.")
-            + (set.Origin.Baseline == "bare" && set.Origin.Subject == "personas" ? " What any context adds is in all of these: --baseline mean takes it out." : ""));
+        Console.Out.WriteLine(FormattableString.Invariant($"\nBy chance: two random directions of this width have |cos| {mean:0.00} on average, ")
+            + FormattableString.Invariant($"below {high:0.00} in 95 of 100 pairs.") + (set.Origin.Baseline == "bare" && set.Origin.Subject == "personas" ? " What any context adds is in all of these: --baseline mean takes it out." : ""));
     }
 
     private static string Signed(double x) => FormattableString.Invariant($"{(x < 0 ? "−" : "+")}{Math.Abs(x):0.00}");
@@ -78,7 +86,8 @@ internal static class VectorsShowCommand
         RngStream random = RngStream.Root(1).Child("cosines");
         float[] any = new float[width];
         any[0] = 1;
-        double[] drawn = [.. Enumerable.Range(0, RandomPairs).Select(i => Math.Abs(Cosine(DirectionStrengthFit.Random(any, random.Child("a", i)), DirectionStrengthFit.Random(any, random.Child("b", i)))))];
+        float[] Draw(string side, int i) => DirectionStrengthFit.Random(any, random.Child(side, i));
+        double[] drawn = [.. Enumerable.Range(0, RandomPairs).Select(i => Math.Abs(Cosine(Draw("a", i), Draw("b", i))))];
         return (Statistics.Mean(drawn), Statistics.Quantile(drawn, 0.95));
     }
 }

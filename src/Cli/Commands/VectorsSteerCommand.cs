@@ -21,7 +21,8 @@ internal static class VectorsSteerCommand
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        var verb = new Verb("steer", "Steer a model along a direction: P(low) of every trait with the direction taken away, as it is, and added; or the steered model as a folder.",
+        var verb = new Verb("steer",
+            "Steer a model along a direction: P(low) of every trait with the direction taken away, as it is, and added; or the steered model as a folder.",
             "psm vectors steer --model base --directions directions --name machine --probes village/probes.jsonl")
         {
             model, directions, name, strength, probes, output, seed, threads, json, quiet, dryRun,
@@ -29,7 +30,8 @@ internal static class VectorsSteerCommand
         verb.Validators.Add(r =>
         {
             if (r.GetResult(probes) is null && r.GetResult(output) is null) r.AddError("Give --probes to measure, -o to keep the steered model, or both.");
-            if (r.GetResult(strength) is { } given && !given.Errors.Any() && r.GetValue(strength) is { } s && !(Math.Abs(s) <= 1000)) r.AddError("--strength needs a number from -1000 to 1000.");
+            if (r.GetResult(strength) is { } given && !given.Errors.Any() && r.GetValue(strength) is { } s && !(Math.Abs(s) <= 1000))
+                r.AddError("--strength needs a number from -1000 to 1000.");
         });
         return verb.Does((parsed, cancellation) =>
         {
@@ -44,8 +46,11 @@ internal static class VectorsSteerCommand
             double length = DirectionStrengthFit.Length(vector.Values);
             if (parsed.GetValue(dryRun))
             {
-                if (parsed.GetValue(json)) Screen.Data(new { Model = source.Model.Id, Direction = chosen, Strength = amount, Norm = length, Probes = questions.Count, Cost = 0 });
-                else TextTable.PrintFacts(("model", source.Model.Id), ("direction", $"{chosen}, {amount:0.##} times"), ("probes", questions.Count), ("cost", "none: the model runs here"));
+                if (parsed.GetValue(json))
+                    Screen.Data(new { Model = source.Model.Id, Direction = chosen, Strength = amount, Norm = length, Probes = questions.Count, Cost = 0 });
+                else
+                    TextTable.PrintFacts(("model", source.Model.Id), ("direction", $"{chosen}, {amount:0.##} times"), ("probes", questions.Count),
+                        ("cost", "none: the model runs here"));
                 return ExitCode.Done;
             }
             IReadOnlyList<SteeringRow> rows = questions.Count == 0 ? [] : Screen.Work(parsed.GetValue(quiet), p =>
@@ -53,7 +58,18 @@ internal static class VectorsSteerCommand
             string? id = parsed.GetValue(output) is { } target
                 ? Steering.Save(source, vector, FormattableString.Invariant($"{amount:0.####} times {chosen} of {folder.Set.Id} at {vector.Site}"), target) : null;
             if (parsed.GetValue(json))
-                Screen.Data(new { Model = source.Model.Id, Direction = chosen, Directions = folder.Set.Id.ToString(), vector.Site, Strength = amount, Norm = length, Rows = rows, Steered = id, Folder = parsed.GetValue(output) });
+                Screen.Data(new
+                {
+                    Model = source.Model.Id,
+                    Direction = chosen,
+                    Directions = folder.Set.Id.ToString(),
+                    vector.Site,
+                    Strength = amount,
+                    Norm = length,
+                    Rows = rows,
+                    Steered = id,
+                    Folder = parsed.GetValue(output),
+                });
             else Print(rows, chosen, amount, id, parsed.GetValue(output));
             return ExitCode.Done;
         });
@@ -66,7 +82,8 @@ internal static class VectorsSteerCommand
             Console.Out.WriteLine(FormattableString.Invariant($"P(low) with {amount:0.##} times {name} taken away, as it is, and added:\n"));
             var table = new TextTable("", "probes", "minus", "zero", "plus", "effect", "random");
             foreach (SteeringRow r in rows)
-                table.Add(r.Name, $"{r.Probes}", $"{r.Minus:0.00}", $"{r.Zero:0.00}", $"{r.Plus:0.00}", FormattableString.Invariant($"{(r.Effect < 0 ? "−" : "+")}{Math.Abs(r.Effect):0.000}"), $"{r.Random:0.000}");
+                table.Add(r.Name, $"{r.Probes}", $"{r.Minus:0.00}", $"{r.Zero:0.00}", $"{r.Plus:0.00}",
+                    FormattableString.Invariant($"{(r.Effect < 0 ? "−" : "+")}{Math.Abs(r.Effect):0.000}"), $"{r.Random:0.000}");
             table.Print();
             Console.Out.WriteLine("\neffect = (plus − minus) / 2; random = what random directions of the same length do (root mean square of eight).");
         }
