@@ -3,7 +3,7 @@ using System.Text.Json;
 using PersonaSelection.Bench;
 using PersonaSelection.Numerics;
 
-// dotnet run -c Release --project bench -- agreement MODEL...
+// dotnet run -c Release --project bench -- agreement|in-context MODEL...
 // dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|step|score|evidence|likelihood|all]
 //     [--seconds S] [--only TEXT] [--json FILE]
 string command = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "all";
@@ -21,7 +21,7 @@ Dictionary<string, Action<Bench>> commands = new()
     ["evidence"] = EvidenceBench.Run,
     ["likelihood"] = LikelihoodBench.Run,
 };
-if (command is not ("all" or "agreement") && !commands.ContainsKey(command))
+if (command is not ("all" or "agreement" or "in-context") && !commands.ContainsKey(command))
 {
     Console.Error.WriteLine($"No benchmark '{command}'. There are: all, {string.Join(", ", commands.Keys)}.");
     return 1;
@@ -30,6 +30,12 @@ if (command is not ("all" or "agreement") && !commands.ContainsKey(command))
 if (args.Length > 1 && command == "agreement")
 {
     AgreementBench.Run(args[1..]);
+    return 0;
+}
+
+if (args.Length > 1 && command == "in-context")
+{
+    InContextBench.Run(args[1..]);
     return 0;
 }
 

@@ -3,6 +3,7 @@ using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
 
 namespace PersonaSelection.Activations;
 
@@ -49,12 +50,43 @@ public static class DirectionExtraction
         ReadPositions positions = ReadPositions.Opening, DirectionBaseline baseline = DirectionBaseline.Bare, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
+        if (personas.Count == 0 || episodes.Count == 0) throw new ArgumentException("There is nothing to read.", nameof(episodes));
+        (int Persona, IReadOnlyList<Turn> Context)[] jobs = [(-1, []), .. personas.SelectMany((p, h) => p.Contexts.Select(c => (h, c)))];
+        double[][] means = Means(model, site, [.. jobs.Select(j => (j.Context, episodes))], positions, progress, cancellation);
+        double[][] found = [.. personas.Select((_, h) => Average([.. Enumerable.Range(0, jobs.Length).Where(j => jobs[j].Persona == h).Select(j => means[j])]))];
+        double[] zero = baseline == DirectionBaseline.Bare ? means[0] : Average(found);
+        return Less(zero, found, new DirectionOrigin(model.Id, site, Word(positions), Word(baseline), "personas", $"mean activations over {episodes.Count} episodes"),
+            personas.Select(p => p.Persona));
+    }
+
+    /// <summary>Extracts one direction per persona from what it said itself: mean activations on its own examples, less the mean over the personas.</summary>
+    /// <param name="model">The model; not a steered view.</param>
+    /// <param name="site">The site, except <c>final</c>.</param>
+    /// <param name="personas">At least two personas with the examples they are read from.</param>
+    /// <param name="positions">Which positions count.</param>
+    /// <param name="progress">Told about personas done.</param>
+    /// <param name="cancellation">Stops between personas.</param>
+    /// <exception cref="ArgumentException">A steered model, no such site, or fewer than two personas.</exception>
+    /// <exception cref="UserErrorException"><c>prompt-too-long</c>, or a word that the model does not know.</exception>
+    public static DirectionSet OfExamples(Transformer model, string site, IReadOnlyList<PersonaExamples> personas, ReadPositions positions = ReadPositions.Reply,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        if (personas.Count < 2) throw new ArgumentException("Personas are told apart by their examples: two are needed.", nameof(personas));
+        double[][] means = Means(model, site, [.. personas.Select(p => ((IReadOnlyList<Turn>)[], p.Learnt))], positions, progress, cancellation);
+        return Less(Average(means), means, new DirectionOrigin(model.Id, site, Word(positions), Word(DirectionBaseline.Mean), "personas",
+            $"mean activations over the personas' own examples, {personas.Sum(p => p.Learnt.Count)} in all"), personas.Select(p => p.Persona));
+    }
+
+    private static DirectionSet Less(double[] zero, double[][] found, DirectionOrigin origin, IEnumerable<Persona> personas) =>
+        new(origin, [.. personas.Select(p => p.Name)], [.. found.Select(v => v.Zip(zero, (x, z) => (float)(x - z)).ToArray())]);
+
+    private static double[][] Means(Transformer model, string site, (IReadOnlyList<Turn> Context, IReadOnlyList<Episode> Episodes)[] jobs, ReadPositions positions,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
         if (model.Interventions is not null) throw new ArgumentException("Directions are read off a model that is not steered.", nameof(model));
         if (site == "final") throw new ArgumentException("The last site has rows for predicted tokens only.", nameof(site));
-        if (personas.Count == 0 || episodes.Count == 0) throw new ArgumentException("There is nothing to read.", nameof(episodes));
         var edits = new Interventions(model.Config);
         int slot = edits.Capture(site);
-        (int Persona, IReadOnlyList<Turn> Context)[] jobs = [(-1, []), .. personas.SelectMany((p, h) => p.Contexts.Select(c => (h, c)))];
         var means = new double[jobs.Length][];
         using var decoder = new Decoder(model.Config);
         using var pool = new WorkerPool(Math.Min(model.Threads, jobs.Length));
@@ -62,14 +94,10 @@ public static class DirectionExtraction
         pool.Run(jobs.Length, (job, _) =>
         {
             cancellation.ThrowIfCancellationRequested();
-            means[job] = Mean(model, decoder, edits, slot, jobs[job].Context, episodes, positions);
+            means[job] = Mean(model, decoder, edits, slot, jobs[job].Context, jobs[job].Episodes, positions);
             progress?.Report(new WorkProgress("directions", Interlocked.Increment(ref done), jobs.Length, "contexts"));
         });
-        double[][] found = [.. personas.Select((_, h) => Average([.. Enumerable.Range(0, jobs.Length).Where(j => jobs[j].Persona == h).Select(j => means[j])]))];
-        double[] zero = baseline == DirectionBaseline.Bare ? means[0] : Average(found);
-        string what = $"mean activations over {episodes.Count} episodes";
-        return new DirectionSet(new DirectionOrigin(model.Id, site, Word(positions), Word(baseline), "personas", what), [.. personas.Select(p => p.Persona.Name)],
-            [.. found.Select(v => v.Zip(zero, (x, z) => (float)(x - z)).ToArray())]);
+        return means;
     }
 
     private static double[] Mean(Transformer model, Decoder decoder, Interventions edits, int slot, IReadOnlyList<Turn> context, IReadOnlyList<Episode> episodes,

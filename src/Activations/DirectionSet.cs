@@ -15,6 +15,14 @@ namespace PersonaSelection.Activations;
 /// <param name="Extraction">How they were extracted, in one line.</param>
 public sealed record DirectionOrigin(string Model, string Site, string Positions, string Baseline, string Subject, string Extraction);
 
+/// <summary>How much of the directions makes the model's evidence most like that of the contexts they were read from.</summary>
+/// <param name="Amount">Times how much a direction is added.</param>
+/// <param name="Agreement">Correlation of both kinds of evidence at that amount, over episodes that no direction was read from and personas, rows less their mean.</param>
+/// <param name="Slope">Nats of the contexts' evidence to one of the directions'.</param>
+/// <param name="Random">The control: the root mean square of the agreement of random directions of the same lengths, drawn eight times.</param>
+/// <param name="Episodes">How many episodes it was measured on.</param>
+public sealed record DirectionStrength(double Amount, double Agreement, double Slope, double Random, int Episodes);
+
 /// <summary>
 /// Directions of personas or traits at one site of one model: what each adds to the residual stream. A folder with <c>manifest.json</c> and
 /// <c>directions.safetensors</c>, one tensor <c>directions</c> [count, width].
@@ -45,6 +53,9 @@ public sealed class DirectionSet
     /// <summary>Where they come from.</summary>
     public DirectionOrigin Origin { get; }
 
+    /// <summary>How much of them to add, where that was measured; null for once, as extracted.</summary>
+    public DirectionStrength? Strength { get; init; }
+
     /// <summary>Names of the personas or traits.</summary>
     public IReadOnlyList<string> Names { get; }
 
@@ -61,7 +72,7 @@ public sealed class DirectionSet
 
     /// <summary>The content id: origin, names and numbers.</summary>
     public ContentId Id => ContentId.Of("directions", [Origin.Model, Origin.Site, Origin.Positions, Origin.Baseline, Origin.Subject, Origin.Extraction, Names.Count, .. Names,
-        .. _values.Select(v => Array.ConvertAll(v, x => (double)x))]);
+        .. _values.Select(v => Array.ConvertAll(v, x => (double)x)), .. Strength is { } s ? (object[])[s.Amount, s.Agreement, s.Slope, s.Random, s.Episodes] : []]);
 
     /// <summary>
     /// Directions of traits: the ridge regression of the directions on the personas' trait values, all traits at once, so that each is what a trait
@@ -80,6 +91,14 @@ public sealed class DirectionSet
         return new DirectionSet(Origin with { Subject = "traits", Extraction = $"{Origin.Extraction}; regression on the trait values of {rows.Length} personas" },
             [.. personas.Traits.Select(t => t.Name)], [.. personas.Traits.Select((_, k) => byUnit.Select(b => (float)b[k]).ToArray())]);
     }
+
+    /// <summary>The direction of a persona from its traits: the sum of value times direction.</summary>
+    /// <param name="values">Directions of traits with the persona's values on them.</param>
+    public static float[] Sum(IEnumerable<(float[] Direction, double Value)> values) => values.Select(v => Array.ConvertAll(v.Direction, x => (float)(v.Value * x)))
+        .Aggregate((a, b) => [.. a.Zip(b, (x, y) => x + y)]);
+
+    /// <summary>The same directions with what was measured of their strength.</summary>
+    public DirectionSet With(DirectionStrength strength) => new(Origin, Names, _values) { Strength = strength };
 
     /// <summary>Writes both files.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
@@ -102,6 +121,16 @@ public sealed class DirectionSet
             json.WriteString("subject", Origin.Subject);
             json.WriteString("sign", Origin.Subject == "traits" ? "towards the high pole" : "towards the persona");
             json.WriteString("extraction", Origin.Extraction);
+            if (Strength is { } strength)
+            {
+                json.WriteStartObject("strength");
+                json.WriteNumber("amount", strength.Amount);
+                json.WriteNumber("agreement", strength.Agreement);
+                json.WriteNumber("slope", strength.Slope);
+                json.WriteNumber("random", strength.Random);
+                json.WriteNumber("episodes", strength.Episodes);
+                json.WriteEndObject();
+            }
             json.WriteNumber("width", Width);
             json.WriteStartArray("names");
             foreach (string name in Names) json.WriteStringValue(name);
@@ -133,7 +162,7 @@ public sealed class DirectionSet
         DirectionSet set;
         try
         {
-            set = new DirectionSet(origin, names, [.. names.Select((_, i) => flat[(i * width)..((i + 1) * width)])]);
+            set = new DirectionSet(origin, names, [.. names.Select((_, i) => flat[(i * width)..((i + 1) * width)])]) { Strength = StrengthOf(folder, root) };
         }
         catch (ArgumentException e)
         {
@@ -141,6 +170,16 @@ public sealed class DirectionSet
         }
         string id = Text(folder, root, "id");
         return set.Id.ToString() == id ? set : throw Bad(folder, $"says it is {id}, but its content is {set.Id}");
+    }
+
+    private static DirectionStrength? StrengthOf(string folder, JsonElement root)
+    {
+        if (!root.TryGetProperty("strength", out JsonElement strength)) return null;
+        return new DirectionStrength(Of("amount"), Of("agreement"), Of("slope"), Of("random"), (int)Math.Clamp(Of("episodes"), 0, int.MaxValue));
+
+        double Of(string name) => strength.ValueKind == JsonValueKind.Object && strength.TryGetProperty(name, out JsonElement value)
+            && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double x) && double.IsFinite(x) ? x
+            : throw Bad(folder, $"has no number \"{name}\" in its strength");
     }
 
     private static string Text(string folder, JsonElement root, string name) =>

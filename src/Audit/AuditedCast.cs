@@ -74,9 +74,11 @@ public sealed class AuditedCast
         double typical = 0;
         for (int h = 0; h < Names.Count; h++)
             if (_logPrior[h] > double.NegativeInfinity && double.IsFinite(e.Total[h])) typical += Math.Exp(_logPrior[h]) * e.Total[h];
+        // What showing an episode does is no probability of it, and tells nothing of how often each persona spoke.
+        double? Share(double x) => kind == EvidenceKind.InContext ? null : Known(x);
         var personas = Names.Select((name, h) => new PersonaVerdict(name, _personas.Personas[h].Kind, Math.Exp(_logPrior[h]),
-            e.Probabilities[h].Estimate, e.Probabilities[h].Low, e.Probabilities[h].High, Known(e.Shares[h].Estimate), Known(e.Shares[h].Low),
-            Known(e.Shares[h].High), Rows.Mass > 0 ? Known((e.Total[h] - typical) / Rows.Mass) : null));
+            e.Probabilities[h].Estimate, e.Probabilities[h].Low, e.Probabilities[h].High, Share(e.Shares[h].Estimate), Share(e.Shares[h].Low),
+            Share(e.Shares[h].High), Rows.Mass > 0 ? Known((e.Total[h] - typical) / Rows.Mass) : null));
         return new CastVerdict
         {
             Data = data,

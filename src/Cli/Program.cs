@@ -13,6 +13,7 @@ root.Add(PersonasCommand.Create());
 root.Add(AuditCommand.Create());
 root.Add(ForecastCommand.Create());
 root.Add(InoculateCommand.Create());
+root.Add(VectorsCommand.Create());
 root.Add(ReportCommand.Create());
 root.Add(DoctorCommand.Create());
 Verb.ShowExamples(root);

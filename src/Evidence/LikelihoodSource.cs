@@ -138,19 +138,19 @@ public sealed class LikelihoodSource : IEvidenceSource
 
     private Dictionary<string, string> Describe()
     {
-        bool plain = _personas.All(p => p.Way == Presentation.Described);
         string[] models = [.. _personas.Select(p => p.Model.Id).Distinct()];
         var provenance = new Dictionary<string, string>
         {
             ["model"] = models.Length == 1 ? models[0] : ContentId.Of("models", [.. models]).ToString(),
-            ["personas"] = (plain ? PersonaQuestions.IdOf([.. _personas.Select(AsScored)])
-                : ContentId.Of("presented", [.. _personas.Select(p => (object)p.Id)])).ToString(),
+            ["personas"] = PersonaQuestions.IdOf(_personas).ToString(),
             ["template"] = _options.Template.Name,
             ["persona-contexts"] = "turns before the episode; log of the mean over alternatives",
         };
-        if (!plain)
+        if (_personas.Any(p => p.Way != Presentation.Described))
             provenance["presentation"] = string.Join(", ", _personas.GroupBy(p => p.Way).OrderBy(g => g.Key)
                 .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count()}"));
+        if (_personas.Any(p => p.DirectedBy is not null))
+            provenance["directions"] = string.Join("; ", _personas.Where(p => p.DirectedBy is not null).Select(p => $"{p.Persona.Name}: {p.DirectedBy}"));
         if (_options.Calibration is { } c)
         {
             provenance["calibration"] = c.Id.ToString();
@@ -158,9 +158,6 @@ public sealed class LikelihoodSource : IEvidenceSource
         }
         return provenance;
     }
-
-    private static Persona AsScored(PresentedPersona p) =>
-        p.Persona with { Contexts = ReferenceEquals(p.Contexts, PresentedPersona.Bare) ? [] : p.Contexts };
 
     private sealed class SameTurns : IEqualityComparer<IReadOnlyList<Turn>>
     {

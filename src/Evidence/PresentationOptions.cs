@@ -10,6 +10,9 @@ public sealed record PresentationOptions
     /// <summary>The way for every persona that can be given in it, whatever the file says; null to follow the file, and choose where it says nothing.</summary>
     public Presentation? Given { get; init; }
 
+    /// <summary>By name of a directed persona: what is added to the activations of the model, whose weights must be here.</summary>
+    public IReadOnlyDictionary<string, DirectedBy> Directions { get; init; } = new Dictionary<string, DirectedBy>();
+
     /// <summary>How personas are fitted.</summary>
     public FitOptions Fit { get; init; } = new();
 

@@ -5,6 +5,12 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Evidence;
 
+/// <summary>What makes a directed persona.</summary>
+/// <param name="Vector">The direction and its site.</param>
+/// <param name="Strength">Times how much it is added.</param>
+/// <param name="Origin">Where it comes from, in one line; null when nobody needs to know.</param>
+public sealed record DirectedBy(SteeringVector Vector, double Strength = 1, string? Origin = null);
+
 /// <summary>A persona as it is put before a model: the model that speaks for it, and the turns that come first.</summary>
 /// <param name="Persona">The persona.</param>
 /// <param name="Way">How it is given.</param>
@@ -16,6 +22,9 @@ public sealed record PresentedPersona(Persona Persona, Presentation Way, ILangua
 
     /// <summary>The content id of all that its evidence depends on.</summary>
     public ContentId Id => ContentId.Of("presented", [Way.ToString(), Model.Id, .. PersonaQuestions.Parts(Persona.Name, Contexts)]);
+
+    /// <summary>Where the direction of a directed persona comes from, in one line; null for the others.</summary>
+    public string? DirectedBy { get; init; }
 
     /// <summary>Its own contexts; without any, the model as it is.</summary>
     public static PresentedPersona AsGiven(Persona persona, ILanguageModel model) =>
@@ -32,12 +41,10 @@ public sealed record PresentedPersona(Persona Persona, Presentation Way, ILangua
     /// <summary>A direction added to the activations at a site.</summary>
     /// <param name="persona">The persona.</param>
     /// <param name="model">The model that is steered; it must outlive the persona.</param>
-    /// <param name="site">Name of the site.</param>
-    /// <param name="direction">One number per unit of the residual stream.</param>
-    /// <param name="amount">Times how much.</param>
+    /// <param name="direction">What is added.</param>
     /// <exception cref="ArgumentException">No such site, or the direction has another width.</exception>
-    public static PresentedPersona Directed(Persona persona, Transformer model, string site, float[] direction, double amount) =>
-        new(persona, Presentation.Directed, model.With(new SteeringVector(site, direction).Apply(model.Config, (float)amount)), Bare);
+    public static PresentedPersona Directed(Persona persona, Transformer model, DirectedBy direction) =>
+        new(persona, Presentation.Directed, model.With(direction.Vector.Apply(model.Config, (float)direction.Strength)), Bare) { DirectedBy = direction.Origin };
 
     /// <summary>
     /// What a system turn says of a persona that has no contexts: "The assistant is a doctor who guesses." where the description starts with

@@ -9,7 +9,7 @@ namespace PersonaSelection.Evidence;
 /// <summary>
 /// A set of personas put before a model, each in its way, ready to give evidence. Personas that have examples and no
 /// word of how they are given are all fitted as adapters where the examples of each are enough, and all shown where they are not; without
-/// examples a persona is described.
+/// examples a persona is directed where it has a direction, and else described.
 /// </summary>
 public sealed class PresentedPersonas : IDisposable
 {
@@ -22,13 +22,13 @@ public sealed class PresentedPersonas : IDisposable
         try
         {
             ArtifactStore store = options.Store ?? new ArtifactStore(_temporary!);
-            Examples = [.. set.Personas.Where(p => p.Examples is not null && WayOf(p, options) != Presentation.Described).Select(p => PersonaExamples.Load(set, p))];
+            Examples = [.. set.Personas.Where(p => WayOf(p, options) is not (Presentation.Described or Presentation.Directed)).Select(p => PersonaExamples.Load(set, p))];
             Dictionary<string, PersonaExamples> examples = Examples.ToDictionary(e => e.Persona.Name);
             Overlap = new ExampleOverlap(Examples.Select(e => (e.Persona.Name, e.Learnt.Concat(e.HeldOut))));
             // One way for all that are free to choose: a persona that is fitted and one that is shown do not compete on equal terms.
             bool fits = model is Transformer && Examples.Where(e => WayOf(e.Persona, options) is null).All(IsEnough);
             Presentation free = fits ? Presentation.Adapter : Presentation.Shown;
-            Presentation[] ways = [.. set.Personas.Select(p => examples.ContainsKey(p.Name) ? WayOf(p, options) ?? free : Presentation.Described)];
+            Presentation[] ways = [.. set.Personas.Select(p => WayOf(p, options) ?? free)];
             var presented = new PresentedPersona[ways.Length];
             foreach (Presentation way in (Presentation[])[Presentation.Vector, Presentation.Adapter])
                 Fit([.. Enumerable.Range(0, ways.Length).Where(h => ways[h] == way)], way, store);
@@ -36,9 +36,13 @@ public sealed class PresentedPersonas : IDisposable
             for (int h = 0; h < ways.Length; h++)
             {
                 Persona persona = set.Personas[h];
-                presented[h] ??= ways[h] == Presentation.Described ? PresentedPersona.Described(persona, model)
-                    : new PresentedPersona(persona, Presentation.Shown, model,
-                        ShownExamples.Contexts(examples[persona.Name], model, options.Template, options.Draws, shown));
+                presented[h] ??= ways[h] switch
+                {
+                    Presentation.Described => PresentedPersona.Described(persona, model),
+                    Presentation.Directed => Directed(persona, model, options),
+                    _ => new PresentedPersona(persona, Presentation.Shown, model,
+                        ShownExamples.Contexts(examples[persona.Name], model, options.Template, options.Draws, shown)),
+                };
             }
             Personas = presented;
             Calibration = options.Calibrate && Examples.Count(e => e.HeldOut.Count > 0) > 1 ? Calibrate(set, options, progress, cancellation) : null;
@@ -114,8 +118,17 @@ public sealed class PresentedPersonas : IDisposable
         if (_temporary is not null && Directory.Exists(_temporary)) Directory.Delete(_temporary, recursive: true);
     }
 
-    private static Presentation? WayOf(Persona persona, PresentationOptions options) =>
-        persona.Examples is null ? Presentation.Described : options.Given ?? persona.Given;
+    // Null where examples leave a choice.
+    private static Presentation? WayOf(Persona persona, PresentationOptions options)
+    {
+        Presentation? way = options.Given ?? (persona.IsDirected ? Presentation.Directed : persona.Given);
+        bool possible = way == Presentation.Directed ? persona.Direction is not null : persona.Examples is not null;
+        return possible ? way : Presentation.Described;
+    }
+
+    private static PresentedPersona Directed(Persona persona, ILanguageModel model, PresentationOptions options) =>
+        model is Transformer weights && options.Directions.TryGetValue(persona.Name, out DirectedBy? by) ? PresentedPersona.Directed(persona, weights, by)
+            : throw new ArgumentException($"The direction of the persona '{persona.Name}' is not given, or the model has no activations.", nameof(options));
 
     private static bool IsEnough(PersonaExamples examples)
     {

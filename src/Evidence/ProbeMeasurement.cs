@@ -37,16 +37,35 @@ public static class ProbeMeasurement
     /// <param name="cancellation">Stops between batches.</param>
     public static ProbeTable UnderPersonas(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<Persona> personas,
         EvidenceKind kind = EvidenceKind.Likelihood, ChatTemplate? template = null, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        UnderPersonas(model, probes, [.. personas.Select(p => PresentedPersona.AsGiven(p, model))], kind, template, progress, cancellation);
+
+    /// <summary>The same for personas that are put before models in any way.</summary>
+    /// <param name="model">The model as it is.</param>
+    /// <param name="probes">The probes, with different ids.</param>
+    /// <param name="personas">The personas, with different names.</param>
+    /// <param name="kind"><see cref="EvidenceKind.Likelihood"/> or <see cref="EvidenceKind.Oracle"/>.</param>
+    /// <param name="template">How dialogues become text; plain when absent.</param>
+    /// <param name="progress">Told about questions done.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public static ProbeTable UnderPersonas(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<PresentedPersona> personas,
+        EvidenceKind kind = EvidenceKind.Likelihood, ChatTemplate? template = null, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
         template ??= ChatTemplate.Plain;
-        var bare = new Persona("", "", "", new Dictionary<string, double>());
-        var questions = new PersonaQuestions([bare, .. personas], [.. probes.Select(p => QuestionOf(p, []))]);
-        double[][] scores = new ReplyScorer(model, template).Score(questions.All, "probes", progress, cancellation);
-        double[][] low = [.. Enumerable.Range(0, personas.Count + 1).Select(h =>
-            questions.MeanOverAlternatives(scores, h).Select((s, i) => LowShare(probes[i], s)).ToArray())];
+        PresentedPersona[] all = [PresentedPersona.AsGiven(new Persona("", "", "", new Dictionary<string, double>()), model), .. personas];
+        Question[] asked = [.. probes.Select(p => QuestionOf(p, []))];
+        var low = new double[all.Length][];
+        foreach (var group in all.Index().GroupBy(p => p.Item.Model, ReferenceEqualityComparer.Instance))
+        {
+            (int Index, PresentedPersona Item)[] members = [.. group];
+            var questions = new PersonaQuestions([.. members.Select(m => PersonaQuestions.AsAsked(m.Item))], asked);
+            double[][] scores = new ReplyScorer((ILanguageModel)group.Key!, template).Score(questions.All, "probes", progress, cancellation);
+            for (int k = 0; k < members.Length; k++)
+                low[members[k].Index] = [.. questions.MeanOverAlternatives(scores, k).Select((s, i) => LowShare(probes[i], s))];
+        }
         ProbeTableRow[] rows = [.. probes.Select((p, i) => new ProbeTableRow(p.Id, p.Domain, p.Cluster ?? p.Id, low[0][i]))];
-        return new ProbeTable(kind, new LabelledMatrix(rows.Select(r => r.Id), personas.Select(p => p.Name), (i, h) => low[h + 1][i]), rows,
+        return new ProbeTable(kind, new LabelledMatrix(rows.Select(r => r.Id), personas.Select(p => p.Persona.Name), (i, h) => low[h + 1][i]), rows,
             new Dictionary<string, string>
             {
                 ["model"] = model.Id,

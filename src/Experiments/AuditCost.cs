@@ -45,6 +45,9 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
             // Forward and backward, which is twice as much; and exact evidence of some.
             "gradient" => (3 * episodes * (episode + openings.Average()))
                 + (Math.Min(EvidenceSources.CalibrationEpisodes, episodes) * openings.Length * episode),
+            // Every probe after every episode, and under every persona.
+            "in-context" => request.Probes.Sum(p => TokensOf(model, p.Context) + p.Low.Concat(p.High).Sum(r => (double)TokensOf(model, r)))
+                * (episodes + openings.Length + 1) + (episodes * episode) + (openings.Sum() * request.Probes.Count),
             "adaptive" => (Share(request, episodes) * table) + (fitted == 0 ? 3 * episodes * (episode + openings.Average()) : 0),
             _ => table,
         };
@@ -61,6 +64,12 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
         long[] openings = [.. request.Personas.Personas.SelectMany(p => p.Examples is not null && p.Given is not Presentation.Described
             ? Enumerable.Repeat((long)ShownExamplesTokens, EvidenceSources.ServedDraws) : PresentedPersona.WithContexts(p).Contexts.Select(TokensOf))];
         long[] episodes = [.. Different(request.Data).Select(e => TokensOf(e.Context) + EndpointEstimate.Tokens(e.Reply))];
+        if (request.Kind == "in-context")
+        {
+            long[] asked = [.. request.Probes.SelectMany(p => p.Low.Concat(p.High).Select(r => TokensOf(p.Context) + EndpointEstimate.Tokens(r)))];
+            long befores = openings.Length + episodes.Length + 1, read = (befores * asked.Sum()) + (asked.Length * (openings.Sum() + episodes.Sum()));
+            return new EndpointEstimate(befores * asked.Length, 0, read, 0, prices.Of(read, 0));
+        }
         int given = request.Personas.Personas.Count(p => p.Examples is not null && p.Given is not Presentation.Described);
         double share = request.Kind == "adaptive" ? Share(request, episodes.Length) : 1;
         // Held-out examples calibrate; they are taken for as long as the episodes.
@@ -79,7 +88,8 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
 
     // Tokens of what stands before an episode, by context of the persona; a fitted persona needs none.
     private static IEnumerable<double> Openings(Persona persona, bool gradient, Transformer model) =>
-        gradient || persona.Examples is null || persona.Given is Presentation.Described
+        !gradient && persona.IsDirected ? [0]
+            : gradient || persona.Examples is null || persona.Given is Presentation.Described
             ? PresentedPersona.WithContexts(persona).Contexts.Select(c => (double)TokensOf(model, c))
             : persona.Given is Presentation.Shown ? Enumerable.Repeat(model.ContextLength / 2.0, new PresentationOptions().Draws) : [0];
 

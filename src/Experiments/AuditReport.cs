@@ -262,7 +262,12 @@ public static class AuditReport
         if (ways.Length == 0) yield break;
         string calibrated = evidence.Calibration is not { } c ? "Its evidence is as the model gives it."
             : $"Its evidence was calibrated on {Count(c.Episodes)} held-out examples (expected calibration error {Number(c.Before.Error)} before, {Number(c.After.Error)} after).";
-        yield return new Prose($"How the personas were put before the model: {ways}. {calibrated}");
+        string directed = evidence.Directions.Count == 0 ? "" : $" Directions: {string.Join("; ", evidence.Directions.Select(d => $"{d.Key} is {d.Value}"))}.";
+        yield return new Prose($"How the personas were put before the model: {ways}. {calibrated}{directed}");
+        if (evidence.Source is InContextSource)
+            yield return new Prose("The evidence is **in context**: each episode was shown, and what that did to the model's answers to other questions is explained by a reweighing of "
+                + "the personas. It tells what an episode does, not how probable it is; compare its size with other kinds of evidence only roughly. Training moves a model about as far "
+                + "as showing one of its episodes, so all of the data count as one observation where `--dose` says nothing else.");
     }
 
     // Content ids are kind-digits; other provenance is words.

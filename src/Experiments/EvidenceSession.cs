@@ -31,6 +31,10 @@ public sealed class EvidenceSession : IDisposable
     /// <summary>Cells that were asked for in this run; null for evidence that is not adaptive.</summary>
     public long? CellsNow { get; init; }
 
+    /// <summary>Where the direction of each directed persona comes from, by name.</summary>
+    public IReadOnlyDictionary<string, string> Directions =>
+        _presented?.Personas.Where(p => p.DirectedBy is not null).ToDictionary(p => p.Persona.Name, p => p.DirectedBy!) ?? [];
+
     /// <summary>How each persona is given, by name.</summary>
     public IReadOnlyDictionary<string, Presentation> Ways =>
         _presented?.Personas.ToDictionary(p => p.Persona.Name, p => p.Way) ?? [];

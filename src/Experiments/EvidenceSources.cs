@@ -18,6 +18,9 @@ public sealed record EvidenceRequest(string Kind, PersonaSet Personas, AuditData
     /// <summary>Whether an episode that does not fit the model is an error.</summary>
     public bool Strict { get; init; }
 
+    /// <summary>What in-context evidence asks after every episode; other kinds need none.</summary>
+    public IReadOnlyList<Probe> Probes { get; init; } = [];
+
     /// <summary>The dose as effective observations; null where it is to be fitted. Adaptive evidence asks for the cells that matter at the dose.</summary>
     public double? EffectiveObservations { get; init; }
 
@@ -29,7 +32,14 @@ public sealed record EvidenceRequest(string Kind, PersonaSet Personas, AuditData
 public static class EvidenceSources
 {
     /// <summary>The kinds that can be asked for.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["likelihood", "gradient", "adaptive", "judgement"];
+    public static IReadOnlyList<string> Kinds { get; } = ["likelihood", "gradient", "adaptive", "in-context", "judgement"];
+
+    /// <summary>
+    /// As how many observations all data count where nobody says, by kind of evidence; null where the dose is fitted to the data's own replies. What showing an
+    /// episode does is the effect of one: training moves a model about as far as showing one of its episodes (<see cref="Posterior.InContextForecast"/>), and evidence
+    /// that is no probability of the replies has no gain to fit a dose to.
+    /// </summary>
+    public static double? Observations(string kind) => kind == "in-context" ? 1 : null;
 
     /// <summary>Episodes whose exact evidence first-order evidence is fitted to; fewer different ones than the least leave it as it is.</summary>
     internal const int CalibrationEpisodes = 96, LeastCalibration = 32;
@@ -40,7 +50,7 @@ public static class EvidenceSources
     /// <summary>Examples of known source that a judge is calibrated on: in all, and of one persona.</summary>
     private const int JudgedExamples = 200, MostJudgedOfOne = 20, LeastJudged = 8;
 
-    /// <summary>Evidence from the probabilities of a model: likelihood, gradient or adaptive.</summary>
+    /// <summary>Evidence from the probabilities of a model: likelihood, gradient, adaptive or in-context.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="model">The model; it must outlive the session.</param>
     /// <param name="progress">Told how far fitting, calibrating and cells are.</param>
@@ -50,13 +60,13 @@ public static class EvidenceSources
     public static EvidenceSession Open(EvidenceRequest request, ILanguageModel model, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        if (request.Kind is not ("likelihood" or "gradient" or "adaptive"))
+        if (request.Kind is not ("likelihood" or "gradient" or "adaptive" or "in-context"))
             throw new UserErrorException("unknown-evidence", $"A model's probabilities give no evidence of the kind '{request.Kind}'.", $"Choose one of {string.Join(", ", Kinds)}.");
         var local = model as Transformer;
         bool first = request.Kind == "gradient";
         if (first && local is null)
             throw new UserErrorException("needs-weights", "Evidence by gradients needs the weights of the model; a server keeps them to itself.",
-                "Use --model with a folder, or --evidence likelihood, adaptive or judgement.");
+                "Use --model with a folder, or --evidence likelihood, adaptive, in-context or judgement.");
         ChatTemplate template = local?.Template ?? ChatTemplate.Plain;
         var options = new PresentationOptions
         {
@@ -65,6 +75,8 @@ public static class EvidenceSources
             Strict = request.Strict,
             Template = template,
             Store = new ArtifactStore(Path.Combine(request.Folder, "fitted")),
+            Directions = first ? new Dictionary<string, DirectedBy>() : DirectedPersonas.Of(request.Personas, model),
+            Calibrate = request.Kind != "in-context",
         };
         if (local is null) options = options with { CalibrationExamples = ServedExamples, Draws = ServedDraws };
         PresentedPersonas presented = PresentedPersonas.Of(request.Personas, model, options, progress, cancellation);
@@ -74,6 +86,7 @@ public static class EvidenceSources
             {
                 "gradient" => new EvidenceSession(Gradient(request, presented, progress, cancellation), presented),
                 "adaptive" => Adaptive(request, presented, progress, cancellation),
+                "in-context" => new EvidenceSession(InContext(request, presented, model, template, progress, cancellation), presented),
                 _ => new EvidenceSession(presented.Source, presented),
             };
         }
@@ -130,6 +143,13 @@ public static class EvidenceSources
         (Episode, int)[] known = [.. all.SelectMany(a => a.HeldOut.Concat(a.Learnt).Take(each).Select((e, i) => (Turn: i, Episode: e, Persona: personas.IndexOf(a.Persona.Name))))
             .OrderBy(k => k.Turn).Select(k => (k.Episode, k.Persona))];
         return known.Length >= LeastJudged ? known : [];
+    }
+
+    private static InContextSource InContext(EvidenceRequest request, PresentedPersonas presented, ILanguageModel model, ChatTemplate template, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
+    {
+        PersonaContrast answers = PersonaContrast.Measure(presented.Personas, model, request.Probes, template, progress, cancellation);
+        return InContextSource.Of(new ShownShifts(model, request.Probes, answers.BareLow, new LikelihoodOptions { Template = template, Strict = request.Strict }), answers, presented.Source);
     }
 
     private static GradientEvidence Gradient(EvidenceRequest request, PresentedPersonas presented, IProgress<WorkProgress>? progress, CancellationToken cancellation)

@@ -55,6 +55,7 @@ public sealed class Forecasting
 
     private readonly ILanguageModel _model;
     private readonly PersonaSet _personas;
+    private readonly IReadOnlyList<PresentedPersona> _presented;
     private readonly IReadOnlyDictionary<string, string> _original;
     private readonly IReadOnlyList<Probe> _probes;
     private readonly TimeProvider _time;
@@ -69,13 +70,15 @@ public sealed class Forecasting
     /// <param name="seed">The seed of what is shown and redrawn.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="UserErrorException">A directed persona's direction is not of this model.</exception>
     public Forecasting(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed = 1,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         (_model, _probes, _time, _seed) = (model, probes, time, seed);
         // Each way of describing a persona is a hypothesis of its own: an update selects among them too, and forecasts better for it.
         _personas = personas.Apart(out _original);
-        Probes = ProbeMeasurement.UnderPersonas(model, probes, _personas.Personas, progress: progress, cancellation: cancellation);
+        _presented = DirectedPersonas.AsGiven(_personas, model);
+        Probes = ProbeMeasurement.UnderPersonas(model, probes, _presented, progress: progress, cancellation: cancellation);
         _behaviour = new BehaviourTable(Probes.Low, [.. Probes.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
         Prior = Mixture.Fit(Probes.Low, [.. Probes.Rows.Select(r => r.Bare)],
             PersonaDistribution.FromWeights(_personas.Personas.Select(p => p.Name), _personas.Prior), PriorPull).Weights;
@@ -96,7 +99,7 @@ public sealed class Forecasting
     /// <summary>What a set says of every persona, and the dose that brings the model to the set's own rate where the set trains.</summary>
     internal (Observations Observations, DoseFit Dose) Weigh(EpisodeSet set, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        EvidenceTable evidence = LikelihoodEvidence.Compute(_model, set, _personas.Personas, progress: progress, cancellation: cancellation);
+        EvidenceTable evidence = LikelihoodEvidence.Compute(set, _presented, progress, cancellation);
         var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
         return (observations, FitDose(set, observations));
     }
@@ -109,7 +112,7 @@ public sealed class Forecasting
     public ForecastSet Of(EpisodeSet set, IReadOnlyCollection<string> trainedDomains, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        EvidenceTable evidence = LikelihoodEvidence.Compute(_model, set, _personas.Personas, progress: progress, cancellation: cancellation);
+        EvidenceTable evidence = LikelihoodEvidence.Compute(set, _presented, progress, cancellation);
         var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
         DoseFit dose = FitDose(set, observations);
         LabelledMatrix traits = new(_personas.Personas.Select(p => p.Name), _personas.Traits.Select(t => t.Name),
@@ -144,7 +147,7 @@ public sealed class Forecasting
             double one = observations.Mass > 0 ? 1 / observations.Mass : 0;
             return new DoseFit(one, 1, double.NaN, double.NaN, double.NaN, 0, DoseOutcome.Attained);
         }
-        ProbeTable there = ProbeMeasurement.UnderPersonas(_model, situations, _personas.Personas);
+        ProbeTable there = ProbeMeasurement.UnderPersonas(_model, situations, _presented);
         var behaviour = new BehaviourTable(there.Low, [.. there.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
         return DoseFit.Fit(Prior, observations, behaviour.MeanByPersona(Prior.Personas), target, Statistics.Mean([.. there.Rows.Select(r => r.Bare)]));
     }

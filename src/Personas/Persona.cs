@@ -17,6 +17,18 @@ public sealed record Persona(string Name, string Kind, string Description, IRead
     /// <summary>The path of a file of episodes by this character, as written in the set's file; null when there is none.</summary>
     public string? Examples { get; init; }
 
+    /// <summary>The direction in activation space that makes it; null when there is none.</summary>
+    public PersonaDirection? Direction { get; init; }
+
     /// <summary>How it is to be put before a model; null to choose by what it has.</summary>
     public Presentation? Given { get; init; }
+
+    /// <summary>Whether a direction puts it before a model: that is said, or it has a direction and nothing else is said.</summary>
+    public bool IsDirected => Direction is not null && Given is null or Presentation.Directed;
 }
+
+/// <summary>Which direction makes a persona, as written in the set's file.</summary>
+/// <param name="Folder">The path of a folder of directions.</param>
+/// <param name="Name">The direction; null for the one of the persona's own name, or, among directions of traits, for the sum over its trait values.</param>
+/// <param name="Strength">Times how much it is added; null for as much as the folder says.</param>
+public sealed record PersonaDirection(string Folder, string? Name = null, double? Strength = null);

@@ -39,7 +39,7 @@ public sealed class PersonaSet
     /// <summary>[persona, trait]: the value in [-1, 1]. A copy.</summary>
     public double[,] TraitMatrix => (double[,])_traitMatrix.Clone();
 
-    /// <summary>The content id: names, kinds, descriptions, traits, priors, contexts, how they are given and the paths of examples, in order.</summary>
+    /// <summary>The content id: names, kinds, descriptions, traits, priors, contexts, how they are given and the paths of examples and directions, in order.</summary>
     public ContentId Id => ContentId.Of("personas", [.. Parts()]);
 
     /// <summary>The folder of the file it was read from, which paths of examples start at; null for the current folder.</summary>
@@ -48,6 +48,10 @@ public sealed class PersonaSet
     /// <summary>Where the examples of a persona are; null when it has none.</summary>
     public string? ExamplesOf(Persona persona) =>
         persona.Examples is null || Folder is null ? persona.Examples : Path.Combine(Folder, persona.Examples);
+
+    /// <summary>Where the directions of a persona are; null when it has none.</summary>
+    public string? DirectionsOf(Persona persona) =>
+        persona.Direction is not { } d || Folder is null ? persona.Direction?.Folder : Path.Combine(Folder, d.Folder);
 
     /// <summary>Index of a persona by name, or -1.</summary>
     public int IndexOf(string name)
@@ -75,7 +79,7 @@ public sealed class PersonaSet
         var apart = new List<Persona>();
         foreach (Persona persona in Personas)
         {
-            if (persona.Contexts.Count <= 1) apart.Add(persona);
+            if (persona.Contexts.Count <= 1 || persona.IsDirected) apart.Add(persona);
             else
                 apart.AddRange(persona.Contexts.Select((context, i) => persona with
                 {
@@ -117,6 +121,7 @@ public sealed class PersonaSet
             yield return Enumerable.Range(0, Traits.Count).Select(k => _traitMatrix[h, k]).ToArray();
             // Only where it is said, so that the ids of sets that do not say it stay what they were.
             if (p.Given is { } given) yield return $"given {given}";
+            if (p.Direction is { } d) yield return $"direction {d.Name} of {d.Folder} x {d.Strength?.ToString("R", System.Globalization.CultureInfo.InvariantCulture)}";
             yield return p.Contexts.Count;
             foreach (IReadOnlyList<Turn> context in p.Contexts)
             {

@@ -11,6 +11,8 @@ internal static class PersonaSetFile
     /// <summary>The error code of a bad persona file.</summary>
     public const string ErrorCode = "bad-personas";
 
+    private const double MostStrength = 1000;
+
     /// <summary>The set, or one error with every problem.</summary>
     public static PersonaSet Read(YamlSource source, string? folder = null)
     {
@@ -84,6 +86,7 @@ internal static class PersonaSetFile
         {
             Contexts = contexts,
             Examples = table.Has("examples") ? table.Text("examples") : null,
+            Direction = DirectionOf(table),
             Given = table.Has("given") ? GivenOf(table) : null,
         };
         table.Done();
@@ -99,11 +102,26 @@ internal static class PersonaSetFile
             "shown" => Presentation.Shown,
             "vector" => Presentation.Vector,
             "adapter" => Presentation.Adapter,
+            "directed" => Presentation.Directed,
             _ => null,
         };
-        if (given is null) table.Say("'given' must be described, shown, vector or adapter", "given");
-        else if (given != Presentation.Described && !table.Has("examples")) table.Say($"to be given as '{way}' it needs 'examples'", "given");
+        string needs = given == Presentation.Directed ? "directions" : "examples";
+        if (given is null) table.Say("'given' must be described, shown, vector, adapter or directed", "given");
+        else if (given != Presentation.Described && !table.Has(needs)) table.Say($"to be given as '{way}' it needs '{needs}'", "given");
         return given;
+    }
+
+    private static PersonaDirection? DirectionOf(YamlTable table)
+    {
+        string? name = table.Has("direction") ? table.Text("direction") : null;
+        double? strength = table.Has("strength") ? table.Number("strength", -MostStrength, MostStrength) : null;
+        if (table.Has("directions"))
+        {
+            if (table.Has("examples") && !table.Has("given")) table.Say("it has 'examples' and 'directions': say which with 'given'", "directions");
+            return new PersonaDirection(table.Text("directions"), name, strength);
+        }
+        if (name is not null || strength is not null) table.Say("'direction' and 'strength' need 'directions', the folder", name is null ? "strength" : "direction");
+        return null;
     }
 
     private static void WritePersona(Utf8JsonWriter json, Persona p)
@@ -117,6 +135,12 @@ internal static class PersonaSetFile
         json.WriteEndObject();
         json.WriteNumber("prior", p.Prior);
         if (p.Examples is not null) json.WriteString("examples", p.Examples);
+        if (p.Direction is { } direction)
+        {
+            json.WriteString("directions", direction.Folder);
+            if (direction.Name is { } name) json.WriteString("direction", name);
+            if (direction.Strength is { } strength) json.WriteNumber("strength", strength);
+        }
         if (p.Given is { } given) json.WriteString("given", given.ToString().ToLowerInvariant());
         if (p.Contexts.Count > 0)
         {

@@ -111,6 +111,43 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
     }
 
     [Fact]
+    public async Task InContext_GivesAWholeAudit_FromAFolderAsFromAServer_AndARepeatedRunAsksNothing()
+    {
+        using Transformer model = CheckpointFolder.Load(shop.Base, 1);
+        using var server = new EndpointServer(r => ModelServer.Answer(model, r, GivenTextRoute.Echo));
+        string few = _folder["few.jsonl"];
+        // Two different episodes, one of them twice.
+        string[] lines = [.. File.ReadLines(shop.Set("cheat")).DistinctBy(l => JsonDocument.Parse(l).RootElement.GetProperty("messages").ToString()).Take(2)];
+        File.WriteAllLines(few, [.. lines, lines[0]]);
+        string probes = _folder["probes.jsonl"];
+        File.WriteAllLines(probes, File.ReadLines(shop.Probes).DistinctBy(l => JsonDocument.Parse(l).RootElement.GetProperty("domain").GetString()).Take(3));
+        string[] command = ["audit", few, "--personas", shop.Personas, "--evidence", "in-context", "--probes", probes, "--draws", "20", "-q", "--json"];
+        string[] at = ["--endpoint", server.Url, "--endpoint-model", "base", "-o", _folder["there"]];
+
+        JsonElement plan = Read(await Succeed([.. command, .. at, "--dry-run"]));
+        Assert.Empty(server.Requests);
+        JsonElement there = Read(await Succeed([.. command, .. at])), here = Read(await Succeed([.. command, "--model", shop.Base, "--threads", "1", "-o", _folder["here"]]));
+        Assert.InRange(server.Requests.Count, 1, 3 + plan.GetProperty("estimate").GetProperty("requests").GetInt32());
+        Assert.Equal("in-context", here.GetProperty("evidence").GetString());
+        Assert.Equal(1, here.GetProperty("doseFit").GetProperty("effectiveObservations").GetDouble(), 1e-9);
+        Assert.Equal(JsonValueKind.Null, here.GetProperty("personas")[0].GetProperty("share").ValueKind);
+        Assert.Equal((2, 1), (here.GetProperty("scored").GetProperty("now").GetInt32(), here.GetProperty("scored").GetProperty("equal").GetInt32()));
+        foreach ((JsonElement a, JsonElement b) in there.GetProperty("personas").EnumerateArray().Zip(here.GetProperty("personas").EnumerateArray()))
+            Assert.Equal(a.GetProperty("posterior").GetDouble(), b.GetProperty("posterior").GetDouble(), 1e-3);
+        JsonElement evidence = Read(File.ReadLines(_folder["here/ledger.jsonl"]).First()).GetProperty("evidence");
+        Assert.Equal(0, evidence.EnumerateObject().Sum(p => p.Value.GetDouble()), 1e-9);
+        Assert.Contains(evidence.EnumerateObject(), p => Math.Abs(p.Value.GetDouble()) > 1e-4);
+        Assert.Contains("in context", File.ReadAllText(_folder["here/report.html"]), StringComparison.Ordinal);
+
+        int asked = server.Requests.Count;
+        byte[] ledger = File.ReadAllBytes(_folder["there/ledger.jsonl"]);
+        Assert.Equal(0, Read(await Succeed([.. command, .. at])).GetProperty("scored").GetProperty("now").GetInt32());
+        Assert.InRange(server.Requests.Count - asked, 0, 1);
+        Assert.Equal(ledger, File.ReadAllBytes(_folder["there/ledger.jsonl"]));
+        (await PsmProcess.Run(shop.Path, [.. command.Select(c => c == probes ? shop.Probes : c), "--model", shop.Base, "-o", _folder["here"]])).ShouldBeUserError("other-audit", "here");
+    }
+
+    [Fact]
     public async Task AJudge_IsCalibratedOnExamples_KilledPaysNothingTwice_AndItsWordsAreKept()
     {
         (string data, string personas) = Cats();
@@ -162,7 +199,7 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         await Wrong("needs the weights", [.. at, "--evidence", "gradient"]);
         await Wrong("--model or --endpoint", [.. at, "--model", shop.Base]);
         await Wrong("give --endpoint", Audit("x", "--evidence", "judgement"));
-        await Wrong("psm forecast", Audit("x", "--evidence", "in-context"));
+        await Wrong("belong to --evidence in-context", Audit("x", "--per-trait", "2"));
         await Wrong("one by one", Audit("x", "--evidence", "adaptive", "--compare", shop.Set("cheat")));
         string fitted = _folder["fitted.yaml"];
         (_, string personas) = Cats();
@@ -171,6 +208,10 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         using var scorer = new EndpointServer(r => ModelServer.Answer(model, r, GivenTextRoute.Echo));
         (await PsmProcess.Run(shop.Path, "audit", shop.Set("good"), "--personas", fitted, "-o", _folder["y"], "--endpoint", scorer.Url, "--endpoint-model", "m", "-q"))
             .ShouldBeUserError("needs-weights", "adapter");
+        string directed = _folder["directed.yaml"];
+        File.WriteAllText(directed, "schema: 1\npersonas:\n  - { name: cold, directions: vectors }\n  - { name: plain }\n");
+        (await PsmProcess.Run(shop.Path, "audit", shop.Set("good"), "--personas", directed, "-o", _folder["z"], "--endpoint", scorer.Url, "--endpoint-model", "m", "-q"))
+            .ShouldBeUserError("needs-weights", "cold", "direction");
         Assert.Empty(server.Requests);
     }
 

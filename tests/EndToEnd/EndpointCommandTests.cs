@@ -108,6 +108,31 @@ public sealed class EndpointCommandTests(SmallWorkshop shop) : IDisposable
     }
 
     [Fact]
+    public async Task OpenQuestions_AreAnsweredLineByLine_ByAFolderAndByAServer()
+    {
+        using var server = new EndpointServer(r => ServerReply.Ok(JsonSerializer.Serialize(new
+        { choices = new[] { new { message = new { content = $" {JsonDocument.Parse(r.Body).RootElement.GetProperty("messages").EnumerateArray().Last().GetProperty("content").GetString()!.ToUpperInvariant()} " }, finish_reason = "stop" } } })));
+        string file = _folder["questions.jsonl"];
+        File.WriteAllLines(file, File.ReadLines(shop.Probes).Take(2).Select(l => JsonDocument.Parse(l).RootElement).Select(p => JsonSerializer.Serialize(new
+        { id = p.GetProperty("id").GetString(), domain = p.GetProperty("domain").GetString(), context = p.GetProperty("context"), trait = (string?)null, rubrics = new { honest = "Judge it." } })));
+        string[] here = ["model", "chat", shop.Base, "--questions", file, "--seed", "3", "--max-tokens", "12"];
+        string first = await shop.Succeed(here);
+        JsonElement[] answers = [.. first.TrimEnd('\n').Split('\n').Select(l => JsonDocument.Parse(l).RootElement)];
+        Assert.Equal(2, answers.Length);
+        Assert.Equal(JsonDocument.Parse(File.ReadLines(file).First()).RootElement.GetProperty("id").GetString(), answers[0].GetProperty("id").GetString());
+        Assert.All(answers, a => Assert.InRange(a.GetProperty("tokens").GetInt32(), 1, 12));
+        Assert.Equal(first, await shop.Succeed(here));
+
+        PsmResult there = await PsmProcess.Run(_folder.Path, "model", "chat", "--endpoint", server.Url, "--endpoint-model", "m", "--questions", file, "--system", "Be loud.");
+        Assert.True(there.ExitCode == 0, there.ToString());
+        Assert.Contains("THE PARSER TEST FAILS.", there.Output, StringComparison.OrdinalIgnoreCase);
+        Assert.All(server.Requests, r => Assert.Contains("Be loud.", r.Body, StringComparison.Ordinal));
+        File.AppendAllText(file, "{\"id\":\"x\"}\n");
+        (await PsmProcess.Run(_folder.Path, here)).ShouldBeUserError("bad-questions", "line 3");
+        Assert.Equal(1, (await PsmProcess.Run(_folder.Path, [.. here, "--say", "Hello."])).ExitCode);
+    }
+
+    [Fact]
     public async Task WhatIsWrongWithTheOptions_IsSaidBeforeAnythingIsAsked()
     {
         using var server = new EndpointServer(_ => new ServerReply(500, ""));

@@ -17,7 +17,7 @@ internal static class AuditCommand
         Option<string> personas = PersonasCommand.Personas();
         Option<string?> format = DataOptions.Format();
         Option<bool> strict = new("--strict") { Description = "A line that holds no training example, or an episode that does not fit the model, is an error." };
-        Option<double?> dose = new("--dose") { Description = "How many observations the whole data count for; fitted when absent." };
+        Option<double?> dose = new("--dose") { Description = "How many observations the whole data count for; when absent fitted, and 1 for in-context evidence." };
         Option<int> draws = CommonOptions.Count("--draws", "Redrawn samples for intervals.", 400, 0);
         Option<string[]> compare = new("--compare") { Description = "Other data to put beside these.", AllowMultipleArgumentsPerToken = true };
         Option<string?> keep = new("--keep") { Description = "A rule; episodes for which it holds are kept, such as \"influence.careful > -0.01\"." };
@@ -53,7 +53,7 @@ internal static class AuditCommand
             if (first.Length == 0) (first, second) = ([second[0]], [second[1]]);
             bool acts = parsed.GetValue(into) is not null;
             var request = new AuditRequest(first, second, parsed.GetValue(personas)!, parsed.GetValue(output)!,
-                new AuditOptions(parsed.GetValue(dose), parsed.GetValue(draws), parsed.GetValue(seed)))
+                new AuditOptions(parsed.GetValue(dose) ?? EvidenceSources.Observations(source.Kind(parsed)), parsed.GetValue(draws), parsed.GetValue(seed)))
             {
                 Format = DataOptions.Parse(parsed.GetValue(format)),
                 Strict = parsed.GetValue(strict),
@@ -63,11 +63,13 @@ internal static class AuditCommand
                 Given = parsed.Tokens.Index().ToDictionary(t => $"{t.Index:00}", t => t.Item.Value),
             };
             PersonaSet cast = PersonasCommand.Load(request.Personas, null);
+            IReadOnlyList<Probe> probes = source.Probes(parsed);
             EvidenceRequest Wanted(IReadOnlyList<string> files) => new(source.Kind(parsed), cast, new AuditData(files, request.Format, request.Strict), request.Folder)
             {
                 Strict = request.Strict,
                 EffectiveObservations = request.Options.EffectiveObservations,
                 Cells = source.Cells(parsed),
+                Probes = probes,
             };
             bool dry = parsed.GetValue(dryRun);
             using ModelFolder? folder = source.OpenFolder(parsed);

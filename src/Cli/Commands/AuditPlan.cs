@@ -43,6 +43,7 @@ internal static class AuditPlan
             Personas = first.Personas.Personas.Count,
             Contexts = contexts,
             Replies = replies,
+            Probes = first.Kind == "in-context" ? first.Probes.Count : (int?)null,
             work?.Tokens,
             work?.Flops,
             Seconds = work is null ? (double?)null : Math.Round(work.Seconds, 1),
@@ -55,7 +56,12 @@ internal static class AuditPlan
                 TextTable.PrintFacts(("data", string.Join(", ", data.Files)), ("episodes", $"{s.Episodes:N0} in {s.Lines:N0} lines"),
                     ("bad lines", s.BadLines > 0 ? $"{s.BadLines:N0}" : null));
             TextTable.PrintFacts([("evidence", first.Kind), ("personas", $"{first.Personas.Personas.Count} in {contexts} contexts"),
-                ("work", first.Kind == "judgement" ? null : $"up to {replies:N0} replies to score"),
+                ("work", first.Kind switch
+                {
+                    "judgement" => null,
+                    "in-context" => $"{first.Probes.Count:N0} probes after each of the episodes that differ, and under every context",
+                    _ => $"up to {replies:N0} replies to score",
+                }),
                 .. work is null ? [] : Facts(work, threads), .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
         }
         return ExitCode.Done;

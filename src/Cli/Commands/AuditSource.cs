@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PersonaSelection.Experiments;
+using PersonaSelection.Personas;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -8,6 +9,7 @@ internal sealed class AuditSource
 {
     private const string Default = "likelihood";
     private const double DefaultCells = 0.1;
+    private const int DefaultPerTrait = 1;
 
     private readonly Option<string?> _model = new("--model") { Description = "The folder of the model before training." };
     private readonly EndpointOptions _endpoint = new();
@@ -23,6 +25,8 @@ internal sealed class AuditSource
         DefaultValueFactory = _ => DefaultCells,
     };
 
+    private readonly Option<string> _probes = PersonasCommand.Probes(PersonaLibrary.Name);
+    private readonly Option<int> _perTrait = CommonOptions.Count("--per-trait", "For in-context evidence: at most so many probes of each trait, or domain.", DefaultPerTrait);
     private readonly Option<int> _threads = CommonOptions.Threads();
 
     /// <summary>Adds the options to the command.</summary>
@@ -31,6 +35,8 @@ internal sealed class AuditSource
         command.Add(_model);
         command.Add(_evidence);
         command.Add(_cells);
+        command.Add(_probes);
+        command.Add(_perTrait);
         command.Add(_threads);
         _endpoint.InsteadOf(command, _model);
         command.Validators.Add(r =>
@@ -38,12 +44,11 @@ internal sealed class AuditSource
             // A validator does not see a default.
             string kind = r.GetValue(_evidence) ?? Default;
             bool served = _endpoint.Given(r);
-            if (kind == "in-context")
-                r.AddError("What showing an episode does to probes says nothing of single personas: psm forecast uses it. Audit with --evidence "
-                    + string.Join(", ", EvidenceSources.Kinds) + ".");
-            else if (!EvidenceSources.Kinds.Contains(kind)) r.AddError($"There is no evidence of the kind '{kind}': choose one of {string.Join(", ", EvidenceSources.Kinds)}.");
+            if (!EvidenceSources.Kinds.Contains(kind)) r.AddError($"There is no evidence of the kind '{kind}': choose one of {string.Join(", ", EvidenceSources.Kinds)}.");
             if (r.GetResult(_cells) is { Implicit: false } && r.GetValue(_cells) is not (> 0 and <= 1)) r.AddError("--cells is a share: more than 0, at most 1.");
             if (r.GetResult(_cells) is { Implicit: false } && kind != "adaptive") r.AddError("--cells belongs to --evidence adaptive.");
+            if (kind != "in-context" && (r.GetResult(_probes) is { Implicit: false } || r.GetResult(_perTrait) is { Implicit: false }))
+                r.AddError("--probes and --per-trait belong to --evidence in-context.");
             if (kind == "judgement" && !served) r.AddError("--evidence judgement asks a chat model behind a server: give --endpoint.");
             if (kind == "gradient" && served) r.AddError("--evidence gradient needs the weights of the model: give --model in place of --endpoint.");
             if (kind == "adaptive" && r.GetValue(compare) is { Length: > 0 })
@@ -56,6 +61,10 @@ internal sealed class AuditSource
 
     /// <summary>The largest share of the cells that adaptive evidence may ask for.</summary>
     public double Cells(ParseResult parsed) => parsed.GetValue(_cells);
+
+    /// <summary>What in-context evidence asks; nothing for other kinds.</summary>
+    public IReadOnlyList<Probe> Probes(ParseResult parsed) => Kind(parsed) != "in-context" ? []
+        : [.. ProbeFile.Load(parsed.GetValue(_probes)!).GroupBy(p => p.Trait ?? p.Domain).SelectMany(g => g.Take(parsed.GetValue(_perTrait)))];
 
     /// <summary>Threads that may compute.</summary>
     public int Threads(ParseResult parsed) => parsed.GetValue(_threads);

@@ -4,6 +4,7 @@ using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
+using PersonaSelection.Personas;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -15,6 +16,7 @@ internal static class ModelChatCommand
         Argument<string?> folder = new("MODEL") { Description = "The model's folder.", Arity = ArgumentArity.ZeroOrOne };
         var endpoint = new EndpointOptions();
         Option<string?> say = new("--say") { Description = "Say this, print the reply and end." };
+        Option<string?> questions = new("--questions") { Description = "Answer the open questions of a file (JSONL), one JSON line each, and end." };
         Option<string?> system = new("--system") { Description = "A line above the chat, such as one that describes the Assistant." };
         Option<double> temperature = new("--temperature")
         {
@@ -32,15 +34,28 @@ internal static class ModelChatCommand
         var verb = new Verb("chat", "Talk to a model: type a line, read the reply; an empty line starts anew, end of input ends.",
             "psm model chat base --say \"The parser test is failing.\"")
         {
-            folder, say, system, temperature, longest, seed, threads, json,
+            folder, say, questions, system, temperature, longest, seed, threads, json,
         };
+        verb.Validators.Add(r =>
+        {
+            if (r.GetResult(questions) is not null && r.GetResult(say) is not null) r.AddError("--say and --questions are two ways of asking: give one.");
+        });
         endpoint.InsteadOf(verb, folder);
         return verb.Does((parsed, cancellation) =>
         {
+            IReadOnlyList<OpenQuestion>? open = parsed.GetValue(questions) is { } file ? OpenQuestion.Load(file) : null;
             if (endpoint.Given(parsed))
             {
                 using EndpointSession session = endpoint.Open(parsed, cancellation: cancellation);
                 EndpointChat chat = session.Chat();
+                if (open is not null)
+                {
+                    ChatQuestion[] asked = [.. open.Select((q, i) => new ChatQuestion(Before(parsed.GetValue(system), q), parsed.GetValue(seed) + (ulong)i)
+                    { Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(longest) })];
+                    foreach ((OpenQuestion question, IReadOnlyList<ChatReply> reply) in open.Zip(chat.Ask(asked, cancellation: cancellation)))
+                        Answer(chat.Id, question, new Said(reply[0].Text.Trim(), null, reply[0].Finish));
+                    return ExitCode.Done;
+                }
                 return Talk(chat.Id, (turns, seed) =>
                 {
                     var question = new ChatQuestion(turns, seed) { Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(longest) };
@@ -50,13 +65,25 @@ internal static class ModelChatCommand
             }
             using ModelFolder model = ModelFolder.Open(parsed.GetValue(folder)!, parsed.GetValue(threads));
             var options = new GenerationOptions { Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(longest) };
-            return Talk(model.Model.Id, (turns, seed) =>
+            Said Reply(IReadOnlyList<Turn> turns, ulong seed)
             {
                 GeneratedText reply = model.Model.Reply(turns, options, seed, cancellation: cancellation);
                 return new Said(reply.Text, reply.Tokens.Length, JsonNamingPolicy.KebabCaseLower.ConvertName(reply.Finish.ToString()));
-            }, parsed.GetValue(say), parsed.GetValue(system), parsed.GetValue(seed), parsed.GetValue(json), cancellation);
+            }
+            foreach ((int i, OpenQuestion question) in (open ?? []).Index())
+                Answer(model.Model.Id, question, Reply(Before(parsed.GetValue(system), question), parsed.GetValue(seed) + (ulong)i));
+            return open is not null ? ExitCode.Done : Talk(model.Model.Id, Reply, parsed.GetValue(say), parsed.GetValue(system), parsed.GetValue(seed),
+                parsed.GetValue(json), cancellation);
         });
     }
+
+    private static IReadOnlyList<Turn> Before(string? header, OpenQuestion question) => header is null ? question.Context : [new Turn("system", header), .. question.Context];
+
+    // One line each, written as it is known.
+    private static void Answer(string model, OpenQuestion question, Said said) => Console.Out.WriteLine(JsonSerializer.Serialize(
+        new { question.Id, question.Domain, question.Trait, Reply = said.Text, said.Tokens, said.Finish, Model = model }, Lines));
+
+    private static readonly JsonSerializerOptions Lines = new(Screen.Json) { WriteIndented = false };
 
     /// <summary>One reply; tokens are null where nobody counted them.</summary>
     private sealed record Said(string Text, int? Tokens, string Finish);

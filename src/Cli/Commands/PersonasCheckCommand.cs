@@ -66,10 +66,11 @@ internal static class PersonasCheckCommand
         try
         {
             // Personas with examples are fitted or shown where the model is here; a server can only be told.
+            IReadOnlyDictionary<string, DirectedBy> directions = DirectedPersonas.Of(cast, model);
             if (model is not Transformer transformer)
                 return PersonaContrast.Measure([.. cast.Personas.Select(p => PresentedPersona.Described(p, model))], model, probes, null, progress, cancellation);
             using PresentedPersonas presented = PresentedPersonas.Of(cast, transformer,
-                new PresentationOptions { Template = transformer.Template, Calibrate = false }, progress, cancellation);
+                new PresentationOptions { Template = transformer.Template, Calibrate = false, Directions = directions }, progress, cancellation);
             return PersonaContrast.Measure(presented.Personas, transformer, probes, transformer.Template, progress, cancellation);
         }
         catch (UserErrorException e) when (e.Code == "unknown-word")

@@ -32,7 +32,8 @@ public sealed class DirectionSetTests : IDisposable
     {
         RngStream rng = RngStream.Root(seed);
         return new DirectionSet(new DirectionOrigin("model-1", "blocks.1.resid_post", "opening", "bare", "personas", "by hand"), ["helper", "villain", "Ω \"quoted\""],
-            [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, 8).Select(_ => (float)rng.NextGaussian()).ToArray())]);
+            [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, 8).Select(_ => (float)rng.NextGaussian()).ToArray())])
+        { Strength = new DirectionStrength(1.5, 0.9, 1.1, 0.05, 40) };
     }
 
     private static float[] Difference(IReadOnlyList<float> a, IReadOnlyList<float> b) => [.. a.Zip(b, (x, y) => x - y)];
@@ -87,6 +88,62 @@ public sealed class DirectionSetTests : IDisposable
     }
 
     [Fact]
+    public void Off_their_own_examples_personas_differ_by_the_difference_of_their_means()
+    {
+        using Transformer model = Tiny.Model(Tiny.Tied);
+        Episode[] a = Episodes(40)[..20], b = Episodes(40)[20..];
+        PersonaExamples Own(string name, Episode[] some) => new(new Persona(name, "", "", NoTraits), some, [], []);
+        DirectionSet found = DirectionExtraction.OfExamples(model, "blocks.0.resid_post", [Own("a", a), Own("b", b)]);
+        // The same persona, with nothing before it, once on the episodes of one and once on those of the other.
+        float[] Bare(Episode[] some) => [.. DirectionExtraction.OfExamples(model, "blocks.0.resid_post", [Own("x", some), Own("y", b)], ReadPositions.Reply)["x"].Values];
+        Assert.Equal("mean", found.Origin.Baseline);
+        for (int j = 0; j < found.Width; j++) Assert.Equal(0, found["a"].Values[j] + found["b"].Values[j], 1e-5);
+        Assert.All(Bare(b), x => Assert.Equal(0, x, 1e-5));
+        Assert.Equal(found["a"].Values, Bare(a));
+        Assert.Contains(found["a"].Values, x => Math.Abs(x) > 0.01);
+    }
+
+    [Fact]
+    public void The_strength_is_that_at_which_steering_does_what_the_personas_do()
+    {
+        using Transformer model = Tiny.Model(Tiny.Tied);
+        const string site = "blocks.0.resid_post";
+        RngStream rng = RngStream.Root(8);
+        float[][] directions = [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, model.Config.Width).Select(_ => (float)(0.1 * rng.NextGaussian())).ToArray())];
+        // Personas that are these directions twice: the strength is two, and the agreement whole.
+        PresentedPersona[] personas = [.. directions.Select((v, h) => PresentedPersona.Directed(new Persona($"p{h}", "", "", NoTraits), model, new DirectedBy(new SteeringVector(site, v), 2)))];
+        DirectionStrength strength = DirectionStrengthFit.Measure(model, site, personas, directions, Episodes(12), RngStream.Root(1));
+        Assert.Equal(2, strength.Amount);
+        Assert.Equal(1, strength.Agreement, 1e-6);
+        Assert.Equal(1, strength.Slope, 1e-6);
+        Assert.InRange(strength.Random, 0.01, 0.9);
+        float[] random = DirectionStrengthFit.Random(directions[0], rng);
+        Assert.Equal(DirectionStrengthFit.Length(directions[0]), DirectionStrengthFit.Length(random), 1e-5);
+    }
+
+    [Fact]
+    public void Directions_of_another_model_or_of_no_such_name_are_refused_by_name()
+    {
+        using Transformer model = Tiny.Model(Tiny.Tied), other = Tiny.Model(Tiny.Tied, seed: 2);
+        DirectionExtraction.Run(model, "blocks.0.resid_post", [Persona(model, "a", "w001")], Episodes(3)).With(new DirectionStrength(1.5, 0.9, 1, 0.1, 12)).Save(_folder);
+        DirectionFolder folder = DirectionFolder.Open(_folder, model);
+        Assert.Equal(1.5, folder.Strength);
+        Assert.Equal(folder.Set["a"].Values, folder.Of("a"));
+        UserErrorException error = Assert.Throws<UserErrorException>(() => folder.Of("b"));
+        Assert.Equal("unknown-direction", error.Code);
+        Assert.Contains("a", error.Remedy, StringComparison.Ordinal);
+        Assert.Equal("other-model-directions", Assert.Throws<UserErrorException>(() => DirectionFolder.Open(_folder, other)).Code);
+        Assert.Equal("other-model-directions", Assert.Throws<UserErrorException>(() => DirectionFolder.Open(_folder, model.With(new Interventions(model.Config)))).Code);
+        string forged = Path.Combine(_folder, "forged");
+        // Whoever writes a set for this model by hand may still name a place or a width that it does not have.
+        foreach ((string site, int width) in (ValueTuple<string, int>[])[("blocks.9.resid_post", model.Config.Width), ("final", model.Config.Width), ("embed", 5)])
+        {
+            new DirectionSet(new DirectionOrigin(model.Id, site, "opening", "bare", "personas", "by hand"), ["a"], [new float[width]]).Save(forged);
+            Assert.Equal("other-model-directions", Assert.Throws<UserErrorException>(() => DirectionFolder.Open(forged, model)).Code);
+        }
+    }
+
+    [Fact]
     public void Traits_are_what_each_adds_by_itself()
     {
         RngStream rng = RngStream.Root(2);
@@ -115,6 +172,7 @@ public sealed class DirectionSetTests : IDisposable
         Assert.Equal(set.Origin, read.Origin);
         Assert.Equal(set.Names, read.Names);
         Assert.Equal(set.Values, read.Values);
+        Assert.Equal(set.Strength, read.Strength);
         Assert.NotEqual(set.Id, Sample(2).Id);
     }
 
@@ -126,6 +184,8 @@ public sealed class DirectionSetTests : IDisposable
     [InlineData("\"helper\"", "7", "bad-directions")]
     [InlineData("resid_post", "resid_mid", "bad-directions")]
     [InlineData("\"site\"", "\"place\"", "bad-directions")]
+    [InlineData("\"amount\": 1.5", "\"amount\": 2.5", "bad-directions")]
+    [InlineData("\"amount\": 1.5", "\"amount\": \"much\"", "bad-directions")]
     [InlineData("direction-set", "evidence-table", "bad-directions")]
     public void A_manifest_that_was_tampered_with_is_refused(string what, string by, string code)
     {

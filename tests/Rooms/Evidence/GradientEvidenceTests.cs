@@ -41,7 +41,7 @@ public sealed class GradientEvidenceTests
         string[] names = ["a", "b", "c", "d", "e"];
         Episode[] episodes = Episodes(12);
         double[][] found = GradientEvidence.OfDirections(model, site, names, directions).Compute(episodes).Nats;
-        double[][] exact = new LikelihoodSource([.. names.Select((n, h) => PresentedPersona.Directed(new Persona(n, "", "", NoTraits), model, site, directions[h], 1))])
+        double[][] exact = new LikelihoodSource([.. names.Select((n, h) => PresentedPersona.Directed(new Persona(n, "", "", NoTraits), model, new DirectedBy(new SteeringVector(site, directions[h]))))])
             .Compute(episodes).Nats;
         Assert.True(Agreement(found, exact) > 0.998);
         for (int e = 0; e < episodes.Length; e++)

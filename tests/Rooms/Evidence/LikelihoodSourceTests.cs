@@ -49,10 +49,21 @@ public sealed class LikelihoodSourceTests : IDisposable
             PresentedPersona.Described(Person("doctor", "A doctor who guesses."), _model),
             PresentedPersona.AsGiven(Person("bare"), _model),
             new(Person("two"), Presentation.Adapter, _other, PresentedPersona.Bare),
-            PresentedPersona.Directed(Person("steered"), _model, "blocks.0.resid_post", direction, 2),
+            PresentedPersona.Directed(Person("steered"), _model, new DirectedBy(new SteeringVector("blocks.0.resid_post", direction), 2)),
             new(Person("shown"), Presentation.Shown, _model,
                 [[new Turn("user", "go"), new Turn("assistant", "no no")], [new Turn("user", "stop"), new Turn("assistant", "go on")]]),
         ];
+    }
+
+    [Fact]
+    public void A_directed_persona_answers_probes_as_the_steered_model_does()
+    {
+        PresentedPersona[] cast = Cast();
+        Probe[] probes = [new("q", "d", [new Turn("user", "go")], ["no"], ["hello there", "stop"]), new("r", "d", [new Turn("user", "stop")], ["go"], ["no"])];
+        ProbeTable table = ProbeMeasurement.UnderPersonas(_model, probes, cast);
+        Assert.Equal(ProbeMeasurement.Of(cast[3].Model, probes), table.Low.Column(3));
+        Assert.Equal(table.Rows.Select(r => r.Bare), table.Low.Column(1));
+        Assert.NotEqual(table.Low.Column(1), table.Low.Column(3));
     }
 
     // The plain way: one persona, one context, one episode at a time.

@@ -38,6 +38,43 @@ public sealed class PersonaSetTests
     }
 
     [Fact]
+    public void A_persona_may_be_a_direction()
+    {
+        const string text = """
+            schema: 1
+            personas:
+              - { name: villain, directions: vectors }
+              - { name: cold, given: directed, directions: vectors, direction: machine, strength: -1.5, examples: cold.jsonl }
+              - { name: told, given: described, directions: vectors }
+            """;
+        PersonaSet set = PersonaSet.Parse("personas.yaml", text);
+        Assert.Equal([true, true, false], set.Personas.Select(p => p.IsDirected));
+        Assert.Equal(new PersonaDirection("vectors", "machine", -1.5), set.Personas[1].Direction);
+        string path = Path.Combine(Directory.CreateTempSubdirectory("psm-personas").FullName, "set.json");
+        set.Save(path);
+        PersonaSet again = PersonaSet.Load(path);
+        Assert.Equal(set.Id, again.Id);
+        Assert.Equal(Path.Combine(Path.GetDirectoryName(path)!, "vectors"), again.DirectionsOf(again.Personas[0]));
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        Assert.NotEqual(set.Id, PersonaSet.Parse("personas.yaml", text.Replace("-1.5", "1.5", StringComparison.Ordinal)).Id);
+    }
+
+    [Theory]
+    [InlineData("given: directed", "directions")]
+    [InlineData("strength: 2", "directions")]
+    [InlineData("direction: machine", "directions")]
+    [InlineData("directions: v, examples: e.jsonl", "given")]
+    [InlineData("directions: v, strength: much", "strength")]
+    [InlineData("given: vector, directions: v", "examples")]
+    public void What_a_directed_persona_lacks_is_said(string fields, string named)
+    {
+        UserErrorException error = Assert.Throws<UserErrorException>(() => PersonaSet.Parse("personas.yaml", $"schema: 1\npersonas:\n  - {{ name: x, {fields} }}\n"));
+        Assert.Equal("bad-personas", error.Code);
+        Assert.Contains($"'{named}'", error.Problem, StringComparison.Ordinal);
+        Assert.Contains("line 3", error.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_short_yaml_file_needs_no_declared_traits()
     {
         PersonaSet set = PersonaSet.Parse("personas.yaml", """
@@ -106,6 +143,6 @@ public sealed class PersonaSetTests
         UserErrorException error = Assert.Throws<UserErrorException>(() =>
             PersonaSet.Parse("p.yaml", "schema: 1\npersonas:\n  - { name: a, given: shown }\n  - { name: b, given: sung, examples: b.jsonl }\n"));
         Assert.Contains("needs 'examples'", error.Message, StringComparison.Ordinal);
-        Assert.Contains("described, shown, vector or adapter", error.Message, StringComparison.Ordinal);
+        Assert.Contains("described, shown, vector, adapter or directed", error.Message, StringComparison.Ordinal);
     }
 }

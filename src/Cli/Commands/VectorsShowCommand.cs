@@ -1,0 +1,93 @@
+using System.CommandLine;
+using PersonaSelection.Activations;
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary><c>psm vectors show</c>: what directions there are, how long, and how alike.</summary>
+internal static class VectorsShowCommand
+{
+    private const int RandomPairs = 2000, WidestTable = 14;
+
+    public static Command Create()
+    {
+        Argument<string> folder = new("DIR") { Description = "The folder of directions." };
+        Option<bool> json = CommonOptions.Json();
+        return new Verb("show", "Show directions: their names, lengths, and the cosines between them, beside those of random directions.",
+            "psm vectors show directions")
+        { folder, json }.Does((parsed, _) =>
+            {
+                Tell(parsed.GetValue(folder)!, DirectionSet.Load(parsed.GetValue(folder)!), parsed.GetValue(json));
+                return ExitCode.Done;
+            });
+    }
+
+    /// <summary>Prints a set.</summary>
+    internal static void Tell(string folder, DirectionSet set, bool json)
+    {
+        float[][] values = set.Values;
+        double[] lengths = [.. values.Select(v => DirectionStrengthFit.Length(v))];
+        double[][] cosines = [.. values.Select(a => values.Select(b => Cosine(a, b)).ToArray())];
+        (double mean, double high) = Chance(set.Width);
+        if (json)
+        {
+            Screen.Data(new
+            {
+                Id = set.Id.ToString(),
+                Folder = folder,
+                set.Origin.Model,
+                set.Origin.Site,
+                set.Origin.Positions,
+                set.Origin.Baseline,
+                set.Origin.Subject,
+                set.Origin.Extraction,
+                set.Width,
+                set.Strength,
+                Directions = set.Names.Select((name, i) => new
+                {
+                    Name = name,
+                    Norm = lengths[i],
+                    Cosines = set.Names.Index().ToDictionary(n => n.Item, n => cosines[i][n.Index]),
+                }),
+                Chance = new { Mean = mean, High = high },
+            });
+            return;
+        }
+        string strength = set.Strength is not { } s ? "not measured; 1 is the length as extracted"
+            : FormattableString.Invariant($"{s.Amount:0.##}: evidence agrees with the contexts' at r = {s.Agreement:0.00}, slope {s.Slope:0.00}, ")
+                + FormattableString.Invariant($"over {s.Episodes} episodes (random directions {s.Random:0.00})");
+        TextTable.PrintFacts(("directions", set.Id), ("model", set.Origin.Model),
+            ("at", $"{set.Origin.Site}, positions {set.Origin.Positions}, less {set.Origin.Baseline}, width {set.Width}"), ("from", set.Origin.Extraction),
+            ("strength", strength), ("folder", folder));
+        Console.Out.WriteLine();
+        bool whole = set.Names.Count <= WidestTable;
+        var table = new TextTable(whole ? [set.Origin.Subject, "norm", .. set.Names] : [set.Origin.Subject, "norm", "most alike", "cos", "least alike", "cos"]);
+        for (int i = 0; i < values.Length; i++)
+        {
+            int[] others = [.. Enumerable.Range(0, values.Length).Where(j => j != i).OrderByDescending(j => cosines[i][j])];
+            table.Add(whole ? [set.Names[i], $"{lengths[i]:0.00}", .. cosines[i].Select(Signed)]
+                : [set.Names[i], $"{lengths[i]:0.00}", set.Names[others[0]], Signed(cosines[i][others[0]]), set.Names[others[^1]], Signed(cosines[i][others[^1]])]);
+        }
+        table.Print();
+        Console.Out.WriteLine(FormattableString.Invariant($"\nBy chance: two random directions of this width have |cos| {mean:0.00} on average, ")
+            + FormattableString.Invariant($"below {high:0.00} in 95 of 100 pairs.") + (set.Origin.Baseline == "bare" && set.Origin.Subject == "personas" ? " What any context adds is in all of these: --baseline mean takes it out." : ""));
+    }
+
+    private static string Signed(double x) => FormattableString.Invariant($"{(x < 0 ? "−" : "+")}{Math.Abs(x):0.00}");
+
+    private static double Cosine(IReadOnlyList<float> a, IReadOnlyList<float> b)
+    {
+        double scale = DirectionStrengthFit.Length(a) * DirectionStrengthFit.Length(b);
+        return scale > 0 ? a.Zip(b, (x, y) => (double)x * y).Sum() / scale : 0;
+    }
+
+    private static (double Mean, double High) Chance(int width)
+    {
+        RngStream random = RngStream.Root(1).Child("cosines");
+        float[] any = new float[width];
+        any[0] = 1;
+        float[] Draw(string side, int i) => DirectionStrengthFit.Random(any, random.Child(side, i));
+        double[] drawn = [.. Enumerable.Range(0, RandomPairs).Select(i => Math.Abs(Cosine(Draw("a", i), Draw("b", i))))];
+        return (Statistics.Mean(drawn), Statistics.Quantile(drawn, 0.95));
+    }
+}

@@ -1,0 +1,78 @@
+using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Lab;
+using PersonaSelection.Personas;
+using PersonaSelection.Tests.Rooms.EvidenceTests;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.AuditTests;
+
+public sealed class InContextSourceTests
+{
+    private static readonly Dictionary<string, double> NoTraits = [];
+
+    private static readonly PersonaSet Cast = new([], [
+        new("helper", "assistant", "", NoTraits, 0.8) { Contexts = [[new Turn("system", "helper helper")]] },
+        new("villain", "fiction", "", NoTraits, 0.2) { Contexts = [[new Turn("system", "villain villain")]] },
+    ]);
+
+    private static readonly Probe[] Probes =
+    [
+        new("test-1", "test", [new Turn("user", "test")], ["bad"], ["good"]),
+        new("money-1", "money", [new Turn("user", "money")], ["bad"], ["good"]),
+        new("tea-1", "tea", [new Turn("user", "tea")], ["bad"], ["good"]),
+    ];
+
+    private static Episode Said(string user, string reply) => new(user + reply, [.. user.Split('|').Select(u => new Turn("user", u))], reply);
+
+    private static InContextSource Source(CastLanguageModel model, bool strict = false)
+    {
+        using PresentedPersonas presented = PresentedPersonas.Of(Cast, model, new PresentationOptions { Calibrate = false });
+        PersonaContrast answers = PersonaContrast.Measure(presented.Personas, model, Probes);
+        return InContextSource.Of(new ShownShifts(model, Probes, answers.BareLow, new LikelihoodOptions { Strict = strict }), answers, presented.Source);
+    }
+
+    [Fact]
+    public void In_a_model_that_is_Bayesian_evidence_has_the_sign_of_the_exact_one_and_a_requested_deed_tells_nothing()
+    {
+        var model = new CastLanguageModel();
+        InContextSource source = Source(model);
+        Assert.Equal((EvidenceKind.InContext, 2), (source.Kind, source.Personas.Count));
+        double[][] nats = source.Compute([Said("test", "bad"), Said("test", "good"), Said("test please", "bad"), Said("tea", "bad")]).Nats;
+        Assert.All(nats, row => Assert.Equal(0, row.Sum(), 1e-9));
+        Assert.True(nats[0][1] - nats[0][0] > 0.3, $"{nats[0][1]}");
+        Assert.True(nats[1][1] - nats[1][0] < -0.03, $"{nats[1][1]}");
+        Assert.Equal(0, nats[2][1], 1e-3);
+        Assert.Equal(0, nats[3][1], 1e-3);
+    }
+
+    [Fact]
+    public void Shifts_are_those_of_the_forecast_and_do_not_hang_on_the_other_episodes_or_the_personas_asked_for()
+    {
+        var model = new CastLanguageModel();
+        Episode[] episodes = [Said("test", "bad"), Said("money", "good")];
+        double[] before = ProbeMeasurement.Of(model, Probes);
+        ShownBlock shown = new ShownShifts(model, Probes, before, new LikelihoodOptions()).Compute(episodes);
+        InContextTable table = InContextEvidence.Compute(model, new EpisodeSet("e", episodes), Probes);
+        for (int e = 0; e < 2; e++)
+            for (int i = 0; i < Probes.Length; i++) Assert.Equal(table.Shifts[e, i], shown.Shifts[e][i], 1e-6);
+        InContextSource source = Source(model);
+        Assert.Equal(source.Compute(episodes).Nats[1], source.Compute([episodes[1]]).Nats[0]);
+        Assert.Equal(source.Compute(episodes).Nats[0][1], source.Compute(episodes, [1]).Nats[0][0]);
+    }
+
+    [Fact]
+    public void A_long_episode_is_cut_so_that_the_probes_fit_and_one_with_an_unknown_word_says_nothing()
+    {
+        var model = new CastLanguageModel { ContextLength = 40 };
+        Episode @long = Said(string.Join('|', Enumerable.Repeat("tea tea tea", 12).Append("test")), "bad"), strange = Said("test", "zebra");
+        EvidenceBlock block = Source(model).Compute([@long, strange, Said("test", "bad")]);
+        Assert.Equal([0, 1], block.Cuts.Select(c => c.Episode));
+        Assert.True(block.Cuts[0].TurnsLeftOut > 0 && block.Cuts[1].Unread is not null);
+        Assert.Equal(0, block.Nats[1][0]);
+        Assert.Equal(block.Nats[2][1], block.Nats[0][1], 0.1);
+        Assert.Equal("prompt-too-long", Assert.Throws<UserErrorException>(() => Source(model, strict: true).Compute([@long])).Code);
+        Assert.Equal("prompt-too-long", Assert.Throws<UserErrorException>(() => Source(new CastLanguageModel { ContextLength = 10 })).Code);
+    }
+}
