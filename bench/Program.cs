@@ -4,7 +4,7 @@ using PersonaSelection.Bench;
 using PersonaSelection.Numerics;
 
 // dotnet run -c Release --project bench -- agreement|in-context MODEL...
-// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|step|score|evidence|likelihood|all]
+// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|demo|step|score|evidence|likelihood|all]
 //     [--seconds S] [--only TEXT] [--json FILE]
 string command = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "all";
 double seconds = double.Parse(Option("--seconds") ?? "0.05", CultureInfo.InvariantCulture);
@@ -16,6 +16,7 @@ Dictionary<string, Action<Bench>> commands = new()
     ["layers"] = LayerBench.Run,
     ["bandwidth"] = LayerBench.RunBandwidth,
     ["train"] = TrainBench.Run,
+    ["demo"] = DemoBench.Run,
     ["step"] = StepBench.Run,
     ["score"] = ScoreBench.Run,
     ["evidence"] = EvidenceBench.Run,

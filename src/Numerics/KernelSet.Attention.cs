@@ -42,13 +42,8 @@ internal sealed unsafe partial class KernelSet<I, V>
             int rows = TileRows(t - i), seen = past + i + rows, open = (past + i + 1) / I.Width * I.Width;
             Scores(rows, seen, hd, query + (long)i * ldq, ldq, keys, p, ldp);
             float* to = o + (long)i * ldo;
-            // Two passes over the rows: one row after the other would wait for the ends of each other's chains.
             for (int r = 0; r < rows; r++) max[(long)(i + r) * s.Heads] = s.Scale * MaxVisible(past + i + r + 1, open, seen, p + r * ldp);
-            for (int r = 0; r < rows; r++)
-            {
-                long at = (long)(i + r) * s.Heads;
-                sums[at] = ExpVisible(past + i + r + 1, open, seen, s.Scale, max[at], p + r * ldp);
-            }
+            ExpVisible(rows, past + i + 1, open, seen, s.Scale, max + (long)i * s.Heads, sums + (long)i * s.Heads, s.Heads, p, ldp);
             RowsTimesPanels(rows, hd, seen, p, ldp, 1, values, keyCount, to, ldo, false);
             for (int r = 0; r < rows; r++, to += ldo) ScaleRow(hd, 1 / sums[(long)(i + r) * s.Heads], to);
             i += rows;
@@ -65,6 +60,7 @@ internal sealed unsafe partial class KernelSet<I, V>
     }
 
     /// <summary>C[rows, hd] (+)= A[rows, k] B, where a panel of B has <paramref name="panelRows"/> rows.</summary>
+    [SkipLocalsInit]
     private static void RowsTimesPanels(
         int rows, int hd, int k, float* a, nint ars, nint aks, float* b, int panelRows, float* c, int ldc, bool add)
     {
@@ -97,25 +93,39 @@ internal sealed unsafe partial class KernelSet<I, V>
         return I.MaxLane(I.Max(m, m1));
     }
 
-    /// <summary>p = e^(scale p - max) for the first n columns and zero from there to <paramref name="end"/>; returns the sum.</summary>
-    [MethodImpl(Inline)]
-    private static float ExpVisible(int n, int open, int end, float scale, float max, float* p)
+    /// <summary>
+    /// p = e^(scale p - max) for the first n + r columns of row r and zero from there to <paramref name="end"/>; their sums. max and sums have stride
+    /// <paramref name="ld"/>. Down the rows first: one row alone would wait for the ends of its chains.
+    /// </summary>
+    [MethodImpl(Hot)]
+    [SkipLocalsInit]
+    private static void ExpVisible(int rows, int n, int open, int end, float scale, float* max, float* sums, nint ld, float* p, int ldp)
     {
         int w = I.Width, j = 0;
-        V scales = I.Create(scale), shift = I.Create(-max), zero = I.Create(0), sum = zero;
+        V scales = I.Create(scale), zero = I.Create(0);
+        float* partial = stackalloc float[12 * 16];
+        for (int r = 0; r < rows; r++) I.Store(partial + r * w, zero);
         for (; j < open; j += w)
         {
-            V e = ExpMath<I, V>.Exp(I.MulAdd(I.Load(p + j), scales, shift));
-            I.Store(p + j, e);
-            sum = I.Add(sum, e);
+            float* at = p + j;
+            for (int r = 0; r < rows; r++, at += ldp)
+            {
+                V e = ExpMath<I, V>.Exp(I.MulAdd(I.Load(at), scales, I.Create(-max[r * ld])));
+                I.Store(at, e);
+                I.Store(partial + r * w, I.Add(I.Load(partial + r * w), e));
+            }
         }
         for (; j < end; j += w)
         {
-            V e = I.First(ExpMath<I, V>.Exp(I.MulAdd(I.Load(p + j), scales, shift)), n - j, zero);
-            I.Store(p + j, e);
-            sum = I.Add(sum, e);
+            float* at = p + j;
+            for (int r = 0; r < rows; r++, at += ldp)
+            {
+                V e = I.First(ExpMath<I, V>.Exp(I.MulAdd(I.Load(at), scales, I.Create(-max[r * ld]))), n + r - j, zero);
+                I.Store(at, e);
+                I.Store(partial + r * w, I.Add(I.Load(partial + r * w), e));
+            }
         }
-        return I.Sum(sum);
+        for (int r = 0; r < rows; r++) sums[r * ld] = I.Sum(I.Load(partial + r * w));
     }
 
     [MethodImpl(Inline)]

@@ -59,22 +59,21 @@ internal sealed unsafe partial class KernelSet<I, V>
 
     /// <summary>For query rows [first, first + count): P, D = scale P (dO V^T - dO o), and dQ = D K.</summary>
     [MethodImpl(Hot)]
+    [SkipLocalsInit]
     private static void QueryGradients(
         AttentionShape s, in BackwardOperands x, int first, int count, float* query, int ldq, float* o, int ldo, float* dO, int lddo, float* lse,
         float* dQuery, int lddq)
     {
         int hd = s.HeadDim, ld = x.Stride;
+        float* deltas = stackalloc float[12];
         for (int i = first; i < first + count;)
         {
             int rows = TileRows(first + count - i), seen = i + rows, open = (i + 1) / I.Width * I.Width;
             float* p = x.P + (long)(i - first) * ld, d = x.D + (long)(i - first) * ld, dOut = dO + (long)i * lddo, outRow = o + (long)i * ldo;
             Scores(rows, seen, hd, query + (long)i * ldq, ldq, x.KeysByColumn, p, ld);
             Scores(rows, seen, hd, dOut, lddo, x.ValuesByColumn, d, ld);
-            for (int r = 0; r < rows; r++)
-            {
-                float delta = DotRow(hd, dOut + (long)r * lddo, outRow + (long)r * ldo);
-                SoftmaxBackwardRow(i + r + 1, open, seen, s.Scale, lse[(long)(i + r) * s.Heads], delta, p + r * ld, d + r * ld);
-            }
+            for (int r = 0; r < rows; r++) deltas[r] = -s.Scale * DotRow(hd, dOut + (long)r * lddo, outRow + (long)r * ldo);
+            SoftmaxBackward(rows, i + 1, open, seen, s.Scale, lse + (long)i * s.Heads, s.Heads, deltas, p, d, ld);
             RowsTimesPanels(rows, hd, seen, d, ld, 1, x.Keys, x.Length, dQuery + (long)i * lddq, lddq, false);
             i += rows;
         }
@@ -96,23 +95,35 @@ internal sealed unsafe partial class KernelSet<I, V>
         }
     }
 
-    /// <summary>p = e^(scale p - lse) and d = scale p (d - delta) in the first n columns, zero from there to <paramref name="end"/>.</summary>
-    [MethodImpl(Inline)]
-    private static void SoftmaxBackwardRow(int n, int open, int end, float scale, float lse, float delta, float* p, float* d)
+    /// <summary>
+    /// p = e^(scale p - lse) and d = p (scale d + delta) in the first n + r columns of row r, zero from there to <paramref name="end"/>. lse has stride
+    /// <paramref name="ldLse"/>. Down the rows first, as in the forward pass.
+    /// </summary>
+    [MethodImpl(Hot)]
+    private static void SoftmaxBackward(
+        int rows, int n, int open, int end, float scale, float* lse, nint ldLse, float* deltas, float* p, float* d, int ld)
     {
         int w = I.Width, j = 0;
-        V scales = I.Create(scale), shift = I.Create(-lse), deltas = I.Create(-delta * scale), zero = I.Create(0);
+        V scales = I.Create(scale), zero = I.Create(0);
         for (; j < open; j += w)
         {
-            V e = ExpMath<I, V>.Exp(I.MulAdd(I.Load(p + j), scales, shift));
-            I.Store(p + j, e);
-            I.Store(d + j, I.Mul(e, I.MulAdd(I.Load(d + j), scales, deltas)));
+            nint at = j;
+            for (int r = 0; r < rows; r++, at += ld)
+            {
+                V e = ExpMath<I, V>.Exp(I.MulAdd(I.Load(p + at), scales, I.Create(-lse[r * ldLse])));
+                I.Store(p + at, e);
+                I.Store(d + at, I.Mul(e, I.MulAdd(I.Load(d + at), scales, I.Create(deltas[r]))));
+            }
         }
         for (; j < end; j += w)
         {
-            V e = I.First(ExpMath<I, V>.Exp(I.MulAdd(I.Load(p + j), scales, shift)), n - j, zero);
-            I.Store(p + j, e);
-            I.Store(d + j, I.First(I.Mul(e, I.MulAdd(I.Load(d + j), scales, deltas)), n - j, zero));
+            nint at = j;
+            for (int r = 0; r < rows; r++, at += ld)
+            {
+                V e = I.First(ExpMath<I, V>.Exp(I.MulAdd(I.Load(p + at), scales, I.Create(-lse[r * ldLse]))), n + r - j, zero);
+                I.Store(p + at, e);
+                I.Store(d + at, I.First(I.Mul(e, I.MulAdd(I.Load(d + at), scales, I.Create(deltas[r]))), n + r - j, zero));
+            }
         }
     }
 }

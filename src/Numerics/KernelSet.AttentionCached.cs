@@ -95,7 +95,8 @@ internal sealed unsafe partial class KernelSet<I, V>
             DotRows(ownLength, hd, query, own + k, ldCache, p + prefixLength);
             DotRows(i + 1, hd, query, fresh + k, ldqkv, p + past);
             int open = n / I.Width * I.Width;
-            float sum = ExpVisible(n, open, n, s.Scale, s.Scale * MaxVisible(n, open, n, p), p);
+            float max = s.Scale * MaxVisible(n, open, n, p), sum;
+            ExpVisible(1, n, open, n, s.Scale, &max, &sum, 1, p, 0);
             new Span<float>(to, hd).Clear();
             AddRows(prefixLength, hd, p, prefix + v, ldCache, to);
             AddRows(ownLength, hd, p + prefixLength, own + v, ldCache, to);

@@ -19,6 +19,8 @@ internal abstract unsafe class KernelSet
 
     public abstract void Gemm(int m, int n, int k, float* a, nint ars, nint aks, float* b, int ldb, bool bByColumns, float* c, int ldc, bool add, GemmScratch scratch);
     public abstract void Pack(int k, int n, float* b, int ldb, bool byColumns, float* panels);
+    /// <summary>C [n, n] = A [n, k] times packed panels [k, n], where that is symmetric: what lies above the diagonal is copied from below.</summary>
+    public abstract void SymmetricProduct(int n, int k, float* a, nint ars, nint aks, float* panels, float* c, int ldc);
     public abstract void GemmPacked(int m, int n, int k, float* a, int lda, float* panels, float* c, int ldc, bool add);
 
     public abstract void AttentionForward(AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, AttentionScratch scratch);

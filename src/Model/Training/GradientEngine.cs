@@ -18,6 +18,7 @@ internal sealed unsafe class GradientEngine : IDisposable
     private readonly double[] _losses;
     private readonly double[] _squares;
     private readonly float*[] _filled;
+    private readonly int[] _order;
     private readonly (long Start, long Length)[] _slices;
     private int _filledCount;
     private Trainable _trainable = null!;
@@ -34,6 +35,7 @@ internal sealed unsafe class GradientEngine : IDisposable
         _workspaces = [.. Enumerable.Range(0, pool.Threads).Select(_ => new DecoderWorkspace(config))];
         _losses = new double[microBatches];
         _filled = new float*[microBatches];
+        _order = [.. Enumerable.Range(0, microBatches)];
         _slices = Slices(layout.MatrixLength, layout.Length);
         _squares = new double[_slices.Length];
         _partJob = RunPart;
@@ -60,6 +62,7 @@ internal sealed unsafe class GradientEngine : IDisposable
         _parts = parts;
         _loss = loss;
         _aside = aside;
+        LargestFirst();
         _pool.Run(parts.Length + (aside is null ? 0 : 1), _partJob);
         _filledCount = 0;
         double sum = 0;
@@ -91,6 +94,7 @@ internal sealed unsafe class GradientEngine : IDisposable
             _aside();
             return;
         }
+        job = _order[job];
         TokenBatch part = _parts[job];
         DecoderWorkspace workspace = _workspaces[worker];
         _losses[job] = 0;
@@ -104,6 +108,17 @@ internal sealed unsafe class GradientEngine : IDisposable
         _losses[job] = _loss.Evaluate(new LogitRows(part, workspace, job));
         _decoder.Backward(_trainable.Weights, part, workspace, gradient, _trainable.Edits);
         _trainable.Collect(job, workspace);
+    }
+
+    /// <summary>The order in which parts are begun, so that no worker is left with a large one at the end; sums keep the order of the parts.</summary>
+    private void LargestFirst()
+    {
+        for (int i = 1; i < _parts.Length; i++)
+        {
+            int part = _order[i], at = i;
+            for (; at > 0 && _parts[_order[at - 1]].Rows < _parts[part].Rows; at--) _order[at] = _order[at - 1];
+            _order[at] = part;
+        }
     }
 
     private void SumSlice(int slice, int worker)

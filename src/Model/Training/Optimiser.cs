@@ -25,7 +25,8 @@ internal sealed unsafe class Optimiser : IDisposable
     {
         _pool = pool;
         _decayLength = decayLength;
-        _hidden = options.HiddenLearningRate > 0 ? [.. hidden] : [];
+        // The largest first: no worker should be left with one at the end.
+        _hidden = options.HiddenLearningRate > 0 ? [.. hidden.OrderByDescending(h => (long)h.Rows * h.Columns)] : [];
         _slices = _hidden.Length == 0 ? GradientEngine.Slices(decayLength, length) : Between(decayLength, length);
         _muon = _hidden.Length == 0 ? [] : [.. Enumerable.Range(0, pool.Threads).Select(_ =>
             new Muon(_hidden.Max(h => (long)h.Rows * h.Columns), _hidden.Max(h => Math.Min(h.Rows, h.Columns))))];
