@@ -1,12 +1,13 @@
 namespace PersonaSelection.Numerics;
 
 /// <summary>
-/// The nearest half-orthogonal matrix, about: five rounds of the quintic 3.4445 x - 4.7750 x³ + 2.0315 x⁵ on the singular values (Jordan et al. 2024), which brings
-/// all but the smallest to between 0.7 and 1.2. Working memory for one thread. Scalar twin: <c>ScalarNewtonSchulz</c>.
+/// The nearest half-orthogonal matrix, about: five rounds of the quintic 3.4445 x - 4.7750 x³ + 2.0315 x⁵ on the singular values
+/// (Jordan et al. 2024), which brings all but the smallest to between 0.7 and 1.2. Working memory for one thread. Scalar twin: <c>ScalarNewtonSchulz</c>.
 /// </summary>
 /// <remarks>
-/// With A = X Xᵀ a round is X' = P X and A' = P A P, P = a + b A + c A². All of them are polynomials of the first A: they commute and are symmetric, so that rounds are taken
-/// on the small side alone, half of each product is computed, and X is multiplied once, by the product of the P.
+/// With A = X Xᵀ a round is X' = P X and A' = P A P, P = a + b A + c A². All of them are polynomials of the first A: they commute and
+/// are symmetric, so that rounds are taken on the small side alone, half of each product is computed, and X is multiplied once, by the
+/// product of the P.
 /// </remarks>
 public sealed unsafe class NewtonSchulz : IDisposable
 {
