@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Model;
@@ -7,7 +6,7 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Bench;
 
-/// <summary>Evidence by gradients against one scoring pass: the same episodes under one persona, its context shared.</summary>
+/// <summary>Evidence by gradients against one scoring pass: the same episodes under one persona, its context shared. Processor time of the one thread.</summary>
 internal static class EvidenceBench
 {
     private const int Question = 10, Reply = 7, Context = 7;
@@ -19,6 +18,7 @@ internal static class EvidenceBench
                 ("4.9M", DecoderConfig.Small(512, 256, 6, 8, 256))];
         foreach ((string name, DecoderConfig config) in models)
         {
+            if (!bench.Wanted("evidence", name)) continue;
             using DecoderWeights weights = DecoderWeights.Initialise(config, RngStream.Root(1));
             WordLevelTokenizer tokenizer =
                 WordLevelTokenizer.FromWords(Enumerable.Range(0, config.VocabularySize - 5).Select(i => $"w{i}").Append(":")
@@ -49,9 +49,9 @@ internal static class EvidenceBench
         double best = double.MaxValue;
         for (int round = 0; round < 12; round++)
         {
-            long start = Stopwatch.GetTimestamp();
+            double start = ThreadClock.Seconds;
             action();
-            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            best = Math.Min(best, ThreadClock.Seconds - start);
         }
         return best;
     }

@@ -164,11 +164,9 @@ public sealed class GradientEvidence : IEvidenceSource
         ReplyGradient[][] gradients = _gradients.Compute([.. some.Select(i =>
             new ScoreRequest(_template.EncodeContext(_model.Tokenizer, kept[i].Context), [kept[i].Reply]))], progress, cancellation);
         var readings = new GradientReading?[kept.Count];
-        for (int i = 0; i < some.Length; i++)
-        {
-            ReplyGradient gradient = gradients[i][0];
-            readings[some[i]] = GradientReading.Of(gradient, _alongLead ? gradient.Values : SumOfGroups(gradient.Values), _shifts);
-        }
+        GradientReading[] found = GradientReading.Of(
+            [.. gradients.Select(g => (g[0], _alongLead ? g[0].Values : SumOfGroups(g[0].Values)))], _shifts);
+        for (int i = 0; i < some.Length; i++) readings[some[i]] = found[i];
         return [.. of.Select(i => readings[i])];
     }
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using PersonaSelection.Model;
+using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Evidence;
 
@@ -18,16 +19,24 @@ internal sealed record GradientReading(float[] Features, double[] Linked, int To
 
     private const double Sure = 1e-6;
 
-    /// <param name="gradient">Of log p.</param>
-    /// <param name="values">Of log p, in the space of the shifts.</param>
+    /// <summary>One reading per gradient.</summary>
+    /// <param name="gradients">Of log p, each with its values in the space of the shifts.</param>
     /// <param name="shifts">Direction of each persona, less the mean.</param>
-    internal static GradientReading Of(ReplyGradient gradient, float[] values, float[][] shifts)
+    internal static GradientReading[] Of(IReadOnlyList<(ReplyGradient Gradient, float[] Values)> gradients, float[][] shifts)
     {
-        double doubt = gradient.TokenLogProbabilities.Sum(x => 1 - Math.Exp(Math.Min(0, x)));
-        float perDoubt = (float)(1 / Math.Max(doubt, LeastDoubt));
-        float[] features = Array.ConvertAll(values, x => x * perDoubt);
-        double[] odds = Array.ConvertAll(gradient.TokenLogProbabilities, x => LogOdds(x)), moved = [.. shifts.Select(s => Dot(features, s))];
-        return new GradientReading(features, moved.Length <= Knots ? Array.ConvertAll(moved, x => Link(odds, x).Value) : Between(odds, moved), odds.Length);
+        float[][] features = [.. gradients.Select(g =>
+        {
+            double doubt = g.Gradient.TokenLogProbabilities.Sum(x => 1 - Math.Exp(Math.Min(0, x)));
+            float perDoubt = (float)(1 / Math.Max(doubt, LeastDoubt));
+            return Array.ConvertAll(g.Values, x => x * perDoubt);
+        })];
+        float[][] moved = RowProducts.Of(features, shifts);
+        return [.. features.Select((f, i) =>
+        {
+            double[] odds = Array.ConvertAll(gradients[i].Gradient.TokenLogProbabilities, x => LogOdds(x));
+            double[] linked = shifts.Length <= Knots ? Array.ConvertAll(moved[i], x => Link(odds, x).Value) : Between(odds, moved[i]);
+            return new GradientReading(f, linked, odds.Length);
+        })];
     }
 
     internal static double Dot(float[] a, float[] b)
@@ -43,18 +52,23 @@ internal sealed record GradientReading(float[] Features, double[] Linked, int To
     /// <summary>sum_t log sigma(odds_t + shift), and its slope.</summary>
     private static (double Value, double Slope) Link(double[] odds, double shift)
     {
-        double value = 0, slope = 0;
+        double value = 0, slope = 0, product = 1;
         foreach (double o in odds)
         {
             double x = o + shift, small = Math.Exp(-Math.Abs(x));
-            value -= Math.Log(1 + small) + Math.Max(0, -x);
-            slope += x > 0 ? small / (1 + small) : 1 / (1 + small);
+            value -= Math.Max(0, -x);
+            slope += (x > 0 ? small : 1) / (1 + small);
+            // One logarithm for many tokens; each factor is at most 2.
+            product *= 1 + small;
+            if (product < 1e300) continue;
+            value -= Math.Log(product);
+            product = 1;
         }
-        return (value, slope);
+        return (value - Math.Log(product), slope);
     }
 
     /// <summary>The link at many places: cubic between knots.</summary>
-    private static double[] Between(double[] odds, double[] moved)
+    private static double[] Between(double[] odds, float[] moved)
     {
         double low = moved.Min(), width = Math.Max(moved.Max() - low, 1e-9), step = width / (Knots - 1);
         (double Value, double Slope)[] knots = [.. Enumerable.Range(0, Knots).Select(k => Link(odds, low + (k * step)))];

@@ -37,6 +37,18 @@ public static unsafe class Elementwise
         for (int i = 0; i < n; i++) new Span<float>(table + (long)ids[i] * d, d).CopyTo(new Span<float>(y + (long)i * ldy, d));
     }
 
+    /// <summary>Moves row i of x [*, d] to row ids[i], in place, and clears the other of its rows; ids are ascending.</summary>
+    public static void Spread(int n, int d, float* x, int* ids, int rows)
+    {
+        for (int i = n - 1, end = rows; i >= -1; i--)
+        {
+            int to = i < 0 ? -1 : ids[i];
+            new Span<float>(x + (long)(to + 1) * d, (end - to - 1) * d).Clear();
+            if (i >= 0 && to > i) new Span<float>(x + (long)i * d, d).CopyTo(new Span<float>(x + (long)to * d, d));
+            end = to;
+        }
+    }
+
     /// <summary>Adds row i of dy to row ids[i] of dTable [*, d], rows in order.</summary>
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     public static void ScatterAdd(int n, int d, float* dy, int lddy, int* ids, float* dTable)

@@ -8,13 +8,13 @@ internal sealed unsafe partial class KernelSet<I, V>
 {
     [MethodImpl(Hot)]
     public override void AttentionForward(
-        AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, AttentionScratch scratch)
+        AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, AttentionScratch scratch, int skip = 0)
     {
         int hd = s.HeadDim, group = s.Heads / s.KvHeads, nr = 2 * I.Width;
         for (int q = 0; q < sequences; q++)
         {
             int t = starts[q + 1] - starts[q];
-            if (t <= 0) continue;
+            if (t <= skip) continue;
             int padded = RoundUp(t, nr);
             float* rows = qkv + (long)starts[q] * ldqkv, to = o + (long)starts[q] * ldo, log = lse + (long)starts[q] * s.Heads;
             float* keys = scratch.Panels(0, (long)padded * hd), values = scratch.Panels(1, (long)t * RoundUp(hd, nr));
@@ -24,9 +24,12 @@ internal sealed unsafe partial class KernelSet<I, V>
                 Pack(hd, t, rows + s.KeyOffset + g * hd, ldqkv, true, keys);
                 Pack(t, hd, rows + s.ValueOffset + g * hd, ldqkv, false, values);
                 for (int h = g * group; h < (g + 1) * group; h++)
-                    ForwardHead(s, 0, t, t, padded, rows + h * hd, ldqkv, keys, values, p, to + h * hd, ldo, log + h, sums + h);
+                {
+                    ForwardHead(s, skip, t - skip, t, padded, rows + (long)skip * ldqkv + h * hd, ldqkv, keys, values, p,
+                        to + (long)skip * ldo + h * hd, ldo, log + (long)skip * s.Heads + h, sums + h);
+                }
             }
-            AddLog((long)t * s.Heads, sums, log);
+            AddLog((long)(t - skip) * s.Heads, sums, log + (long)skip * s.Heads);
         }
     }
 

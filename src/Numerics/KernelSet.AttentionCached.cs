@@ -9,7 +9,7 @@ internal sealed unsafe partial class KernelSet<I, V>
 
     [MethodImpl(Hot)]
     public override void AttentionCached(
-        AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float** prefixRows, int* prefixLength,
+        AttentionShape s, int sequences, int* starts, int* firstQuery, float* qkv, int ldqkv, float** prefixRows, int* prefixLength,
         float** ownRows, int* ownLength, float* o, int ldo, AttentionScratch scratch)
     {
         int hd = s.HeadDim, group = s.Heads / s.KvHeads, nr = 2 * I.Width, most = 0, longest = 0;
@@ -29,11 +29,13 @@ internal sealed unsafe partial class KernelSet<I, V>
             for (int q = 0; q < sequences; q++)
             {
                 int first = starts[q], t = starts[q + 1] - first, past = prefixLength[q] + ownLength[q];
+                int skip = firstQuery == null ? 0 : firstQuery[q];
+                if (skip >= t) continue;
                 float* query = qkv + (long)first * ldqkv, to = o + (long)first * ldo;
                 if (t <= FewRows)
                 {
                     for (int h = g * group; h < (g + 1) * group; h++)
-                        FewCached(s, h, g, t, query, ldqkv, prefixRows[q], prefixLength[q], ownRows[q], ownLength[q], to, ldo, p);
+                        FewCached(s, h, g, skip, t, query, ldqkv, prefixRows[q], prefixLength[q], ownRows[q], ownLength[q], to, ldo, p);
                     continue;
                 }
                 if (prefixRows[q] != packedPrefix || prefixLength[q] != packedLength)
@@ -46,7 +48,10 @@ internal sealed unsafe partial class KernelSet<I, V>
                 PackCache(s, g, past, t, query + s.KeyOffset, ldqkv, s.KvHeads * hd, keys, values, padded);
                 float* max = sums + (long)longest * s.Heads;
                 for (int h = g * group; h < (g + 1) * group; h++)
-                    ForwardHead(s, past, t, padded, padded, query + h * hd, ldqkv, keys, values, p, to + h * hd, ldo, max + h, sums + h);
+                {
+                    ForwardHead(s, past + skip, t - skip, padded, padded, query + (long)skip * ldqkv + h * hd, ldqkv, keys, values, p,
+                        to + (long)skip * ldo + h * hd, ldo, max + h, sums + h);
+                }
             }
         }
     }
@@ -79,15 +84,15 @@ internal sealed unsafe partial class KernelSet<I, V>
         for (int j = 0; j < hd; j += nr) PackRows(count, Math.Min(nr, hd - j), v + j, ld, values + (long)j * panelRows + (long)at * nr);
     }
 
-    /// <summary>One head of a few new rows, straight from the caches.</summary>
+    /// <summary>One head of a few new rows, from row <paramref name="skip"/> on, straight from the caches.</summary>
     [MethodImpl(Hot)]
     private static void FewCached(
-        AttentionShape s, int h, int g, int t, float* qkv, int ldqkv, float* prefix, int prefixLength, float* own, int ownLength, float* o, int ldo,
+        AttentionShape s, int h, int g, int skip, int t, float* qkv, int ldqkv, float* prefix, int prefixLength, float* own, int ownLength, float* o, int ldo,
         float* p)
     {
         int hd = s.HeadDim, ldCache = 2 * s.KvHeads * hd, k = g * hd, v = k + s.KvHeads * hd;
         float* fresh = qkv + s.KeyOffset;
-        for (int i = 0; i < t; i++)
+        for (int i = skip; i < t; i++)
         {
             float* query = qkv + (long)i * ldqkv + h * hd, to = o + (long)i * ldo + h * hd;
             int past = prefixLength + ownLength, n = past + i + 1;

@@ -23,9 +23,9 @@ internal abstract unsafe class KernelSet
     public abstract void SymmetricProduct(int n, int k, float* a, nint ars, nint aks, float* panels, float* c, int ldc);
     public abstract void GemmPacked(int m, int n, int k, float* a, int lda, float* panels, float* c, int ldc, bool add);
 
-    public abstract void AttentionForward(AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, AttentionScratch scratch);
+    public abstract void AttentionForward(AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, AttentionScratch scratch, int skip = 0);
     public abstract void AttentionBackward(AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, float* dO, int lddo, float* dqkv, int lddqkv, AttentionScratch scratch);
-    public abstract void AttentionCached(AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float** prefixRows, int* prefixLength, float** ownRows, int* ownLength, float* o, int ldo, AttentionScratch scratch);
+    public abstract void AttentionCached(AttentionShape s, int sequences, int* starts, int* firstQuery, float* qkv, int ldqkv, float** prefixRows, int* prefixLength, float** ownRows, int* ownLength, float* o, int ldo, AttentionScratch scratch);
 
     public abstract void RmsNormForward(int n, int d, float* x, int ldx, float* gain, float eps, float* y, int ldy, float* rstd);
     public abstract void RmsNormBackward(int n, int d, float* x, int ldx, float* gain, float* rstd, float* dy, int lddy, float* dx, int lddx, float* dGain);

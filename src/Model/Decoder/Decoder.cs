@@ -31,12 +31,18 @@ public sealed unsafe class Decoder : IDisposable
 
     /// <summary>Computes the logits of every target row into <see cref="DecoderWorkspace.Logits"/>.</summary>
     /// <exception cref="ArgumentException">A sequence is longer than the context, a token is not in the vocabulary, or the shapes differ.</exception>
-    public void Forward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits = null)
+    public void Forward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits = null) =>
+        Forward(weights, batch, workspace, edits, null);
+
+    /// <summary>The same with what every sequence begins with computed beforehand. Nothing may act inside the blocks then.</summary>
+    internal void Forward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits, SharedOpening? opening)
     {
         Check(weights, batch, workspace);
         int n = batch.Rows, m = batch.TargetCount, d = _config.Width;
         workspace.Reserve(n, m);
         workspace.LogitRows = m;
+        // Nobody reads what the last block adds to rows without a target, unless something reads all rows of a site there.
+        workspace.Narrow = m < n && edits?.NeedsAllRows(ActivationSite.AttentionOut(_config.Layers - 1)) is not true;
         if (n == 0) return;
         float* w = weights.Pointer;
         ParameterLayout layout = weights.Layout;
@@ -46,13 +52,13 @@ public sealed unsafe class Decoder : IDisposable
         for (int i = 0; i < _config.Layers; i++)
         {
             float* next = i + 1 < _config.Layers ? workspace.Blocks[i + 1].Pre : workspace.Last;
-            BlockForward(i, w, layout.Blocks[i], workspace.Blocks[i], next, batch, workspace, edits);
+            BlockForward(i, w, layout.Blocks[i], workspace.Blocks[i], next, batch, workspace, edits, opening);
         }
         HeadForward(w, layout, batch, workspace, edits);
     }
 
     /// <summary>
-    /// Follows a <see cref="Forward"/> with the same arguments, after a loss has turned the logits into their gradient. Writes the gradient of
+    /// Follows a <see cref="Forward(DecoderWeights, TokenBatch, DecoderWorkspace, Interventions)"/> with the same arguments, after a loss has turned the logits into their gradient. Writes the gradient of
     /// every parameter.
     /// </summary>
     /// <param name="weights">As in the forward pass.</param>
@@ -79,9 +85,9 @@ public sealed unsafe class Decoder : IDisposable
             if (g != null) Elementwise.Fill(layout.Length, 0, g);
             return;
         }
-        HeadBackward(w, g, layout, batch, workspace, edits);
+        HeadBackward(w, g, layout, batch, workspace, edits, null);
         for (int i = _config.Layers - 1; i >= 0; i--)
-            BlockBackward(i, w, g, layout.Blocks[i], workspace.Blocks[i], batch, workspace, edits);
+            BlockBackward(i, w, g, layout.Blocks[i], workspace.Blocks[i], batch, workspace, edits, null);
         edits?.Backward(ActivationSite.Embed, workspace.DStream, n, workspace);
         if (g != null) Elementwise.ScatterAdd(n, d, workspace.DStream, d, batch.TokensPointer, g + layout.Embedding);
     }
@@ -90,11 +96,12 @@ public sealed unsafe class Decoder : IDisposable
     /// As <see cref="Backward"/> without gradients of weights, and no further down than a site: what a capture there needs. The blocks below
     /// cost nothing.
     /// </summary>
-    internal void BackwardTo(int site, DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions edits)
+    internal void BackwardTo(int site, DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions edits,
+        PackedTransposes packed)
     {
         if (batch.Rows == 0 || batch.TargetCount == 0) return;
         float* w = weights.Pointer;
-        HeadBackward(w, null, weights.Layout, batch, workspace, edits);
+        HeadBackward(w, null, weights.Layout, batch, workspace, edits, packed);
         for (int i = _config.Layers - 1; i >= 0; i--)
         {
             if (site > ActivationSite.Post(i)) return;
@@ -103,7 +110,7 @@ public sealed unsafe class Decoder : IDisposable
                 edits.Backward(site, workspace.DStream, batch.Rows, workspace);
                 return;
             }
-            BlockBackward(i, w, null, weights.Layout.Blocks[i], workspace.Blocks[i], batch, workspace, edits);
+            BlockBackward(i, w, null, weights.Layout.Blocks[i], workspace.Blocks[i], batch, workspace, edits, packed);
         }
         edits.Backward(ActivationSite.Embed, workspace.DStream, batch.Rows, workspace);
     }
@@ -112,37 +119,79 @@ public sealed unsafe class Decoder : IDisposable
     public void Dispose() => _rotary.Dispose();
 
     private void BlockForward(int block, float* w, BlockOffsets at, in BlockActivations a, float* next, TokenBatch batch,
-        DecoderWorkspace workspace, Interventions? edits)
+        DecoderWorkspace workspace, Interventions? edits, SharedOpening? opening)
     {
-        int n = batch.Rows, d = _config.Width, qkv = _config.QkvWidth, h = _config.HeadsWidth, f = _config.FeedForward;
-        float eps = (float)_config.NormEpsilon;
+        int n = batch.Rows, d = _config.Width, h = _config.HeadsWidth, skip = opening?.Rows ?? 0;
+        opening?.Copy(block, a, batch);
         edits?.Forward(ActivationSite.Pre(block), a.Pre, n, workspace);
-        RmsNorm.Forward(n, d, a.Pre, d, w + at.AttentionNorm, eps, a.AttentionIn, d, a.AttentionScale);
-        Gemm.NN(n, qkv, d, a.AttentionIn, d, w + at.Qkv, qkv, a.Qkv, qkv, false, workspace.Gemm);
+        if (opening is null) Project(block, w, at, a, 0, n, batch, workspace, null);
+        for (int s = 0; s < batch.Sequences && opening is not null; s++)
+            Project(block, w, at, a, batch.Starts[s] + skip, batch.Starts[s + 1] - batch.Starts[s] - skip, batch, workspace, opening.Packed);
+        Attention.Forward(_attention, batch.Sequences, batch.StartsPointer, a.Qkv, _config.QkvWidth, a.Mixed, h, a.LogNormaliser, workspace.Attention, skip);
+        if (workspace.Narrow && block == _config.Layers - 1)
+        {
+            n = batch.TargetCount;
+            Elementwise.Gather(n, h, a.Mixed, batch.TargetRowsPointer, workspace.HeadMixed, h);
+            Elementwise.Gather(n, d, a.Pre, batch.TargetRowsPointer, a.Mid, d);
+            Transform(block, w, at, a, workspace.HeadMixed, a.Mid, next, 0, n, workspace, edits, opening?.Packed);
+            return;
+        }
+        if (opening is null) Transform(block, w, at, a, a.Mixed, a.Pre, next, 0, n, workspace, edits, null);
+        for (int s = 0; s < batch.Sequences && opening is not null; s++)
+        {
+            int from = batch.Starts[s] + skip;
+            Transform(block, w, at, a, a.Mixed, a.Pre, next, from, batch.Starts[s + 1] - from, workspace, edits, opening.Packed);
+        }
+    }
+
+    /// <summary>Queries, keys and values of rows [from, from + n).</summary>
+    private void Project(int block, float* w, BlockOffsets at, in BlockActivations a, int from, int n, TokenBatch batch, DecoderWorkspace workspace,
+        PackedDecoder? packed)
+    {
+        int d = _config.Width, qkv = _config.QkvWidth;
+        float* input = a.AttentionIn + (long)from * d, output = a.Qkv + (long)from * qkv;
+        RmsNorm.Forward(n, d, a.Pre + (long)from * d, d, w + at.AttentionNorm, (float)_config.NormEpsilon, input, d, a.AttentionScale + from);
+        Multiply(n, qkv, d, input, w + at.Qkv, packed?.Qkv(block), output, false, workspace);
         // Queries and keys lie side by side: one rotation turns both.
-        Numerics.Rotary.Apply(n, _config.Heads + _config.KvHeads, _config.HeadDim, a.Qkv, qkv, batch.PositionsPointer, _rotary, false);
-        Attention.Forward(_attention, batch.Sequences, batch.StartsPointer, a.Qkv, qkv, a.Mixed, h, a.LogNormaliser, workspace.Attention);
-        AddBranch(n, h, a.Mixed, w + at.AttentionOut, a.Pre, a.Mid, ActivationSite.AttentionOut(block), workspace, edits);
-        edits?.Forward(ActivationSite.Mid(block), a.Mid, n, workspace);
-        RmsNorm.Forward(n, d, a.Mid, d, w + at.MlpNorm, eps, a.MlpIn, d, a.MlpScale);
-        Gemm.NN(n, 2 * f, d, a.MlpIn, d, w + at.GateUp, 2 * f, a.GateUp, 2 * f, false, workspace.Gemm);
-        SwiGlu.Forward(n, f, a.GateUp, 2 * f, a.Activated, f);
-        AddBranch(n, f, a.Activated, w + at.Down, a.Mid, next, ActivationSite.MlpOut(block), workspace, edits);
-        edits?.Forward(ActivationSite.Post(block), next, n, workspace);
+        Numerics.Rotary.Apply(n, _config.Heads + _config.KvHeads, _config.HeadDim, output, qkv, batch.PositionsPointer + from, _rotary, false);
+    }
+
+    /// <summary>The rest of the block for rows [from, from + n).</summary>
+    private void Transform(int block, float* w, BlockOffsets at, in BlockActivations a, float* mixed, float* stream, float* next, int from, int n,
+        DecoderWorkspace workspace, Interventions? edits, PackedDecoder? packed)
+    {
+        int d = _config.Width, h = _config.HeadsWidth, f = _config.FeedForward;
+        long rows = (long)from * d;
+        float* mid = a.Mid + rows, input = a.MlpIn + rows, gates = a.GateUp + 2L * from * f, activated = a.Activated + (long)from * f;
+        AddBranch(n, h, mixed + (long)from * h, w + at.AttentionOut, packed?.AttentionOut(block), stream + rows, mid, ActivationSite.AttentionOut(block),
+            workspace, edits);
+        edits?.Forward(ActivationSite.Mid(block), mid, n, workspace);
+        RmsNorm.Forward(n, d, mid, d, w + at.MlpNorm, (float)_config.NormEpsilon, input, d, a.MlpScale + from);
+        Multiply(n, 2 * f, d, input, w + at.GateUp, packed?.GateUp(block), gates, false, workspace);
+        SwiGlu.Forward(n, f, gates, 2 * f, activated, f);
+        AddBranch(n, f, activated, w + at.Down, packed?.Down(block), mid, next + rows, ActivationSite.MlpOut(block), workspace, edits);
+        edits?.Forward(ActivationSite.Post(block), next + rows, n, workspace);
+    }
+
+    /// <summary>y [n, columns] (+)= x [n, k] · matrix, from its packed form where there is one: the same bits.</summary>
+    private static void Multiply(int n, int columns, int k, float* x, float* matrix, PackedMatrix? packed, float* y, bool add, DecoderWorkspace workspace)
+    {
+        if (packed is null) Gemm.NN(n, columns, k, x, k, matrix, columns, y, columns, add, workspace.Gemm);
+        else Gemm.Packed(n, x, k, packed, y, columns, add);
     }
 
     /// <summary>target = stream + input [N, k] · matrix [k, d], through the site of the branch when something happens there.</summary>
-    private void AddBranch(int n, int k, float* input, float* matrix, float* stream, float* target, int site,
+    private void AddBranch(int n, int k, float* input, float* matrix, PackedMatrix? packed, float* stream, float* target, int site,
         DecoderWorkspace workspace, Interventions? edits)
     {
         int d = _config.Width;
         if (target != stream) Elementwise.Copy((long)n * d, stream, target);
         if (edits is null || !edits.Touches(site))
         {
-            Gemm.NN(n, d, k, input, k, matrix, d, target, d, true, workspace.Gemm);
+            Multiply(n, d, k, input, matrix, packed, target, true, workspace);
             return;
         }
-        Gemm.NN(n, d, k, input, k, matrix, d, workspace.Site, d, false, workspace.Gemm);
+        Multiply(n, d, k, input, matrix, packed, workspace.Site, false, workspace);
         edits.Forward(site, workspace.Site, n, workspace);
         Elementwise.Add((long)n * d, workspace.Site, target);
     }
@@ -151,32 +200,35 @@ public sealed unsafe class Decoder : IDisposable
     {
         int n = batch.Rows, m = batch.TargetCount, d = _config.Width, v = _config.VocabularySize, ld = workspace.LogitStride;
         if (m == 0) return;
-        if (m < n) Elementwise.Gather(m, d, workspace.Last, batch.TargetRowsPointer, workspace.HeadRows, d);
-        float* rows = m < n ? workspace.HeadRows : workspace.Last;
+        bool gather = m < n && !workspace.Narrow;
+        if (gather) Elementwise.Gather(m, d, workspace.Last, batch.TargetRowsPointer, workspace.HeadRows, d);
+        float* rows = gather ? workspace.HeadRows : workspace.Last;
         RmsNorm.Forward(m, d, rows, d, w + layout.FinalNorm, (float)_config.NormEpsilon, workspace.HeadIn, d, workspace.HeadScale);
         edits?.Forward(ActivationSite.Final(_config), workspace.HeadIn, m, workspace);
         if (layout.Head < 0) Gemm.NT(m, v, d, workspace.HeadIn, d, w + layout.Embedding, d, workspace.Logits, ld, false, workspace.Gemm);
         else Gemm.NN(m, v, d, workspace.HeadIn, d, w + layout.Head, v, workspace.Logits, ld, false, workspace.Gemm);
     }
 
-    private void HeadBackward(float* w, float* g, ParameterLayout layout, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits)
+    private void HeadBackward(float* w, float* g, ParameterLayout layout, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits,
+        PackedTransposes? packed)
     {
         int n = batch.Rows, m = batch.TargetCount, d = _config.Width, v = _config.VocabularySize, ld = workspace.LogitStride;
         float* dLogits = workspace.Logits;
         if (layout.Head < 0)
         {
             if (g != null) Gemm.TN(v, d, m, dLogits, ld, workspace.HeadIn, d, g + layout.Embedding, d, false, workspace.Gemm);
-            Gemm.NN(m, d, v, dLogits, ld, w + layout.Embedding, d, workspace.DHeadIn, d, false, workspace.Gemm);
+            if (packed is null) Gemm.NN(m, d, v, dLogits, ld, w + layout.Embedding, d, workspace.DHeadIn, d, false, workspace.Gemm);
         }
         else
         {
             if (g != null) Gemm.TN(d, v, m, workspace.HeadIn, d, dLogits, ld, g + layout.Head, v, false, workspace.Gemm);
-            Gemm.NT(m, d, v, dLogits, ld, w + layout.Head, v, workspace.DHeadIn, d, false, workspace.Gemm);
+            if (packed is null) Gemm.NT(m, d, v, dLogits, ld, w + layout.Head, v, workspace.DHeadIn, d, false, workspace.Gemm);
         }
+        if (packed is not null) Gemm.Packed(m, dLogits, ld, packed.Head, workspace.DHeadIn, d, false);
         edits?.Backward(ActivationSite.Final(_config), workspace.DHeadIn, m, workspace);
         float* dGain = g == null ? null : g + layout.FinalNorm;
         Elementwise.Fill((long)n * d, 0, workspace.DStream);
-        if (m == n)
+        if (m == n || workspace.Narrow)
         {
             RmsNorm.Backward(m, d, workspace.Last, d, w + layout.FinalNorm, workspace.HeadScale, workspace.DHeadIn, d, workspace.DStream, d, dGain);
             return;
@@ -188,32 +240,48 @@ public sealed unsafe class Decoder : IDisposable
 
     /// <summary>Turns the gradient of the stream leaving a block, in <see cref="DecoderWorkspace.DStream"/>, into that of the stream entering it.</summary>
     private void BlockBackward(int block, float* w, float* g, BlockOffsets at, in BlockActivations a, TokenBatch batch,
-        DecoderWorkspace workspace, Interventions? edits)
+        DecoderWorkspace workspace, Interventions? edits, PackedTransposes? packed)
     {
-        int n = batch.Rows, d = _config.Width, qkv = _config.QkvWidth, h = _config.HeadsWidth, f = _config.FeedForward;
+        int all = batch.Rows, d = _config.Width, qkv = _config.QkvWidth, h = _config.HeadsWidth, f = _config.FeedForward;
+        bool narrow = workspace.Narrow && block == _config.Layers - 1;
+        int n = narrow ? batch.TargetCount : all;
+        float* mixed = narrow ? workspace.HeadMixed : a.Mixed;
         GemmScratch scratch = workspace.Gemm;
         float* dx = workspace.DStream;
         float* dBranch = workspace.DBranch;
         edits?.Backward(ActivationSite.Post(block), dx, n, workspace);
         float* dOut = BranchGradient(n, dx, ActivationSite.MlpOut(block), workspace, edits);
         if (g != null) Gemm.TN(f, d, n, a.Activated, f, dOut, d, g + at.Down, d, false, scratch);
-        Gemm.NT(n, f, d, dOut, d, w + at.Down, d, workspace.DActivated, f, false, scratch);
+        MultiplyTransposed(n, f, d, dOut, w + at.Down, packed?.Down(block), workspace.DActivated, scratch);
         // In place: nobody reads the gates again.
         SwiGlu.Backward(n, f, a.GateUp, 2 * f, workspace.DActivated, f, a.GateUp, 2 * f);
         if (g != null) Gemm.TN(d, 2 * f, n, a.MlpIn, d, a.GateUp, 2 * f, g + at.GateUp, 2 * f, false, scratch);
-        Gemm.NT(n, d, 2 * f, a.GateUp, 2 * f, w + at.GateUp, 2 * f, dBranch, d, false, scratch);
+        MultiplyTransposed(n, d, 2 * f, a.GateUp, w + at.GateUp, packed?.GateUp(block), dBranch, scratch);
         RmsNorm.Backward(n, d, a.Mid, d, w + at.MlpNorm, a.MlpScale, dBranch, d, dx, d, g == null ? null : g + at.MlpNorm);
         edits?.Backward(ActivationSite.Mid(block), dx, n, workspace);
         dOut = BranchGradient(n, dx, ActivationSite.AttentionOut(block), workspace, edits);
-        if (g != null) Gemm.TN(h, d, n, a.Mixed, h, dOut, d, g + at.AttentionOut, d, false, scratch);
-        Gemm.NT(n, h, d, dOut, d, w + at.AttentionOut, d, workspace.DMixed, h, false, scratch);
+        if (g != null) Gemm.TN(h, d, n, mixed, h, dOut, d, g + at.AttentionOut, d, false, scratch);
+        MultiplyTransposed(n, h, d, dOut, w + at.AttentionOut, packed?.AttentionOut(block), workspace.DMixed, scratch);
+        if (narrow)
+        {
+            Elementwise.Spread(n, d, dx, batch.TargetRowsPointer, all);
+            Elementwise.Spread(n, h, workspace.DMixed, batch.TargetRowsPointer, all);
+            n = all;
+        }
         Attention.Backward(_attention, batch.Sequences, batch.StartsPointer, a.Qkv, qkv, a.Mixed, h, a.LogNormaliser,
             workspace.DMixed, h, workspace.DQkv, qkv, workspace.Attention);
         Numerics.Rotary.Apply(n, _config.Heads + _config.KvHeads, _config.HeadDim, workspace.DQkv, qkv, batch.PositionsPointer, _rotary, true);
         if (g != null) Gemm.TN(d, qkv, n, a.AttentionIn, d, workspace.DQkv, qkv, g + at.Qkv, qkv, false, scratch);
-        Gemm.NT(n, d, qkv, workspace.DQkv, qkv, w + at.Qkv, qkv, dBranch, d, false, scratch);
+        MultiplyTransposed(n, d, qkv, workspace.DQkv, w + at.Qkv, packed?.Qkv(block), dBranch, scratch);
         RmsNorm.Backward(n, d, a.Pre, d, w + at.AttentionNorm, a.AttentionScale, dBranch, d, dx, d, g == null ? null : g + at.AttentionNorm);
         edits?.Backward(ActivationSite.Pre(block), dx, n, workspace);
+    }
+
+    /// <summary>y [n, columns] = x [n, k] · the transpose of a matrix, from its packed form where there is one: the same bits.</summary>
+    private static void MultiplyTransposed(int n, int columns, int k, float* x, float* matrix, PackedMatrix? packed, float* y, GemmScratch scratch)
+    {
+        if (packed is null) Gemm.NT(n, columns, k, x, k, matrix, k, y, columns, false, scratch);
+        else Gemm.Packed(n, x, k, packed, y, columns, false);
     }
 
     /// <summary>The gradient of a branch's output: that of the stream, unless something happens at the branch's site.</summary>

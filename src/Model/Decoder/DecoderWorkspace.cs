@@ -61,8 +61,14 @@ public sealed unsafe class DecoderWorkspace : IDisposable
 
     internal BlockActivations[] Blocks { get; }
 
+    /// <summary>Whether the last block, behind its attention, has rows for targets alone [M, ..] in the last pass.</summary>
+    internal bool Narrow { get; set; }
+
     /// <summary>[N, d] residual stream leaving the last block.</summary>
     internal float* Last { get; private set; }
+
+    /// <summary>[M, heads·hd] mixed values of the last block, when that is narrow.</summary>
+    internal float* HeadMixed { get; private set; }
 
     /// <summary>[M, d] gathered rows, their norm, its scale.</summary>
     internal float* HeadRows { get; private set; }
@@ -184,6 +190,7 @@ public sealed unsafe class DecoderWorkspace : IDisposable
             b.Activated = Take(n * Config.FeedForward);
         }
         Last = _forBackward ? Take(n * d) : Blocks[0].Pre;
+        HeadMixed = Take(m * Config.HeadsWidth);
         HeadRows = Take(m * d);
         HeadIn = Take(m * d);
         HeadScale = Take(m);

@@ -83,6 +83,14 @@ public sealed unsafe class Interventions
         }
     }
 
+    /// <summary>Whether something at a site from this one on, up to the last block's end, needs the rows of all tokens.</summary>
+    internal bool NeedsAllRows(int from)
+    {
+        for (int site = from; site < ActivationSite.Final(Config); site++)
+            if (_bySite[site] is { } list && list.Exists(e => e.Kind is InterventionKind.Capture or InterventionKind.Place)) return true;
+        return false;
+    }
+
     internal bool Touches(int site) => _bySite[site] is not null;
 
     /// <summary>Replaces the vector added by the intervention in a slot: a steering vector under training.</summary>

@@ -21,14 +21,16 @@ public sealed record ReplyGradient(float[] TokenLogProbabilities, float[] Values
 public sealed unsafe class ActivationGradients
 {
     // Enough rows for the matrix products to run at full speed, few enough for the activations to stay in the cache.
-    private const int RowsPerBatch = 512;
+    private const int RowsPerBatch = 256;
     private readonly Transformer _model;
     private readonly Interventions _edits;
     private readonly int _slot, _site, _lead;
+    private readonly Lazy<PackedTransposes> _transposes;
 
     private ActivationGradients(Transformer model, string site, ReadOnlySpan<float> offset, ReadOnlySpan<float> lead)
     {
         _model = model;
+        _transposes = new Lazy<PackedTransposes>(() => new PackedTransposes(model.Weights));
         _site = ActivationSite.Index(model.Config, site);
         if (_site == ActivationSite.Final(model.Config)) throw new ArgumentException("The last site has rows for predicted tokens only.", nameof(site));
         _edits = model.Interventions is { } own ? new Interventions(own) : new Interventions(model.Config);
@@ -83,6 +85,8 @@ public sealed unsafe class ActivationGradients
         if (batches.Count == 0) return results;
         using var decoder = new Decoder(_model.Config);
         using var pool = new WorkerPool(Math.Min(_model.Threads, batches.Count));
+        using var openingSpace = new DecoderWorkspace(_model.Config);
+        SharedOpening? opening = Opening(requests, decoder, openingSpace);
         DecoderWorkspace[] workspaces = [.. Enumerable.Range(0, pool.Threads).Select(_ => new DecoderWorkspace(_model.Config))];
         TokenBatch[] rows = [.. workspaces.Select(_ => new TokenBatch(RowsPerBatch))];
         long done = 0, total = Enumerable.Range(0, order.Length).Sum(i => (long)RowsOf(i));
@@ -96,7 +100,7 @@ public sealed unsafe class ActivationGradients
                 workspaces[worker].Placed.Clear();
                 for (int i = start; i < end; i++)
                     Add(requests[order[i].Request], order[i].Continuation, rows[worker], workspaces[worker].Placed);
-                ReplyGradient[] found = RunBatch(decoder, rows[worker], workspaces[worker]);
+                ReplyGradient[] found = RunBatch(decoder, rows[worker], workspaces[worker], opening);
                 for (int i = start; i < end; i++) results[order[i].Request][order[i].Continuation] = found[i - start];
                 progress?.Report(new WorkProgress("gradients", Interlocked.Add(ref done, rows[worker].Rows), total, "tokens"));
             });
@@ -116,13 +120,28 @@ public sealed unsafe class ActivationGradients
             .. request.Continuations[continuation]], request.Prefix.Length + _lead);
     }
 
-    private ReplyGradient[] RunBatch(Decoder decoder, TokenBatch batch, DecoderWorkspace workspace)
+    /// <summary>
+    /// The first token and the lead, which no reply changes; null where there is no lead, where first tokens differ or something acts on
+    /// activations inside.
+    /// </summary>
+    private SharedOpening? Opening(IReadOnlyList<ScoreRequest> requests, Decoder decoder, DecoderWorkspace space)
     {
-        decoder.Forward(_model.Weights, batch, workspace, _edits);
+        int first = requests[0].Prefix[0];
+        if (_lead == 0 || _model.Interventions is not null || requests.Any(r => r.Prefix[0] != first)) return null;
+        var batch = new TokenBatch(_lead + 1);
+        batch.AddRows([.. Enumerable.Repeat(first, _lead + 1)]);
+        for (int i = 0; i < _lead; i++) space.Placed.Add((1 + i, i));
+        decoder.Forward(_model.Weights, batch, space, _edits, new SharedOpening(_model.Decoder, space, 0));
+        return new SharedOpening(_model.Decoder, space, _lead + 1);
+    }
+
+    private ReplyGradient[] RunBatch(Decoder decoder, TokenBatch batch, DecoderWorkspace workspace, SharedOpening? opening)
+    {
+        decoder.Forward(_model.Weights, batch, workspace, _edits, opening);
         // Logits become the gradient of the loss, which is minus log p.
         SoftmaxCrossEntropy.ForwardBackward(batch.TargetCount, _model.Config.VocabularySize, workspace.Logits, workspace.LogitStride,
             batch.TargetsPointer, batch.WeightsPointer, workspace.Losses);
-        decoder.BackwardTo(_site, _model.Weights, batch, workspace, _edits);
+        decoder.BackwardTo(_site, _model.Weights, batch, workspace, _edits, _transposes.Value);
         int d = _model.Config.Width, target = 0;
         ReadOnlySpan<float> gradient = workspace.CapturedGradient(_slot);
         var results = new ReplyGradient[batch.Sequences];

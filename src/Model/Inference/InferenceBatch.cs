@@ -29,7 +29,7 @@ internal sealed unsafe class InferenceBatch
 {
     // Pinned arrays: their addresses hold for as long as the batch lives.
     private int[] _tokens = [], _positions = [], _headRows = [], _starts = GC.AllocateArray<int>(1, pinned: true);
-    private int[] _prefixLengths = [], _ownLengths = [];
+    private int[] _prefixLengths = [], _ownLengths = [], _firstQueries = [];
     private nint[] _prefixPointers = [], _ownPointers = [];
     private CachedRows[] _prefixes = [], _own = [], _sinks = [];
 
@@ -50,6 +50,9 @@ internal sealed unsafe class InferenceBatch
     public int* PrefixLengths => (int*)Address(_prefixLengths);
 
     public int* OwnLengths => (int*)Address(_ownLengths);
+
+    /// <summary>For each sequence, the first of its rows that was asked for; their number when none was.</summary>
+    public int* FirstQueries => (int*)Address(_firstQueries);
 
     public float** PrefixPointers => (float**)Address(_prefixPointers);
 
@@ -80,23 +83,26 @@ internal sealed unsafe class InferenceBatch
             Grow(ref _starts, s + 2, true);
             Grow(ref _prefixLengths, s + 1, true);
             Grow(ref _ownLengths, s + 1, true);
+            Grow(ref _firstQueries, s + 1, true);
             Grow(ref _prefixPointers, s + 1, true);
             Grow(ref _ownPointers, s + 1, true);
         }
         tokens.CopyTo(_tokens.AsSpan(first));
         for (int i = 0; i < tokens.Length; i++) _positions[first + i] = prefix.Length + own.Length + i;
         (_prefixes[s], _own[s], _sinks[s]) = (prefix, own, sink);
-        (_prefixLengths[s], _ownLengths[s]) = (prefix.Length, own.Length);
+        (_prefixLengths[s], _ownLengths[s], _firstQueries[s]) = (prefix.Length, own.Length, tokens.Length);
         Rows = first + tokens.Length;
         _starts[s + 1] = Rows;
         Sequences = s + 1;
         return first;
     }
 
-    /// <summary>Asks for the logits of a row.</summary>
+    /// <summary>Asks for the logits of a row of the sequence added last.</summary>
     /// <returns>Its place among the head rows.</returns>
     public int AddHeadRow(int row)
     {
+        ref int firstQuery = ref _firstQueries[Sequences - 1];
+        firstQuery = Math.Min(firstQuery, row - _starts[Sequences - 1]);
         _headRows[HeadRows] = row;
         return HeadRows++;
     }

@@ -50,6 +50,14 @@ internal sealed unsafe class PackedDecoder : IDisposable
     /// <summary>Floats of one cached row in one layer: keys, then values.</summary>
     public int CacheWidth => 2 * Config.KvHeads * Config.HeadDim;
 
+    internal PackedMatrix Qkv(int layer) => _qkv[layer];
+
+    internal PackedMatrix AttentionOut(int layer) => _attentionOut[layer];
+
+    internal PackedMatrix GateUp(int layer) => _gateUp[layer];
+
+    internal PackedMatrix Down(int layer) => _down[layer];
+
     private float* FinalGain => _gains.Pointer + 2L * Config.Layers * Config.Width;
 
     /// <summary>
@@ -65,9 +73,18 @@ internal sealed unsafe class PackedDecoder : IDisposable
         // x: [n, d], the residual stream
         Elementwise.Gather(n, d, _embedding.Pointer, batch.TokensPointer, space.Stream, d);
         edits?.Apply(ActivationSite.Embed, space.Stream, n);
-        for (int i = 0; i < c.Layers; i++) Block(i, batch, space, edits);
+        int last = c.Layers - 1;
+        for (int i = 0; i < last; i++)
+        {
+            Attend(i, null, batch, space, edits);
+            Transform(i, n, space.Mixed, space.Stream, space, edits);
+        }
+        // Nobody reads what the last block adds to other rows than those with logits: of them, only keys and values are needed.
+        Attend(last, batch.FirstQueries, batch, space, edits);
         if (m == 0) return;
+        Elementwise.Gather(m, c.HeadsWidth, space.Mixed, batch.HeadRowsPointer, space.Qkv, c.HeadsWidth);
         Elementwise.Gather(m, d, space.Stream, batch.HeadRowsPointer, space.HeadIn, d);
+        Transform(last, m, space.Qkv, space.HeadIn, space, edits);
         RmsNorm.Forward(m, d, space.HeadIn, d, FinalGain, (float)c.NormEpsilon, space.HeadIn, d, space.Scale);
         edits?.Apply(ActivationSite.Final(c), space.HeadIn, m);
         Gemm.Packed(m, space.HeadIn, d, _head, space.Logits, v, false);
@@ -82,40 +99,47 @@ internal sealed unsafe class PackedDecoder : IDisposable
         foreach (PackedMatrix matrix in (PackedMatrix[])[.. _qkv, .. _attentionOut, .. _gateUp, .. _down]) matrix.Dispose();
     }
 
-    private void Block(int i, InferenceBatch batch, InferenceWorkspace space, Interventions? edits)
+    /// <summary>The attention of a block, up to the mixed values; of a sequence's rows, only those from its first query on get any.</summary>
+    private void Attend(int i, int* firstQueries, InferenceBatch batch, InferenceWorkspace space, Interventions? edits)
     {
         DecoderConfig c = Config;
-        int n = batch.Rows, d = c.Width, qkv = c.QkvWidth, h = c.HeadsWidth, f = c.FeedForward;
-        float eps = (float)c.NormEpsilon;
+        int n = batch.Rows, d = c.Width, qkv = c.QkvWidth, h = c.HeadsWidth;
         edits?.Apply(ActivationSite.Pre(i), space.Stream, n);
-        RmsNorm.Forward(n, d, space.Stream, d, AttentionGain(i), eps, space.Normed, d, space.Scale);
+        RmsNorm.Forward(n, d, space.Stream, d, AttentionGain(i), (float)c.NormEpsilon, space.Normed, d, space.Scale);
         Gemm.Packed(n, space.Normed, d, _qkv[i], space.Qkv, qkv, false);
         Rotary.Apply(n, c.Heads + c.KvHeads, c.HeadDim, space.Qkv, qkv, batch.PositionsPointer, _rotary, false);
         batch.PointAtLayer(i);
-        Attention.Cached(_attention, batch.Sequences, batch.StartsPointer, space.Qkv, qkv, batch.PrefixPointers, batch.PrefixLengths,
+        Attention.Cached(_attention, batch.Sequences, batch.StartsPointer, firstQueries, space.Qkv, qkv, batch.PrefixPointers, batch.PrefixLengths,
             batch.OwnPointers, batch.OwnLengths, space.Mixed, h, space.Attention);
         batch.Store(i, space.Qkv + h, qkv, CacheWidth);
-        AddBranch(n, space.Mixed, h, _attentionOut[i], ActivationSite.AttentionOut(i), space, edits);
-        edits?.Apply(ActivationSite.Mid(i), space.Stream, n);
-        RmsNorm.Forward(n, d, space.Stream, d, MlpGain(i), eps, space.Normed, d, space.Scale);
+    }
+
+    /// <summary>The rest of a block, in place on the residual stream of some rows.</summary>
+    private void Transform(int i, int n, float* mixed, float* stream, InferenceWorkspace space, Interventions? edits)
+    {
+        DecoderConfig c = Config;
+        int d = c.Width, f = c.FeedForward;
+        AddBranch(n, mixed, c.HeadsWidth, _attentionOut[i], stream, ActivationSite.AttentionOut(i), space, edits);
+        edits?.Apply(ActivationSite.Mid(i), stream, n);
+        RmsNorm.Forward(n, d, stream, d, MlpGain(i), (float)c.NormEpsilon, space.Normed, d, space.Scale);
         Gemm.Packed(n, space.Normed, d, _gateUp[i], space.GateUp, 2 * f, false);
         SwiGlu.Forward(n, f, space.GateUp, 2 * f, space.Activated, f);
-        AddBranch(n, space.Activated, f, _down[i], ActivationSite.MlpOut(i), space, edits);
-        edits?.Apply(ActivationSite.Post(i), space.Stream, n);
+        AddBranch(n, space.Activated, f, _down[i], stream, ActivationSite.MlpOut(i), space, edits);
+        edits?.Apply(ActivationSite.Post(i), stream, n);
     }
 
     /// <summary>stream += input [n, k] · matrix [k, d], through the site of the branch when something happens there.</summary>
-    private void AddBranch(int n, float* input, int k, PackedMatrix matrix, int site, InferenceWorkspace space, Interventions? edits)
+    private void AddBranch(int n, float* input, int k, PackedMatrix matrix, float* stream, int site, InferenceWorkspace space, Interventions? edits)
     {
         int d = Config.Width;
         if (edits is null || !edits.Touches(site))
         {
-            Gemm.Packed(n, input, k, matrix, space.Stream, d, true);
+            Gemm.Packed(n, input, k, matrix, stream, d, true);
             return;
         }
         Gemm.Packed(n, input, k, matrix, space.Normed, d, false);
         edits.Apply(site, space.Normed, n);
-        Elementwise.Add((long)n * d, space.Normed, space.Stream);
+        Elementwise.Add((long)n * d, space.Normed, stream);
     }
 
     private float* AttentionGain(int layer) => _gains.Pointer + 2L * layer * Config.Width;

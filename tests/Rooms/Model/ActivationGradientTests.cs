@@ -117,6 +117,27 @@ public sealed class ActivationGradientTests
     }
 
     [Fact]
+    public void A_shared_opening_changes_no_bit_of_probabilities_and_gradients_only_by_rounding()
+    {
+        ScoreRequest[] requests = Requests(40);
+        using Transformer model = Tiny.Model(Config);
+        float[] lead = Vector(4 * Config.Width, 6, 0.4);
+        // Something that acts inside, if only by nothing, forbids sharing.
+        var nothing = new Interventions(Config);
+        nothing.Add("blocks.1.resid_mid", new float[Config.Width]);
+        ReplyGradient[][] shared = ActivationGradients.AtLead(model, lead).Compute(requests);
+        ReplyGradient[][] apart = ActivationGradients.AtLead(model.With(nothing), lead).Compute(requests);
+        // So do first tokens that differ.
+        ReplyGradient[][] mixed = ActivationGradients.AtLead(model, lead).Compute([.. requests, new ScoreRequest([2, 5], [[3]])]);
+        for (int r = 0; r < requests.Length; r++)
+        {
+            Assert.Equal(apart[r][1].TokenLogProbabilities, shared[r][1].TokenLogProbabilities);
+            Assert.Equal(mixed[r][0].TokenLogProbabilities, shared[r][0].TokenLogProbabilities);
+            for (int i = 0; i < lead.Length; i++) Assert.Equal(apart[r][1].Values[i], shared[r][1].Values[i], 1e-5);
+        }
+    }
+
+    [Fact]
     public void What_a_steered_model_does_is_part_of_the_gradient()
     {
         using Transformer model = Tiny.Model(Config);

@@ -59,6 +59,38 @@ public sealed class InterventionTests
     }
 
     [Fact]
+    public void Rows_without_a_target_may_be_left_out_of_the_last_block()
+    {
+        using DecoderWeights weights = Small.Weights(Config);
+        using var decoder = new Decoder(Config);
+        using DecoderWorkspace narrow = new(Config), wide = new(Config), forward = new(Config, false);
+        using FloatBuffer g = new(weights.Layout.Length), h = new(weights.Layout.Length);
+        var batch = new TokenBatch();
+        batch.AddSequence([1, 5, 9, 3, 7, 2, 8], 4);
+        batch.AddRows([1, 3, 3]);
+        batch.AddSequence([1, 2, 3], 2, 0.5f);
+        batch.AddSequence([4, 6, 2, 2, 9, 1], 1);
+        // A capture behind the last attention wants all rows.
+        var capture = new Interventions(Config);
+        capture.Capture($"blocks.{Config.Layers - 1}.attn_out");
+        decoder.Forward(weights, batch, narrow);
+        decoder.Forward(weights, batch, wide, capture);
+        decoder.Forward(weights, batch, forward);
+        Assert.True(narrow.Narrow && !wide.Narrow);
+        for (int i = 0; i < batch.TargetCount; i++)
+        {
+            Assert.True(narrow.LogitRow(i).SequenceEqual(wide.LogitRow(i)), $"target {i}");
+            Assert.True(forward.LogitRow(i).SequenceEqual(wide.LogitRow(i)), $"target {i}, forward alone");
+            for (int v = 0; v < Config.VocabularySize; v++) narrow.LogitRow(i)[v] = wide.LogitRow(i)[v] = MathF.Sin(3 * i + v);
+        }
+        decoder.Backward(weights, batch, narrow, g);
+        decoder.Backward(weights, batch, wide, h, capture);
+        double scale = 0;
+        foreach (float x in h.Span(0, (int)h.Length)) scale = Math.Max(scale, Math.Abs(x));
+        for (int i = 0; i < h.Length; i++) Assert.Equal(h.Span(i, 1)[0], g.Span(i, 1)[0], 2e-6 * scale);
+    }
+
+    [Fact]
     public void Projecting_out_leaves_nothing_and_capping_leaves_at_most_the_cap()
     {
         using DecoderWeights weights = Small.Weights(Config);

@@ -37,6 +37,19 @@ public unsafe class AttentionTests
                 ScalarAttention.Forward(s, lengths.Length, p, qkv.Pointer, ld, o2.Pointer, ldo, lse2.Pointer);
                 Blocks.Close(o2, o, 3e-6, $"{level} {s} output");
                 Blocks.Close(lse2, lse, 3e-6, $"{level} {s} log-sum-exp");
+                // What the first rows of each sequence hold stays; the others get the same bits.
+                using FloatBuffer o3 = new(rows * ldo), lse3 = new(rows * s.Heads);
+                Elementwise.Fill(rows * ldo, 7, o3.Pointer);
+                kernels.AttentionForward(s, lengths.Length, p, qkv.Pointer, ld, o3.Pointer, ldo, lse3.Pointer, scratch, 5);
+                for (int q = 0; q < lengths.Length; q++)
+                {
+                    for (int i = p[q]; i < p[q + 1]; i++)
+                    {
+                        Span<float> row = o3.Span(i * ldo, s.Heads * s.HeadDim), log = lse3.Span(i * s.Heads, s.Heads);
+                        if (i - p[q] < 5) Assert.Equal((7, 0), (row[0], log[0]));
+                        else Assert.True(row.SequenceEqual(o.Span(i * ldo, row.Length)) && log.SequenceEqual(lse.Span(i * s.Heads, s.Heads)), $"{level} {s} row {i}");
+                    }
+                }
                 kernels.AttentionBackward(s, lengths.Length, p, qkv.Pointer, ld, o.Pointer, ldo, lse.Pointer, dO.Pointer, ldo, d.Pointer, ld, scratch);
                 ScalarAttention.Backward(s, lengths.Length, p, qkv.Pointer, ld, dO.Pointer, ldo, d2.Pointer, ld);
                 Blocks.Close(d2, d, 2e-5, $"{level} {s} gradient");
@@ -127,9 +140,20 @@ public unsafe class AttentionTests
                 Elementwise.Copy(count * ldo, wholeO.Pointer + (prefix + own) * ldo, expected.Pointer + starts[q] * ldo);
             }
             fixed (int* p = starts)
-                kernels.AttentionCached(s, sequences.Length, p, fresh.Pointer, ld, prefixRows, prefixLength, ownRows, ownLength, o.Pointer, ldo, scratch);
+                kernels.AttentionCached(s, sequences.Length, p, null, fresh.Pointer, ld, prefixRows, prefixLength, ownRows, ownLength, o.Pointer, ldo, scratch);
             Blocks.Close(expected, o, 2e-6, $"{level} {s}");
             Assert.True(expected.Span(0, starts[2] * ldo).SequenceEqual(o.Span(0, starts[2] * ldo)), "many new rows: the same bits");
+            // Rows that nobody asked for cost nothing, and the others have the same bits.
+            using FloatBuffer some = new(rows * ldo);
+            int[] first = [3, 9, 0, 1, 30];
+            fixed (int* p = starts, f = first)
+                kernels.AttentionCached(s, sequences.Length, p, f, fresh.Pointer, ld, prefixRows, prefixLength, ownRows, ownLength, some.Pointer, ldo, scratch);
+            for (int q = 0; q < sequences.Length; q++)
+            {
+                int from = starts[q] + first[q];
+                Assert.True(o.Span(from * ldo, (starts[q + 1] - from) * ldo).SequenceEqual(some.Span(from * ldo, (starts[q + 1] - from) * ldo)), $"{level} {s} {q}");
+                Assert.False(some.Span(starts[q] * ldo, first[q] * ldo).ContainsAnyExcept(0f));
+            }
             foreach (FloatBuffer x in owned) x.Dispose();
         }
     }
