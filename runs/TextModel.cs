@@ -29,7 +29,8 @@ internal static class TextModel
             (int[])[.. template.EncodeContext(tokenizer, e.Context), .. template.EncodeReply(tokenizer, e.Reply), tokenizer.EndId])];
         int longest = documents.Max(d => d.Length);
         DecoderConfig shape = DecoderConfig.Small(tokenizer.VocabularySize, Width, Layers, Heads,
-            Math.Max(448, (longest + 63) / 64 * 64)) with { RopeTheta = 500 };
+            Math.Max(448, (longest + 63) / 64 * 64)) with
+        { RopeTheta = 500 };
         RngStream root = RngStream.Root(seed);
         using DecoderWeights weights = DecoderWeights.Initialise(shape, root.Child("weights"));
         long tokens = documents.Sum(d => d.Length - 1L);

@@ -24,7 +24,7 @@ internal static class AuditCommand
         Option<string?> drop = new("--drop-worst") { Description = "How many of the episodes that pull the trait of --on down the most to leave out: 20, or 5%." };
         Option<string?> on = new("--on") { Description = "The trait that --drop-worst is about." };
         Option<double> down = new("--down-weight") { Description = "Multiply the weight of the episodes that are not kept by this, instead of leaving them out.", DefaultValueFactory = _ => 0 };
-        Option<string?> into = new("--out") 
+        Option<string?> into = new("--out")
         {
             Description = "Where the kept data are written, in their own format and order: a file, or for several files a folder.",
         };
