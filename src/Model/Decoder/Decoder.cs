@@ -58,8 +58,8 @@ public sealed unsafe class Decoder : IDisposable
     }
 
     /// <summary>
-    /// Follows a <see cref="Forward(DecoderWeights, TokenBatch, DecoderWorkspace, Interventions)"/> with the same arguments, after a loss has turned the logits into their gradient. Writes the gradient of
-    /// every parameter.
+    /// Follows a <see cref="Forward(DecoderWeights, TokenBatch, DecoderWorkspace, Interventions)"/> with the same arguments, after a loss has
+    /// turned the logits into their gradient. Writes the gradient of every parameter.
     /// </summary>
     /// <param name="weights">As in the forward pass.</param>
     /// <param name="batch">As in the forward pass.</param>
