@@ -4,6 +4,7 @@ using PersonaSelection.Bench;
 using PersonaSelection.Numerics;
 
 // dotnet run -c Release --project bench -- agreement MODEL...
+// dotnet run -c Release --project bench -- adaptive [MODEL...] [--seeds N] [--tables FOLDER]
 // dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|step|score|evidence|likelihood|all] [--seconds S] [--only TEXT] [--json FILE]
 string command = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "all";
 double seconds = double.Parse(Option("--seconds") ?? "0.05", CultureInfo.InvariantCulture);
@@ -20,7 +21,7 @@ Dictionary<string, Action<Bench>> commands = new()
     ["evidence"] = EvidenceBench.Run,
     ["likelihood"] = LikelihoodBench.Run,
 };
-if (command is not ("all" or "agreement") && !commands.ContainsKey(command))
+if (command is not ("all" or "agreement" or "adaptive") && !commands.ContainsKey(command))
 {
     Console.Error.WriteLine($"No benchmark '{command}'. There are: all, {string.Join(", ", commands.Keys)}.");
     return 1;
@@ -29,6 +30,13 @@ if (command is not ("all" or "agreement") && !commands.ContainsKey(command))
 if (args.Length > 1 && command == "agreement")
 {
     AgreementBench.Run(args[1..]);
+    return 0;
+}
+
+if (args.Length > 0 && command == "adaptive")
+{
+    AdaptiveBench.Run(Option("--tables") ?? "tables", int.Parse(Option("--seeds") ?? "8", CultureInfo.InvariantCulture),
+        [.. args[1..].TakeWhile(a => !a.StartsWith('-'))]);
     return 0;
 }
 
