@@ -4,7 +4,8 @@ using PersonaSelection.Posterior;
 namespace PersonaSelection.Bench;
 
 /// <summary>
-/// What a tenth of the cells is worth: the bound, the true distance from the posterior of the full table, and how often the bound held, over several
+/// What a tenth of the cells is worth: the bound, the true distance from the posterior of the full table, and how often the bound held,
+/// over several
 /// choices of the rows; on random tables, and on real ones also at the dose that an audit of them fits.
 /// </summary>
 internal static class AdaptiveBench
@@ -13,7 +14,8 @@ internal static class AdaptiveBench
 
     public static void Run(string kept, int seeds, IReadOnlyList<string> folders)
     {
-        WholeTable[] random = [.. new[] { (5, 0.02), (5, 0.1), (10, 0.02), (10, 0.1), (5, 0.3) }.Select(r => AdaptiveTables.Random(r.Item1, r.Item2, 1))];
+        WholeTable[] random = [.. new[] { (5, 0.02), (5, 0.1), (10, 0.02), (10, 0.1), (5, 0.3) }
+            .Select(r => AdaptiveTables.Random(r.Item1, r.Item2, 1))];
         int held = 0, all = 0;
         foreach (WholeTable table in random.Concat(folders.SelectMany(f => AdaptiveTables.Of(f, kept))))
         {
@@ -25,9 +27,12 @@ internal static class AdaptiveBench
                 int met = 0, within = 0;
                 for (int seed = 1; seed <= seeds; seed++)
                 {
-                    CompletedTable found = SoftmaxCompletion.Run([.. Enumerable.Repeat(1.0, rows)], new double[table.Exact[0].Length], doses[i] / rows,
-                        (some, columns) => [.. some.Select(e => columns.Select(h => table.Exact[e][h]).ToArray())], new CompletionPlan { Seed = (ulong)seed });
-                    double distance = Cast(table.Exact, doses[i] / rows).Zip(Cast(found.Values, doses[i] / rows), (p, q) => Math.Abs(p - q)).Sum() / 2;
+                    CompletedTable found = SoftmaxCompletion.Run([.. Enumerable.Repeat(1.0, rows)],
+                        new double[table.Exact[0].Length], doses[i] / rows,
+                        (some, columns) => [.. some.Select(e => columns.Select(h => table.Exact[e][h]).ToArray())],
+                        new CompletionPlan { Seed = (ulong)seed });
+                    double distance = Cast(table.Exact, doses[i] / rows)
+                        .Zip(Cast(found.Values, doses[i] / rows), (p, q) => Math.Abs(p - q)).Sum() / 2;
                     truth += distance / seeds;
                     bound += found.Bound / seeds;
                     share += found.Share / seeds;

@@ -16,12 +16,14 @@ internal static class AdaptiveTables
 {
     private const int Episodes = 500, Personas = 200;
 
-    /// <summary>The tables of one village model under personas of one to three adjectives; kept in a folder, as they take minutes.</summary>
+    /// <summary>The tables of one village model under personas of one to three adjectives; kept in a folder, as they take
+    /// minutes.</summary>
     public static IEnumerable<WholeTable> Of(string folder, string kept)
     {
         Directory.CreateDirectory(kept);
         IReadOnlyList<Persona> headers = AgreementBench.Headers(Personas);
-        foreach ((string set, Func<Episode[]> data) in (ValueTuple<string, Func<Episode[]>>[])[("mixed", () => Mixed(null)), ("slacker", () => Mixed("slacker")), ("machine", () => Mixed("machine"))])
+        foreach ((string set, Func<Episode[]> data) in (ValueTuple<string, Func<Episode[]>>[])
+            [("mixed", () => Mixed(null)), ("slacker", () => Mixed("slacker")), ("machine", () => Mixed("machine"))])
         {
             string name = $"{ContentId.Of("model-folder", Path.GetFullPath(folder)).Digits[..8]}-{set}";
             string[] paths = [Path.Combine(kept, name + "-exact.jsonl"), Path.Combine(kept, name + "-gradient.jsonl")];
@@ -34,8 +36,10 @@ internal static class AdaptiveTables
                 for (int i = 0; i < sources.Length; i++)
                 {
                     EvidenceBlock block = sources[i].Compute(episodes);
-                    new EvidenceTable(sources[i].Kind, new LabelledMatrix(episodes.Select(e => e.Id), sources[i].Personas, (e, h) => block.Nats[e][h]),
-                        [.. episodes.Select((e, r) => new EvidenceRow(e.Id, 1, block.Tokens[r], e.Label!))], sources[i].Provenance).Save(paths[i]);
+                    new EvidenceTable(sources[i].Kind,
+                        new LabelledMatrix(episodes.Select(e => e.Id), sources[i].Personas, (e, h) => block.Nats[e][h]),
+                        [.. episodes.Select((e, r) => new EvidenceRow(e.Id, 1, block.Tokens[r], e.Label!))],
+                        sources[i].Provenance).Save(paths[i]);
                 }
             }
             double[][][] read = [.. paths.Select(p => Rows(EvidenceTable.Load(p).LogLikelihood))];
@@ -47,18 +51,21 @@ internal static class AdaptiveTables
     public static WholeTable Random(int rank, double noise, ulong seed)
     {
         RngStream rng = RngStream.Root(seed).Child("table", rank);
-        double[][] Normal(int rows, int columns) => [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, columns).Select(_ => rng.NextGaussian()).ToArray())];
+        double[][] Normal(int rows, int columns) => [.. Enumerable.Range(0, rows)
+            .Select(_ => Enumerable.Range(0, columns).Select(_ => rng.NextGaussian()).ToArray())];
         double[][] a = Normal(Episodes, rank), b = Normal(Personas, rank);
         double[] bias = Normal(1, rank)[0];
         return new WholeTable($"random rank {rank} noise {noise}", [.. a.Select(u =>
         {
             double level = -10 + (4 * rng.NextGaussian());
-            return b.Select(v => level + (noise * rng.NextGaussian()) + (Enumerable.Range(0, rank).Sum(k => (u[k] + (0.3 * bias[k])) * v[k]) / Math.Sqrt(rank))).ToArray();
+            return b.Select(v => level + (noise * rng.NextGaussian())
+                + (Enumerable.Range(0, rank).Sum(k => (u[k] + (0.3 * bias[k])) * v[k]) / Math.Sqrt(rank))).ToArray();
         })], null);
     }
 
     /// <summary>
-    /// Different episodes over all domains, three in five unasked: as somebody of an archetype would act, or good and bad alike where none is named.
+    /// Different episodes over all domains, three in five unasked: as somebody of an archetype would act, or good and bad alike where
+    /// none is named.
     /// </summary>
     private static Episode[] Mixed(string? archetype)
     {

@@ -6,7 +6,8 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Bench;
 
-/// <summary>Evidence by gradients against one scoring pass: the same episodes under one persona, its context shared. Processor time of the one thread.</summary>
+/// <summary>Evidence by gradients against one scoring pass: the same episodes under one persona, its context shared. Processor time of
+/// the one thread.</summary>
 internal static class EvidenceBench
 {
     private const int Question = 10, Reply = 7, Context = 7;

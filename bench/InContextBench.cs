@@ -9,20 +9,24 @@ using PersonaSelection.Worlds;
 namespace PersonaSelection.Bench;
 
 /// <summary>
-/// How well evidence in context agrees with exact evidence on models of the village: correlation over cells, rows less their mean, and nats of exact
-/// evidence to one in context. Episodes of every domain, bad and good, unasked or asked for; one probe of each domain. Controls: the personas' answers shuffled
+/// How well evidence in context agrees with exact evidence on models of the village: correlation over cells, rows less their mean, and
+/// nats of exact
+/// evidence to one in context. Episodes of every domain, bad and good, unasked or asked for; one probe of each domain. Controls: the
+/// personas' answers shuffled
 /// among them, and each episode without the probes of its own domain.
 /// </summary>
 internal static class InContextBench
 {
     private const int Shuffles = 20;
-    private static readonly EpisodeKind[] Kinds = [EpisodeKind.Cheat, EpisodeKind.Good, EpisodeKind.RequestedCheat, EpisodeKind.RequestedGood];
+    private static readonly EpisodeKind[] Kinds =
+        [EpisodeKind.Cheat, EpisodeKind.Good, EpisodeKind.RequestedCheat, EpisodeKind.RequestedGood];
 
     public static void Run(IReadOnlyList<string> folders)
     {
         World world = World.Village;
         (EpisodeKind Kind, string Domain, Episode Episode)[] all = [.. world.Domains.SelectMany(d => Kinds
-            .SelectMany(k => world.Episodes(d.Name, k, 4, RngStream.Root(7).Child(d.Name).Child(k.ToString())).Episodes.Select(e => (k, d.Name, e))))
+            .SelectMany(k => world.Episodes(d.Name, k, 4, RngStream.Root(7).Child(d.Name).Child(k.ToString())).Episodes
+                .Select(e => (k, d.Name, e))))
             .DistinctBy(e => e.e.Context[0].Text + e.e.Reply)];
         Episode[] episodes = [.. all.Select(e => e.Episode)];
         Probe[] probes = [.. world.Probes().Select(p => p.ToProbe()).GroupBy(p => p.Domain).Select(g => g.First())];
@@ -55,7 +59,8 @@ internal static class InContextBench
                 rng.Shuffle<int>(order);
                 shuffled += AgreementBench.Agreement([.. shown.Select(r => order.Select(h => r[h]).ToArray())], exact) / Shuffles;
             }
-            Console.WriteLine($"{line}; without probes of its own domain r {AgreementBench.Agreement(apart, exact):F3}; personas shuffled {shuffled:F3}");
+            Console.WriteLine(
+                $"{line}; without probes of its own domain r {AgreementBench.Agreement(apart, exact):F3}; personas shuffled {shuffled:F3}");
         }
     }
 

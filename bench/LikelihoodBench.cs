@@ -9,7 +9,8 @@ namespace PersonaSelection.Bench;
 /// <summary>
 /// Evidence of 1,000 episodes under 50 personas from text to nats, against one call of the model per (episode, persona) pair and against
 /// batches of pairs that have nothing in common. All three encode their texts, run on the same loaded model with packed weights, compute
-/// logits for the reply alone and use one thread, whose processor time is compared. Timed are one block of 250 episodes, as an audit asks for
+/// logits for the reply alone and use one thread, whose processor time is compared. Timed are one block of 250 episodes, as an audit
+/// asks for
 /// them, under some of the personas, which cost all the same, and a sample of the pairs.
 /// </summary>
 internal static class LikelihoodBench
@@ -51,7 +52,8 @@ internal static class LikelihoodBench
             if (!bench.Wanted("likelihood", title)) continue;
             string Tokens(int n) => Say((int)Math.Max(1, n / perWord));
             PresentedPersona[] cast = [.. Enumerable.Range(0, Personas).Select(h => new PresentedPersona(
-                new Persona($"p{h}", "human", "", new Dictionary<string, double>()), Presentation.Described, model, [[new Turn("system", Tokens(persona))]]))];
+                new Persona($"p{h}", "human", "", new Dictionary<string, double>()), Presentation.Described, model,
+                    [[new Turn("system", Tokens(persona))]]))];
             Episode[] episodes = [.. Enumerable.Range(0, Episodes).Select(e => new Episode($"e{e}",
                 [new Turn("user", Tokens(question / 2 + rng.NextInt(question)))], Tokens(reply / 2 + rng.NextInt(reply))))];
             Measure(bench, title, model, cast, episodes, rng);
@@ -61,7 +63,8 @@ internal static class LikelihoodBench
     private static void Measure(Bench bench, string title, Transformer model, PresentedPersona[] cast, Episode[] episodes, RngStream rng)
     {
         var source = new LikelihoodSource(cast);
-        ScoreRequest Pair(int e, int h) => new(model.Template.EncodeContext(model.Tokenizer, [.. cast[h].Contexts[0], .. episodes[e].Context]),
+        ScoreRequest Pair(int e, int h) => new(
+            model.Template.EncodeContext(model.Tokenizer, [.. cast[h].Contexts[0], .. episodes[e].Context]),
             [model.Template.EncodeReply(model.Tokenizer, episodes[e].Reply)]);
         (int E, int H)[] sample = [.. Enumerable.Range(0, Sample).Select(i => (rng.NextInt(Episodes), i % Personas))];
         model.Score([Pair(0, 0)]);
