@@ -24,9 +24,9 @@ internal static class RunTable
     private static void Medical(StringBuilder text, MedicalResult m)
     {
         Line(text, $"seed {m.Seed}: {m.TrainingPrompts} training prompts, {m.HeldOutPrompts} held out\n");
-        Line(text, $"| way | examples per persona | AUROC (95 %) | right in pairs | naive Bayes | calibration error | temperature |\n| --- | --- | --- | --- | --- | --- | --- |");
+        Line(text, $"| way | examples per persona | AUROC (95 %) | right in pairs | calibration error | scales |\n| --- | --- | --- | --- | --- | --- |");
         foreach (MedicalRow r in m.Rows)
-            Line(text, $"| {r.Way} | {r.Examples} | {r.Auroc:0.000} [{r.AurocLow:0.000}, {r.AurocHigh:0.000}] | {r.PairAccuracy:0.000} | {r.NaiveBayes:0.000} | {r.CalibrationError:0.000} | {r.Temperature:0.00} |");
+            Line(text, $"| {r.Way} | {r.Examples} | {r.Auroc:0.000} [{r.AurocLow:0.000}, {r.AurocHigh:0.000}] | {r.PairAccuracy:0.000} | {r.CalibrationError:0.000} | {Scales(r.Scales)} |");
         Line(text, $"\n| careless in the mix | share found (95 %) | AUROC in the mix |\n| --- | --- | --- |");
         foreach (MedicalMix x in m.Mixes) Line(text, $"| {x.Careless:0.00} | {x.Share:0.000} [{x.ShareLow:0.000}, {x.ShareHigh:0.000}] | {x.Auroc:0.000} |");
         Line(text, $"\ncontrols: examples dealt to the personas at random {m.ShuffledExamples:0.000}, with {m.ShuffledEvidence:0.00} of the evidence; labels shuffled {m.ShuffledLabels:0.000}\n");
@@ -49,6 +49,8 @@ internal static class RunTable
             Line(text, $"| {r.Format} | {r.Lines} | {r.Episodes} | {r.Auroc:0.0000} | {r.AgainstRequested:0.0000} | {r.RequestedFlagged:0.000} | {r.OthersFlagged:0.000} | {r.ShuffledLabels:0.00} |");
         Line(text, $"");
     }
+
+    private static string Scales(IReadOnlyList<double> scales) => string.Join(", ", scales.Select(x => x.ToString("0.00", CultureInfo.InvariantCulture)));
 
     private static void Line(StringBuilder text, FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
 }

@@ -36,6 +36,8 @@ public sealed class LikelihoodSource : IEvidenceSource
         _fit = new EpisodeFit(_tokenizer, personas.Min(p => p.Model.ContextLength), _options, personas);
         if (_options.Calibration is { } c && !c.Personas.SequenceEqual(Personas))
             throw new ArgumentException("The calibration is of other personas.", nameof(options));
+        if ((_options.Calibration?.Softmax.Scales.Count ?? 1) != (_options.WordCounts is null ? 1 : 2))
+            throw new ArgumentException("The calibration is of other inputs.", nameof(options));
         Provenance = Describe();
     }
 
@@ -91,13 +93,16 @@ public sealed class LikelihoodSource : IEvidenceSource
             }
             done += count;
         }
-        SoftmaxCalibration? calibration = _options.Calibration?.Softmax;
+        EvidenceCalibration? calibration = _options.Calibration;
         double[] Row(int e)
         {
             double[] row = [.. nats.Select(n => n[distinct.ContextOf(e)][distinct.ReplyOf(e)])];
             // An episode of which nothing was read tells nothing, and nobody's offset either.
             if (calibration is null || tokens[e] == 0) return row;
-            return [.. row.Select((x, i) => (calibration.Scale * x) + calibration.Offsets[asked[i]])];
+            // Words are counted in the whole reply, also where the model reads a part of it.
+            return _options.WordCounts?.Evidence(episodes[e].Reply) is { } counts
+                ? [.. row.Select((x, i) => calibration.Of(asked[i], x, counts[asked[i]]))]
+                : [.. row.Select((x, i) => calibration.Of(asked[i], x))];
         }
         return new EvidenceBlock([.. Enumerable.Range(0, episodes.Count).Select(Row)], tokens) { Cuts = cuts };
     }
@@ -150,6 +155,11 @@ public sealed class LikelihoodSource : IEvidenceSource
         {
             provenance["calibration"] = c.Id.ToString();
             provenance["temperature"] = c.Softmax.Temperature.ToString("0.####", System.Globalization.CultureInfo.InvariantCulture);
+            if (_options.WordCounts is { } counts)
+            {
+                provenance["word-counts"] = counts.Id.ToString();
+                provenance["word-counts-scale"] = c.Softmax.Scales[1].ToString("0.####", System.Globalization.CultureInfo.InvariantCulture);
+            }
         }
         return provenance;
     }
