@@ -14,8 +14,7 @@ namespace PersonaSelection.Runs;
 
 /// <summary>One line of the table: so many examples of each persona.</summary>
 internal sealed record MedicalRow(string Way, int Examples, double Auroc, double AurocLow, double AurocHigh, double PairAccuracy,
-    double NaiveBayes,
-    double CalibrationError, double Temperature);
+    double CalibrationError, IReadOnlyList<double> Scales);
 
 /// <summary>Held-out answers, one to a prompt, of which a known share is careless.</summary>
 internal sealed record MedicalMix(int Episodes, double Careless, double Share, double ShareLow, double ShareHigh, double Auroc,
@@ -30,10 +29,15 @@ internal sealed record MedicalResult(ulong Seed, int TrainingPrompts, int HeldOu
 /// Careless and sound answers to the same medical prompts. A model is trained from nothing on both kinds of answer to the training prompts
 /// without being told which is which; the two personas are then given by examples, and every held-out answer is weighed between them.
 /// </summary>
-internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampleCounts, FitOptions fit, double named)
+/// <param name="settings">What every run is given.</param>
+/// <param name="exampleCounts">Examples of each persona.</param>
+/// <param name="passes">Passes of pre-training over the training answers.</param>
+/// <param name="fit">How personas are fitted.</param>
+/// <param name="named">Passes with bylines; 0 to leave that way out.</param>
+/// <param name="validate">Whether to judge by the last training prompts instead of the held-out ones: for choosing settings. Examples are then taken from the others.</param>
+internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampleCounts, double passes, FitOptions fit, double named, bool validate)
 {
-    private const int TrainingPrompts = 5000, HeldOutPrompts = 2000, ShuffledCount = 500, ForCalibration = 250;
-    private const double Passes = 4;
+    private const int TrainingPrompts = 5000, HeldOutPrompts = 2000, ValidationPrompts = 1000, ShuffledCount = 500, ForCalibration = 250;
     private static readonly double[] MixShares = [0.05, 0.2, 0.5];
     private static readonly string[] Kinds = ["bad", "good"];
     private static readonly string[] Names = ["careless-doctor", "sound-doctor"];
@@ -55,9 +59,11 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
         int[] train = order[..TrainingPrompts], held = order[^HeldOutPrompts..];
         string folder = settings.FolderOf("medical", seed);
         Directory.CreateDirectory(folder);
-        using Transformer model = TextModel.Train([.. train.SelectMany(i => answers.Select(a => a[i]))], Passes,
+        using Transformer model = TextModel.Train([.. train.SelectMany(i => answers.Select(a => a[i]))], passes,
             settings.Model?.Replace("{seed}", $"{seed}", StringComparison.Ordinal) ?? Path.Combine(folder, "base"), seed, settings);
 
+        // The base has read the validation prompts, like the examples; it has not read the held-out ones.
+        if (validate) (train, held) = (train[..^ValidationPrompts], train[^ValidationPrompts..]);
         var rows = new List<MedicalRow>();
         if (named > 0) rows.Add(Named(answers, train, held, folder, seed, root));
         double[][] best = [];
@@ -66,17 +72,21 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
         {
             string yaml = Personas(folder, $"{count}", [.. answers.Select(a => train.Take(count).Select(i => a[i]))]);
             using PresentedPersonas presented = Present(yaml, model, folder);
-            double[][] nats = Weigh(presented, answers, held);
-            rows.Add(Row("by example", count, nats, presented.Calibration, NaiveBayesScores(answers, train[..count], held), root));
-            Tell($"{count} examples, AUROC {rows[^1].Auroc:0.0000}, naive Bayes {rows[^1].NaiveBayes:0.0000}");
-            best = nats;
-            if (count == exampleCounts[^1]) mixes.AddRange(MixShares.Select(m => Mix(presented, yaml, folder, answers, held, m, root)));
+            (double[][] model, double[][]? counts, double[][] both) told = presented.Compare(Asked(answers, held), settings.Progress);
+            rows.Add(Row("model alone", count, told.model, presented.ModelAlone, root));
+            if (told.counts is not null) rows.Add(Row("word counts alone", count, told.counts, presented.CountsAlone, root));
+            rows.Add(Row("by example", count, told.both, presented.Calibration, root));
+            rows.Add(Row("naive Bayes", count, NaiveBayesNats(answers, train[..Math.Min(count, train.Length)], held), null, root));
+            foreach (MedicalRow row in rows[^4..]) Tell($"{row.Way}, {count} examples, AUROC {row.Auroc:0.0000}");
+            best = told.both;
+            if (count == exampleCounts[^1] && !validate) mixes.AddRange(MixShares.Select(m => Mix(presented, yaml, folder, answers, held, m, root)));
         }
+        if (validate) return new MedicalResult(seed, train.Length, held.Length, rows, mixes, double.NaN, double.NaN, double.NaN);
         RngStream swap = root.Child("swap");
         bool[] swapped = [.. Enumerable.Range(0, ShuffledCount).Select(_ => swap.NextBool(0.5))];
         using PresentedPersonas confused = Present(Personas(folder, "shuffled", [.. Enumerable.Range(0, 2).Select(k =>
             Enumerable.Range(0, ShuffledCount).Select(j => answers[swapped[j] ? 1 - k : k][train[j]]))]), model, folder);
-        double[][] mixedUp = Weigh(confused, answers, held);
+        double[][] mixedUp = confused.Source.Compute(Asked(answers, held), progress: settings.Progress).Nats;
         double[] scores = Scores(best);
         bool[] labels = [.. scores.Select((_, i) => i < held.Length)];
         root.Child("labels").Shuffle(labels.AsSpan());
@@ -99,10 +109,8 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
         EvidenceCalibration calibration = EvidenceCalibration.Fit(Names, raw, [.. raw.Select((_, i) => i < known.Length ? 0 : 1)]);
         double[][] nats = new LikelihoodSource(personas, new LikelihoodOptions { Calibration = calibration })
             .Compute(Both(held), progress: settings.Progress).Nats;
-        double[] counts = NaiveBayesScores(answers, learnt, held);
-        MedicalRow row = Row("named while pre-training", learnt.Length, nats, calibration, counts, root);
-        double sum = Auroc([.. Scores(nats).Zip(counts, (a, b) => a + (b / 5))]);
-        Tell($"named, AUROC {row.Auroc:0.0000}; with a fifth of naive Bayes {sum:0.0000}");
+        MedicalRow row = Row("named while pre-training", learnt.Length, nats, calibration, root);
+        Tell($"named, AUROC {row.Auroc:0.0000}");
         foreach (double share in MixShares)
         {
             int careless = (int)Math.Round(share * held.Length);
@@ -156,11 +164,7 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
     private PresentedPersonas Present(string yaml, Transformer model, string folder) => PresentedPersonas.Of(PersonaSet.Load(yaml), model,
         new PresentationOptions { Store = new ArtifactStore(Path.Combine(folder, "store")), Fit = fit }, settings.Progress);
 
-    private double[][] Weigh(PresentedPersonas presented, IReadOnlyList<Episode>[] answers, int[] held)
-    {
-        Episode[] asked = [.. answers.SelectMany((a, k) => held.Select(i => a[i] with { Id = $"{k}/{i}" }))];
-        return presented.Source.Compute(asked, progress: settings.Progress).Nats;
-    }
+    private static Episode[] Asked(IReadOnlyList<Episode>[] answers, int[] held) => [.. answers.SelectMany((a, k) => held.Select(i => a[i] with { Id = $"{k}/{i}" }))];
 
     /// <summary>Audits a file with one answer to each held-out prompt; evidence is read back from the ledger.</summary>
     private MedicalMix Mix(PresentedPersonas presented, string yaml, string folder, IReadOnlyList<Episode>[] answers, int[] held,
@@ -196,8 +200,7 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
             verdict.ShareHigh ?? double.NaN, Statistics.Auroc(scores, from), audit.Audit.Verdict.EffectivePersonas);
     }
 
-    private static MedicalRow Row(string way, int count, double[][] nats, EvidenceCalibration? calibration, double[] naiveBayes,
-        RngStream root)
+    private static MedicalRow Row(string way, int count, double[][] nats, EvidenceCalibration? calibration, RngStream root)
     {
         double[] scores = Scores(nats);
         int pairs = scores.Length / 2;
@@ -213,13 +216,13 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
             [.. nats.Select((_, i) => i < pairs ? 0 : 1)]);
         return new MedicalRow(way, count, interval.Estimate, interval.Low, interval.High,
             Enumerable.Range(0, pairs).Count(i => scores[i] > scores[i + pairs]) / (double)pairs,
-            Auroc(naiveBayes), reliability.Error, calibration?.Softmax.Temperature ?? 1);
+            reliability.Error, calibration?.Softmax.Scales ?? [1]);
     }
 
-    private static double[] NaiveBayesScores(IReadOnlyList<Episode>[] answers, int[] train, int[] held)
+    private static double[][] NaiveBayesNats(IReadOnlyList<Episode>[] answers, int[] train, int[] held)
     {
-        NaiveBayes counted = NaiveBayes.Fit(2, answers.SelectMany((a, k) => train.Select(i => (k, WordPairs.Of(a[i].Reply)))));
-        return [.. answers.SelectMany(a => held.Select(i => counted.LogLikelihood(WordPairs.Of(a[i].Reply)))).Select(l => l[0] - l[1])];
+        NaiveBayes counted = NaiveBayes.Fit(2, answers.SelectMany((a, k) => train.Select(i => (k, WordCounts.Features(a[i].Reply)))));
+        return [.. answers.SelectMany(a => held.Select(i => counted.LogLikelihood(WordCounts.Features(a[i].Reply))))];
     }
 
     private static double[] Scores(double[][] nats) => [.. nats.Select(n => n[0] - n[1])];

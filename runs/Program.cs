@@ -5,14 +5,16 @@ using PersonaSelection.Lab;
 using PersonaSelection.Runs;
 
 // dotnet run -c Release --project runs -- medical|statements|world [--seeds 1,2] [--threads N] [-o FOLDER] [--model FOLDER]
-//     [--figures FOLDER] [--json] [--named PASSES] [--examples 50,500,5000] [--passes P] [--by-example] [--fit-passes P]
-//     [--fit-step TOKENS] [--fit-rate R] [--fit-rank K]
+//     [--figures FOLDER] [--json] [--named PASSES] [--examples 50,500,5000] [--passes P] [--by-example] [--validate]
+//     [--fit-passes P] [--fit-step TOKENS] [--fit-rate R] [--fit-rank K]
+//     [--contrast-passes P] [--contrast-rate R] [--contrast-likelihood W]
 string[] names = ["medical", "statements", "thirteen", "world"];
 if (args.Length == 0 || !names.Contains(args[0]))
 {
     Console.Error.WriteLine("Say which run: medical, statements (or thirteen), world. "
-        + "Options: --seeds 1,2,3 --threads N -o FOLDER --model FOLDER --figures FOLDER --json; medical: --examples 50,500 --named PASSES; "
-        + "statements: --passes P --by-example; --fit-passes, --fit-step, --fit-rate, --fit-rank");
+        + "Options: --seeds 1,2,3 --threads N -o FOLDER --model FOLDER --figures FOLDER --json; "
+        + "medical: --examples 50,500 --named PASSES --validate; statements: --by-example; both: --passes P, "
+        + "--fit-passes, --fit-step, --fit-rate, --fit-rank, --contrast-passes, --contrast-rate, --contrast-likelihood");
     return 1;
 }
 var settings = new RunSettings(Environment.GetEnvironmentVariable("PSM_DATA") is { Length: > 0 } data ? data : null,
@@ -24,8 +26,8 @@ try
     string run = args[0] == "thirteen" ? "statements" : args[0];
     object[] results = [.. settings.Seeds.Select(seed => (object)(run switch
     {
-        "medical" => new MedicalRun(settings, [.. Numbers("--examples", "50,500,5000").Select(n => (int)n)], Fit(), Number("--named", 0))
-            .Run(seed),
+        "medical" => new MedicalRun(settings, [.. Numbers("--examples", "50,500,5000").Select(n => (int)n)], Number("--passes", 4), Fit(),
+            Number("--named", 0), args.Contains("--validate")).Run(seed),
         "statements" => new StatementsRun(settings, Number("--passes", 8), Fit(), args.Contains("--by-example")).Run(seed),
         _ => new WorldRun(settings).Run(seed),
     }))];
@@ -66,6 +68,9 @@ FitOptions Fit()
         StepTokens = (int)Number("--fit-step", usual.StepTokens),
         AdapterRate = Number("--fit-rate", usual.AdapterRate),
         Rank = (int)Number("--fit-rank", usual.Rank),
+        ContrastPasses = Number("--contrast-passes", usual.ContrastPasses),
+        ContrastRate = Number("--contrast-rate", usual.ContrastRate),
+        ContrastLikelihood = Number("--contrast-likelihood", usual.ContrastLikelihood),
     };
 }
 

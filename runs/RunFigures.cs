@@ -9,8 +9,9 @@ internal static class RunFigures
     {
         MedicalResult[] medical = [.. results.OfType<MedicalResult>()];
         if (medical.Length == 0) return;
-        double[] examples = [.. ByExample(medical[0]).Select(r => (double)r.Examples)];
-        double Mean(int row, Func<MedicalRow, double> of) => medical.Average(m => of(ByExample(m)[row]));
+        int[] examples = [.. medical[0].Rows.Where(r => r.Way == "by example").Select(r => r.Examples)];
+        LineSeries Mean(string way, string name) => new(name, [.. examples.Select(n => (double)n)],
+            [.. examples.Select(n => medical.Average(m => m.Rows.First(r => r.Way == way && r.Examples == n).Auroc))]);
         SvgFigure.Write(new LinesFigure
         {
             Id = "medical",
@@ -25,14 +26,13 @@ internal static class RunFigures
                 {
                     Series =
                     [
-                        new LineSeries("personas by example", examples, [.. examples.Select((_, i) => Mean(i, r => r.Auroc))]),
-                        new LineSeries("naive Bayes", examples, [.. examples.Select((_, i) => Mean(i, r => r.NaiveBayes))]),
+                        Mean("by example", "personas by example"),
+                        Mean("model alone", "the fitted model alone"),
+                        Mean("naive Bayes", "naive Bayes"),
                     ],
                     Maximum = 1,
                 },
             ],
         }, Path.Combine(folder, "medical.svg"));
     }
-
-    private static MedicalRow[] ByExample(MedicalResult m) => [.. m.Rows.Where(r => r.Way == "by example")];
 }

@@ -24,10 +24,10 @@ internal static class RunTable
     private static void Medical(StringBuilder text, MedicalResult m)
     {
         Line(text, $"seed {m.Seed}: {m.TrainingPrompts} training prompts, {m.HeldOutPrompts} held out\n");
-        Head(text, "way", "examples per persona", "AUROC (95 %)", "right in pairs", "naive Bayes", "calibration error", "temperature");
+        Head(text, "way", "examples per persona", "AUROC (95 %)", "right in pairs", "calibration error", "scales");
         foreach (MedicalRow r in m.Rows)
             Row(text, $"{r.Way}", $"{r.Examples}", $"{r.Auroc:0.000} [{r.AurocLow:0.000}, {r.AurocHigh:0.000}]", $"{r.PairAccuracy:0.000}",
-                $"{r.NaiveBayes:0.000}", $"{r.CalibrationError:0.000}", $"{r.Temperature:0.00}");
+                $"{r.CalibrationError:0.000}", $"{Scales(r.Scales)}");
         text.AppendLine();
         Head(text, "careless in the mix", "share found (95 %)", "AUROC in the mix");
         foreach (MedicalMix x in m.Mixes)
@@ -62,6 +62,9 @@ internal static class RunTable
 
     private static void Row(StringBuilder text, params FormattableString[] cells) =>
         text.AppendLine($"| {string.Join(" | ", cells.Select(c => c.ToString(CultureInfo.InvariantCulture)))} |");
+
+    private static string Scales(IReadOnlyList<double> scales) =>
+        string.Join(", ", scales.Select(x => x.ToString("0.00", CultureInfo.InvariantCulture)));
 
     private static void Line(StringBuilder text, FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
 }

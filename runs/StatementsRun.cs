@@ -46,8 +46,8 @@ internal sealed class StatementsRun(RunSettings settings, double passes, FitOpti
         var rows = new List<StatementsRow> { Row("named while pre-training", told, truth, root) };
         if (byExample) rows.Add(Row("by example, unnamed before", ByExample(names, train, asked, folder, seed), truth, root));
 
-        NaiveBayes counted = NaiveBayes.Fit(names.Length, train.Select(s => (s.Persona, WordPairs.Of(s.Text))));
-        double[][] counts = [.. held.Select(s => counted.LogLikelihood(WordPairs.Of(s.Text)))];
+        NaiveBayes counted = NaiveBayes.Fit(names.Length, train.Select(s => (s.Persona, WordCounts.Features(s.Text))));
+        double[][] counts = [.. held.Select(s => counted.LogLikelihood(WordCounts.Features(s.Text)))];
         int[] shuffled = [.. truth];
         root.Child("labels").Shuffle(shuffled.AsSpan());
         rows.Add(Row("naive Bayes over words and pairs", counts, truth, root));

@@ -7,19 +7,11 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Evidence;
 
-/// <summary>How well a persona's model knows the examples it was not fitted to.</summary>
-/// <param name="Step">Optimiser steps.</param>
-/// <param name="HeldOut">Mean -log p of a token of the persona's own held-out replies, nats; NaN when nothing is held out.</param>
-public sealed record FitPoint(int Step, double HeldOut)
-{
-    /// <summary>log p of the held-out replies of all personas, one after the other, nats.</summary>
-    public IReadOnlyList<double> Scores { get; init; } = [];
-}
-
 /// <summary>
 /// Personas fitted to their examples on one frozen model: every persona starts from the same numbers, sees its examples in the same order of
-/// places and as many tokens as the others. All are taken at one step, the one at which they tell their held-out examples apart best. What is
-/// fitted is kept in a store by the content id of everything it depends on, so that no persona is fitted twice.
+/// places and as many tokens as the others. All are taken at one step, the one at which they tell their held-out examples apart best; adapters
+/// are then tuned together to tell their examples apart (<see cref="ContrastTuner"/>), as far as that helps held-out ones. What is fitted is kept
+/// in a store by the content id of everything it depends on, so that no persona is fitted twice.
 /// </summary>
 /// <remarks>
 /// The contrast decides, not the likelihood: a base that was pre-trained on the examples knows the held-out ones by heart, and their likelihood
@@ -31,7 +23,10 @@ public sealed record FitPoint(int Step, double HeldOut)
 /// <param name="pool">The workers; what comes out does not depend on their number.</param>
 public sealed class ExemplifiedFit(Transformer model, FitOptions options, ArtifactStore store, WorkerPool pool)
 {
-    private const int MostHeldOut = 256, LeastHeldOut = 8, Least = 2;
+    private const int MostHeldOut = 256, LeastHeldOut = 8;
+
+    /// <summary>Fewest examples that a persona can be fitted to.</summary>
+    internal const int Least = 2;
 
     /// <summary>Fewest examples, and tokens of replies, from which an adapter is chosen when nothing is said.</summary>
     internal const int EnoughExamples = 40, EnoughTokens = 1000;
@@ -40,7 +35,8 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
     /// <param name="Models">The model of each persona, to be disposed of.</param>
     /// <param name="Curves">Held-out readings of each persona; from step 0, the model as it is.</param>
     /// <param name="Step">The step that was taken.</param>
-    public sealed record Result(IReadOnlyList<Transformer> Models, IReadOnlyList<IReadOnlyList<FitPoint>> Curves, int Step);
+    /// <param name="ContrastStep">Steps of telling apart after it; 0 where none helped.</param>
+    public sealed record Result(IReadOnlyList<Transformer> Models, IReadOnlyList<IReadOnlyList<FitPoint>> Curves, int Step, int ContrastStep);
 
     /// <summary>Fits personas in one way, or takes what the store has.</summary>
     /// <param name="personas">Their examples.</param>
@@ -68,42 +64,33 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         steps = every * options.Points;
         string[] folders = new string[personas.Count];
         int each = Math.Max(LeastHeldOut, MostHeldOut / personas.Count);
-        (int Owner, ScoreRequest Request)[] asked = [.. examples.SelectMany((e, h) =>
-            e.HeldOut.Take(each).Select(x => (h, new ScoreRequest(x.Prefix, [x.Reply]))))];
+        var asked = new FitCurve([.. examples.SelectMany((e, h) => e.HeldOut.Take(each).Select(x => (h, new ScoreRequest(x.Prefix, [x.Reply]))))]);
         ContentId all = ContentId.Of("persona-fits", [.. personas.Select(p => p.Id)]);
+        double mean = examples.Average(e => e.Learnt.Average(x => (double)x.Reply.Length));
         for (int h = 0; h < personas.Count; h++)
         {
-            double mean = examples[h].Learnt.Average(x => (double)x.Reply.Length);
-            TuneOptions tune = Tuning(way, steps, every, Math.Max(1, (int)Math.Round(options.StepTokens / mean)));
+            double own = examples[h].Learnt.Average(x => (double)x.Reply.Length);
+            TuneOptions tune = Tuning(way, steps, every, Math.Max(1, (int)Math.Round(options.StepTokens / own)));
             ContentId id = ContentId.Of("persona-fit", model.Id, personas[h].Id, all, way.ToString(), options.Seed, tune.ToString());
             int at = h;
             var share = progress is null ? null : new Share(progress, personas[h].Persona.Name, h, personas.Count);
             folders[h] = store.PutFolder(id, folder => Fit(folder, examples[at].Learnt, asked, at, tune, share, cancellation));
             progress?.Report(new WorkProgress("fitting personas", h + 1, personas.Count, "personas", personas[h].Persona.Name));
         }
-        FitPoint[][] curves = [.. folders.Select(ReadCurve)];
-        int step = Best(curves, [.. asked.Select(a => a.Owner)]);
-        return new Result([.. folders.Select(f => Open(f, way, step))], curves, step);
-    }
-
-    /// <summary>
-    /// The step after the first at which the softmax over personas, at its best temperature, is surest of the held-out replies' own persona;
-    /// early ones win a draw. With one persona there is nothing to tell apart: the step at which its own replies are likeliest.
-    /// </summary>
-    /// <param name="curves">[persona]: the same steps for all.</param>
-    /// <param name="owners">The persona of each held-out reply.</param>
-    internal static int Best(IReadOnlyList<FitPoint[]> curves, int[] owners)
-    {
-        IEnumerable<int> points = Enumerable.Range(1, curves[0].Length - 1);
-        // Nothing held out: the end, as fitted.
-        if (owners.Length == 0) return curves[0][^1].Step;
-        if (owners.Distinct().Count() == 1) return curves[0][points.MinBy(k => curves.Sum(c => c[k].HeldOut))].Step;
-        double[] weights = SoftmaxCalibration.Balance(owners);
-        return curves[0][points.MinBy(k =>
+        FitPoint[][] curves = [.. folders.Select(f => FitCurve.Load(Path.Combine(f, "curve.json")))];
+        int best = FitCurve.Best(curves, asked.Owners, first: 1), step = curves[0][best].Step, contrast = 0;
+        if (way == Presentation.Adapter && options.ContrastPasses > 0 && asked.Owners.Distinct().Count() == personas.Count && personas.Count > 1)
         {
-            double[][] scores = [.. owners.Select((_, i) => curves.Select(c => c[k].Scores[i]).ToArray())];
-            return SoftmaxCalibration.Fit(scores, owners, weights, withOffsets: false).Loss(scores, owners, weights);
-        })].Step;
+            var apart = new ContrastFit(model, options, store, pool);
+            string folder = apart.Run([.. folders.Select(f => Path.Combine(f, $"{step}.adapter"))], [.. examples.Select(e => e.Learnt)], asked,
+                FitCurve.Softmax(curves, asked.Owners, best).Scales[0], ContentId.Of("persona-fits", all, options.ToString(), model.Id, step), mean,
+                progress, cancellation);
+            FitPoint[][] after = [.. personas.Select((_, h) => FitCurve.Load(Path.Combine(folder, $"{h}.json")))];
+            contrast = after[0][FitCurve.Best(after, asked.Owners, first: 0)].Step;
+            if (contrast > 0)
+                return new Result([.. personas.Select((_, h) => Merged(Path.Combine(folder, $"{h}-{contrast}.adapter")))], curves, step, contrast);
+        }
+        return new Result([.. folders.Select(f => Open(f, way, step))], curves, step, 0);
     }
 
     /// <summary>Token ids of what fits: a context loses its beginning, a reply its end.</summary>
@@ -135,11 +122,10 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         CheckpointEvery = 0,
     };
 
-    private void Fit(string folder, List<TuneExample> learnt, (int Owner, ScoreRequest Request)[] asked, int persona, TuneOptions tune,
+    private void Fit(string folder, List<TuneExample> learnt, FitCurve asked, int persona, TuneOptions tune,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        ScoreRequest[] requests = [.. asked.Select(a => a.Request)];
-        var points = new List<FitPoint> { Read(0, model) };
+        var points = new List<FitPoint> { asked.Read(persona, 0, model, cancellation) };
         var tuner = new Tuner(model.Weights, tune, RngStream.Root(options.Seed).Child("persona-fit"), pool)
         {
             AtPoint = (step, adapter, vector) =>
@@ -148,59 +134,33 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
                 if (vector is not null) SaveVector(Path.Combine(folder, $"{step}.vector"), vector);
                 using DecoderWeights? merged = adapter?.Merge(model.Weights);
                 using Transformer? own = merged is null ? null : new Transformer(merged, model.Tokenizer, model.Template, model.Threads);
-                points.Add(Read(step, own ?? model.With(vector!.Apply(model.Config))));
+                points.Add(asked.Read(persona, step, own ?? model.With(vector!.Apply(model.Config)), cancellation));
             },
             Evaluate = (_, _) => new Dictionary<string, double> { ["held-out"] = points[^1].HeldOut },
         };
         TuneResult tuned = tuner.Supervised(learnt, progress, cancellation);
         tuned.Weights.Dispose();
         tuned.Adapter?.Dispose();
-        AtomicFile.WriteText(Path.Combine(folder, "curve.json"), JsonSerializer.Serialize(
-            points.Select(p => new StoredPoint(p.Step, double.IsFinite(p.HeldOut) ? p.HeldOut : null, [.. p.Scores])), JsonSerializerOptions.Web) + "\n");
-
-        FitPoint Read(int step, Transformer fitted)
-        {
-            double[] scores = [];
-            if (requests.Length > 0)
-            {
-                ScoreTable table = fitted.Score(requests, cancellation: cancellation);
-                scores = [.. requests.Select((_, r) => table.LogProbability(r, 0))];
-            }
-            int[] own = [.. Enumerable.Range(0, scores.Length).Where(i => asked[i].Owner == persona)];
-            return new FitPoint(step, -own.Sum(i => scores[i]) / own.Sum(i => requests[i].Continuations[0].Length)) { Scores = scores };
-        }
+        FitCurve.Save(Path.Combine(folder, "curve.json"), points);
     }
 
     private Transformer Open(string folder, Presentation way, int step)
     {
         if (way == Presentation.Vector)
             return model.With(ReadVector(Path.Combine(folder, $"{step}.vector")).Apply(model.Config));
-        using LowRankAdapter adapter = LowRankAdapter.Load(Path.Combine(folder, $"{step}.adapter"), model.Config);
+        return Merged(Path.Combine(folder, $"{step}.adapter"));
+    }
+
+    private Transformer Merged(string path)
+    {
+        using LowRankAdapter adapter = LowRankAdapter.Load(path, model.Config);
         return Transformer.Owning(adapter.Merge(model.Weights), model.Tokenizer, model.Template, model.Threads);
     }
 
     private static void SaveVector(string path, SteeringVector vector) =>
         AtomicFile.WriteText(path, JsonSerializer.Serialize(vector, JsonSerializerOptions.Web) + "\n");
 
-    private static SteeringVector ReadVector(string path) => Read<SteeringVector>(path);
-
-    private static FitPoint[] ReadCurve(string folder) =>
-        [.. Read<StoredPoint[]>(Path.Combine(folder, "curve.json")).Select(p => new FitPoint(p.Step, p.HeldOut ?? double.NaN) { Scores = p.Scores })];
-
-    private static T Read<T>(string path)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<T>(File.ReadAllText(path), JsonSerializerOptions.Web) ?? throw new JsonException("it is empty");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-        {
-            throw new UserErrorException("corrupt-adapter", $"The fitted persona {path} cannot be used: {e.Message}",
-                "Delete its folder; it is fitted again.", e);
-        }
-    }
-
-    private sealed record StoredPoint(int Step, double? HeldOut, double[] Scores);
+    private static SteeringVector ReadVector(string path) => FitFile.Read<SteeringVector>(path);
 
     /// <summary>One persona's part of the whole.</summary>
     private sealed class Share(IProgress<WorkProgress> whole, string name, int before, int total) : IProgress<WorkProgress>

@@ -24,6 +24,18 @@ public sealed record FitOptions
     /// <summary>How often in all the held-out examples are asked; one of these points is what is taken.</summary>
     public int Points { get; init; } = 8;
 
+    /// <summary>Times that the examples are seen at most while adapters are tuned together to tell them apart; 0 to leave that out.</summary>
+    public double ContrastPasses { get; init; } = 2;
+
+    /// <summary>Learning rate of telling apart.</summary>
+    public double ContrastRate { get; init; } = 5e-4;
+
+    /// <summary>Weight of a token's likelihood beside telling apart, which keeps an adapter a language model.</summary>
+    public double ContrastLikelihood { get; init; } = 0.05;
+
+    /// <summary>How often the held-out examples are asked while telling apart.</summary>
+    public int ContrastPoints { get; init; } = 4;
+
     /// <summary>Where a vector is added; null for the middle of the model.</summary>
     public string? Site { get; init; }
 

@@ -20,6 +20,9 @@ public sealed record LikelihoodOptions
     /// <summary>What evidence is scaled and moved by; null for the model's own numbers.</summary>
     public EvidenceCalibration? Calibration { get; init; }
 
+    /// <summary>What speaks beside the model, for all personas in order; the calibration then has a second scale, for this. Null for the model alone.</summary>
+    public WordCounts? WordCounts { get; init; }
+
     /// <summary><see cref="EvidenceKind.Likelihood"/>, or <see cref="EvidenceKind.Oracle"/> where the model is a world's truth.</summary>
     public EvidenceKind Kind { get; init; } = EvidenceKind.Likelihood;
 }

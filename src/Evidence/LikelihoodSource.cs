@@ -36,6 +36,8 @@ public sealed class LikelihoodSource : IEvidenceSource
         _fit = new EpisodeFit(_tokenizer, personas.Min(p => p.Model.ContextLength), _options, personas);
         if (_options.Calibration is { } c && !c.Personas.SequenceEqual(Personas))
             throw new ArgumentException("The calibration is of other personas.", nameof(options));
+        if ((_options.Calibration?.Softmax.Scales.Count ?? 1) != (_options.WordCounts is null ? 1 : 2))
+            throw new ArgumentException("The calibration is of other inputs.", nameof(options));
         Provenance = Describe();
     }
 
@@ -94,15 +96,21 @@ public sealed class LikelihoodSource : IEvidenceSource
             }
             done += count;
         }
-        SoftmaxCalibration? calibration = _options.Calibration?.Softmax;
+        EvidenceCalibration? calibration = _options.Calibration;
         double[] Score(int e) => [.. nats.Select(n => n[distinct.ContextOf(e)][distinct.ReplyOf(e)])];
         double[] Row(int e)
         {
             int choice = Array.BinarySearch(choices, e), chosen = choice < 0 ? e : episodes.Count + choice;
             // An episode of which nothing was read tells nothing, and nobody's offset either; nor does half a choice.
             if (tokens[e] == 0 || tokens[chosen] == 0) return new double[asked.Length];
-            double[] row = choice < 0 ? Score(e) : [.. Score(e).Zip(Score(chosen), (r, c) => LogSpace.LogAddExp(r, c))];
-            return calibration is null ? row : [.. row.Select((x, i) => (calibration.Scale * x) + calibration.Offsets[asked[i]])];
+            double[] Of(Func<int, double[]> scores) =>
+                choice < 0 ? scores(e) : [.. scores(e).Zip(scores(chosen), (r, c) => LogSpace.LogAddExp(r, c))];
+            double[] row = Of(Score);
+            if (calibration is null) return row;
+            // Words are counted in the whole reply, also where the model reads a part of it.
+            return _options.WordCounts is { } words && Of(i => words.Evidence(said[i].Reply)) is var counts
+                ? [.. row.Select((x, i) => calibration.Of(asked[i], x, counts[asked[i]]))]
+                : [.. row.Select((x, i) => calibration.Of(asked[i], x))];
         }
         return new EvidenceBlock([.. Enumerable.Range(0, episodes.Count).Select(Row)], tokens[..episodes.Count]) { Cuts = cuts };
     }
@@ -155,6 +163,11 @@ public sealed class LikelihoodSource : IEvidenceSource
         {
             provenance["calibration"] = c.Id.ToString();
             provenance["temperature"] = c.Softmax.Temperature.ToString("0.####", System.Globalization.CultureInfo.InvariantCulture);
+            if (_options.WordCounts is { } counts)
+            {
+                provenance["word-counts"] = counts.Id.ToString();
+                provenance["word-counts-scale"] = c.Softmax.Scales[1].ToString("0.####", System.Globalization.CultureInfo.InvariantCulture);
+            }
         }
         return provenance;
     }

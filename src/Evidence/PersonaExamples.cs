@@ -15,8 +15,14 @@ public sealed record PersonaExamples(Persona Persona, IReadOnlyList<Episode> Lea
     /// <summary>More examples than this are not read into a persona: the first ones by hash.</summary>
     internal const int Most = 50_000;
 
+    /// <summary>Below so many examples a larger part is held out: one of so many parts.</summary>
+    internal const int Few = 500, Parts = 5;
+
     /// <summary>The content id of the examples, split as they are.</summary>
     public ContentId Id => ContentId.Of("examples", [Learnt.Count, .. Learnt.Concat(HeldOut).SelectMany(e => new object[] { ContextKey(e), e.Reply })]);
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<Episode> All => [.. Learnt, .. HeldOut];
 
     /// <summary>Reads the examples of a persona.</summary>
     /// <exception cref="UserErrorException">No such file, or nothing in it that a persona could have said.</exception>
@@ -40,17 +46,24 @@ public sealed record PersonaExamples(Persona Persona, IReadOnlyList<Episode> Lea
     /// Splits examples by a hash of their contexts, so that the same question is on the same side for every persona; by context and reply where
     /// few contexts differ. A tenth is held out, a fifth below 500 examples. Examples of negative or no weight, and those said twice, are left out.
     /// </summary>
-    public static PersonaExamples Split(Persona persona, IReadOnlyList<Episode> episodes, IReadOnlyList<BadLine>? badLines = null)
+    /// <param name="persona">The persona.</param>
+    /// <param name="episodes">Its examples.</param>
+    /// <param name="badLines">Lines of its file that are no examples.</param>
+    /// <param name="turn">Which part is held out: 0 usually, and another where several are in turns (<see cref="Turned"/>).</param>
+    public static PersonaExamples Split(Persona persona, IReadOnlyList<Episode> episodes, IReadOnlyList<BadLine>? badLines = null, int turn = 0)
     {
         Episode[] all = [.. episodes.Where(e => e.Weight > 0 && e.Reply.Length > 0).DistinctBy(e => (ContextKey(e), e.Reply))];
         bool byContext = all.Select(ContextKey).Distinct(StringComparer.Ordinal).Count() * 2 > all.Length;
         ulong Hash(Episode e) =>
             ulong.Parse(ContentId.Of("split", ContextKey(e), byContext ? "" : e.Reply).Digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         if (all.Length > Most) all = [.. all.Select((e, i) => (e, i, Hash: Hash(e))).OrderBy(x => x.Hash).Take(Most).OrderBy(x => x.i).Select(x => x.e)];
-        ulong part = all.Length < 500 ? 5ul : 10;
-        ILookup<bool, Episode> sides = all.ToLookup(e => Hash(e) % part == 0);
+        ulong part = (ulong)(all.Length < Few ? Parts : 10);
+        ILookup<bool, Episode> sides = all.ToLookup(e => Hash(e) % part == (ulong)turn);
         return new PersonaExamples(persona, [.. sides[false]], [.. sides[true]], badLines ?? []);
     }
+
+    /// <summary>The same examples with another part held out, 1 to <see cref="Parts"/> - 1, so that in turns all are; for few examples.</summary>
+    internal PersonaExamples Turned(int turn) => Split(Persona, All, BadLines, turn);
 
     private static string ContextKey(Episode e) => string.Join('\u0001', e.Context.Select(t => $"{t.Role}\u0002{t.Text}"));
 }

@@ -25,6 +25,12 @@ public sealed record PresentationOptions
     /// <summary>Most held-out examples of a persona that calibration reads.</summary>
     public int CalibrationExamples { get; init; } = 200;
 
+    /// <summary>
+    /// Whether word counts speak beside the model where every persona is given by examples and they tell held-out ones apart better with it than
+    /// it does alone; what a set of personas says comes first.
+    /// </summary>
+    public bool WordCounts { get; init; } = true;
+
     /// <summary>How dialogues become text.</summary>
     public ChatTemplate Template { get; init; } = ChatTemplate.Plain;
 

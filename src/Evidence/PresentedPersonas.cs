@@ -15,60 +15,97 @@ public sealed class PresentedPersonas : IDisposable
 {
     private readonly List<Transformer> _fitted = [];
     private readonly string? _temporary;
+    private readonly ChatTemplate _template;
+    private WordCounts? _counts;
 
     private PresentedPersonas(PersonaSet set, ILanguageModel model, PresentationOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
+        _template = options.Template;
         _temporary = options.Store is null ? Directory.CreateTempSubdirectory("psm-fits").FullName : null;
         try
         {
             ArtifactStore store = options.Store ?? new ArtifactStore(_temporary!);
             Examples = [.. set.Personas.Where(p => WayOf(p, options) is not (Presentation.Described or Presentation.Directed)).Select(p => PersonaExamples.Load(set, p))];
-            Dictionary<string, PersonaExamples> examples = Examples.ToDictionary(e => e.Persona.Name);
             Overlap = new ExampleOverlap(Examples.Select(e => (e.Persona.Name, e.Learnt.Concat(e.HeldOut))));
             // One way for all that are free to choose: a persona that is fitted and one that is shown do not compete on equal terms.
             bool fits = model is Transformer && Examples.Where(e => WayOf(e.Persona, options) is null).All(IsEnough);
             Presentation free = fits ? Presentation.Adapter : Presentation.Shown;
             Presentation[] ways = [.. set.Personas.Select(p => WayOf(p, options) ?? free)];
-            var presented = new PresentedPersona[ways.Length];
-            foreach (Presentation way in (Presentation[])[Presentation.Vector, Presentation.Adapter])
-                Fit([.. Enumerable.Range(0, ways.Length).Where(h => ways[h] == way)], way, store);
-            RngStream shown = RngStream.Root(options.Fit.Seed).Child("shown");
-            for (int h = 0; h < ways.Length; h++)
-            {
-                Persona persona = set.Personas[h];
-                presented[h] ??= ways[h] switch
-                {
-                    Presentation.Described => PresentedPersona.Described(persona, model),
-                    Presentation.Directed => Directed(persona, model, options),
-                    _ => new PresentedPersona(persona, Presentation.Shown, model,
-                        ShownExamples.Contexts(examples[persona.Name], model, options.Template, options.Draws, shown)),
-                };
-            }
-            Personas = presented;
-            Calibration = options.Calibrate && Examples.Count(e => e.HeldOut.Count > 0) > 1 ? Calibrate(set, options, progress, cancellation) : null;
-            Source = new LikelihoodSource(presented, new LikelihoodOptions
+            Personas = Put(Examples, ways, _fitted, Curves);
+            if (options.Calibrate && Examples.Count(e => e.HeldOut.Count > 0) > 1) Calibrate(ways);
+            Source = new LikelihoodSource(Personas, new LikelihoodOptions
             {
                 Template = options.Template,
                 Strict = options.Strict,
                 Calibration = Calibration,
+                WordCounts = WordCounts,
             });
 
-            void Fit(int[] some, Presentation way, ArtifactStore into)
+            PresentedPersona[] Put(IReadOnlyList<PersonaExamples> given, Presentation[] ways, List<Transformer> fitted, IDictionary<string, IReadOnlyList<FitPoint>>? curves)
             {
-                if (some.Length == 0) return;
-                if (model is not Transformer weights)
-                    throw new UserErrorException("needs-weights",
-                        $"The persona '{set.Personas[some[0]].Name}' is to be given as {(way == Presentation.Vector ? "a vector" : "an adapter")}, which is fitted to the weights of a model; a server keeps them to itself.",
-                        "Use --model with a folder, or write 'given: shown' or 'given: described' in the personas' file.");
-                using var pool = new WorkerPool(weights.Threads);
-                ExemplifiedFit.Result fit = new ExemplifiedFit(weights, options.Fit, into, pool)
-                    .Run([.. some.Select(h => examples[set.Personas[h].Name])], way, progress, cancellation);
-                _fitted.AddRange(fit.Models);
-                for (int i = 0; i < some.Length; i++)
+                Dictionary<string, PersonaExamples> byName = given.ToDictionary(e => e.Persona.Name);
+                var presented = new PresentedPersona[ways.Length];
+                foreach (Presentation way in (Presentation[])[Presentation.Vector, Presentation.Adapter])
                 {
-                    presented[some[i]] = new PresentedPersona(set.Personas[some[i]], way, fit.Models[i], PresentedPersona.Bare);
-                    Curves[set.Personas[some[i]].Name] = fit.Curves[i];
+                    int[] some = [.. Enumerable.Range(0, ways.Length).Where(h => ways[h] == way)];
+                    if (some.Length == 0) continue;
+                    if (model is not Transformer weights)
+                        throw new UserErrorException("needs-weights",
+                            $"The persona '{set.Personas[some[0]].Name}' is to be given as {(way == Presentation.Vector ? "a vector" : "an adapter")}, which is fitted to the weights of a model; a server keeps them to itself.",
+                            "Use --model with a folder, or write 'given: shown' or 'given: described' in the personas' file.");
+                    using var pool = new WorkerPool(weights.Threads);
+                    ExemplifiedFit.Result fit = new ExemplifiedFit(weights, options.Fit, store, pool)
+                        .Run([.. some.Select(h => byName[set.Personas[h].Name])], way, progress, cancellation);
+                    fitted.AddRange(fit.Models);
+                    for (int i = 0; i < some.Length; i++)
+                    {
+                        presented[some[i]] = new PresentedPersona(set.Personas[some[i]], way, fit.Models[i], PresentedPersona.Bare);
+                        if (curves is not null) curves[set.Personas[some[i]].Name] = fit.Curves[i];
+                    }
                 }
+                RngStream shown = RngStream.Root(options.Fit.Seed).Child("shown");
+                for (int h = 0; h < ways.Length; h++)
+                {
+                    Persona persona = set.Personas[h];
+                    presented[h] ??= ways[h] switch
+                    {
+                        Presentation.Described => PresentedPersona.Described(persona, model),
+                        Presentation.Directed => Directed(persona, model, options),
+                        _ => new PresentedPersona(persona, Presentation.Shown, model,
+                            ShownExamples.Contexts(byName[persona.Name], model, options.Template, options.Draws, shown)),
+                    };
+                }
+                return presented;
+            }
+
+            void Calibrate(Presentation[] ways)
+            {
+                bool counted = options.WordCounts && set.WordCounts && Examples.Count == set.Personas.Count;
+                var known = new HeldOutEvidence(set, options, counted, progress, cancellation);
+                known.Add(Personas, Examples);
+                // Where few examples are held out, others are in turns, by personas that are made for that alone.
+                for (int turn = 1; turn < PersonaExamples.Parts && model is Transformer && known.Count < HeldOutEvidence.Enough; turn++)
+                {
+                    PersonaExamples[] turned = [.. Examples.Select(e => e.Turned(turn))];
+                    if (Examples.Any(e => e.Learnt.Count + e.HeldOut.Count >= PersonaExamples.Few) || turned.Any(e => e.Learnt.Count < ExemplifiedFit.Least)) break;
+                    var lent = new List<Transformer>();
+                    try
+                    {
+                        known.Add(Put(turned, ways, lent, null), turned);
+                    }
+                    finally
+                    {
+                        foreach (Transformer fitted in lent) fitted.Dispose();
+                    }
+                }
+                if (known.Count == 0) return;
+                Calibration = ModelAlone = known.Calibrate();
+                if (!counted) return;
+                CountsAlone = known.CalibrateCounts();
+                // The scales are fitted to what neither was made from; in what follows all words may speak.
+                _counts = WordCounts.Of([.. Examples.Select(e => e.All)]);
+                EvidenceCalibration both = known.CalibrateBoth();
+                if (both.LossAfter < ModelAlone.LossAfter) (Calibration, WordCounts) = (both, _counts);
             }
         }
         catch
@@ -85,7 +122,16 @@ public sealed class PresentedPersonas : IDisposable
     public LikelihoodSource Source { get; }
 
     /// <summary>How evidence was calibrated; null when it was not.</summary>
-    public EvidenceCalibration? Calibration { get; }
+    public EvidenceCalibration? Calibration { get; private set; }
+
+    /// <summary>What speaks beside the model; null where the model speaks alone.</summary>
+    public WordCounts? WordCounts { get; private set; }
+
+    /// <summary>The calibration of the model's evidence alone; null when there is none.</summary>
+    public EvidenceCalibration? ModelAlone { get; private set; }
+
+    /// <summary>The calibration of word counts alone, whether they speak or not; null where they may not.</summary>
+    public EvidenceCalibration? CountsAlone { get; private set; }
 
     /// <summary>Tells which episodes are among the examples.</summary>
     public ExampleOverlap Overlap { get; }
@@ -130,6 +176,25 @@ public sealed class PresentedPersonas : IDisposable
         model is Transformer weights && options.Directions.TryGetValue(persona.Name, out DirectedBy? by) ? PresentedPersona.Directed(persona, weights, by)
             : throw new ArgumentException($"The direction of the persona '{persona.Name}' is not given, or the model has no activations.", nameof(options));
 
+    /// <summary>
+    /// Evidence of some episodes in three ways from one reading: the model's alone, word counts' alone (null where they may not speak), and what
+    /// <see cref="Source"/> gives. So that what each is worth can be told.
+    /// </summary>
+    /// <param name="episodes">The episodes; each fits the model.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="InvalidOperationException">Nothing was calibrated.</exception>
+    public (double[][] Model, double[][]? Counts, double[][] InForce) Compare(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        if (ModelAlone is not { } alone || Calibration is not { } calibration) throw new InvalidOperationException("Nothing was calibrated.");
+        double[][] raw = new LikelihoodSource(Personas, new LikelihoodOptions { Template = _template }).Compute(episodes, progress: progress, cancellation: cancellation).Nats;
+        double[][]? counts = CountsAlone is null ? null : [.. episodes.Select(e => _counts!.Evidence(e.Reply))];
+        double[][] model = [.. raw.Select(r => (double[])[.. r.Select((x, h) => alone.Of(h, x))])];
+        return (model, counts is null ? null : [.. counts.Select(r => (double[])[.. r.Select((x, h) => CountsAlone!.Of(h, x))])],
+            WordCounts is null ? model : [.. raw.Zip(counts!, (r, c) => (double[])[.. r.Select((x, h) => calibration.Of(h, x, c[h]))])]);
+    }
+
     private static bool IsEnough(PersonaExamples examples)
     {
         if (examples.Learnt.Count < ExemplifiedFit.EnoughExamples) return false;
@@ -138,22 +203,5 @@ public sealed class PresentedPersonas : IDisposable
         foreach (Episode episode in examples.Learnt)
             if ((characters += episode.Reply.Length) >= 4 * ExemplifiedFit.EnoughTokens) return true;
         return false;
-    }
-
-    private EvidenceCalibration? Calibrate(PersonaSet set, PresentationOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
-    {
-        var raw = new LikelihoodSource(Personas, new LikelihoodOptions { Template = options.Template });
-        (Episode Episode, int Persona)[] known = [.. Examples.SelectMany(e =>
-            e.HeldOut.Take(options.CalibrationExamples).Select(x => (x, set.IndexOf(e.Persona.Name))))];
-        var stage = progress is null ? null : new Renamed(progress, "calibrating");
-        EvidenceBlock block = raw.Compute([.. known.Select(k => k.Episode)], progress: stage, cancellation: cancellation);
-        int[] read = [.. Enumerable.Range(0, known.Length).Where(i => block.Tokens[i] > 0)];
-        return read.Length == 0 ? null
-            : EvidenceCalibration.Fit(raw.Personas, [.. read.Select(i => block.Nats[i])], [.. read.Select(i => known[i].Persona)]);
-    }
-
-    private sealed class Renamed(IProgress<WorkProgress> to, string stage) : IProgress<WorkProgress>
-    {
-        public void Report(WorkProgress value) => to.Report(value with { Stage = stage });
     }
 }

@@ -1,32 +1,49 @@
 namespace PersonaSelection.Numerics;
 
 /// <summary>
-/// A scale and offsets that make softmax(scale * logits + offsets) say how often it is right: temperature scaling (Guo et al. 2017) with an
-/// offset per class where offsets help.
+/// Scales and offsets that make softmax(sum_k scale_k * logits_k + offsets) say how often it is right: temperature scaling (Guo et al. 2017) with
+/// an offset per class where offsets help, and, with several inputs, a log-linear pool of them (Genest and Zidek 1986).
 /// </summary>
-/// <param name="Scale">1 / temperature, positive.</param>
+/// <param name="Scales">The scale of each input, positive; of the only one it is 1 / temperature.</param>
 /// <param name="Offsets">Added to each class after scaling; they sum to 0.</param>
-public sealed record SoftmaxCalibration(double Scale, IReadOnlyList<double> Offsets)
+public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyList<double> Offsets)
 {
-    private const double LeastLogScale = -7, LargestLogScale = 3;
+    private const double LeastLogScale = -7, LargestLogScale = 3, Settled = 1e-6;
+    private const int MostRounds = 60;
 
-    /// <summary>Changes nothing.</summary>
-    public static SoftmaxCalibration None(int classes) => new(1, new double[classes]);
+    /// <summary>Changes nothing in a single input.</summary>
+    public static SoftmaxCalibration None(int classes) => new([1], new double[classes]);
 
-    /// <summary>1 / <see cref="Scale"/>.</summary>
-    public double Temperature => 1 / Scale;
+    /// <summary>1 / the scale of the first input.</summary>
+    public double Temperature => 1 / Scales[0];
+
+    /// <summary>What one class gets: scaled, added up, moved.</summary>
+    /// <param name="h">The class.</param>
+    /// <param name="inputs">Its logit by input.</param>
+    public double Of(int h, params ReadOnlySpan<double> inputs)
+    {
+        double sum = Offsets[h];
+        for (int k = 0; k < inputs.Length; k++) sum += Scales[k] * inputs[k];
+        return sum;
+    }
 
     /// <summary>The probabilities of the classes when each is as likely beforehand.</summary>
-    public double[] Probabilities(ReadOnlySpan<double> logits)
+    /// <param name="inputs">[input][class].</param>
+    public double[] Probabilities(params ReadOnlySpan<double[]> inputs)
     {
-        var p = new double[logits.Length];
-        for (int h = 0; h < p.Length; h++) p[h] = (Scale * logits[h]) + Offsets[h];
+        if (inputs.Length != Scales.Count) throw new ArgumentException($"{inputs.Length} inputs for {Scales.Count} scales.", nameof(inputs));
+        double[] p = [.. Offsets];
+        for (int k = 0; k < inputs.Length; k++)
+            for (int h = 0; h < p.Length; h++) p[h] += Scales[k] * inputs[k][h];
         double total = LogSpace.LogSumExp(p);
         for (int h = 0; h < p.Length; h++) p[h] = Math.Exp(p[h] - total);
         return p;
     }
 
     /// <summary>Mean of -log p(true class), in nats, by weight.</summary>
+    /// <param name="logits">[case][class], of a single input.</param>
+    /// <param name="classes">The true class of each case.</param>
+    /// <param name="weights">The weight of each case, positive.</param>
     public double Loss(IReadOnlyList<double[]> logits, IReadOnlyList<int> classes, ReadOnlySpan<double> weights)
     {
         double sum = 0, total = 0;
@@ -48,46 +65,83 @@ public sealed record SoftmaxCalibration(double Scale, IReadOnlyList<double> Offs
         return [.. classes.Select(c => 1.0 / (counts.Count * (double)counts[c]))];
     }
 
-    /// <summary>
-    /// Fits by maximum likelihood with a weak pull towards 1 and 0, as if two cases spoke for them. The scale is found by a search on its
-    /// logarithm, where the loss has one minimum.
-    /// </summary>
+    /// <summary>Fits a single input, with a weak pull towards a scale of 1.</summary>
     /// <param name="logits">[case][class]; what is impossible for all classes alike tells nothing.</param>
     /// <param name="classes">The true class of each case.</param>
     /// <param name="weights">The weight of each case, positive.</param>
     /// <param name="withOffsets">Whether to fit offsets too; those of classes that do not occur stay 0.</param>
-    public static SoftmaxCalibration Fit(IReadOnlyList<double[]> logits, IReadOnlyList<int> classes, ReadOnlySpan<double> weights, bool withOffsets)
+    public static SoftmaxCalibration Fit(IReadOnlyList<double[]> logits, IReadOnlyList<int> classes, ReadOnlySpan<double> weights, bool withOffsets) =>
+        Fit([.. logits.Select(l => (double[][])[l])], [1], classes, weights, withOffsets);
+
+    /// <summary>
+    /// Fits by maximum likelihood with a weak pull of the scales' logarithms towards usual ones and of the offsets towards 0, as if two cases
+    /// spoke for them. The loss is convex in scales and offsets; they are moved in turns, a scale by a search on its logarithm.
+    /// </summary>
+    /// <param name="inputs">[case][input][class]; what is impossible for all classes alike tells nothing.</param>
+    /// <param name="usual">The scale of each input that two cases speak for, positive.</param>
+    /// <param name="classes">The true class of each case.</param>
+    /// <param name="weights">The weight of each case, positive.</param>
+    /// <param name="withOffsets">Whether to fit offsets too; those of classes that do not occur stay 0.</param>
+    public static SoftmaxCalibration Fit(IReadOnlyList<double[][]> inputs, IReadOnlyList<double> usual, IReadOnlyList<int> classes,
+        ReadOnlySpan<double> weights, bool withOffsets)
     {
-        if (logits.Count == 0) throw new ArgumentException("There is nothing to fit to.", nameof(logits));
-        double[] w = weights.ToArray(), offsets = new double[logits[0].Length];
-        double total = w.Sum(), pull = 2.0 / logits.Count, scale = 1;
+        if (inputs.Count == 0) throw new ArgumentException("There is nothing to fit to.", nameof(inputs));
+        double[] w = weights.ToArray(), offsets = new double[inputs[0][0].Length], scales = [.. usual];
+        double total = w.Sum(), pull = 2.0 / inputs.Count;
         bool[] occurs = [.. offsets.Select((_, h) => classes.Contains(h))];
-        for (int round = 0; round < (withOffsets ? 12 : 1); round++)
+        var rest = new double[inputs.Count][];
+        for (int round = 0; round < MostRounds; round++)
         {
-            scale = Math.Exp(Minimum(x =>
-                new SoftmaxCalibration(Math.Exp(x), offsets).Loss(logits, classes, w) + (pull * x * x / 2)));
-            if (!withOffsets) break;
-            // Where the mean probability of a class is its share, its offset is at the minimum.
-            var now = new SoftmaxCalibration(scale, offsets);
-            double[] share = new double[offsets.Length], said = new double[offsets.Length];
-            for (int i = 0; i < logits.Count; i++)
+            double moved = 0;
+            for (int k = 0; k < scales.Length; k++)
             {
-                double[] p = now.Probabilities(logits[i]);
+                // What the other inputs and the offsets say does not change while this scale is searched for.
+                for (int i = 0; i < rest.Length; i++)
+                    rest[i] = [.. offsets.Select((b, h) => b + Enumerable.Range(0, scales.Length).Where(j => j != k).Sum(j => scales[j] * inputs[i][j][h]))];
+                int one = k;
+                double next = usual[k] * Math.Exp(Minimum(x => Loss(usual[one] * Math.Exp(x), one) + (pull * x * x / 2)));
+                moved = Math.Max(moved, Math.Abs(Math.Log(next / scales[k])));
+                scales[k] = next;
+            }
+            if (withOffsets) moved = Math.Max(moved, MoveOffsets());
+            // A single scale is at its minimum after one search.
+            if (moved < Settled * 10 || (scales.Length == 1 && !withOffsets)) break;
+        }
+        return new SoftmaxCalibration(scales, offsets);
+
+        double Loss(double scale, int k)
+        {
+            double sum = 0;
+            var p = new double[offsets.Length];
+            for (int i = 0; i < rest.Length; i++)
+            {
+                for (int h = 0; h < p.Length; h++) p[h] = rest[i][h] + (scale * inputs[i][k][h]);
+                sum -= w[i] * Math.Max(Math.Log(1e-300), p[classes[i]] - LogSpace.LogSumExp(p));
+            }
+            return sum / total;
+        }
+
+        double MoveOffsets()
+        {
+            // Where the mean probability of a class is its share, its offset is at the minimum.
+            var now = new SoftmaxCalibration(scales, offsets);
+            double[] share = new double[offsets.Length], said = new double[offsets.Length];
+            for (int i = 0; i < inputs.Count; i++)
+            {
+                double[] p = now.Probabilities(inputs[i]);
                 for (int h = 0; h < p.Length; h++) said[h] += w[i] / total * p[h];
                 share[classes[i]] += w[i] / total;
             }
             double[] next = [.. offsets.Select((b, h) => occurs[h] ? b + Math.Log((share[h] + pull) / (said[h] + pull)) : 0)];
-            double mean = Enumerable.Range(0, next.Length).Where(h => occurs[h]).Average(h => next[h]);
-            double moved = 0;
+            double mean = Enumerable.Range(0, next.Length).Where(h => occurs[h]).Average(h => next[h]), moved = 0;
             for (int h = 0; h < next.Length; h++)
             {
                 if (!occurs[h]) continue;
                 moved = Math.Max(moved, Math.Abs(next[h] - mean - offsets[h]));
                 offsets[h] = next[h] - mean;
             }
-            if (moved < 1e-6) break;
+            return moved;
         }
-        return new SoftmaxCalibration(scale, offsets);
     }
 
     // Golden section; the loss is convex in the scale, and so has one minimum in its logarithm.

@@ -45,6 +45,13 @@ public sealed class PersonaSet
     /// <summary>The folder of the file it was read from, which paths of examples start at; null for the current folder.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>Whether word counts may speak beside the model where all personas are given by examples.</summary>
+    public bool WordCounts { get; init; } = true;
+
+    /// <summary>Other personas with the traits, folder and word counts of this set.</summary>
+    /// <exception cref="ArgumentException">As the constructor.</exception>
+    public PersonaSet With(IReadOnlyList<Persona> personas) => new(Traits, personas) { Folder = Folder, WordCounts = WordCounts };
+
     /// <summary>Where the examples of a persona are; null when it has none.</summary>
     public string? ExamplesOf(Persona persona) =>
         persona.Examples is null || Folder is null ? persona.Examples : Path.Combine(Folder, persona.Examples);
@@ -66,7 +73,7 @@ public sealed class PersonaSet
     public PersonaSet WithPrior(IReadOnlyList<double> prior)
     {
         if (prior.Count != Personas.Count) throw new ArgumentException($"{prior.Count} priors for {Personas.Count} personas.", nameof(prior));
-        return new PersonaSet(Traits, [.. Personas.Select((p, h) => p with { Prior = prior[h] })]) { Folder = Folder };
+        return With([.. Personas.Select((p, h) => p with { Prior = prior[h] })]);
     }
 
     /// <summary>
@@ -90,7 +97,7 @@ public sealed class PersonaSet
             foreach (Persona one in apart.Skip(names.Count)) names[one.Name] = persona.Name;
         }
         original = names;
-        return new PersonaSet(Traits, apart) { Folder = Folder };
+        return With(apart);
     }
 
     /// <summary>Reads a set from YAML or JSON; <c>library</c> is the <see cref="PersonaLibrary"/>.</summary>
@@ -111,6 +118,7 @@ public sealed class PersonaSet
 
     private IEnumerable<object?> Parts()
     {
+        if (!WordCounts) yield return "no word counts";
         foreach (Trait t in Traits)
             foreach (string part in new[] { t.Name, t.Low, t.High, t.Definition }) yield return part;
         for (int h = 0; h < Personas.Count; h++)

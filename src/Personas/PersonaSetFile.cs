@@ -28,6 +28,7 @@ internal static class PersonaSetFile
         bool declared = root.Has("traits");
         IReadOnlyList<YamlTable> tables = root.Tables("personas", "persona");
         Persona[] personas = [.. tables.Select(ReadPersona)];
+        bool wordCounts = root.Flag("word-counts", true);
         root.Done();
         // A file that declares no traits has those that its personas speak of.
         if (!declared)
@@ -36,7 +37,7 @@ internal static class PersonaSetFile
             foreach ((int persona, string problem) in PersonaChecks.Problems(traits, personas))
                 source.Say(persona >= 0 ? tables[persona].Line : root.Line, problem);
         source.Complain(ErrorCode, "Mend the lines named above; docs/formats.md describes a personas file.");
-        return new PersonaSet(traits, personas) { Folder = folder is { Length: > 0 } ? folder : null };
+        return new PersonaSet(traits, personas) { Folder = folder is { Length: > 0 } ? folder : null, WordCounts = wordCounts };
     }
 
     /// <summary>The set as indented JSON.</summary>
@@ -48,6 +49,7 @@ internal static class PersonaSetFile
         {
             json.WriteStartObject();
             json.WriteNumber("schema", 1);
+            if (!set.WordCounts) json.WriteBoolean("word-counts", false);
             json.WriteStartArray("traits");
             foreach (Trait t in set.Traits)
             {

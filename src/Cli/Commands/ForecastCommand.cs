@@ -40,7 +40,7 @@ internal static class ForecastCommand
             EpisodeSet set = EpisodeSet.Load(parsed.GetValue(data)!);
             PersonaSet read = PersonaSet.Load(parsed.GetValue(personas)!);
             // Who has no words of its own before an episode is described, as everywhere.
-            var cast = new PersonaSet(read.Traits, [.. read.Personas.Select(PresentedPersona.WithContexts)]) { Folder = read.Folder };
+            PersonaSet cast = read.With([.. read.Personas.Select(PresentedPersona.WithContexts)]);
             IReadOnlyList<Probe> questions = ProbeFile.Load(parsed.GetValue(probes)!);
             IReadOnlyList<string> trained = TrainedDomains.Of(set, questions, parsed.GetValue(domains) ?? []);
             string folder = parsed.GetValue(output)!;

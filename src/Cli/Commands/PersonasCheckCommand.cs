@@ -45,7 +45,7 @@ internal static class PersonasCheckCommand
         {
             PersonaSet set = PersonaSet.Load(parsed.GetValue(personas)!);
             Persona[] chosen = [.. PersonasListCommand.OfKinds(set, parsed.GetValue(kinds) ?? []).Select(p => p.Persona with { Prior = 1 })];
-            var cast = new PersonaSet(set.Traits, chosen) { Folder = set.Folder };
+            PersonaSet cast = set.With(chosen);
             Probe[] questions = [.. ProbeFile.Load(parsed.GetValue(probes)!).GroupBy(p => p.Trait ?? p.Domain)
                 .SelectMany(g => g.Take(parsed.GetValue(perTrait)))];
             using EndpointSession? session = endpoint.Given(parsed) ? endpoint.Open(parsed, cancellation: cancellation) : null;

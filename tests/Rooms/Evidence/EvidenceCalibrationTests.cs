@@ -9,7 +9,7 @@ public class EvidenceCalibrationTests
     private static (double[][] Nats, int[] Truth) Draw(ulong seed, int count, int personas, double scale, double offset = 0)
     {
         RngStream rng = RngStream.Root(seed);
-        var honest = new SoftmaxCalibration(scale, [.. Enumerable.Range(0, personas).Select(h => h == 0 ? offset : 0)]);
+        var honest = new SoftmaxCalibration([scale], [.. Enumerable.Range(0, personas).Select(h => h == 0 ? offset : 0)]);
         double[][] nats = [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, personas).Select(_ => 4 * rng.NextGaussian()).ToArray())];
         return (nats, [.. nats.Select(n => rng.NextIndex(honest.Probabilities(n)))]);
     }
@@ -44,5 +44,23 @@ public class EvidenceCalibrationTests
             return EvidenceCalibration.Fit(names, even, y).Softmax.Offsets.Any(o => o != 0);
         });
         Assert.InRange(found, 0, 8);
+    }
+
+    [Fact]
+    public void Model_and_word_counts_together_are_worth_more_than_either()
+    {
+        RngStream rng = RngStream.Root(6);
+        var honest = new SoftmaxCalibration([0.5, 0.2], [0, 0, 0]);
+        double[][] Draw(double spread) => [.. Enumerable.Range(0, 400).Select(_ => Enumerable.Range(0, 3).Select(_ => spread * rng.NextGaussian()).ToArray())];
+        double[][] nats = Draw(3), counts = Draw(8);
+        int[] truth = [.. nats.Zip(counts, (n, c) => rng.NextIndex(honest.Probabilities(n, c)))];
+        string[] names = ["a", "b", "c"];
+        EvidenceCalibration model = EvidenceCalibration.Fit(names, nats, truth), words = EvidenceCalibration.Fit(names, counts, truth, WordCounts.UsualScale),
+            both = EvidenceCalibration.Fit(names, nats, counts, truth);
+        Assert.True(both.LossAfter < Math.Min(model.LossAfter, words.LossAfter));
+        Assert.True(both.After.Accuracy > Math.Max(model.After.Accuracy, words.After.Accuracy));
+        Assert.Equal([1, 2], [model.Softmax.Scales.Count, both.Softmax.Scales.Count]);
+        Assert.Equal(both.Softmax.Of(1, 2, 3), both.Of(1, 2, 3));
+        Assert.NotEqual(model.Id, both.Id);
     }
 }

@@ -78,6 +78,79 @@ public sealed class ExemplifiedTests : IDisposable
     }
 
     [Fact]
+    public void Word_counts_speak_beside_the_model_unless_they_are_told_not_to()
+    {
+        PersonaSet set = Set(3, 200);
+        Episode[] asked = [.. Enumerable.Range(0, 3).SelectMany(h => Say(h, 100, 2))];
+        using PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options("store"));
+        WordCounts counts = Assert.IsType<WordCounts>(cast.WordCounts);
+        Assert.Equal(counts.Id.ToString(), cast.Source.Provenance["word-counts"]);
+        Assert.Equal(2, cast.Calibration!.Softmax.Scales.Count);
+        Assert.True(cast.Calibration.LossAfter < cast.ModelAlone!.LossAfter);
+        (double[][] model, double[][]? words, double[][] inForce) = cast.Compare(asked);
+        Assert.Equal(cast.Source.Compute(asked).Nats.SelectMany(n => n), inForce.SelectMany(n => n));
+        double Loss(double[][] nats) => SoftmaxCalibration.None(3).Loss(nats, [.. asked.Select((_, i) => i / 100)], [.. asked.Select(_ => 1.0)]);
+        // The habits are nothing but shares of words, so counting is worth most here; what is in force is about as good.
+        Assert.True(Loss(inForce) < Loss(model));
+        Assert.Equal(Loss(words!), Loss(inForce), 0.03);
+        // Some personas only, as adaptive evidence asks: the same numbers.
+        Assert.Equal(inForce.Select(n => n[2]), cast.Source.Compute(asked, [2]).Nats.Select(n => n[0]));
+        // Switched off in the set or by an option: the model alone.
+        PersonaSet off = new([], set.Personas) { Folder = _folder, WordCounts = false };
+        foreach ((PersonaSet s, PresentationOptions o) in (IEnumerable<(PersonaSet, PresentationOptions)>)[(off, Options("store")), (set, Options("store") with { WordCounts = false })])
+        {
+            using PresentedPersonas alone = PresentedPersonas.Of(s, _model, o);
+            Assert.Null(alone.WordCounts);
+            Assert.False(alone.Source.Provenance.ContainsKey("word-counts"));
+            Assert.Equal(model.SelectMany(n => n), alone.Source.Compute(asked).Nats.SelectMany(n => n));
+        }
+    }
+
+    [Fact]
+    public void Word_counts_keep_silent_where_a_persona_has_no_examples()
+    {
+        PersonaSet set = Set(2, 200);
+        set = new PersonaSet([], [.. set.Personas, new Persona("w01", "human", "", NoTraits) { Contexts = [[new Turn("system", "w01")]] }]) { Folder = _folder };
+        using PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options());
+        Assert.Null(cast.WordCounts);
+        Assert.Null(cast.CountsAlone);
+        Assert.NotNull(cast.ModelAlone);
+    }
+
+    [Fact]
+    public void Of_few_examples_all_are_held_out_in_turns()
+    {
+        PersonaSet set = Set(2, 50, Presentation.Adapter);
+        using PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options());
+        Assert.Equal(cast.Examples.Sum(e => e.All.Count), cast.Calibration!.Episodes);
+        PersonaExamples one = cast.Examples[0];
+        PersonaExamples[] turns = [one, .. Enumerable.Range(1, PersonaExamples.Parts - 1).Select(one.Turned)];
+        Assert.Equal(one.All.Select(e => e.Id).Order(), turns.SelectMany(t => t.HeldOut).Select(e => e.Id).Order());
+        Assert.All(turns, t => Assert.Equal(one.All.Count, t.All.Count));
+    }
+
+    [Fact]
+    public void Telling_apart_is_kept_in_the_store_and_taken_only_where_it_helps()
+    {
+        PersonaSet set = Set(3, 200);
+        PresentationOptions options = Options("store") with { WordCounts = false, Fit = Quick with { ContrastPasses = 2, ContrastRate = 3e-3 } };
+        Episode[] asked = [.. Enumerable.Range(0, 3).SelectMany(h => Say(h, 60, 2))];
+        double[][] first, second, before;
+        using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, options)) first = cast.Source.Compute(asked).Nats;
+        string folder = Assert.Single(Directory.GetDirectories(Path.Combine(_folder, "store", "persona-contrast")));
+        DateTime kept = Directory.GetLastWriteTimeUtc(folder);
+        using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, options)) second = cast.Source.Compute(asked).Nats;
+        Assert.Equal(kept, Directory.GetLastWriteTimeUtc(folder));
+        Assert.Equal(first.SelectMany(n => n), second.SelectMany(n => n));
+        using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options("store") with { WordCounts = false, Fit = Quick with { ContrastPasses = 0 } }))
+            before = cast.Source.Compute(asked).Nats;
+        FitPoint[][] curves = [.. Enumerable.Range(0, 3).Select(h => FitCurve.Load(Path.Combine(folder, $"{h}.json")))];
+        int[] owners = [.. Enumerable.Range(0, 3).SelectMany(h => Enumerable.Repeat(h, curves[0][0].Scores.Count / 3))];
+        Assert.Equal(0, curves[0][0].Step);
+        Assert.NotEqual(before.SelectMany(n => n), first.SelectMany(n => n));
+    }
+
+    [Fact]
     public void Vectors_leave_the_weights_and_tell_personas_apart_too()
     {
         string before = _weights.Id().ToString();
@@ -156,11 +229,12 @@ public sealed class ExemplifiedTests : IDisposable
         // Two replies of a, two of b. At step 2 each persona knows its own better than the other does; at step 1 it is the other way round.
         FitPoint[] a = [new(0, 1) { Scores = [-1, -1, -1, -1] }, new(1, 2) { Scores = [-3, -2, -2, -2] }, new(2, 4) { Scores = [-4, -4, -9, -8] }];
         FitPoint[] b = [new(0, 1) { Scores = [-1, -1, -1, -1] }, new(1, 2) { Scores = [-2, -2, -3, -2] }, new(2, 4) { Scores = [-8, -9, -4, -4] }];
-        Assert.Equal(2, ExemplifiedFit.Best([a, b], [0, 0, 1, 1]));
-        Assert.Equal(1, ExemplifiedFit.Best([a, b], [1, 1, 0, 0]));
+        Assert.Equal(2, FitCurve.Best([a, b], [0, 0, 1, 1], first: 1));
+        Assert.Equal(1, FitCurve.Best([a, b], [1, 1, 0, 0], first: 1));
+        Assert.Equal(0, FitCurve.Best([a, b], [1, 1, 0, 0], first: 0));
         // One persona alone: its own words decide. Nothing held out: the end.
-        Assert.Equal(1, ExemplifiedFit.Best([a], [0, 0, 0, 0]));
-        Assert.Equal(2, ExemplifiedFit.Best([a, b], []));
+        Assert.Equal(1, FitCurve.Best([a], [0, 0, 0, 0], first: 1));
+        Assert.Equal(2, FitCurve.Best([a, b], [], first: 1));
     }
 
     [Fact]

@@ -9,7 +9,7 @@ public class CalibrationTests
     private static (double[][] Logits, int[] Classes) Draw(ulong seed, int cases, int classes, double truth, double[]? offsets = null)
     {
         RngStream rng = RngStream.Root(seed);
-        var honest = new SoftmaxCalibration(truth, offsets ?? new double[classes]);
+        var honest = new SoftmaxCalibration([truth], offsets ?? new double[classes]);
         double[][] logits = [.. Enumerable.Range(0, cases).Select(_ => Enumerable.Range(0, classes).Select(_ => -50 + (3 * rng.NextGaussian())).ToArray())];
         return (logits, [.. logits.Select(l => rng.NextIndex(honest.Probabilities(l)))]);
     }
@@ -43,7 +43,7 @@ public class CalibrationTests
     {
         (double[][] logits, int[] y) = Draw(7, 3000, classes, truth);
         SoftmaxCalibration fit = SoftmaxCalibration.Fit(logits, y, Even(3000), false);
-        Assert.Equal(truth, fit.Scale, truth * 0.15);
+        Assert.Equal(truth, fit.Scales[0], truth * 0.15);
         SoftmaxCalibration none = SoftmaxCalibration.None(classes);
         Assert.True(fit.Loss(logits, y, Even(3000)) <= none.Loss(logits, y, Even(3000)));
         (double[][] fresh, int[] classesOfFresh) = Draw(8, 3000, classes, truth);
@@ -58,7 +58,49 @@ public class CalibrationTests
         Assert.Equal(0, fit.Offsets.Sum(), 1e-9);
         Assert.Equal(1.5, fit.Offsets[0], 0.25);
         Assert.Equal(-1, fit.Offsets[2], 0.25);
-        Assert.Equal(0.5, fit.Scale, 0.05);
+        Assert.Equal(0.5, fit.Scales[0], 0.05);
+    }
+
+    // Two inputs, and classes drawn from what they say together: softmax(a * first + b * second).
+    private static (double[][][] Inputs, int[] Classes) DrawTwo(ulong seed, int cases, int classes, double a, double b)
+    {
+        RngStream rng = RngStream.Root(seed).Child("two");
+        var honest = new SoftmaxCalibration([a, b], new double[classes]);
+        double[] Normal(double spread) => [.. Enumerable.Range(0, classes).Select(_ => spread * rng.NextGaussian())];
+        double[][][] inputs = [.. Enumerable.Range(0, cases).Select(_ => Normal(4) is var first
+            // The second repeats a part of the first, as two ways of weighing one text do.
+            ? (double[][])[first, [.. first.Zip(Normal(10), (x, y) => (2 * x) + y)]] : [])];
+        return (inputs, [.. inputs.Select(i => rng.NextIndex(honest.Probabilities(i)))]);
+    }
+
+    [Theory]
+    [InlineData(2, 0.5, 0.2)]
+    [InlineData(13, 0.3, 0.1)]
+    public void Two_inputs_get_the_scales_that_they_deserve(int classes, double a, double b)
+    {
+        (double[][][] inputs, int[] y) = DrawTwo(1, 3000, classes, a, b);
+        SoftmaxCalibration fit = SoftmaxCalibration.Fit(inputs, [1, 1], y, Even(3000), false);
+        Assert.Equal(a, fit.Scales[0], 0.2 * a + 0.02);
+        Assert.Equal(b, fit.Scales[1], 0.2 * b);
+        (double[][][] fresh, int[] truth) = DrawTwo(2, 3000, classes, a, b);
+        Assert.True(Reliability.Of([.. fresh.Select(i => fit.Probabilities(i))], truth).Error < 0.04);
+        Assert.Equal((fit.Scales[0] * 3) + (fit.Scales[1] * -2) + fit.Offsets[1], fit.Of(1, 3, -2), 12);
+    }
+
+    [Fact]
+    public void An_input_that_says_nothing_gets_next_to_no_scale_and_a_few_cases_leave_the_usual_one()
+    {
+        (double[][][] inputs, int[] y) = DrawTwo(3, 2000, 3, 0.5, 0);
+        RngStream rng = RngStream.Root(4);
+        double[][][] noise = [.. inputs.Select(i => (double[][])[i[0], [.. i[0].Select(_ => 10 * rng.NextGaussian())]])];
+        SoftmaxCalibration fit = SoftmaxCalibration.Fit(noise, [1, 0.2], y, Even(2000), false);
+        Assert.InRange(fit.Scales[1], 0, 0.01);
+        Assert.Equal(0.5, fit.Scales[0], 0.1);
+        // One case that says nothing: two spoke before it.
+        SoftmaxCalibration unknown = SoftmaxCalibration.Fit([[[0, 0], [0, 0]]], [1, 0.2], [0], [1], false);
+        Assert.Equal(1, unknown.Scales[0], 1e-3);
+        Assert.Equal(0.2, unknown.Scales[1], 1e-3);
+        Assert.Throws<ArgumentException>(() => unknown.Probabilities(new double[2]));
     }
 
     [Fact]
@@ -67,7 +109,7 @@ public class CalibrationTests
         double[][] logits = [.. Enumerable.Range(0, 40).Select(i => i % 2 == 0 ? new double[] { 0, -9 } : [-9, 0])];
         int[] y = [.. Enumerable.Range(0, 40).Select(i => i % 2)];
         SoftmaxCalibration fit = SoftmaxCalibration.Fit(logits, y, Even(40), true);
-        Assert.InRange(fit.Scale, 0.2, 2);
+        Assert.InRange(fit.Scales[0], 0.2, 2);
         Assert.Equal(0, fit.Offsets[0], 1e-6);
     }
 
@@ -76,7 +118,7 @@ public class CalibrationTests
     {
         double no = double.NegativeInfinity;
         SoftmaxCalibration fit = SoftmaxCalibration.Fit([[0, -2, no], [-1, 0, no], [0, -1, no]], [0, 1, 0], Even(3), true);
-        Assert.True(double.IsFinite(fit.Scale) && fit.Offsets.All(double.IsFinite));
+        Assert.True(double.IsFinite(fit.Scales[0]) && fit.Offsets.All(double.IsFinite));
         Assert.Equal(0, fit.Offsets[2]);
         Assert.Equal(0, fit.Probabilities([0, -2, no])[2]);
     }

@@ -18,6 +18,14 @@ public class NaiveBayesTests
     }
 
     [Fact]
+    public void Under_every_class_the_features_that_are_known_have_probability_one_together()
+    {
+        NaiveBayes model = NaiveBayes.Fit(2, [(0, Words("a a b d d d")), (1, Words("b c"))]);
+        double[][] told = [.. "abcd".Select(f => model.LogLikelihood([$"{f}"]))];
+        for (int c = 0; c < 2; c++) Assert.Equal(1, told.Sum(t => Math.Exp(t[c])), 12);
+    }
+
+    [Fact]
     public void What_no_class_has_shown_and_the_order_of_words_say_nothing()
     {
         NaiveBayes model = NaiveBayes.Fit(3, [(0, Words("x y")), (2, Words("y z"))]);

@@ -1,0 +1,78 @@
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Evidence;
+
+/// <summary>
+/// Adapters that were fitted one by one, tuned together to tell their examples apart. Kept in the store as a folder of its own: the held-out
+/// readings of each persona from step 0, the adapter as it came, and every adapter at every later point.
+/// </summary>
+/// <param name="model">The frozen model.</param>
+/// <param name="options">How to fit.</param>
+/// <param name="store">Where fits are kept.</param>
+/// <param name="pool">The workers.</param>
+internal sealed class ContrastFit(Transformer model, FitOptions options, ArtifactStore store, WorkerPool pool)
+{
+    private const double LeastScale = 0.05;
+
+    /// <summary>Fits, or finds what was fitted.</summary>
+    /// <param name="adapters">[persona]: the file of the adapter to start from.</param>
+    /// <param name="learnt">[persona]: what it is fitted to.</param>
+    /// <param name="asked">The held-out replies.</param>
+    /// <param name="scale">The scale at which they are told apart so far: 1 / temperature.</param>
+    /// <param name="from">The content id of everything so far.</param>
+    /// <param name="mean">Mean tokens of a reply.</param>
+    /// <param name="progress">Told about steps.</param>
+    /// <param name="cancellation">Stops between steps.</param>
+    /// <returns>The folder.</returns>
+    public string Run(IReadOnlyList<string> adapters, IReadOnlyList<IReadOnlyList<TuneExample>> learnt, FitCurve asked, double scale, ContentId from,
+        double mean, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        int each = Math.Max(1, (int)Math.Round(options.StepTokens / mean)), batch = each * learnt.Count;
+        double seen = Math.Min(options.MostTokens / mean, options.ContrastPasses * learnt.Average(l => l.Count));
+        int every = Math.Max(1, (int)Math.Ceiling(seen / each / options.ContrastPoints));
+        var tune = new TuneOptions
+        {
+            Method = TuneMethod.LowRank,
+            Steps = every * options.ContrastPoints,
+            BatchSize = batch,
+            LearningRate = options.ContrastRate,
+            WarmupSteps = Math.Min(10, every),
+            FinalLearningRate = 0.1,
+            EvaluateEvery = every,
+            CheckpointEvery = 0,
+            Stage = "telling personas apart",
+        };
+        scale = Math.Clamp(scale, LeastScale, 1);
+        return store.PutFolder(ContentId.Of("persona-contrast", from, tune.ToString(), scale, options.ContrastLikelihood), folder =>
+        {
+            LowRankAdapter[] moved = [.. adapters.Select(a => LowRankAdapter.Load(a, model.Config))];
+            try
+            {
+                List<FitPoint>[] curves = [.. moved.Select(_ => new List<FitPoint>())];
+                Point(0);
+                new ContrastTuner(model.Weights, tune, scale, options.ContrastLikelihood, RngStream.Root(options.Seed).Child("persona-contrast"), pool)
+                {
+                    AtPoint = Point,
+                }.Run(moved, learnt, progress, cancellation);
+                for (int h = 0; h < moved.Length; h++) FitCurve.Save(Path.Combine(folder, $"{h}.json"), curves[h]);
+
+                void Point(int step)
+                {
+                    for (int h = 0; h < moved.Length; h++)
+                    {
+                        if (step > 0) moved[h].Save(Path.Combine(folder, $"{h}-{step}.adapter"));
+                        using DecoderWeights merged = moved[h].Merge(model.Weights);
+                        using var own = new Transformer(merged, model.Tokenizer, model.Template, model.Threads);
+                        curves[h].Add(asked.Read(h, step, own, cancellation));
+                    }
+                }
+            }
+            finally
+            {
+                foreach (LowRankAdapter adapter in moved) adapter.Dispose();
+            }
+        });
+    }
+}
