@@ -23,7 +23,7 @@ internal sealed record MedicalMix(int Episodes, double Careless, double Share, d
 /// <summary>What one seed gave.</summary>
 internal sealed record MedicalResult(ulong Seed, int TrainingPrompts, int HeldOutPrompts, IReadOnlyList<MedicalRow> Rows,
     IReadOnlyList<MedicalMix> Mixes,
-    double ShuffledExamples, double ShuffledEvidence, double ShuffledLabels);
+    double? ShuffledExamples, double? ShuffledEvidence, double? ShuffledLabels);
 
 /// <summary>
 /// Careless and sound answers to the same medical prompts. A model is trained from nothing on both kinds of answer to the training prompts
@@ -34,8 +34,10 @@ internal sealed record MedicalResult(ulong Seed, int TrainingPrompts, int HeldOu
 /// <param name="passes">Passes of pre-training over the training answers.</param>
 /// <param name="fit">How personas are fitted.</param>
 /// <param name="named">Passes with bylines; 0 to leave that way out.</param>
-/// <param name="validate">Whether to judge by the last training prompts instead of the held-out ones: for choosing settings. Examples are then taken from the others.</param>
-internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampleCounts, double passes, FitOptions fit, double named, bool validate)
+/// <param name="validate">Whether to judge by the last training prompts instead of the held-out ones: for choosing settings. Examples
+/// are then taken from the others.</param>
+internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampleCounts, double passes, FitOptions fit, double named,
+    bool validate)
 {
     private const int TrainingPrompts = 5000, HeldOutPrompts = 2000, ValidationPrompts = 1000, ShuffledCount = 500, ForCalibration = 250;
     private static readonly double[] MixShares = [0.05, 0.2, 0.5];
@@ -79,9 +81,10 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
             rows.Add(Row("naive Bayes", count, NaiveBayesNats(answers, train[..Math.Min(count, train.Length)], held), null, root));
             foreach (MedicalRow row in rows[^4..]) Tell($"{row.Way}, {count} examples, AUROC {row.Auroc:0.0000}");
             best = told.both;
-            if (count == exampleCounts[^1] && !validate) mixes.AddRange(MixShares.Select(m => Mix(presented, yaml, folder, answers, held, m, root)));
+            if (count == exampleCounts[^1] && !validate)
+                mixes.AddRange(MixShares.Select(m => Mix(presented, yaml, folder, answers, held, m, root)));
         }
-        if (validate) return new MedicalResult(seed, train.Length, held.Length, rows, mixes, double.NaN, double.NaN, double.NaN);
+        if (validate) return new MedicalResult(seed, train.Length, held.Length, rows, mixes, null, null, null);
         RngStream swap = root.Child("swap");
         bool[] swapped = [.. Enumerable.Range(0, ShuffledCount).Select(_ => swap.NextBool(0.5))];
         using PresentedPersonas confused = Present(Personas(folder, "shuffled", [.. Enumerable.Range(0, 2).Select(k =>
@@ -164,7 +167,8 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
     private PresentedPersonas Present(string yaml, Transformer model, string folder) => PresentedPersonas.Of(PersonaSet.Load(yaml), model,
         new PresentationOptions { Store = new ArtifactStore(Path.Combine(folder, "store")), Fit = fit }, settings.Progress);
 
-    private static Episode[] Asked(IReadOnlyList<Episode>[] answers, int[] held) => [.. answers.SelectMany((a, k) => held.Select(i => a[i] with { Id = $"{k}/{i}" }))];
+    private static Episode[] Asked(IReadOnlyList<Episode>[] answers, int[] held) =>
+        [.. answers.SelectMany((a, k) => held.Select(i => a[i] with { Id = $"{k}/{i}" }))];
 
     /// <summary>Audits a file with one answer to each held-out prompt; evidence is read back from the ledger.</summary>
     private MedicalMix Mix(PresentedPersonas presented, string yaml, string folder, IReadOnlyList<Episode>[] answers, int[] held,

@@ -231,7 +231,8 @@ public sealed class ExemplifiedTests : IDisposable
         FitPoint[] b = [new(0, 1) { Scores = [-1, -1, -1, -1] }, new(1, 2) { Scores = [-2, -2, -3, -2] }, new(2, 4) { Scores = [-8, -9, -4, -4] }];
         Assert.Equal(2, FitCurve.Best([a, b], [0, 0, 1, 1], first: 1));
         Assert.Equal(1, FitCurve.Best([a, b], [1, 1, 0, 0], first: 1));
-        Assert.Equal(0, FitCurve.Best([a, b], [1, 1, 0, 0], first: 0));
+        // Owners that no step tells apart: where they came from.
+        Assert.Equal(0, FitCurve.Best([a, b], [0, 1, 0, 1], first: 0));
         // One persona alone: its own words decide. Nothing held out: the end.
         Assert.Equal(1, FitCurve.Best([a], [0, 0, 0, 0], first: 1));
         Assert.Equal(2, FitCurve.Best([a, b], [], first: 1));

@@ -88,7 +88,7 @@ public sealed class PreferenceEvidenceTests
         Episode[] pair = Pair("test", "bad", "good");
         var calibration = EvidenceCalibration.Fit(Names, [[-1, -2], [-2.5, -1], [-1, -1.5], [-1.5, -1]], [0, 1, 1, 0]);
         double[] plain = Choice(Source(), pair), scaled = Choice(Source(new LikelihoodOptions { Calibration = calibration }), pair);
-        for (int h = 0; h < 2; h++) Assert.Equal(calibration.Softmax.Scale * plain[h], scaled[h], 1e-9);
+        for (int h = 0; h < 2; h++) Assert.Equal(calibration.Softmax.Scales[0] * plain[h], scaled[h], 1e-9);
     }
 
     [Fact]

@@ -94,7 +94,8 @@ public class CalibrationTests
         RngStream rng = RngStream.Root(4);
         double[][][] noise = [.. inputs.Select(i => (double[][])[i[0], [.. i[0].Select(_ => 10 * rng.NextGaussian())]])];
         SoftmaxCalibration fit = SoftmaxCalibration.Fit(noise, [1, 0.2], y, Even(2000), false);
-        Assert.InRange(fit.Scales[1], 0, 0.01);
+        // Four standard errors of a scale whose input has a deviation of 10 in 2000 cases.
+        Assert.InRange(fit.Scales[1], 0, 0.02);
         Assert.Equal(0.5, fit.Scales[0], 0.1);
         // One case that says nothing: two spoke before it.
         SoftmaxCalibration unknown = SoftmaxCalibration.Fit([[[0, 0], [0, 0]]], [1, 0.2], [0], [1], false);
