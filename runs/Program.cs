@@ -5,7 +5,7 @@ using PersonaSelection.Lab;
 using PersonaSelection.Runs;
 
 // dotnet run -c Release --project runs -- medical|statements|world [--seeds 1,2] [--threads N] [-o FOLDER] [--model FOLDER]
-//     [--figures FOLDER] [--json] [--named PASSES] [--examples 50,500,5000] [--passes P] [--by-example] [--validate]
+//     [--figures FOLDER] [--json] [--named PASSES] [--examples 50,500,5000] [--passes P] [--validate] [--by-example] [--unread]
 //     [--fit-passes P] [--fit-step TOKENS] [--fit-rate R] [--fit-rank K]
 //     [--contrast-passes P] [--contrast-rate R] [--contrast-likelihood W]
 string[] names = ["medical", "statements", "thirteen", "world"];
@@ -13,7 +13,7 @@ if (args.Length == 0 || !names.Contains(args[0]))
 {
     Console.Error.WriteLine("Say which run: medical, statements (or thirteen), world. "
         + "Options: --seeds 1,2,3 --threads N -o FOLDER --model FOLDER --figures FOLDER --json; "
-        + "medical: --examples 50,500 --named PASSES --validate; statements: --by-example; both: --passes P, "
+        + "medical: --examples 50,500 --named PASSES --validate; statements: --by-example --unread; both: --passes P, "
         + "--fit-passes, --fit-step, --fit-rate, --fit-rank, --contrast-passes, --contrast-rate, --contrast-likelihood");
     return 1;
 }
@@ -28,7 +28,8 @@ try
     {
         "medical" => new MedicalRun(settings, [.. Numbers("--examples", "50,500,5000").Select(n => (int)n)], Number("--passes", 4), Fit(),
             Number("--named", 0), args.Contains("--validate")).Run(seed),
-        "statements" => new StatementsRun(settings, Number("--passes", 8), Fit(), args.Contains("--by-example")).Run(seed),
+        "statements" => new StatementsRun(settings, Number("--passes", 8), Fit(), args.Contains("--by-example"),
+            args.Contains("--unread")).Run(seed),
         _ => new WorldRun(settings).Run(seed),
     }))];
     if (Option("--figures") is { } figures) RunFigures.Write(results, figures);

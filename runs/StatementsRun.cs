@@ -21,7 +21,12 @@ internal sealed record StatementsResult(ulong Seed, IReadOnlyList<string> Person
 /// Statements that thirteen personas agree with: a model is trained from nothing on the training statements, and every held-out one is
 /// given to the persona under which it is likeliest.
 /// </summary>
-internal sealed class StatementsRun(RunSettings settings, double passes, FitOptions fit, bool byExample)
+/// <param name="settings">What every run is given.</param>
+/// <param name="passes">Passes of pre-training over the training statements.</param>
+/// <param name="fit">How personas are fitted.</param>
+/// <param name="byExample">Whether to give personas by example too.</param>
+/// <param name="unread">Whether the base of personas by example does not read the examples that are held out to judge their fit.</param>
+internal sealed class StatementsRun(RunSettings settings, double passes, FitOptions fit, bool byExample, bool unread)
 {
     private const int HeldOut = 1300, ForCalibration = 500;
     private const int InGroup = 5;
@@ -44,7 +49,8 @@ internal sealed class StatementsRun(RunSettings settings, double passes, FitOpti
         Episode[] asked = [.. held.Select((s, i) => Say($"{i + 1}", s.Text))];
         (double[][] told, double temperature) = Told(names, train, asked, folder, seed);
         var rows = new List<StatementsRow> { Row("named while pre-training", told, truth, root) };
-        if (byExample) rows.Add(Row("by example, unnamed before", ByExample(names, train, asked, folder, seed), truth, root));
+        if (byExample)
+            foreach ((string way, double[][] nats) in ByExample(names, train, asked, folder, seed)) rows.Add(Row(way, nats, truth, root));
 
         NaiveBayes counted = NaiveBayes.Fit(names.Length, train.Select(s => (s.Persona, WordCounts.Features(s.Text))));
         double[][] counts = [.. held.Select(s => counted.LogLikelihood(WordCounts.Features(s.Text)))];
@@ -76,27 +82,35 @@ internal sealed class StatementsRun(RunSettings settings, double passes, FitOpti
         return (source.Compute(asked, progress: settings.Progress).Nats, calibration.Softmax.Temperature);
     }
 
-    /// <summary>A model that was not told who speaks; each persona an adapter fitted to its statements.</summary>
-    private double[][] ByExample(string[] names, (string Text, int Persona)[] train, Episode[] asked, string folder, ulong seed)
+    /// <summary>
+    /// A model that was not told who speaks; each persona an adapter fitted to its statements, alone and with word counts.
+    /// </summary>
+    private List<(string Way, double[][] Nats)> ByExample(string[] names, (string Text, int Persona)[] train, Episode[] asked,
+        string folder, ulong seed)
     {
-        using Transformer model = TextModel.Train([.. train.Select((s, i) => Say($"{i + 1}", s.Text))], passes,
-            Path.Combine(folder, "base"), seed, settings);
         var personas = new List<Persona>();
+        var judging = new HashSet<string>(StringComparer.Ordinal);
         foreach ((int k, string name) in names.Index())
         {
-            new EpisodeSet(name, [.. train.Where(s => s.Persona == k).Select((s, i) => Say($"{i + 1}", s.Text))])
-                .Save(Path.Combine(folder, $"{name}.jsonl"));
+            Episode[] own = [.. train.Where(s => s.Persona == k).Select((s, i) => Say($"{i + 1}", s.Text))];
+            new EpisodeSet(name, own).Save(Path.Combine(folder, $"{name}.jsonl"));
             personas.Add(new Persona(name, "human", "", new Dictionary<string, double>())
             {
                 Examples = $"{name}.jsonl",
                 Given = Presentation.Adapter,
             });
+            if (unread) judging.UnionWith(PersonaExamples.Split(personas[^1], own).HeldOut.Select(e => e.Reply));
         }
         string yaml = Path.Combine(folder, "personas.yaml");
         new PersonaSet([], personas).Save(yaml);
+        Episode[] read = [.. train.Where(s => !judging.Contains(s.Text)).Select((s, i) => Say($"{i + 1}", s.Text))];
+        using Transformer model = TextModel.Train(read, passes, Path.Combine(folder, unread ? "base-unread" : "base"), seed, settings);
         using PresentedPersonas presented = PresentedPersonas.Of(PersonaSet.Load(yaml), model,
             new PresentationOptions { Store = new ArtifactStore(Path.Combine(folder, "store")), Fit = fit }, settings.Progress);
-        return presented.Source.Compute(asked, progress: settings.Progress).Nats;
+        (double[][] alone, double[][]? counts, double[][] inForce) = presented.Compare(asked, settings.Progress);
+        List<(string, double[][])> ways = [("by example: the model alone", alone), ("by example", inForce)];
+        if (counts is not null) ways.Insert(1, ("by example: word counts alone", counts));
+        return ways;
     }
 
     private static StatementsRow Row(string way, double[][] nats, int[] truth, RngStream root)

@@ -14,7 +14,7 @@ namespace PersonaSelection.Evidence;
 internal sealed class HeldOutEvidence(PersonaSet set, PresentationOptions options, bool counted, IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
     /// <summary>Held-out examples of all personas together from which two scales are fitted without more of them.</summary>
-    internal const int Enough = 100;
+    internal const int Enough = 200;
 
     private readonly List<double[]> _nats = [], _counts = [];
     private readonly List<int> _truth = [];
@@ -45,7 +45,7 @@ internal sealed class HeldOutEvidence(PersonaSet set, PresentationOptions option
     public EvidenceCalibration Calibrate() => EvidenceCalibration.Fit(_names, _nats, _truth);
 
     /// <summary>Word counts alone.</summary>
-    public EvidenceCalibration CalibrateCounts() => EvidenceCalibration.Fit(_names, _counts, _truth, WordCounts.UsualScale);
+    public EvidenceCalibration CalibrateCounts() => EvidenceCalibration.FitCounts(_names, _counts, _truth);
 
     /// <summary>Both, added.</summary>
     public EvidenceCalibration CalibrateBoth() => EvidenceCalibration.Fit(_names, _nats, _counts, _truth);

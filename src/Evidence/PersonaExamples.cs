@@ -62,7 +62,7 @@ public sealed record PersonaExamples(Persona Persona, IReadOnlyList<Episode> Lea
         return new PersonaExamples(persona, [.. sides[false]], [.. sides[true]], badLines ?? []);
     }
 
-    /// <summary>The same examples with another part held out, 1 to <see cref="Parts"/> - 1, so that in turns all are; for few examples.</summary>
+    /// <summary>The same examples with another part held out, 1 to <see cref="Parts"/> - 1, so that of few examples all are in turns.</summary>
     internal PersonaExamples Turned(int turn) => Split(Persona, All, BadLines, turn);
 
     private static string ContextKey(Episode e) => string.Join('\u0001', e.Context.Select(t => $"{t.Role}\u0002{t.Text}"));

@@ -23,7 +23,7 @@ public sealed record PresentationOptions
     public bool Calibrate { get; init; } = true;
 
     /// <summary>Most held-out examples of a persona that calibration reads.</summary>
-    public int CalibrationExamples { get; init; } = 200;
+    public int CalibrationExamples { get; init; } = 500;
 
     /// <summary>
     /// Whether word counts speak beside the model where every persona is given by examples and they tell held-out ones apart better with it than

@@ -87,7 +87,7 @@ public sealed class PresentedPersonas : IDisposable
                 for (int turn = 1; turn < PersonaExamples.Parts && model is Transformer && known.Count < HeldOutEvidence.Enough; turn++)
                 {
                     PersonaExamples[] turned = [.. Examples.Select(e => e.Turned(turn))];
-                    if (Examples.Any(e => e.Learnt.Count + e.HeldOut.Count >= PersonaExamples.Few) || turned.Any(e => e.Learnt.Count < ExemplifiedFit.Least)) break;
+                    if (turned.Any(e => e.Learnt.Count < ExemplifiedFit.Least)) break;
                     var lent = new List<Transformer>();
                     try
                     {

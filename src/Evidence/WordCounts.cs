@@ -11,8 +11,11 @@ namespace PersonaSelection.Evidence;
 /// </summary>
 public sealed partial class WordCounts
 {
-    /// <summary>The scale that speaks for word counts before anything is known: every word is counted some three times, and words hang together.</summary>
-    internal const double UsualScale = 0.2;
+    /// <summary>
+    /// The scales that speak for word counts, and for a model beside them, before anything is known: about what is found
+    /// (docs/real-text.md). Every word is counted some three times, words hang together, and the model knows most of what is counted.
+    /// </summary>
+    internal const double UsualScale = 0.1, UsualModelScale = 0.3;
 
     /// <summary>Most words of all personas together that are counted: a bound on memory, of 0.2 kB each.</summary>
     internal const long MostWords = 5_000_000;

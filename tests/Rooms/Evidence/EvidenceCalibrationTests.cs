@@ -55,12 +55,32 @@ public class EvidenceCalibrationTests
         double[][] nats = Draw(3), counts = Draw(8);
         int[] truth = [.. nats.Zip(counts, (n, c) => rng.NextIndex(honest.Probabilities(n, c)))];
         string[] names = ["a", "b", "c"];
-        EvidenceCalibration model = EvidenceCalibration.Fit(names, nats, truth), words = EvidenceCalibration.Fit(names, counts, truth, WordCounts.UsualScale),
+        EvidenceCalibration model = EvidenceCalibration.Fit(names, nats, truth), words = EvidenceCalibration.FitCounts(names, counts, truth),
             both = EvidenceCalibration.Fit(names, nats, counts, truth);
         Assert.True(both.LossAfter < Math.Min(model.LossAfter, words.LossAfter));
         Assert.True(both.After.Accuracy > Math.Max(model.After.Accuracy, words.After.Accuracy));
         Assert.Equal([1, 2], [model.Softmax.Scales.Count, both.Softmax.Scales.Count]);
         Assert.Equal(both.Softmax.Of(1, 2, 3), both.Of(1, 2, 3));
         Assert.NotEqual(model.Id, both.Id);
+    }
+
+    [Fact]
+    public void Word_counts_that_lean_to_one_persona_are_set_upright_whether_a_model_stands_beside_them_or_not()
+    {
+        RngStream rng = RngStream.Root(8);
+        // 200 replies of each: counts lean to the first by half a nat after scaling, too little to be sure of from half of them.
+        int[] truth = [.. Enumerable.Range(0, 400).Select(i => i % 2)];
+        double[][] counts = [.. truth.Select(t => new[] { 5 + (20 * rng.NextGaussian()) + (t == 0 ? 20 : -20), 0 })];
+        double[][] nats = [.. truth.Select(t => new[] { rng.NextGaussian() + (t == 0 ? 1 : -1), 0 })];
+        EvidenceCalibration alone = EvidenceCalibration.FitCounts(["a", "b"], counts, truth),
+            both = EvidenceCalibration.Fit(["a", "b"], nats, counts, truth);
+        foreach (EvidenceCalibration c in (EvidenceCalibration[])[alone, both])
+        {
+            Assert.True(c.Softmax.Offsets[0] < 0);
+            Assert.Equal(0, c.Softmax.Offsets.Sum(), 1e-9);
+        }
+        // What is said on average is how often it is so: the condition that the offset is fitted by.
+        Assert.Equal(0.5, counts.Average(c => alone.Softmax.Probabilities(c)[0]), 0.01);
+        Assert.Equal(0.5, nats.Zip(counts, (n, c) => both.Softmax.Probabilities(n, c)[0]).Average(), 0.01);
     }
 }

@@ -132,7 +132,8 @@ public sealed class ExemplifiedTests : IDisposable
     [Fact]
     public void Telling_apart_is_kept_in_the_store_and_taken_only_where_it_helps()
     {
-        PersonaSet set = Set(3, 200);
+        // Enough are held out of so many, so that nothing is fitted in turns.
+        PersonaSet set = Set(3, 400);
         PresentationOptions options = Options("store") with { WordCounts = false, Fit = Quick with { ContrastPasses = 2, ContrastRate = 3e-3 } };
         Episode[] asked = [.. Enumerable.Range(0, 3).SelectMany(h => Say(h, 60, 2))];
         double[][] first, second, before;
