@@ -5,8 +5,7 @@ namespace PersonaSelection.Bench;
 
 /// <summary>
 /// What a tenth of the cells is worth: the bound, the true distance from the posterior of the full table, and how often the bound held,
-/// over several
-/// choices of the rows; on random tables, and on real ones also at the dose that an audit of them fits.
+/// over several choices of the rows; on random tables, and on real ones also at the dose that an audit of them fits.
 /// </summary>
 internal static class AdaptiveBench
 {

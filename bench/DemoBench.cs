@@ -7,8 +7,7 @@ namespace PersonaSelection.Bench;
 
 /// <summary>
 /// The pre-training of the demo itself: its preset, its world's documents drawn on the fly, readings and checkpoints included. One
-/// thread, processor time per
-/// million tokens: in all, and for parts of it. `--seconds 1` trains on a million tokens, thrice.
+/// thread, processor time per million tokens: in all, and for parts of it. `--seconds 1` trains on a million tokens, thrice.
 /// </summary>
 internal static class DemoBench
 {

@@ -10,10 +10,8 @@ namespace PersonaSelection.Bench;
 
 /// <summary>
 /// How well evidence in context agrees with exact evidence on models of the village: correlation over cells, rows less their mean, and
-/// nats of exact
-/// evidence to one in context. Episodes of every domain, bad and good, unasked or asked for; one probe of each domain. Controls: the
-/// personas' answers shuffled
-/// among them, and each episode without the probes of its own domain.
+/// nats of exact evidence to one in context. Episodes of every domain, bad and good, unasked or asked for; one probe of each domain.
+/// Controls: the personas' answers shuffled among them, and each episode without the probes of its own domain.
 /// </summary>
 internal static class InContextBench
 {

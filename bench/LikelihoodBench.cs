@@ -10,8 +10,7 @@ namespace PersonaSelection.Bench;
 /// Evidence of 1,000 episodes under 50 personas from text to nats, against one call of the model per (episode, persona) pair and against
 /// batches of pairs that have nothing in common. All three encode their texts, run on the same loaded model with packed weights, compute
 /// logits for the reply alone and use one thread, whose processor time is compared. Timed are one block of 250 episodes, as an audit
-/// asks for
-/// them, under some of the personas, which cost all the same, and a sample of the pairs.
+/// asks for them, under some of the personas, which cost all the same, and a sample of the pairs.
 /// </summary>
 internal static class LikelihoodBench
 {
@@ -76,16 +75,11 @@ internal static class LikelihoodBench
         });
         double batched = Best(() => model.Score([.. sample.Select(p => Pair(p.E, p.H))]));
         double pairs = Episodes * Personas, scale = pairs / Sample;
-        DecoderConfig c = model.Config;
         int[] questions = [.. episodes[..Block].Select(e => model.Template.EncodeContext(model.Tokenizer, e.Context).Length - 1)];
         int[] replies = [.. episodes[..Block].Select(e => model.Template.EncodeReply(model.Tokenizer, e.Reply).Length)];
         double before = cast.Average(p => (double)model.Template.EncodeContext(model.Tokenizer, p.Contexts[0]).Length);
         double rows = (questions.Average() + replies.Average()) * pairs + before * Personas * Episodes / Block;
-        double flops = rows * 2.0 * (c.ParameterCount - (long)c.VocabularySize * c.Width)
-            + pairs * replies.Average() * 2.0 * c.VocabularySize * c.Width
-            + pairs * (questions.Average() + replies.Average()) * 4.0 * c.Layers * c.HeadsWidth
-                * (before + (questions.Average() + replies.Average()) / 2);
-        bench.Record("likelihood", title, pairs / shared * 1e-3, "k pairs/s", 100 * flops / shared * 1e-9 / bench.Peak);
+        bench.Record("likelihood", title, pairs / shared * 1e-3, "k pairs/s", double.NaN);
         bench.Record("likelihood", $"{title}, tokens alone over tokens shared",
             (before + questions.Average() + replies.Average()) * pairs / rows, "times", double.NaN);
         bench.Record("likelihood", $"{title}, against one call per pair", alone * scale / shared, "times", double.NaN);
