@@ -73,7 +73,8 @@ internal sealed unsafe partial class KernelSet<I, V>
             int step = count - i >= size && key % nr + size <= nr ? size : 1, p = 0;
             if (step > 1)
             {
-                for (; p + size <= hd; p += size) I.Transpose(from + p, ld, to + p * nr, nr);
+                I.Transpose(from, ld, to, nr, hd / size);
+                p = hd / size * size;
             }
             for (; p < hd; p++)
             {

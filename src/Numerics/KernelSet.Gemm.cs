@@ -31,8 +31,7 @@ internal sealed unsafe partial class KernelSet<I, V>
             {
                 int kj = Math.Min(kc, k - k0);
                 float* bBlock = bByColumns ? b + (long)j0 * ldb + k0 : b + (long)k0 * ldb + j0;
-                Pack(kj, nj, bBlock, ldb, bByColumns, panels);
-                Block(m, nj, kj, a + k0 * aks, ars, aks, panels, (nint)kj * nr, c + j0, ldc, add || k0 > 0, scratch);
+                Block(m, nj, kj, a + k0 * aks, ars, aks, panels, (nint)kj * nr, c + j0, ldc, add || k0 > 0, scratch, bBlock, ldb, bByColumns);
             }
         }
     }
@@ -69,15 +68,21 @@ internal sealed unsafe partial class KernelSet<I, V>
         for (int i = 0; i < m; i++) new Span<float>(c + (long)i * ldc, n).Clear();
     }
 
-    /// <summary>C[m,n] (+)= A[m,k] panels, for one depth block.</summary>
+    /// <summary>
+    /// C[m,n] (+)= A[m,k] panels, for one depth block. Where <paramref name="b"/> is given the panels are empty: each is packed from it when
+    /// it is first needed, and by the tile that needs it where the rows of B lie side by side.
+    /// </summary>
     [MethodImpl(Hot)]
     private static void Block(
-        int m, int n, int k, float* a, nint ars, nint aks, float* panels, nint panelStride, float* c, int ldc, bool add, GemmScratch? scratch)
+        int m, int n, int k, float* a, nint ars, nint aks, float* panels, nint panelStride, float* c, int ldc, bool add, GemmScratch? scratch,
+        float* b = null, int ldb = 0, bool bByColumns = false)
     {
         int nr = 2 * I.Width;
         float* spare = stackalloc float[12 * 32];
         // Equal blocks near MBlock rows, so that none is a sliver.
         int parts = Math.Max(1, (m + MBlock / 2) / MBlock), mBlock = RoundUp((m + parts - 1) / parts, I.TileRows);
+        // Rows of one block use each panel once: one panel's memory, which stays in the first-level cache, will do.
+        if (b != null && m > 2 && parts == 1) panelStride = 0;
         bool copy = scratch is not null && n >= CopyColumns && m >= 4 && (aks != 1 || ars * sizeof(float) % 4096 == 0);
         float* copied = copy ? scratch!.A((long)(mBlock + 12) * (k + 16)) : null;
         for (int i0 = 0; i0 < m; i0 += mBlock)
@@ -94,6 +99,8 @@ internal sealed unsafe partial class KernelSet<I, V>
             int j = 0;
             if (m <= 2)
             {
+                if (b != null) PackPanels(k, n, b, ldb, bByColumns, panels);
+                b = null;
                 for (; j + 4 * nr <= n; j += 4 * nr)
                 {
                     float* p = panels + j / nr * panelStride;
@@ -104,7 +111,20 @@ internal sealed unsafe partial class KernelSet<I, V>
             for (; j < n; j += nr)
             {
                 float* p = panels + j / nr * panelStride;
-                for (int i = 0; i < mi;)
+                int i = 0;
+                if (b != null && i0 == 0)
+                {
+                    if (!bByColumns && j + nr <= n && mi >= I.TileRows)
+                    {
+                        PackingTile(k, aBlock, rowStride, depthStride, b + j, ldb, p, cBlock + j, ldc, add);
+                        i = I.TileRows;
+                    }
+                    else
+                    {
+                        PackPanel(k, Math.Min(nr, n - j), bByColumns ? b + (long)j * ldb : b + j, ldb, bByColumns, p);
+                    }
+                }
+                while (i < mi)
                 {
                     int rows = TileRows(mi - i);
                     float* at = aBlock + i / I.TileRows * stripStride + i % I.TileRows * rowStride, to = cBlock + (long)i * ldc + j;
@@ -156,6 +176,14 @@ internal sealed unsafe partial class KernelSet<I, V>
         : left >= 8 && I.TileRows == 12 ? 8
         : left >= 6 ? 6
         : Math.Min(left, 4);
+
+    /// <summary>The large tile on rows of B as they lie, which leaves them packed: what is stored on the way costs nothing beside the products.</summary>
+    [MethodImpl(Inline)]
+    private static void PackingTile(int k, float* a, nint ars, nint aks, float* b, nint ldb, float* panel, float* c, nint ldc, bool add)
+    {
+        if (I.TileRows == 12) GemmTile<I, V>.Rows12Packing(k, a, ars, aks, b, ldb, panel, c, ldc, add);
+        else GemmTile<I, V>.Rows6Packing(k, a, ars, aks, b, ldb, panel, c, ldc, add);
+    }
 
     /// <summary>A tile of which only the first <paramref name="columns"/> (at most 2W) are wanted. <paramref name="spare"/> holds 12 x 2W floats.</summary>
     private static void TileColumns(
@@ -217,17 +245,20 @@ internal sealed unsafe partial class KernelSet<I, V>
     }
 
     /// <summary>Packs [k, n] into panels [n / 2W][k][2W]; columns past n are zero.</summary>
+    public override void Pack(int k, int n, float* b, int ldb, bool byColumns, float* panels) => PackPanels(k, n, b, ldb, byColumns, panels);
+
     [MethodImpl(Hot)]
-    public override void Pack(int k, int n, float* b, int ldb, bool byColumns, float* panels)
+    private static void PackPanels(int k, int n, float* b, int ldb, bool byColumns, float* panels)
     {
         int nr = 2 * I.Width;
         for (int j = 0; j < n; j += nr)
-        {
-            int columns = Math.Min(nr, n - j);
-            float* to = panels + (long)j * k;
-            if (byColumns) PackColumns(k, columns, b + (long)j * ldb, ldb, to);
-            else PackRows(k, columns, b + j, ldb, to);
-        }
+            PackPanel(k, Math.Min(nr, n - j), byColumns ? b + (long)j * ldb : b + j, ldb, byColumns, panels + (long)j * k);
+    }
+
+    private static void PackPanel(int k, int columns, float* b, int ldb, bool byColumns, float* to)
+    {
+        if (byColumns) PackColumns(k, columns, b, ldb, to);
+        else PackRows(k, columns, b, ldb, to);
     }
 
     [MethodImpl(Hot)]
@@ -262,9 +293,8 @@ internal sealed unsafe partial class KernelSet<I, V>
         for (; j + size <= columns; j += size)
         {
             float* from = b + (long)j * ldb;
-            int p = 0;
-            for (; p + size <= k; p += size) I.Transpose(from + p, ldb, to + p * nr + j, nr);
-            for (; p < k; p++)
+            I.Transpose(from, ldb, to + j, nr, k / size);
+            for (int p = k / size * size; p < k; p++)
             {
                 for (int i = 0; i < size; i++) to[p * nr + j + i] = from[(long)i * ldb + p];
             }

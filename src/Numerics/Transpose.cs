@@ -4,16 +4,15 @@ using System.Runtime.Intrinsics.X86;
 
 namespace PersonaSelection.Numerics;
 
-/// <summary>to[p, j] = from[j, p] for 8 x 8 floats.</summary>
+/// <summary>to[p, j] = from[j, p] for 8 rows j of 8 x count floats.</summary>
 internal static unsafe class Transpose8
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(float* from, nint ldFrom, float* to, nint ldTo)
+    public static void Run(float* from, nint ldFrom, float* to, nint ldTo, int count)
     {
         float* f4 = from + 4 * ldFrom;
         // The halves of rows j and j + 4 side by side: what is left is a 4 x 4 transpose inside each 128-bit lane.
-        Half(from, ldFrom, f4, to, ldTo);
-        Half(from + 4, ldFrom, f4 + 4, to + 4 * ldTo, ldTo);
+        for (int half = 0; half < 2 * count; half++, from += 4, f4 += 4, to += 4 * ldTo) Half(from, ldFrom, f4, to, ldTo);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -31,13 +30,13 @@ internal static unsafe class Transpose8
     }
 }
 
-/// <summary>to[p, j] = from[j, p] for 4 x 4 floats, on any instruction set.</summary>
+/// <summary>to[p, j] = from[j, p] for 4 rows j of 4 x count floats, on any instruction set.</summary>
 internal static unsafe class Transpose4
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(float* from, nint ldFrom, float* to, nint ldTo)
+    public static void Run(float* from, nint ldFrom, float* to, nint ldTo, int count)
     {
         float* f1 = from + ldFrom, f2 = f1 + ldFrom, f3 = f2 + ldFrom;
-        for (int p = 0; p < 4; p++) Vector128.Create(from[p], f1[p], f2[p], f3[p]).Store(to + p * ldTo);
+        for (int p = 0; p < 4 * count; p++) Vector128.Create(from[p], f1[p], f2[p], f3[p]).Store(to + p * ldTo);
     }
 }

@@ -2,11 +2,12 @@
 // Writes GemmTile.g.cs. Run from the root of the repository:
 //   dotnet run src/Numerics/generate-tiles.cs > src/Numerics/GemmTile.g.cs
 // A tile keeps rows x (2 x panels) accumulators in registers, which C# can only say by naming each of them.
-(int Rows, int Vectors, int Panels)[] tiles =
+(int Rows, int Vectors, int Panels, bool Packs)[] tiles =
 [
-    (12, 2, 1), (8, 2, 1), (6, 2, 1), (4, 2, 1), (3, 2, 1), (2, 2, 1), (1, 2, 1), // a whole panel
-    (12, 1, 1), (8, 1, 1), (6, 1, 1), (4, 1, 1), (3, 1, 1), (2, 1, 1), (1, 1, 1), // its left half
-    (2, 2, 4), (1, 2, 4), // four panels at once, where few rows would leave the multipliers waiting
+    (12, 2, 1, false), (8, 2, 1, false), (6, 2, 1, false), (4, 2, 1, false), (3, 2, 1, false), (2, 2, 1, false), (1, 2, 1, false), // a whole panel
+    (12, 1, 1, false), (8, 1, 1, false), (6, 1, 1, false), (4, 1, 1, false), (3, 1, 1, false), (2, 1, 1, false), (1, 1, 1, false), // its left half
+    (2, 2, 4, false), (1, 2, 4, false), // four panels at once, where few rows would leave the multipliers waiting
+    (12, 2, 1, true), (6, 2, 1, true), // a whole panel from where it lies, packed on the way
 ];
 var o = Console.Out;
 o.NewLine = "\n";
@@ -19,7 +20,8 @@ o.WriteLine("""
     /// <summary>
     /// C[rows, panels * 2W] (+)= A[rows, k] B, all accumulators in registers. A's element (r, p) is at a[r * ars + p * aks];
     /// B is packed: panel q holds k rows of 2W floats from b + q * panelStride. The sum over k runs upwards for every element,
-    /// whatever the tile, so a row's bits do not depend on the tile it falls in. A half tile computes the first W columns of a panel.
+    /// whatever the tile, so a row's bits do not depend on the tile it falls in. A half tile computes the first W columns of a panel; a
+    /// packing tile reads k rows of B with stride ldb and leaves them packed in panel.
     /// Scalar twin: ScalarGemm.
     /// </summary>
     internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V : struct
@@ -27,10 +29,10 @@ o.WriteLine("""
     """);
 for (int t = 0; t < tiles.Length; t++)
 {
-    (int rows, int vectors, int panels) = tiles[t];
+    (int rows, int vectors, int panels, bool packs) = tiles[t];
     int cols = panels * vectors;
-    string name = $"Rows{rows}{(panels > 1 ? $"Panels{panels}" : vectors == 1 ? "Half" : "")}";
-    string wide = panels > 1 ? "nint panelStride, " : "";
+    string name = $"Rows{rows}{(packs ? "Packing" : panels > 1 ? $"Panels{panels}" : vectors == 1 ? "Half" : "")}";
+    string wide = packs ? "nint ldb, float* panel, " : panels > 1 ? "nint panelStride, " : "";
     if (t > 0) o.WriteLine();
     o.WriteLine("    [MethodImpl(MethodImplOptions.AggressiveOptimization)]");
     o.WriteLine($"    public static void {name}(int k, float* a, nint ars, nint aks, float* b, {wide}float* c, nint ldc, bool add)");
@@ -62,6 +64,11 @@ for (int t = 0; t < tiles.Length; t++)
         string from = j < vectors ? "b" : $"b{j / vectors}";
         o.WriteLine($"            V y{j} = I.Load({from}{(j % vectors == 0 ? "" : " + I.Width")});");
     }
+    if (packs)
+    {
+        for (int j = 0; j < cols; j++) o.WriteLine($"            I.Store(panel{(j == 0 ? "" : " + I.Width")}, y{j});");
+        o.WriteLine("            panel += 2 * I.Width;");
+    }
     o.WriteLine("            V x;");
     for (int r = 0; r < rows; r++)
     {
@@ -70,7 +77,7 @@ for (int t = 0; t < tiles.Length; t++)
         for (int j = 0; j < cols; j++) o.WriteLine($"            c{r}_{j} = I.MulAdd(x, y{j}, c{r}_{j});");
     }
     for (int p = 0; p < pointers; p++) o.WriteLine($"            a{p} += aks;");
-    for (int q = 0; q < panels; q++) o.WriteLine($"            b{(q == 0 ? "" : q)} += 2 * I.Width;");
+    for (int q = 0; q < panels; q++) o.WriteLine($"            b{(q == 0 ? "" : q)} += {(packs ? "ldb" : "2 * I.Width")};");
     o.WriteLine("        }");
     o.WriteLine("        if (add)");
     o.WriteLine("        {");
