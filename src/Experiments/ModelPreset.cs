@@ -11,16 +11,18 @@ namespace PersonaSelection.Experiments;
 /// <param name="HiddenLearningRate">Peak learning rate of the matrices of the blocks (Muon).</param>
 /// <param name="TokensPerStep">Tokens in one optimiser step.</param>
 /// <param name="Tokens">Tokens to train on unless told otherwise.</param>
+/// <param name="Decay">How both rates fall.</param>
+/// <param name="FinalLearningRate">Fraction of their peaks that is left at the end.</param>
 public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, double LearningRate, double HiddenLearningRate, int TokensPerStep,
-    long Tokens)
+    long Tokens, LearningRateDecay Decay = LearningRateDecay.Cosine, double FinalLearningRate = 0.05)
 {
     /// <summary>The presets, smallest first.</summary>
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
-        new("tiny", 64, 3, 4, 4e-3, 8e-3, 1024, 5_000_000),
-        new("demo", 96, 3, 6, 3e-3, 8e-3, 768, 5_000_000),
-        new("small", 128, 4, 8, 4e-3, 2e-2, 1024, 10_000_000),
-        new("base", 256, 6, 8, 2e-3, 8e-3, 4096, 50_000_000),
+        new("tiny", 64, 3, 4, 4e-3, 6.5e-3, 1024, 5_000_000),
+        new("demo", 96, 3, 3, 1.2e-2, 4.5e-3, 768, 5_000_000, LearningRateDecay.Linear, 0),
+        new("small", 128, 4, 8, 4e-3, 1.6e-2, 1024, 10_000_000),
+        new("base", 256, 6, 8, 2e-3, 6.5e-3, 4096, 50_000_000),
     ];
 
     /// <summary>The preset of a name.</summary>
@@ -39,6 +41,8 @@ public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, 
     {
         LearningRate = LearningRate,
         HiddenLearningRate = HiddenLearningRate,
+        Decay = Decay,
+        FinalLearningRate = FinalLearningRate,
         Beta2 = SecondMoment,
         EvaluateEvery = (int)Math.Max(1, tokens / Fill / TokensPerStep / CurvePoints),
     };

@@ -1,5 +1,15 @@
 namespace PersonaSelection.Model;
 
+/// <summary>How the learning rate falls after the warm-up.</summary>
+public enum LearningRateDecay
+{
+    /// <summary>Along half a cosine.</summary>
+    Cosine,
+
+    /// <summary>Along a straight line.</summary>
+    Linear,
+}
+
 /// <summary>How to pre-train. The defaults are the recipe for widths of 64 to 128.</summary>
 public sealed record TrainOptions
 {
@@ -24,7 +34,10 @@ public sealed record TrainOptions
     /// <summary>Steps of linear warm-up.</summary>
     public int WarmupSteps { get; init; } = 60;
 
-    /// <summary>The cosine ends at this fraction of the peak.</summary>
+    /// <summary>How the learning rate falls.</summary>
+    public LearningRateDecay Decay { get; init; }
+
+    /// <summary>The learning rate ends at this fraction of the peak.</summary>
     public double FinalLearningRate { get; init; } = 0.05;
 
     /// <summary>Decay of the first moment.</summary>
@@ -54,13 +67,14 @@ public sealed record TrainOptions
     /// <summary>Name of the stage in progress reports.</summary>
     public string Stage { get; init; } = "pre-training";
 
-    /// <summary>Linear warm-up, then a half cosine down to <see cref="FinalLearningRate"/> of the peak.</summary>
+    /// <summary>Linear warm-up, then down to <see cref="FinalLearningRate"/> of the peak as <see cref="Decay"/> says.</summary>
     /// <param name="step">From 1 to <see cref="Steps"/>.</param>
     public double LearningRateAt(int step)
     {
         if (step <= WarmupSteps) return LearningRate * step / WarmupSteps;
-        double done = (double)(step - WarmupSteps) / Math.Max(1, Steps - WarmupSteps);
-        return LearningRate * (FinalLearningRate + (1 - FinalLearningRate) * 0.5 * (1 + Math.Cos(Math.PI * Math.Min(1, done))));
+        double done = Math.Min(1, (double)(step - WarmupSteps) / Math.Max(1, Steps - WarmupSteps));
+        double left = Decay == LearningRateDecay.Linear ? 1 - done : 0.5 * (1 + Math.Cos(Math.PI * done));
+        return LearningRate * (FinalLearningRate + (1 - FinalLearningRate) * left);
     }
 
     /// <summary>Options for a number of tokens in all.</summary>

@@ -1,6 +1,6 @@
 namespace PersonaSelection.Numerics;
 
-/// <summary>The plain twin of <see cref="NewtonSchulz"/> in double, and as published: every round multiplies the whole matrix.</summary>
+/// <summary>The plain twin of <see cref="NewtonSchulz"/> in double, and plainly: every round multiplies the whole matrix.</summary>
 internal static unsafe class ScalarNewtonSchulz
 {
     public static double[] Orthogonalise(int rows, int columns, float* x)
@@ -11,12 +11,12 @@ internal static unsafe class ScalarNewtonSchulz
         for (int i = 0; i < length; i++) norm += (double)x[i] * x[i];
         norm = Math.Sqrt(norm);
         for (int i = 0; i < length; i++) y[i] = norm > 0 ? x[i] / norm : 0;
-        for (int round = 0; round < 5; round++)
+        foreach ((float linear, float cubic, float quintic) in NewtonSchulz.Rounds)
         {
             double[] gram = Product(rows, columns, rows, y, (j, k) => y[j * columns + k]);
             double[] square = Product(rows, rows, rows, gram, (j, k) => gram[k * rows + j]);
             double[] factor = new double[rows * rows];
-            for (int i = 0; i < factor.Length; i++) factor[i] = (i % (rows + 1) == 0 ? 3.4445 : 0) - 4.7750 * gram[i] + 2.0315 * square[i];
+            for (int i = 0; i < factor.Length; i++) factor[i] = (i % (rows + 1) == 0 ? linear : 0) + cubic * gram[i] + quintic * square[i];
             double[] x0 = y;
             y = Product(rows, rows, columns, factor, (j, k) => x0[k * columns + j]);
         }

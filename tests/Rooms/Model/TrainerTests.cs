@@ -208,6 +208,10 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(2, options.LearningRateAt(10), 12);
         Assert.Equal(1.05, options.LearningRateAt(55), 12);
         Assert.Equal(0.1, options.LearningRateAt(100), 12);
+        options = options with { Decay = LearningRateDecay.Linear, FinalLearningRate = 0 };
+        Assert.Equal(2, options.LearningRateAt(10), 12);
+        Assert.Equal(2 * (1 - 30 / 90.0), options.LearningRateAt(40), 12);
+        Assert.Equal(0, options.LearningRateAt(100), 12);
     }
 
     [Fact]

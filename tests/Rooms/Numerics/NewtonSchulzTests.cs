@@ -54,6 +54,27 @@ public unsafe class NewtonSchulzTests
         Blocks.Close(expected, actual, 1e-3, $"{rows}x{columns}, least {least}");
     }
 
+    // A quintic that comes nearest to 1 in the largest distance errs by as much, with changing sign, at both ends and at its two extremes.
+    [Fact]
+    public void Every_round_is_the_best_on_what_the_rounds_before_leave()
+    {
+        double low = NewtonSchulz.Least, high = 1;
+        foreach ((float a, float b, float c) in NewtonSchulz.Rounds)
+        {
+            double Of(double x) => x * (a + x * x * (b + x * x * c));
+            double root = Math.Sqrt(9.0 * b * b - 20.0 * a * c);
+            double first = Math.Sqrt((-3 * b - root) / (10 * c)), second = Math.Sqrt((-3 * b + root) / (10 * c));
+            double error = 1 - Of(low);
+            Assert.InRange(first, low, second);
+            Assert.InRange(second, first, high);
+            Assert.Equal(-error, 1 - Of(first), 1e-3);
+            Assert.Equal(error, 1 - Of(second), 1e-3);
+            Assert.Equal(-error, 1 - Of(high), 1e-3);
+            (low, high) = (Of(low), 2 - Of(low));
+        }
+        Assert.InRange(low, 0.73, 0.74);
+    }
+
     [Fact]
     public void Zero_stays_zero()
     {
