@@ -1,8 +1,10 @@
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
+using PersonaSelection.Experiments;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
+using PersonaSelection.Worlds;
 
 namespace PersonaSelection.Bench;
 
@@ -56,6 +58,30 @@ internal static class LikelihoodBench
             Episode[] episodes = [.. Enumerable.Range(0, Episodes).Select(e => new Episode($"e{e}",
                 [new Turn("user", Tokens(question / 2 + rng.NextInt(question)))], Tokens(reply / 2 + rng.NextInt(reply))))];
             Measure(bench, title, model, cast, episodes, rng);
+        }
+        Village(bench);
+    }
+
+    /// <summary>A post-training set as the demo makes it: what episodes have in common is not only the persona before them.</summary>
+    private static void Village(Bench bench)
+    {
+        World world = World.Village;
+        DecoderConfig config = DecoderConfig.Small(world.Tokenizer.VocabularySize, 128, 4, 4, BaseModel.ContextFor(world));
+        using DecoderWeights weights = DecoderWeights.Initialise(config, RngStream.Root(1));
+        using var model = new Transformer(weights, world.Tokenizer, ChatTemplate.Plain, 1);
+        PresentedPersona[] cast = [.. AgreementBench.Headers(Personas).Select(p => PresentedPersona.AsGiven(p, model))];
+        Set("the village, one domain", ["test"]);
+        Set("the village, all domains", [.. world.Domains.Select(d => d.Name)]);
+
+        void Set(string name, string[] domains)
+        {
+            string title = $"{Episodes} x {Personas}, {name}";
+            if (!bench.Wanted("likelihood", title)) return;
+            int each = (Episodes + domains.Length - 1) / domains.Length;
+            Episode[] episodes = [.. domains.SelectMany(d =>
+                world.Episodes(d, EpisodeKind.BaseRate, each, RngStream.Root(5).Child(d), 0.5).Episodes)];
+            RngStream.Root(6).Shuffle<Episode>(episodes);
+            Measure(bench, title, model, cast, episodes[..Episodes], RngStream.Root(7));
         }
     }
 
