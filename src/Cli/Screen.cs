@@ -82,7 +82,7 @@ internal static class Screen
         private readonly Lock _lock = new();
         private string _stage = "";
         private long _start, _last;
-        private double _done;
+        private double _done, _from;
         private (long At, double Share)? _first;
 
         public void Report(WorkProgress value)
@@ -96,31 +96,34 @@ internal static class Screen
                 {
                     _stage = value.Stage;
                     _start = Stopwatch.GetTimestamp();
+                    _from = Share(value);
                 }
                 bool complete = value.Total > 0 && value.Done >= value.Total;
                 if (!fresh && !complete && Stopwatch.GetElapsedTime(_last) < Pause) return;
                 _last = Stopwatch.GetTimestamp();
                 if (value.Whole is { } whole) _first ??= (_last, whole);
-                Console.Error.WriteLine(Line(value, Stopwatch.GetElapsedTime(_start)) + InAll(value.Whole));
+                Console.Error.WriteLine(Line(value) + InAll(value.Whole));
             }
         }
 
-        // By the pace since the first report: a run that goes on from files was never slow where it did nothing.
         private string InAll(double? whole) =>
-            whole is { } share && _first is { } first && share > first.Share && share < 1
-                ? $"  {Stopwatch.GetElapsedTime(first.At).TotalSeconds * (1 - share) / (share - first.Share):0} s left in all"
-                : "";
+            whole is { } share && _first is { } first && Left(first.At, first.Share, share) is { } left ? $"  {left:0} s left in all" : "";
 
-        private static string Line(WorkProgress value, TimeSpan elapsed)
+        private string Line(WorkProgress value)
         {
             string line = $"{value.Stage,-34}";
             if (value.Total > 0)
             {
-                double share = Math.Min(1, value.Done / value.Total);
-                line += $" {share,4:0%}";
-                if (share is > 0 and < 1) line += $"  {elapsed.TotalSeconds * (1 - share) / share,4:0} s left";
+                line += $" {Share(value),4:0%}";
+                if (Left(_start, _from, Share(value)) is { } left) line += $"  {left,4:0} s left";
             }
             return value.Detail.Length > 0 ? $"{line}  {value.Detail}" : line;
         }
+
+        private static double Share(WorkProgress value) => value.Total > 0 ? Math.Min(1, value.Done / value.Total) : 0;
+
+        // By the pace since the first report: a run that goes on from files was never slow where it did nothing.
+        private static double? Left(long start, double from, double share) =>
+            share > from && share < 1 ? Stopwatch.GetElapsedTime(start).TotalSeconds * (1 - share) / (share - from) : null;
     }
 }

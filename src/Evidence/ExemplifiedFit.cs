@@ -11,7 +11,8 @@ namespace PersonaSelection.Evidence;
 /// Personas fitted to their examples on one frozen model: every persona starts from the same numbers, sees its examples in the same order of
 /// places and as many tokens as the others. All are taken at one step, the one at which they tell their held-out examples apart best; adapters
 /// are then tuned together to tell their examples apart (<see cref="ContrastTuner"/>), as far as that helps held-out ones. What is fitted is kept
-/// in a store by the content id of everything it depends on, so that no persona is fitted twice.
+/// in a store by the content id of everything it depends on, so that no persona is fitted twice, and a fit that was killed goes on from its last
+/// checkpoint to the same bits.
 /// </summary>
 /// <remarks>
 /// The contrast decides, not the likelihood: a base that was pre-trained on the examples knows the held-out ones by heart, and their likelihood
@@ -23,13 +24,16 @@ namespace PersonaSelection.Evidence;
 /// <param name="pool">The workers; what comes out does not depend on their number.</param>
 public sealed class ExemplifiedFit(Transformer model, FitOptions options, ArtifactStore store, WorkerPool pool)
 {
-    private const int MostHeldOut = 256, LeastHeldOut = 8;
+    private const int MostHeldOut = 256, LeastHeldOut = 8, CheckpointEvery = 20;
 
     /// <summary>Fewest examples that a persona can be fitted to.</summary>
     internal const int Least = 2;
 
     /// <summary>Fewest examples, and tokens of replies, from which an adapter is chosen when nothing is said.</summary>
     internal const int EnoughExamples = 40, EnoughTokens = 1000;
+
+    /// <summary>Name of the stage in progress reports.</summary>
+    public string Stage { get; init; } = "fitting personas";
 
     /// <summary>What came of a fit of several personas.</summary>
     /// <param name="Models">The model of each persona, to be disposed of.</param>
@@ -42,8 +46,8 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
     /// <param name="personas">Their examples.</param>
     /// <param name="way"><see cref="Presentation.Adapter"/> or <see cref="Presentation.Vector"/>.</param>
     /// <param name="progress">Told about personas done.</param>
-    /// <param name="cancellation">Stops between steps; finished personas stay in the store.</param>
-    /// <exception cref="UserErrorException"><c>few-examples</c>, or a place that cannot be written.</exception>
+    /// <param name="cancellation">Stops between steps; finished personas stay in the store, and so does what is done of an unfinished one.</param>
+    /// <exception cref="UserErrorException"><c>few-examples</c>, <c>corrupt-checkpoint</c>, or a place that cannot be written.</exception>
     public Result Run(IReadOnlyList<PersonaExamples> personas, Presentation way, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -67,16 +71,18 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         var asked = new FitCurve([.. examples.SelectMany((e, h) => e.HeldOut.Take(each).Select(x => (h, new ScoreRequest(x.Prefix, [x.Reply]))))]);
         ContentId all = ContentId.Of("persona-fits", [.. personas.Select(p => p.Id)]);
         double mean = examples.Average(e => e.Learnt.Average(x => (double)x.Reply.Length));
+        var bare = new Lazy<double[]>(() => asked.Score(model, cancellation));
         for (int h = 0; h < personas.Count; h++)
         {
             double own = examples[h].Learnt.Average(x => (double)x.Reply.Length);
             TuneOptions tune = Tuning(way, steps, every, Math.Max(1, (int)Math.Round(options.StepTokens / own)));
             ContentId id = ContentId.Of("persona-fit", model.Id, personas[h].Id, all, way.ToString(), options.Seed, tune.ToString());
             int at = h;
-            var share = progress is null ? null : new Share(progress, personas[h].Persona.Name, h, personas.Count);
-            folders[h] = store.PutFolder(id, folder => Fit(folder, examples[at].Learnt, asked, at, tune, share, cancellation));
-            progress?.Report(new WorkProgress("fitting personas", h + 1, personas.Count, "personas", personas[h].Persona.Name));
+            // Personas that are found tell nothing: the time that is left is that of those to be fitted.
+            ProgressShare? share = progress is null ? null : new(progress, Stage, h, personas.Count, "personas", personas[h].Persona.Name);
+            folders[h] = store.GrowFolder(id, folder => Fit(folder, examples[at].Learnt, asked, at, tune, bare, share, cancellation));
         }
+        progress?.Report(new WorkProgress(Stage, personas.Count, personas.Count, "personas"));
         FitPoint[][] curves = [.. folders.Select(f => FitCurve.Load(Path.Combine(f, "curve.json")))];
         int best = FitCurve.Best(curves, asked.Owners, first: 1), step = curves[0][best].Step, contrast = 0;
         if (way == Presentation.Adapter && options.ContrastPasses > 0 && asked.Owners.Distinct().Count() == personas.Count && personas.Count > 1)
@@ -122,10 +128,12 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         CheckpointEvery = 0,
     };
 
-    private void Fit(string folder, List<TuneExample> learnt, FitCurve asked, int persona, TuneOptions tune,
+    private void Fit(string folder, List<TuneExample> learnt, FitCurve asked, int persona, TuneOptions tune, Lazy<double[]> bare,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        var points = new List<FitPoint> { asked.Read(persona, 0, model, cancellation) };
+        // What comes out depends on neither.
+        tune = tune with { CheckpointPath = Path.Combine(folder, "checkpoint"), CheckpointEvery = CheckpointEvery };
+        FitPoint? now = null;
         var tuner = new Tuner(model.Weights, tune, RngStream.Root(options.Seed).Child("persona-fit"), pool)
         {
             AtPoint = (step, adapter, vector) =>
@@ -134,14 +142,16 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
                 if (vector is not null) SaveVector(Path.Combine(folder, $"{step}.vector"), vector);
                 using DecoderWeights? merged = adapter?.Merge(model.Weights);
                 using Transformer? own = merged is null ? null : new Transformer(merged, model.Tokenizer, model.Template, model.Threads);
-                points.Add(asked.Read(persona, step, own ?? model.With(vector!.Apply(model.Config)), cancellation));
+                now = asked.Read(persona, step, own ?? model.With(vector!.Apply(model.Config)), cancellation);
             },
-            Evaluate = (_, _) => new Dictionary<string, double> { ["held-out"] = points[^1].HeldOut },
+            // As readings of the curve, points travel through a checkpoint.
+            Evaluate = (_, _) => now!.Readings(),
         };
         TuneResult tuned = tuner.Supervised(learnt, progress, cancellation);
         tuned.Weights.Dispose();
         tuned.Adapter?.Dispose();
-        FitCurve.Save(Path.Combine(folder, "curve.json"), points);
+        FitCurve.Save(Path.Combine(folder, "curve.json"), [asked.Point(persona, 0, bare.Value), .. tuned.Curve.Points.Select(FitPoint.Of)]);
+        File.Delete(tune.CheckpointPath);
     }
 
     private Transformer Open(string folder, Presentation way, int step)
@@ -161,11 +171,4 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         AtomicFile.WriteText(path, JsonSerializer.Serialize(vector, JsonSerializerOptions.Web) + "\n");
 
     private static SteeringVector ReadVector(string path) => FitFile.Read<SteeringVector>(path);
-
-    /// <summary>One persona's part of the whole.</summary>
-    private sealed class Share(IProgress<WorkProgress> whole, string name, int before, int total) : IProgress<WorkProgress>
-    {
-        public void Report(WorkProgress value) => whole.Report(new WorkProgress("fitting personas",
-            before + (value.Total > 0 ? Math.Clamp(value.Done / value.Total, 0, 1) : 0), total, "personas", $"{name} {value.Detail}"));
-    }
 }

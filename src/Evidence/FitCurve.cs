@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
@@ -12,6 +13,18 @@ public sealed record FitPoint(int Step, double HeldOut)
 {
     /// <summary>log p of the held-out replies of all personas, one after the other, nats.</summary>
     public IReadOnlyList<double> Scores { get; init; } = [];
+
+    /// <summary>The point as readings of a training curve.</summary>
+    internal IReadOnlyDictionary<string, double> Readings() =>
+        Scores.Select((s, i) => KeyValuePair.Create(NameOf(i), s)).Prepend(KeyValuePair.Create("held-out", HeldOut)).ToDictionary();
+
+    /// <summary>The point that readings of a training curve were.</summary>
+    internal static FitPoint Of(TrainingPoint point) => new(point.Step, point.Readings["held-out"])
+    {
+        Scores = [.. Enumerable.Range(0, point.Readings.Count - 1).Select(i => point.Readings[NameOf(i)])],
+    };
+
+    private static string NameOf(int reply) => reply.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>Held-out replies that all personas of a fit are asked about, and where they are told apart best.</summary>
@@ -21,17 +34,21 @@ internal sealed class FitCurve(IReadOnlyList<(int Owner, ScoreRequest Request)> 
     public int[] Owners { get; } = [.. asked.Select(a => a.Owner)];
 
     /// <summary>A reading of one persona's model.</summary>
-    public FitPoint Read(int persona, int step, Transformer fitted, CancellationToken cancellation)
+    public FitPoint Read(int persona, int step, Transformer fitted, CancellationToken cancellation) => Point(persona, step, Score(fitted, cancellation));
+
+    /// <summary>log p of every held-out reply, nats.</summary>
+    public double[] Score(Transformer fitted, CancellationToken cancellation)
     {
-        double[] scores = [];
-        ScoreRequest[] requests = [.. asked.Select(a => a.Request)];
-        if (requests.Length > 0)
-        {
-            ScoreTable table = fitted.Score(requests, cancellation: cancellation);
-            scores = [.. requests.Select((_, r) => table.LogProbability(r, 0))];
-        }
+        if (asked.Count == 0) return [];
+        ScoreTable table = fitted.Score([.. asked.Select(a => a.Request)], cancellation: cancellation);
+        return [.. asked.Select((_, r) => table.LogProbability(r, 0))];
+    }
+
+    /// <summary>What scores are as a reading of one persona's model.</summary>
+    public FitPoint Point(int persona, int step, double[] scores)
+    {
         int[] own = [.. Enumerable.Range(0, scores.Length).Where(i => Owners[i] == persona)];
-        return new FitPoint(step, -own.Sum(i => scores[i]) / own.Sum(i => requests[i].Continuations[0].Length)) { Scores = scores };
+        return new FitPoint(step, -own.Sum(i => scores[i]) / own.Sum(i => asked[i].Request.Continuations[0].Length)) { Scores = scores };
     }
 
     /// <summary>

@@ -9,12 +9,16 @@ namespace PersonaSelection.Evidence;
 /// <param name="set">All personas.</param>
 /// <param name="options">How many examples of a persona, and the template.</param>
 /// <param name="counted">Whether words are counted; every persona then has examples.</param>
+/// <param name="store">Where it is kept, block by block, for the next time.</param>
 /// <param name="progress">Told how far it is.</param>
 /// <param name="cancellation">Stops between batches.</param>
-internal sealed class HeldOutEvidence(PersonaSet set, PresentationOptions options, bool counted, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+internal sealed class HeldOutEvidence(PersonaSet set, PresentationOptions options, bool counted, ArtifactStore store, IProgress<WorkProgress>? progress,
+    CancellationToken cancellation)
 {
     /// <summary>Held-out examples of all personas together from which two scales are fitted without more of them.</summary>
     internal const int Enough = 200;
+
+    private const int BlockSize = 512;
 
     private readonly List<double[]> _nats = [], _counts = [];
     private readonly List<int> _truth = [];
@@ -31,13 +35,17 @@ internal sealed class HeldOutEvidence(PersonaSet set, PresentationOptions option
             e.HeldOut.Take(options.CalibrationExamples).Select(x => (x, set.IndexOf(e.Persona.Name))))];
         if (known.Length == 0) return;
         WordCounts? words = counted ? WordCounts.Of([.. examples.Select(e => e.Learnt)]) : null;
-        EvidenceBlock block = raw.Compute([.. known.Select(k => k.Episode)], progress: progress is null ? null : new Renamed(progress), cancellation: cancellation);
-        for (int i = 0; i < known.Length; i++)
+        (Episode Episode, int Persona)[][] blocks = [.. known.Chunk(BlockSize)];
+        for (int b = 0; b < blocks.Length; b++)
         {
-            if (block.Tokens[i] == 0) continue;
-            _nats.Add(block.Nats[i]);
-            _truth.Add(known[i].Persona);
-            if (words is not null) _counts.Add(words.Evidence(known[i].Episode.Reply));
+            EvidenceTable table = Of([.. blocks[b].Select(k => k.Episode)], raw, progress is null ? null : new ProgressShare(progress, "calibrating", b, blocks.Length, "blocks", ""));
+            for (int i = 0; i < blocks[b].Length; i++)
+            {
+                if (table.Rows[i].Tokens == 0) continue;
+                _nats.Add(table.LogLikelihood.Row(i).ToArray());
+                _truth.Add(blocks[b][i].Persona);
+                if (words is not null) _counts.Add(words.Evidence(blocks[b][i].Episode.Reply));
+            }
         }
     }
 
@@ -50,8 +58,25 @@ internal sealed class HeldOutEvidence(PersonaSet set, PresentationOptions option
     /// <summary>Both, added.</summary>
     public EvidenceCalibration CalibrateBoth() => EvidenceCalibration.Fit(_names, _nats, _counts, _truth);
 
-    private sealed class Renamed(IProgress<WorkProgress> to) : IProgress<WorkProgress>
+    private EvidenceTable Of(Episode[] episodes, LikelihoodSource source, IProgress<WorkProgress>? share)
     {
-        public void Report(WorkProgress value) => to.Report(value with { Stage = "calibrating" });
+        string[] provenance = [.. source.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")];
+        ContentId id = ContentId.Of("held-out", [.. provenance, .. episodes.Select(e => (object)e.TextId)]);
+        string path = store.PathOf(id);
+        if (!store.Contains(id))
+        {
+            EvidenceBlock block = source.Compute(episodes, progress: share, cancellation: cancellation);
+            EvidenceRow[] rows = [.. block.Tokens.Select((t, i) => new EvidenceRow($"{i}", 1, t, $"{i}"))];
+            new EvidenceTable(source.Kind, new LabelledMatrix([.. rows.Select(r => r.Id)], source.Personas, [.. block.Nats.SelectMany(n => n)]), rows,
+                source.Provenance).Save(path);
+        }
+        try
+        {
+            return EvidenceTable.Load(path);
+        }
+        catch (UserErrorException e)
+        {
+            throw new UserErrorException(e.Code, e.Problem, "Delete it; it is computed again.", e);
+        }
     }
 }

@@ -31,7 +31,7 @@ public sealed class PresentedPersonas : IDisposable
             bool fits = model is Transformer && Examples.Where(e => WayOf(e.Persona, options) is null).All(IsEnough);
             Presentation free = fits ? Presentation.Adapter : Presentation.Shown;
             Presentation[] ways = [.. set.Personas.Select(p => WayOf(p, options) ?? free)];
-            Personas = Put(Examples, ways, _fitted, Curves);
+            Personas = Put(Examples, ways, _fitted, Curves, "fitting personas");
             if (options.Calibrate && Examples.Count(e => e.HeldOut.Count > 0) > 1) Calibrate(ways);
             Source = new LikelihoodSource(Personas, new LikelihoodOptions
             {
@@ -41,7 +41,8 @@ public sealed class PresentedPersonas : IDisposable
                 WordCounts = WordCounts,
             });
 
-            PresentedPersona[] Put(IReadOnlyList<PersonaExamples> given, Presentation[] ways, List<Transformer> fitted, IDictionary<string, IReadOnlyList<FitPoint>>? curves)
+            PresentedPersona[] Put(IReadOnlyList<PersonaExamples> given, Presentation[] ways, List<Transformer> fitted,
+                IDictionary<string, IReadOnlyList<FitPoint>>? curves, string stage)
             {
                 Dictionary<string, PersonaExamples> byName = given.ToDictionary(e => e.Persona.Name);
                 var presented = new PresentedPersona[ways.Length];
@@ -54,7 +55,7 @@ public sealed class PresentedPersonas : IDisposable
                             $"The persona '{set.Personas[some[0]].Name}' is to be given as {(way == Presentation.Vector ? "a vector" : "an adapter")}, which is fitted to the weights of a model; a server keeps them to itself.",
                             "Use --model with a folder, or write 'given: shown' or 'given: described' in the personas' file.");
                     using var pool = new WorkerPool(weights.Threads);
-                    ExemplifiedFit.Result fit = new ExemplifiedFit(weights, options.Fit, store, pool)
+                    ExemplifiedFit.Result fit = new ExemplifiedFit(weights, options.Fit, store, pool) { Stage = stage }
                         .Run([.. some.Select(h => byName[set.Personas[h].Name])], way, progress, cancellation);
                     fitted.AddRange(fit.Models);
                     for (int i = 0; i < some.Length; i++)
@@ -81,7 +82,7 @@ public sealed class PresentedPersonas : IDisposable
             void Calibrate(Presentation[] ways)
             {
                 bool counted = options.WordCounts && set.WordCounts && Examples.Count == set.Personas.Count;
-                var known = new HeldOutEvidence(set, options, counted, progress, cancellation);
+                var known = new HeldOutEvidence(set, options, counted, store, progress, cancellation);
                 known.Add(Personas, Examples);
                 // Where few examples are held out, others are in turns, by personas that are made for that alone.
                 for (int turn = 1; turn < PersonaExamples.Parts && model is Transformer && known.Count < HeldOutEvidence.Enough; turn++)
@@ -91,7 +92,7 @@ public sealed class PresentedPersonas : IDisposable
                     var lent = new List<Transformer>();
                     try
                     {
-                        known.Add(Put(turned, ways, lent, null), turned);
+                        known.Add(Put(turned, ways, lent, null, $"fitting for calibration, part {turn}"), turned);
                     }
                     finally
                     {

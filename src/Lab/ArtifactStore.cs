@@ -43,26 +43,77 @@ public sealed class ArtifactStore(string root)
         if (Contains(id)) return path;
         try
         {
-            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
-            Directory.CreateDirectory(temporary);
-            fill(temporary);
-            try
-            {
-                Directory.Move(temporary, path);
-            }
-            catch (IOException) when (Directory.Exists(path))
-            {
-                // Somebody else was first; theirs has the same content.
-            }
-            return path;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}", "Free some space or choose another folder.", e);
+            TryDelete(temporary);
+            return Fill(path, temporary, fill);
         }
         finally
         {
             TryDelete(temporary);
+        }
+    }
+
+    /// <summary>
+    /// Puts a folder in, unless it is here already; the unfinished folder outlives a kill, and the same call goes on from what is in it. Of several
+    /// processes at once the first goes on; the others begin in folders of their own.
+    /// </summary>
+    /// <param name="id">The content id.</param>
+    /// <param name="fill">Goes on filling a folder, whose path it is given: it writes whole files (<see cref="AtomicFile"/>) and may find those it wrote before.</param>
+    /// <returns>Where it is.</returns>
+    /// <exception cref="UserErrorException">The place cannot be written.</exception>
+    public string GrowFolder(ContentId id, Action<string> fill)
+    {
+        string path = PathOf(id), part = $"{path}.part";
+        if (Contains(id)) return path;
+        using FileStream? held = TryHold($"{path}.lock");
+        if (held is null) return PutFolder(id, fill);
+        if (Contains(id)) return path;
+        return Fill(path, part, folder =>
+        {
+            // A kill may have cut off the writing of a file.
+            foreach (string half in Directory.GetFiles(folder, "*.part")) File.Delete(half);
+            fill(folder);
+        });
+    }
+
+    private static string Fill(string path, string temporary, Action<string> fill) => Writing(path, () =>
+    {
+        Directory.CreateDirectory(temporary);
+        fill(temporary);
+        try
+        {
+            Directory.Move(temporary, path);
+        }
+        catch (IOException) when (Directory.Exists(path))
+        {
+            // Somebody else was first; theirs has the same content.
+            TryDelete(temporary);
+        }
+        return path;
+    });
+
+    // Held as long as it is open, and let go by a kill; null when another process holds it.
+    private static FileStream? TryHold(string path) => Writing(path, () =>
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return null;
+        }
+    });
+
+    private static T Writing<T>(string path, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}", "Free some space or choose another folder.", e);
         }
     }
 

@@ -76,6 +76,49 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
         Assert.Equal(0, Read(await shop.Succeed(command)).GetProperty("scored").GetProperty("now").GetInt32());
     }
 
+    /// <summary>Killed twice inside the fit of one persona, the third time it ends with the fits and the ledger of one run.</summary>
+    [Fact]
+    public async Task AFit_KilledTwice_GoesOn_AndEndsWithTheSameLedger()
+    {
+        string[] lines = File.ReadAllLines(Dialogues(2200));
+        File.WriteAllLines(_folder["a.jsonl"], lines.Take(1100));
+        File.WriteAllLines(_folder["b.jsonl"], lines.Skip(1100));
+        File.WriteAllText(_folder["fitted.yaml"], """
+            schema: 1
+            personas:
+              - { name: first, examples: a.jsonl, given: adapter }
+              - { name: second, examples: b.jsonl, given: adapter }
+
+            """);
+        string[] To(string folder) =>
+            ["audit", shop.Set("cheat"), "--model", shop.Base, "--personas", _folder["fitted.yaml"], "--draws", "20", "-q", "-o", _folder[folder]];
+        string fits = _folder["killed/fitted/persona-fit"];
+        string Part() => Directory.Exists(fits) ? Directory.GetDirectories(fits, "*.part").SingleOrDefault("") : "";
+        DateTime? Saved() => File.Exists(Path.Combine(Part(), "checkpoint")) ? File.GetLastWriteTimeUtc(Path.Combine(Part(), "checkpoint")) : null;
+        FileInfo? point = null;
+        for (int time = 0; time < 2; time++)
+        {
+            DateTime? saved = Saved();
+            using PsmProcess psm = PsmProcess.Start(shop.Path, null, To("killed"));
+            Assert.True(await psm.Until(() => Saved() is { } now && now != saved), psm.ErrorSoFar);
+            psm.Kill();
+            await psm.Finish();
+            Assert.NotNull(Saved());
+            point ??= new DirectoryInfo(Part()).GetFiles("*.adapter").MinBy(f => f.LastWriteTimeUtc)!;
+            Assert.Single(Directory.GetDirectories(fits));
+        }
+
+        await shop.Succeed(To("killed"));
+        await shop.Succeed(To("whole"));
+
+        Assert.Equal(Contents("whole/fitted"), Contents("killed/fitted"));
+        Assert.DoesNotContain(Contents("killed/fitted").Keys, f => f.EndsWith("checkpoint", StringComparison.Ordinal) || f.EndsWith(".lock", StringComparison.Ordinal));
+        foreach (string file in new[] { "evidence.jsonl", "ledger.jsonl" })
+            Assert.Equal(File.ReadAllBytes(_folder["whole/" + file]), File.ReadAllBytes(_folder["killed/" + file]));
+        // What the first of the three had measured is there as it was written then.
+        Assert.Equal(point!.LastWriteTimeUtc, File.GetLastWriteTimeUtc(point.FullName.Replace(".part", "", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task BadLines_AreNamedAndLeftOut_OrRefused()
     {
@@ -199,6 +242,9 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
         File.WriteAllLines(_folder["dialogues.jsonl"], lines);
         return _folder["dialogues.jsonl"];
     }
+
+    private SortedDictionary<string, string> Contents(string folder) => new(Directory.GetFiles(_folder[folder], "*", SearchOption.AllDirectories)
+        .ToDictionary(f => Path.GetRelativePath(_folder[folder], f), f => Convert.ToHexString(File.ReadAllBytes(f))), StringComparer.Ordinal);
 
     // psm holds the file for itself, so only its length can be seen; a line has fewer than 200 bytes.
     private static int LinesIn(string path) => File.Exists(path) ? (int)(new FileInfo(path).Length / 200) : 0;

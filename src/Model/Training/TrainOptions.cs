@@ -61,7 +61,7 @@ public sealed record TrainOptions
     /// <summary>Where checkpoints go; <see langword="null"/> for none.</summary>
     public string? CheckpointPath { get; init; }
 
-    /// <summary>Steps between checkpoints; 0 for only when cancelled.</summary>
+    /// <summary>Steps between checkpoints, besides those at points of the curve; 0 for only when cancelled.</summary>
     public int CheckpointEvery { get; init; } = 200;
 
     /// <summary>Name of the stage in progress reports.</summary>

@@ -60,15 +60,16 @@ internal sealed unsafe class TrainingLoop : IDisposable
             (_now, _next) = (_next, _now);
             position = _now.PositionAfter;
             double norm = TakeStep(ahead ? _prepareNext : null, out double loss);
-            bool last = Step == _options.Steps || !_hasNext;
+            bool last = Step == _options.Steps || !_hasNext, measured = last || (_options.EvaluateEvery > 0 && Step % _options.EvaluateEvery == 0);
             progress?.Report(new WorkProgress(_options.Stage, _tokens, (double)_tokens / Step * _options.Steps, "tokens",
                 string.Create(CultureInfo.InvariantCulture, $"loss {loss:0.000}")));
-            if (last || (_options.EvaluateEvery > 0 && Step % _options.EvaluateEvery == 0))
+            if (measured)
             {
                 AddPoint(norm);
                 stopped = StopWhen?.Invoke(new TrainingCurve(_points)) == true;
             }
-            if (!last && _options.CheckpointEvery > 0 && Step % _options.CheckpointEvery == 0) Save(position);
+            // Measuring may take longer than the steps before it: it is not done twice.
+            if (!last && _options.CheckpointEvery > 0 && (measured || Step % _options.CheckpointEvery == 0)) Save(position);
         }
         _feed.Position = position;
         return new TrainingCurve([.. _points]);

@@ -197,6 +197,83 @@ public sealed class ExemplifiedTests : IDisposable
         Assert.Equal(first.SelectMany(n => n), threaded.SelectMany(n => n));
     }
 
+    [Theory]
+    [InlineData(Presentation.Adapter)]
+    [InlineData(Presentation.Vector)]
+    public void A_fit_that_was_stopped_or_crashed_goes_on_to_the_same_bits(Presentation way)
+    {
+        PersonaSet set = Set(given: way);
+        var steps = new List<WorkProgress>();
+        using (PresentedPersonas.Of(set, _model, Options("whole"), new Listener(steps))) { }
+        // As a crash leaves it, in the middle of the second persona's fit: whatever is on the disk at that moment.
+        double middle = steps.First(p => p.Stage == "fitting personas" && p.Done > 1.6).Done;
+        Watch Then(Action act) => new(p =>
+        {
+            if (p.Stage == "fitting personas" && p.Done == middle) act();
+        });
+        using (PresentedPersonas.Of(set, _model, Options("copied"), Then(() => Copy("copied", "crashed")))) { }
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => PresentedPersonas.Of(set, _model, Options("stopped"), Then(stop.Cancel), stop.Token));
+        foreach (string store in (string[])["crashed", "stopped"])
+        {
+            string part = Assert.Single(Directory.GetDirectories(Path.Combine(_folder, store, "persona-fit"), "*.part"));
+            Assert.True(File.Exists(Path.Combine(part, "checkpoint")));
+            var rest = new List<WorkProgress>();
+            using (PresentedPersonas.Of(set, _model, Options(store), new Listener(rest))) { }
+            Assert.InRange(rest.Count(p => p.Stage == "fitting personas"), 2, steps.Count(p => p.Stage == "fitting personas") / 3);
+            Assert.True(rest[0].Done > 1.5);
+            Assert.Equal(Files("whole"), Files(store));
+        }
+        Assert.Equal(Files("whole"), Files("copied"));
+        Assert.DoesNotContain(Files("whole").Keys, f => f.EndsWith("checkpoint", StringComparison.Ordinal) || f.Contains(".part", StringComparison.Ordinal)
+            || f.EndsWith(".lock", StringComparison.Ordinal));
+        // Neither is a calibration computed again.
+        var again = new List<WorkProgress>();
+        using (PresentedPersonas.Of(set, _model, Options("whole"), new Listener(again))) { }
+        Assert.Contains(steps, p => p.Stage == "calibrating");
+        Assert.DoesNotContain(again, p => p.Stage == "calibrating" || p.Done < p.Total);
+    }
+
+    [Fact]
+    public void A_checkpoint_of_other_settings_is_not_used_and_a_damaged_one_is_refused()
+    {
+        PersonaSet set = Set(given: Presentation.Vector);
+        PresentationOptions other = Options("store") with { Fit = Quick with { Seed = 2 } };
+        using (PresentedPersonas.Of(set, _model, Options("whole"))) { }
+        using (PresentedPersonas.Of(set, _model, other with { Store = new ArtifactStore(Path.Combine(_folder, "other")) })) { }
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => PresentedPersonas.Of(set, _model, Options("store"), new Watch(p => stop.Cancel()), stop.Token));
+        string checkpoint = Path.Combine(Assert.Single(Directory.GetDirectories(Path.Combine(_folder, "store", "persona-fit"))), "checkpoint");
+        byte[] sound = File.ReadAllBytes(checkpoint);
+
+        using (PresentedPersonas.Of(set, _model, other)) { }
+        Assert.Equal(sound, File.ReadAllBytes(checkpoint));
+        Assert.All(Files("other").Keys, f => Assert.Contains(f, Files("store").Keys));
+
+        File.WriteAllBytes(checkpoint, sound[..^9]);
+        UserErrorException error = Assert.Throws<UserErrorException>(() => PresentedPersonas.Of(set, _model, Options("store")));
+        Assert.Equal("corrupt-checkpoint", error.Code);
+        Assert.Contains(checkpoint, error.Message, StringComparison.Ordinal);
+        File.Delete(checkpoint);
+        using (PresentedPersonas.Of(set, _model, Options("store"))) { }
+        Assert.All(Files("whole").Concat(Files("other")), f => Assert.Equal(f.Value, Files("store")[f.Key]));
+        Assert.Equal(Files("whole").Count + Files("other").Count, Files("store").Count);
+    }
+
+    private void Copy(string from, string to)
+    {
+        foreach (string file in Directory.GetFiles(Path.Combine(_folder, from), "*", SearchOption.AllDirectories))
+        {
+            if (file.EndsWith(".lock", StringComparison.Ordinal)) continue;
+            string place = Path.Combine(_folder, to, Path.GetRelativePath(Path.Combine(_folder, from), file));
+            Directory.CreateDirectory(Path.GetDirectoryName(place)!);
+            File.Copy(file, place, overwrite: true);
+        }
+    }
+
+    private SortedDictionary<string, string> Files(string store) => new(Directory.GetFiles(Path.Combine(_folder, store), "*", SearchOption.AllDirectories)
+        .ToDictionary(f => Path.GetRelativePath(Path.Combine(_folder, store), f), f => Convert.ToHexString(File.ReadAllBytes(f))), StringComparer.Ordinal);
+
     [Fact]
     public void The_same_question_is_held_out_for_everybody()
     {
@@ -253,5 +330,10 @@ public sealed class ExemplifiedTests : IDisposable
     private sealed class Listener(List<WorkProgress> seen) : IProgress<WorkProgress>
     {
         public void Report(WorkProgress value) => seen.Add(value);
+    }
+
+    private sealed class Watch(Action<WorkProgress> at) : IProgress<WorkProgress>
+    {
+        public void Report(WorkProgress value) => at(value);
     }
 }

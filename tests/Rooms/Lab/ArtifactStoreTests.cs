@@ -55,6 +55,49 @@ public sealed class ArtifactStoreTests : IDisposable
         Assert.Single(Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!));
     }
 
+    [Fact]
+    public void A_folder_that_grows_goes_on_from_what_was_left()
+    {
+        ContentId id = ContentId.Of("model", 3);
+        string part = _store.PathOf(id) + ".part";
+        Assert.Throws<OperationCanceledException>(() => _store.GrowFolder(id, folder =>
+        {
+            File.WriteAllText(Path.Combine(folder, "whole"), "");
+            File.WriteAllText(Path.Combine(folder, "cut-off.17.part"), "");
+            throw new OperationCanceledException();
+        }));
+        Assert.False(_store.Contains(id));
+        Assert.Equal([part], Directory.EnumerateFileSystemEntries(Path.Combine(_store.Root, "model")));
+        string path = _store.GrowFolder(id, folder =>
+        {
+            Assert.Equal(["whole"], Directory.EnumerateFiles(folder).Select(Path.GetFileName));
+            File.WriteAllText(Path.Combine(folder, "rest"), "");
+        });
+        Assert.Equal(["rest", "whole"], Directory.EnumerateFiles(path).Select(Path.GetFileName).Order());
+        Assert.Equal([path], Directory.EnumerateFileSystemEntries(Path.Combine(_store.Root, "model")));
+        _store.GrowFolder(id, _ => throw new InvalidOperationException("is here already"));
+    }
+
+    [Fact]
+    public void A_folder_that_somebody_else_is_growing_is_begun_anew_beside_theirs()
+    {
+        ContentId id = ContentId.Of("model", 4);
+        var other = new ArtifactStore(_store.Root);
+        string path = _store.GrowFolder(id, theirs =>
+        {
+            File.WriteAllText(Path.Combine(theirs, "theirs"), "");
+            other.GrowFolder(id, ours =>
+            {
+                Assert.NotEqual(theirs, ours);
+                Assert.Empty(Directory.EnumerateFiles(ours));
+                File.WriteAllText(Path.Combine(ours, "ours"), "");
+            });
+            File.WriteAllText(Path.Combine(theirs, "more"), "");
+        });
+        Assert.Equal(["ours"], Directory.EnumerateFiles(path).Select(Path.GetFileName));
+        Assert.Equal([path], Directory.EnumerateFileSystemEntries(Path.Combine(_store.Root, "model")));
+    }
+
     [Theory]
     [InlineData("..", "ab")]
     [InlineData("kind", "../../x")]

@@ -160,6 +160,26 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void What_was_measured_before_a_crash_is_not_measured_again()
+    {
+        TrainOptions options = Options(17) with { CheckpointPath = Path.Combine(_folder, "d.psmtrain"), CheckpointEvery = 1000 };
+        List<int> Measured(int crash)
+        {
+            var steps = new List<int>();
+            IReadOnlyDictionary<string, double> Read(int step, DecoderWeights _)
+            {
+                steps.Add(step);
+                return step == crash ? throw new InvalidDataException() : new Dictionary<string, double>();
+            }
+            if (crash > 0) Assert.Throws<InvalidDataException>(() => Train(options, 1, Read));
+            else Assert.Equal(Train(Options(17), 1).Weights, Train(options, 1, Read).Weights);
+            return steps;
+        }
+        Assert.Equal([4, 8, 12], Measured(crash: 12));
+        Assert.Equal([12, 16, 17], Measured(crash: 0));
+    }
+
+    [Fact]
     public void Damaged_and_foreign_checkpoints_are_refused()
     {
         string path = Path.Combine(_folder, "c.psmtrain");
