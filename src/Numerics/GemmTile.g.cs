@@ -1199,6 +1199,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a2 = a + 6 * ars;
         float* a3 = a + 9 * ars;
         nint ars2 = 2 * ars;
+        nint ahead = 16 * ldb;
         if (k >= 64)
         {
             float* d = c;
@@ -1242,6 +1243,8 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         {
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
+            Memory.Prefetch(b + ahead);
+            Memory.Prefetch(b + ahead + 2 * I.Width - 1);
             I.Store(panel, y0);
             I.Store(panel + I.Width, y1);
             panel += 2 * I.Width;
@@ -1380,6 +1383,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a0 = a;
         float* a1 = a + 3 * ars;
         nint ars2 = 2 * ars;
+        nint ahead = 16 * ldb;
         if (k >= 64)
         {
             float* d = c;
@@ -1405,6 +1409,8 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         {
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
+            Memory.Prefetch(b + ahead);
+            Memory.Prefetch(b + ahead + 2 * I.Width - 1);
             I.Store(panel, y0);
             I.Store(panel + I.Width, y1);
             panel += 2 * I.Width;

@@ -42,6 +42,7 @@ for (int t = 0; t < tiles.Length; t++)
     int pointers = (rows + 2) / 3;
     for (int p = 0; p < pointers; p++) o.WriteLine($"        float* a{p} = a{(p == 0 ? "" : $" + {3 * p} * ars")};");
     if (rows >= 3) o.WriteLine("        nint ars2 = 2 * ars;");
+    if (packs) o.WriteLine("        nint ahead = 16 * ldb;");
     for (int q = 1; q < panels; q++) o.WriteLine($"        float* b{q} = b + {q} * panelStride;");
     if (rows >= 4 && vectors == 2)
     {
@@ -66,6 +67,9 @@ for (int t = 0; t < tiles.Length; t++)
     }
     if (packs)
     {
+        // Rows far apart are not foreseen by the processor.
+        o.WriteLine("            Memory.Prefetch(b + ahead);");
+        o.WriteLine("            Memory.Prefetch(b + ahead + 2 * I.Width - 1);");
         for (int j = 0; j < cols; j++) o.WriteLine($"            I.Store(panel{(j == 0 ? "" : " + I.Width")}, y{j});");
         o.WriteLine("            panel += 2 * I.Width;");
     }
