@@ -9,7 +9,7 @@ public static class RewordedData
     /// <summary>Rewords every line of a file.</summary>
     /// <param name="data">The file.</param>
     /// <param name="rewording">The rewording; its wordings are dealt over the lines.</param>
-    /// <param name="path">Where it goes; gzipped when it ends in <c>.gz</c>.</param>
+    /// <param name="path">Where it goes; gzipped when the data are, or when its name ends in <c>.gz</c>.</param>
     /// <exception cref="Lab.UserErrorException">The input cannot be read or the output not written.</exception>
     public static RewriteSummary Write(string data, Rewording rewording, string path) => EpisodeFile.Rewrite(data, path, line => EditOf(line, rewording));
 
