@@ -73,9 +73,7 @@ public sealed class EpisodeSet
             onBadLine(bad);
         };
         List<Episode> episodes = [.. EpisodeFile.Lines(path, format, tell).SelectMany(line => line.Episodes)];
-        if (episodes.Count > 0) return new EpisodeSet(EpisodeFile.NameOf(path), episodes);
-        throw first is not null ? EpisodeFile.Refused(first)
-            : new UserErrorException("no-episodes", $"{path} holds no episodes.", "Give a JSONL file with one training example per line.");
+        return episodes.Count > 0 ? new EpisodeSet(EpisodeFile.NameOf(path), episodes) : throw EpisodeFile.NoEpisodes(path, first);
     }
 
     private static IEnumerable<object?> Parts(Episode episode)
