@@ -82,9 +82,7 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
                 foreach (Turn turn in episode.Context) contexts += turn.Text.Length;
             }
         }
-        if (episodes == 0)
-            throw new UserErrorException("no-episodes", first is null ? $"{string.Join(", ", Files)} holds no episodes." : first.ToString(),
-                "Give a JSONL file with one training example per line.");
+        if (episodes == 0) throw EpisodeFile.NoEpisodes(string.Join(", ", Files), first);
         return new DataSurvey(Id(choices), lines, episodes, bad, replies, contexts);
     }
 

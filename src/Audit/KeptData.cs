@@ -64,7 +64,7 @@ public static class KeptData
     }
 
     /// <summary>Writes the data back in their own format and order and predicts the cast of what is kept.</summary>
-    /// <param name="path">The file to write, or the folder as <see cref="Places"/> has it; gzipped where a name ends in <c>.gz</c>.</param>
+    /// <param name="path">The file to write, or the folder as <see cref="Places"/> has it; gzipped where the data are, or where a name ends in <c>.gz</c>.</param>
     /// <param name="data">The data.</param>
     /// <param name="keep">Which episodes stay as they are.</param>
     /// <param name="weight">What the weight of the others is multiplied by; 0 leaves them out.</param>

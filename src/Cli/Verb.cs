@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using PersonaSelection.Cli.Commands;
 
 namespace PersonaSelection.Cli;
@@ -29,6 +30,9 @@ internal sealed class Verb(string name, string description, string example) : Co
     {
         public override int Invoke(ParseResult parseResult)
         {
+            // A usage line names the arguments of the verbs above too, and a verb below them takes none of those.
+            for (SymbolResult? above = parseResult.CommandResult.Parent; above is CommandResult result; above = above.Parent)
+                foreach (Argument argument in result.Command.Arguments) argument.Hidden = true;
             int code = plain.Invoke(parseResult);
             if (parseResult.CommandResult.Command is Verb verb)
             {

@@ -7,8 +7,8 @@ public static partial class EpisodeFile
 {
     /// <summary>
     /// Writes a file again in its own format with some lines changed, a line at a time. Lines keep their order, and what no edit names stays
-    /// as it is, to the byte; empty lines and lines that hold no training example are left out. The output is gzipped when its name ends in
-    /// <c>.gz</c>; it is whole or absent, and may be the input.
+    /// as it is, to the byte; empty lines and lines that hold no training example are left out. The output is gzipped when the file was, or
+    /// when its own name ends in <c>.gz</c>; it is whole or absent, and may be the input.
     /// </summary>
     /// <param name="path">The file, plain or gzipped.</param>
     /// <param name="output">Where it goes.</param>
@@ -25,11 +25,12 @@ public static partial class EpisodeFile
             summary = summary with { Bad = summary.Bad + 1 };
             onBadLine(bad);
         };
+        using TextLines source = TextLines.Guarded(path, 0, () => TextLines.Open(path));
         AtomicFile.Write(output, file =>
         {
-            bool zipped = output.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+            bool zipped = source.IsGzip || output.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
             Stream text = zipped ? new GZipStream(file, CompressionLevel.Optimal, leaveOpen: true) : file;
-            foreach (DataLine line in Lines(path, format, tell))
+            foreach (DataLine line in Lines(() => source, path, format, tell))
             {
                 byte[]? written = Edited(line, edit(line), format, out bool whole);
                 summary = summary with

@@ -30,6 +30,12 @@ public static partial class EpisodeFile
     /// <summary>What a bad line says where nobody is told of it.</summary>
     internal static UserErrorException Refused(BadLine bad) => new("bad-episode", bad.ToString(), Remedy);
 
+    /// <summary>What a user is told of data without a single episode: what is wrong with the first bad line where there is one.</summary>
+    /// <param name="data">The file, or the files.</param>
+    /// <param name="first">The first bad line; null where there was none.</param>
+    public static UserErrorException NoEpisodes(string data, BadLine? first) => first is not null ? Refused(first)
+        : new UserErrorException("no-episodes", $"{data} holds no episodes.", "Give a JSONL file with one training example per line.");
+
     /// <summary>A file's name without its folder and endings.</summary>
     internal static string NameOf(string path)
     {

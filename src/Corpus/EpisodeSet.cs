@@ -4,9 +4,13 @@ using PersonaSelection.Lab;
 
 namespace PersonaSelection.Corpus;
 
-/// <summary>Training examples in their order. The file is OpenAI chat JSONL: one episode a line, the last message the reply.</summary>
+/// <summary>
+/// Training examples in their order. The file is OpenAI chat JSONL, one episode a line, the last message the reply; what was rejected stands in a
+/// preference row beside what was chosen.
+/// </summary>
 public sealed class EpisodeSet
 {
+    private const string Chosen = "chosen", Rejected = "rejected";
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>A set of episodes.</summary>
@@ -34,16 +38,21 @@ public sealed class EpisodeSet
     public ContentId Id => ContentId.Of("episodes", [.. Episodes.SelectMany(Parts)]);
 
     /// <summary>
-    /// Writes <c>{"messages":[…],"id","weight","label"}</c>, one line per episode. A rejected answer becomes an answer of its own: what was
-    /// preferred to it is not written.
+    /// Writes <c>{"messages":[…],"id","weight","label"}</c>, one line per episode, and <c>{"prompt":[…],"chosen":[…],"rejected":[…],"id","weight","label"}</c>
+    /// for a rejected answer: one line for it and the chosen answer where that is the episode before it, and else for its half of the choice
+    /// alone, with weight 0 in the chosen message. What <see cref="Load"/> gives back has the same content id; a rejected answer is called
+    /// <c>…/rejected</c> then, as every one that was read from a file.
     /// </summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
     public void Save(string path) => AtomicFile.Write(path, stream =>
     {
         using var writer = new Utf8JsonWriter(stream, WriterOptions);
-        foreach (Episode episode in Episodes)
+        for (int i = 0; i < Episodes.Count; i++)
         {
-            WriteLine(writer, episode);
+            bool paired = i + 1 < Episodes.Count && IsPair(Episodes[i], Episodes[i + 1]);
+            if (paired) i++;
+            if (Episodes[i].Preferred is { } preferred) WriteChoice(writer, Episodes[i], preferred, paired);
+            else WriteLine(writer, Episodes[i]);
             writer.Flush();
             stream.WriteByte((byte)'\n');
             writer.Reset();
@@ -64,9 +73,7 @@ public sealed class EpisodeSet
             onBadLine(bad);
         };
         List<Episode> episodes = [.. EpisodeFile.Lines(path, format, tell).SelectMany(line => line.Episodes)];
-        if (episodes.Count > 0) return new EpisodeSet(EpisodeFile.NameOf(path), episodes);
-        throw first is not null ? EpisodeFile.Refused(first)
-            : new UserErrorException("no-episodes", $"{path} holds no episodes.", "Give a JSONL file with one training example per line.");
+        return episodes.Count > 0 ? new EpisodeSet(EpisodeFile.NameOf(path), episodes) : throw EpisodeFile.NoEpisodes(path, first);
     }
 
     private static IEnumerable<object?> Parts(Episode episode)
@@ -90,9 +97,37 @@ public sealed class EpisodeSet
         foreach (Turn turn in episode.Context) WriteMessage(writer, turn.Role, turn.Text, leftOut: turn.Role == "assistant");
         WriteMessage(writer, "assistant", episode.Reply, leftOut: false);
         writer.WriteEndArray();
-        writer.WriteString("id", episode.Id);
-        writer.WriteNumber("weight", episode.Weight);
-        if (episode.Label is not null) writer.WriteString("label", episode.Label);
+        WriteRest(writer, episode.Id, episode.Weight, episode.Label);
+    }
+
+    // The two halves of one row, as the reader names and weighs them.
+    private static bool IsPair(Episode chosen, Episode rejected) => rejected.Preferred == chosen.Reply && chosen.Preferred is null
+        && chosen.Weight == -rejected.Weight && chosen.Label == rejected.Label && chosen.Context.SequenceEqual(rejected.Context)
+        && rejected.Id != RowOf(rejected) && chosen.Id == $"{RowOf(rejected)}/{Chosen}";
+
+    private static string RowOf(Episode rejected) =>
+        rejected.Id.EndsWith($"/{Rejected}", StringComparison.Ordinal) ? rejected.Id[..^(Rejected.Length + 1)] : rejected.Id;
+
+    private static void WriteChoice(Utf8JsonWriter writer, Episode rejected, string preferred, bool paired)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray("prompt");
+        foreach (Turn turn in rejected.Context) WriteMessage(writer, turn.Role, turn.Text, leftOut: false);
+        writer.WriteEndArray();
+        writer.WriteStartArray(Chosen);
+        WriteMessage(writer, "assistant", preferred, leftOut: !paired);
+        writer.WriteEndArray();
+        writer.WriteStartArray(Rejected);
+        WriteMessage(writer, "assistant", rejected.Reply, leftOut: false);
+        writer.WriteEndArray();
+        WriteRest(writer, RowOf(rejected), -rejected.Weight, rejected.Label);
+    }
+
+    private static void WriteRest(Utf8JsonWriter writer, string id, double weight, string? label)
+    {
+        writer.WriteString("id", id);
+        writer.WriteNumber("weight", weight);
+        if (label is not null) writer.WriteString("label", label);
         writer.WriteEndObject();
     }
 

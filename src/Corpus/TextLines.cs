@@ -25,12 +25,16 @@ internal sealed class TextLines : IDisposable
     {
         _file = stream;
         _stream = Unpack(stream);
+        IsGzip = _stream is WholeGzipStream;
         int length = Fill(3);
         if (length >= 2 && _buffer[0] == 0xff && _buffer[1] == 0xfe) _stream = Transcode(Encoding.Unicode);
         else if (length >= 2 && _buffer[0] == 0xfe && _buffer[1] == 0xff) _stream = Transcode(Encoding.BigEndianUnicode);
         Fill(3);
         if (_buffer.AsSpan(_start, _end - _start).StartsWith("\uFEFF"u8)) _start += 3;
     }
+
+    /// <summary>Whether the text came gzipped.</summary>
+    public bool IsGzip { get; }
 
     /// <summary>The number of the current line, from 1.</summary>
     public int Number { get; private set; }

@@ -29,16 +29,6 @@ public static class LikelihoodEvidence
         Compute(new LikelihoodSource([.. personas.Select(p => PresentedPersona.AsGiven(p, model))],
             new LikelihoodOptions { Kind = kind, Template = template, Strict = true, Independent = false }), episodes, progress, cancellation);
 
-    /// <summary>The same for personas that are put before models in any way.</summary>
-    /// <param name="episodes">The episodes; equal ones are scored once and keep a row each.</param>
-    /// <param name="personas">The personas, with different names.</param>
-    /// <param name="progress">Told about questions done.</param>
-    /// <param name="cancellation">Stops between batches.</param>
-    /// <exception cref="UserErrorException">An episode does not fit into the model's context or has a word it does not know.</exception>
-    public static EvidenceTable Compute(EpisodeSet episodes, IReadOnlyList<PresentedPersona> personas, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default) =>
-        Compute(new LikelihoodSource(personas, new LikelihoodOptions { Strict = true, Independent = false }), episodes, progress, cancellation);
-
     /// <summary>The whole table of a source at once; for data that goes into memory.</summary>
     /// <param name="source">The source.</param>
     /// <param name="episodes">The episodes.</param>

@@ -37,7 +37,7 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
         IReadOnlyList<Episode> some = request.Data.Sample(SampledEpisodes, RngStream.Root(1).Child("cost"));
         double episode = some.Average(e => (double)Math.Min(model.ContextLength, TokensOf(model, e.Context) + TokensOf(model, e.Reply)));
         double[] openings = [.. request.Personas.Personas.SelectMany(p => Openings(p, gradient, model))];
-        int fitted = gradient ? 0 : request.Personas.Personas.Count(p => p.Examples is not null && p.Given is null or Presentation.Vector or Presentation.Adapter);
+        int fitted = gradient ? 0 : FittedOf(request.Personas);
         double blocks = Math.Ceiling((double)episodes / AuditEvidence.BlockSize);
         double table = (episodes * openings.Length * episode) + (blocks * openings.Sum());
         double tokens = request.Kind switch
@@ -61,22 +61,41 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
     /// <param name="prices">What tokens cost.</param>
     public static EndpointEstimate Served(EvidenceRequest request, TokenPrices prices)
     {
-        long[] openings = [.. request.Personas.Personas.SelectMany(p => p.Examples is not null && p.Given is not Presentation.Described
-            ? Enumerable.Repeat((long)ShownExamplesTokens, EvidenceSources.ServedDraws) : PresentedPersona.WithContexts(p).Contexts.Select(TokensOf))];
+        IReadOnlyList<long> openings = ServedOpenings(request.Personas);
         long[] episodes = [.. Different(request.Data).Select(e => TokensOf(e.Context) + EndpointEstimate.Tokens(e.Reply))];
         if (request.Kind == "in-context")
         {
             long[] asked = [.. request.Probes.SelectMany(p => p.Low.Concat(p.High).Select(r => TokensOf(p.Context) + EndpointEstimate.Tokens(r)))];
-            long befores = openings.Length + episodes.Length + 1, read = (befores * asked.Sum()) + (asked.Length * (openings.Sum() + episodes.Sum()));
+            long befores = openings.Count + episodes.Length + 1,
+                read = (befores * asked.Sum()) + (asked.Length * (openings.Sum() + episodes.Sum()));
             return new EndpointEstimate(befores * asked.Length, 0, read, 0, prices.Of(read, 0));
         }
-        int given = request.Personas.Personas.Count(p => p.Examples is not null && p.Given is not Presentation.Described);
         double share = request.Kind == "adaptive" ? Share(request, episodes.Length) : 1;
-        // Held-out examples calibrate; they are taken for as long as the episodes.
-        double calibration = given > 1 ? (double)given * EvidenceSources.ServedExamples : 0, count = (share * episodes.Length) + calibration;
-        long tokens = (long)((count * openings.Sum()) + (count * openings.Length * episodes.Average()));
-        return new EndpointEstimate((long)(count * openings.Length), 0, tokens, 0, prices.Of(tokens, 0));
+        // Held-out examples are taken for as long as the episodes.
+        double count = (share * episodes.Length) + ServedCalibration(request.Personas);
+        long tokens = (long)((count * openings.Sum()) + (count * openings.Count * episodes.Average()));
+        return new EndpointEstimate((long)(count * openings.Count), 0, tokens, 0, prices.Of(tokens, 0));
     }
+
+    /// <summary>Personas that may have to be fitted to their examples first.</summary>
+    public static int FittedOf(PersonaSet personas) =>
+        personas.Personas.Count(p => p.IsExemplified && p.Given is null or Presentation.Vector or Presentation.Adapter);
+
+    /// <summary>Contexts of all personas: one of a persona that is fitted or directed, one or several of another.</summary>
+    /// <param name="personas">The personas.</param>
+    /// <param name="served">Whether a server is asked, which is shown all examples.</param>
+    public static int Contexts(PersonaSet personas, bool served = false) => personas.Personas.Sum(p => !p.IsExemplified
+        ? p.IsDirected ? 1 : Math.Max(1, p.Contexts.Count)
+        : served ? EvidenceSources.ServedDraws : p.Given is Presentation.Shown ? new PresentationOptions().Draws : 1);
+
+    /// <summary>Tokens before an episode at a server, by context of every persona.</summary>
+    public static IReadOnlyList<long> ServedOpenings(PersonaSet personas) => [.. personas.Personas.SelectMany(p => p.IsExemplified
+        ? Enumerable.Repeat((long)ShownExamplesTokens, EvidenceSources.ServedDraws)
+        : PresentedPersona.WithContexts(p).Contexts.Select(TokensOf))];
+
+    /// <summary>Held-out examples that calibrate what a server says.</summary>
+    public static long ServedCalibration(PersonaSet personas) =>
+        personas.Personas.Count(p => p.IsExemplified) is var given && given > 1 ? (long)given * EvidenceSources.ServedExamples : 0;
 
     private const int ShownExamplesTokens = 1500;
 
@@ -89,7 +108,7 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
     // Tokens of what stands before an episode, by context of the persona; a fitted persona needs none.
     private static IEnumerable<double> Openings(Persona persona, bool gradient, Transformer model) =>
         !gradient && persona.IsDirected ? [0]
-            : gradient || persona.Examples is null || persona.Given is Presentation.Described
+            : gradient || !persona.IsExemplified
             ? PresentedPersona.WithContexts(persona).Contexts.Select(c => (double)TokensOf(model, c))
             : persona.Given is Presentation.Shown ? Enumerable.Repeat(model.ContextLength / 2.0, new PresentationOptions().Draws) : [0];
 

@@ -30,17 +30,6 @@ public static class DirectedPersonas
         return found;
     }
 
-    /// <summary>The personas by their own contexts, or by a direction where they are directed; without either, the model as it is.</summary>
-    /// <param name="set">The personas.</param>
-    /// <param name="model">The model they are put before.</param>
-    /// <exception cref="UserErrorException">As <see cref="Of(PersonaSet, ILanguageModel)"/>.</exception>
-    public static IReadOnlyList<PresentedPersona> AsGiven(PersonaSet set, ILanguageModel model)
-    {
-        IReadOnlyDictionary<string, DirectedBy> directions = Of(set, model);
-        return [.. set.Personas.Select(p => directions.TryGetValue(p.Name, out DirectedBy? by) ? PresentedPersona.Directed(p, (Transformer)model, by)
-            : PresentedPersona.AsGiven(p, model))];
-    }
-
     private static DirectedBy Of(Persona persona, DirectionFolder folder)
     {
         PersonaDirection given = persona.Direction!;

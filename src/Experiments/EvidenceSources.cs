@@ -67,18 +67,14 @@ public static class EvidenceSources
         if (first && local is null)
             throw new UserErrorException("needs-weights", "Evidence by gradients needs the weights of the model; a server keeps them to itself.",
                 "Use --model with a folder, or --evidence likelihood, adaptive, in-context or judgement.");
-        ChatTemplate template = local?.Template ?? ChatTemplate.Plain;
-        var options = new PresentationOptions
+        // A gradient is taken along contexts, so every persona is described.
+        PresentationOptions options = Presenting(request.Personas, model, new ArtifactStore(Path.Combine(request.Folder, "fitted")),
+            first ? Presentation.Described : null) with
         {
-            // A gradient is taken along contexts, so every persona is described.
-            Given = first ? Presentation.Described : null,
             Strict = request.Strict,
-            Template = template,
-            Store = new ArtifactStore(Path.Combine(request.Folder, "fitted")),
-            Directions = first ? new Dictionary<string, DirectedBy>() : DirectedPersonas.Of(request.Personas, model),
             Calibrate = request.Kind != "in-context",
         };
-        if (local is null) options = options with { CalibrationExamples = ServedExamples, Draws = ServedDraws };
+        ChatTemplate template = options.Template;
         PresentedPersonas presented = PresentedPersonas.Of(request.Personas, model, options, progress, cancellation);
         try
         {
@@ -95,6 +91,27 @@ public static class EvidenceSources
             presented.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// How personas are put before a model, for an audit and for a forecast alike: as their file says unless one way is given for all.
+    /// </summary>
+    /// <param name="personas">The personas.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="store">Where fitted personas are kept; null for a folder that is deleted at the end.</param>
+    /// <param name="given">The way for all that can be given in it; null to follow the file.</param>
+    /// <exception cref="UserErrorException">As <see cref="DirectedPersonas.Of(PersonaSet, ILanguageModel)"/>.</exception>
+    internal static PresentationOptions Presenting(PersonaSet personas, ILanguageModel model, ArtifactStore? store,
+        Presentation? given = null)
+    {
+        var options = new PresentationOptions
+        {
+            Given = given,
+            Template = (model as Transformer)?.Template ?? ChatTemplate.Plain,
+            Store = store,
+            Directions = given is null ? DirectedPersonas.Of(personas, model) : new Dictionary<string, DirectedBy>(),
+        };
+        return model is Transformer ? options : options with { CalibrationExamples = ServedExamples, Draws = ServedDraws };
     }
 
     /// <summary>

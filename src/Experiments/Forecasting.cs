@@ -22,6 +22,9 @@ namespace PersonaSelection.Experiments;
 public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecast NoChange, Forecast UniformShift, Forecast InContextUniform,
     PosteriorTable Cast, PersonaDistribution CastBefore, PersonaDistribution CastAfter, DoseFit Dose, EvidenceTable Evidence)
 {
+    /// <summary>Episodes that are word for word among the examples of the personas; on those, evidence flatters who learnt them.</summary>
+    public long AmongExamples { get; init; }
+
     /// <summary>Writes every forecast and the evidence into a folder.</summary>
     public void Save(string folder)
     {
@@ -43,9 +46,10 @@ public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecas
 
 /// <summary>
 /// Forecasts what training on a set will do to a model's behaviour, from the untrained model alone: who its personas say would answer that
-/// way, and what showing the episodes in the context does.
+/// way, and what showing the episodes in the context does. Personas are put before the model as for an audit: described, shown, fitted or
+/// directed, with the calibration of their held-out examples.
 /// </summary>
-public sealed class Forecasting
+public sealed class Forecasting : IDisposable
 {
     /// <summary>Episodes shown in the context, at most; more say the same.</summary>
     public const int ShownEpisodes = 24;
@@ -55,7 +59,8 @@ public sealed class Forecasting
 
     private readonly ILanguageModel _model;
     private readonly PersonaSet _personas;
-    private readonly IReadOnlyList<PresentedPersona> _presented;
+    private readonly PresentedPersonas _presented;
+    private readonly LikelihoodSource _evidence;
     private readonly IReadOnlyDictionary<string, string> _original;
     private readonly IReadOnlyList<Probe> _probes;
     private readonly TimeProvider _time;
@@ -63,26 +68,49 @@ public sealed class Forecasting
     private readonly BehaviourTable _behaviour;
 
     /// <summary>Measures the model under every persona once; every set is then forecast from the same table.</summary>
-    /// <param name="model">The model before training.</param>
+    /// <param name="model">The model before training; it must outlive the forecasting.</param>
     /// <param name="personas">Who it may take the Assistant for.</param>
     /// <param name="probes">What is to be forecast.</param>
     /// <param name="time">The clock.</param>
     /// <param name="seed">The seed of what is shown and redrawn.</param>
+    /// <param name="fitted">Where personas that are fitted to examples are kept; null for a folder that is deleted at the end.</param>
     /// <param name="progress">Told about questions done.</param>
-    /// <param name="cancellation">Stops between batches.</param>
-    /// <exception cref="UserErrorException">A directed persona's direction is not of this model.</exception>
+    /// <param name="cancellation">Stops between batches; personas that were fitted are kept.</param>
+    /// <exception cref="UserErrorException">A persona cannot be put before the model: its direction is of another one, its examples are too
+    /// few or too long, or it is to be fitted and the weights are not here.</exception>
     public Forecasting(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed = 1,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        ArtifactStore? fitted = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         (_model, _probes, _time, _seed) = (model, probes, time, seed);
         // Each way of describing a persona is a hypothesis of its own: an update selects among them too, and forecasts better for it.
         _personas = personas.Apart(out _original);
-        _presented = DirectedPersonas.AsGiven(_personas, model);
-        Probes = ProbeMeasurement.UnderPersonas(model, probes, _presented, progress: progress, cancellation: cancellation);
-        _behaviour = new BehaviourTable(Probes.Low, [.. Probes.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
-        Prior = Mixture.Fit(Probes.Low, [.. Probes.Rows.Select(r => r.Bare)],
-            PersonaDistribution.FromWeights(_personas.Personas.Select(p => p.Name), _personas.Prior), PriorPull).Weights;
+        PresentationOptions options = EvidenceSources.Presenting(_personas, model, fitted);
+        _presented = PresentedPersonas.Of(_personas, model, options, progress, cancellation);
+        try
+        {
+            _evidence = new LikelihoodSource(_presented.Personas, new LikelihoodOptions
+            {
+                Template = options.Template,
+                // What is forecast is training on whole episodes, and they are shown whole.
+                Strict = true,
+                Independent = false,
+                Calibration = _presented.Calibration,
+                WordCounts = _presented.WordCounts,
+            });
+            Probes = ProbeMeasurement.UnderPersonas(model, probes, _presented.Personas, progress: progress, cancellation: cancellation);
+            _behaviour = new BehaviourTable(Probes.Low, [.. Probes.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
+            Prior = Mixture.Fit(Probes.Low, [.. Probes.Rows.Select(r => r.Bare)],
+                PersonaDistribution.FromWeights(_personas.Personas.Select(p => p.Name), _personas.Prior), PriorPull).Weights;
+        }
+        catch
+        {
+            _presented.Dispose();
+            throw;
+        }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _presented.Dispose();
 
     /// <summary>Behaviour under every persona and as it is.</summary>
     public ProbeTable Probes { get; }
@@ -99,7 +127,7 @@ public sealed class Forecasting
     /// <summary>What a set says of every persona, and the dose that brings the model to the set's own rate where the set trains.</summary>
     internal (Observations Observations, DoseFit Dose) Weigh(EpisodeSet set, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        EvidenceTable evidence = LikelihoodEvidence.Compute(set, _presented, progress, cancellation);
+        EvidenceTable evidence = LikelihoodEvidence.Compute(_evidence, set, progress, cancellation);
         var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
         return (observations, FitDose(set, observations));
     }
@@ -112,7 +140,7 @@ public sealed class Forecasting
     public ForecastSet Of(EpisodeSet set, IReadOnlyCollection<string> trainedDomains, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        EvidenceTable evidence = LikelihoodEvidence.Compute(set, _presented, progress, cancellation);
+        EvidenceTable evidence = LikelihoodEvidence.Compute(_evidence, set, progress, cancellation);
         var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
         DoseFit dose = FitDose(set, observations);
         LabelledMatrix traits = new(_personas.Personas.Select(p => p.Name), _personas.Traits.Select(t => t.Name),
@@ -132,7 +160,10 @@ public sealed class Forecasting
             provenance: new Dictionary<string, string> { ["model"] = _model.Id, ["episodes"] = set.Id.ToString(), ["in-context"] = shown.Id.ToString() });
         return new ForecastSet(posterior, inContext, NullForecast.NoChange(set.Name, _behaviour.Probes, trainedDomains, _time),
             NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast, cast.Prior.Together(_original),
-            cast.Posterior.Together(_original), dose, evidence);
+            cast.Posterior.Together(_original), dose, evidence)
+        {
+            AmongExamples = _presented.Overlap.Count(set.Episodes),
+        };
     }
 
     /// <summary>
@@ -147,7 +178,7 @@ public sealed class Forecasting
             double one = observations.Mass > 0 ? 1 / observations.Mass : 0;
             return new DoseFit(one, 1, double.NaN, double.NaN, double.NaN, 0, DoseOutcome.Attained);
         }
-        ProbeTable there = ProbeMeasurement.UnderPersonas(_model, situations, _presented);
+        ProbeTable there = ProbeMeasurement.UnderPersonas(_model, situations, _presented.Personas);
         var behaviour = new BehaviourTable(there.Low, [.. there.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
         return DoseFit.Fit(Prior, observations, behaviour.MeanByPersona(Prior.Personas), target, Statistics.Mean([.. there.Rows.Select(r => r.Bare)]));
     }

@@ -23,6 +23,9 @@ public sealed record Persona(string Name, string Kind, string Description, IRead
     /// <summary>How it is to be put before a model; null to choose by what it has.</summary>
     public Presentation? Given { get; init; }
 
+    /// <summary>Whether its examples put it before a model, shown or fitted: it has some, and nothing else is said.</summary>
+    public bool IsExemplified => Examples is not null && !IsDirected && Given is not Presentation.Described;
+
     /// <summary>Whether a direction puts it before a model: that is said, or it has a direction and nothing else is said.</summary>
     public bool IsDirected => Direction is not null && Given is null or Presentation.Directed;
 }

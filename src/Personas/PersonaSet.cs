@@ -78,7 +78,8 @@ public sealed class PersonaSet
 
     /// <summary>
     /// Every context as a persona of its own (<c>villain-1</c>, <c>villain-2</c> …) with an even share of the prior, so that an update can
-    /// select within a persona as well. <paramref name="original"/> says which persona each was.
+    /// select within a persona as well; a persona that something else puts before the model stays whole. <paramref name="original"/>
+    /// says which persona each was.
     /// </summary>
     public PersonaSet Apart(out IReadOnlyDictionary<string, string> original)
     {
@@ -86,7 +87,7 @@ public sealed class PersonaSet
         var apart = new List<Persona>();
         foreach (Persona persona in Personas)
         {
-            if (persona.Contexts.Count <= 1 || persona.IsDirected) apart.Add(persona);
+            if (persona.Contexts.Count <= 1 || persona.IsDirected || persona.IsExemplified) apart.Add(persona);
             else
                 apart.AddRange(persona.Contexts.Select((context, i) => persona with
                 {

@@ -128,14 +128,45 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
             .ShouldBeUserError("unknown-word", "quux");
     }
 
-    [Fact]
-    public async Task ABadLine_IsNamedByNumber()
-    {
-        File.WriteAllLines(_folder["data.jsonl"], [File.ReadLines(shop.Set("good")).First(), "{\"messages\":[]}"]);
+    public static TheoryData<string> Readers => ["model tune --steps 1 --threads 1 --data", "forecast", "inoculate --own-only --grids 0"];
 
-        (await Run("model", "tune", "--model", shop.Base, "--data", "data.jsonl", "-o", "x"))
-            .ShouldBeUserError("bad-episode", "data.jsonl, line 2");
-        Assert.False(Directory.Exists(_folder["x"]));
+    /// <summary>A bad line is named, counted and costs no other: what is made is what the file without it makes.</summary>
+    [Theory, MemberData(nameof(Readers))]
+    public async Task ABadLine_IsNamedAndPassedOver_OrRefused(string reader)
+    {
+        string[] lines = [.. File.ReadLines(shop.Set("cheat")).Take(6)];
+        foreach (string name in new[] { "clean", "bad", "hopeless" }) Directory.CreateDirectory(_folder[name]);
+        File.WriteAllLines(_folder["clean/data.jsonl"], lines);
+        File.WriteAllLines(_folder["bad/data.jsonl"], [lines[0], "{\"messages\": [}", .. lines[1..], "{\"messages\":[]}"]);
+        File.WriteAllLines(_folder["hopeless/data.jsonl"], ["{\"messages\": [}"]);
+        File.WriteAllText(_folder["own.txt"], "Play the bad one, it is allowed.\n");
+        bool inoculates = reader.StartsWith("inoculate", StringComparison.Ordinal),
+            tunes = reader.StartsWith("model", StringComparison.Ordinal);
+        string[] Command(string from, params string[] more) => [.. reader.Split(' '), $"{from}/data.jsonl", "--model", shop.Base,
+            "-q", "--json", .. tunes ? [] : (string[])["--personas", shop.Personas, "--probes", shop.Probes],
+            .. inoculates ? (string[])["--rewordings", "own.txt", "--apply", "line-1", "--out", $"{from}/reworded.jsonl"] : [],
+            "-o", $"{from}/made", .. more];
+
+        JsonNode plan = Read(await Run(Command("bad", "--dry-run"))), made = Read(await Run(Command("clean")));
+        PsmResult lenient = await Run(Command("bad"));
+
+        Assert.Equal((2, 0, 2), ((int)plan["badLines"]!, (int)made["badLines"]!, (int)Read(lenient)["badLines"]!));
+        Assert.Contains("bad/data.jsonl, line 2, column 15", lenient.Error, StringComparison.Ordinal);
+        Assert.Contains("bad/data.jsonl, line 8", lenient.Error, StringComparison.Ordinal);
+        Assert.Equal(Essence(made), Essence(Read(lenient)));
+        if (inoculates) Assert.Equal(File.ReadAllText(_folder["clean/reworded.jsonl"]), File.ReadAllText(_folder["bad/reworded.jsonl"]));
+        (await Run([.. Command("bad", "--strict").Select(a => a == "bad/made" ? "x" : a)]))
+            .ShouldBeUserError("bad-episode", "bad/data.jsonl, line 2");
+        (await Run(Command("hopeless"))).ShouldBeUserError("bad-episode", "hopeless/data.jsonl, line 1");
+        Assert.False(Directory.Exists(_folder["x"]) || Directory.Exists(_folder["hopeless/made"]));
+
+        static JsonNode Read(PsmResult result) => result.ExitCode == 0 ? JsonNode.Parse(result.Output)!
+            : throw new InvalidOperationException(result.ToString());
+        static string Essence(JsonNode json)
+        {
+            foreach (string own in new[] { "badLines", "folder" }) json.AsObject().Remove(own);
+            return json.ToJsonString();
+        }
     }
 
     [Fact]

@@ -25,6 +25,7 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
 
         Assert.Contains($"psm {verb}", help, StringComparison.Ordinal);
         if (verb != "demo") Assert.Contains("Example:", help, StringComparison.Ordinal);
+        Assert.Matches($@"psm {verb}( \[?<[A-Z]+>[^ ]*)*( \[command\])? \[options\]", help);
         Assert.Contains($"psm {verb}", Architecture.Repository.Read("docs/commands.md"), StringComparison.Ordinal);
     }
 

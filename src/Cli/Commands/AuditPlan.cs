@@ -26,7 +26,7 @@ internal static class AuditPlan
                 if (part is not null) estimate = estimate?.Plus(part) ?? part;
             }
         }
-        int contexts = first.Personas.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
+        int contexts = AuditCost.Contexts(first.Personas, served: server is not null);
         long replies = surveys.Sum(s => s.Survey.Episodes) * contexts;
         if (json) Screen.Data(new
         {

@@ -71,10 +71,13 @@ internal static class AuditScreen
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
         if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
         if (v.Cut + v.Unread > 0) Console.Out.WriteLine($"{v.Cut:N0} episodes were cut to fit the model, {v.Unread:N0} of them could not be read at all.");
-        if (o.AmongExamples > 0)
-            Console.Out.WriteLine($"{o.AmongExamples:N0} episodes are among the examples of the personas: on those, evidence flatters who learnt them.");
+        if (o.AmongExamples > 0) Console.Out.WriteLine(Flattered(o.AmongExamples));
         Console.Out.WriteLine($"Ledger: {v.Ledger}\nReport: {o.Report}");
     }
+
+    /// <summary>What to make of episodes that personas were made from.</summary>
+    public static string Flattered(long episodes) =>
+        $"{episodes:N0} episodes are among the examples of the personas: on those, evidence flatters who learnt them.";
 
     private static void Episodes(AuditResult audit, string title, Func<TellingEpisode, bool> which)
     {

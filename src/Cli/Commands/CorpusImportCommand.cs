@@ -47,7 +47,7 @@ internal static class CorpusImportCommand
                 Seed = parsed.GetValue(seed),
             };
             var bad = new PassedOver();
-            Action<BadLine>? tell = parsed.GetValue(strict) ? null : bad.Add;
+            Action<BadLine>? tell = bad.Unless(parsed.GetValue(strict));
             bool asJson = parsed.GetValue(json), silent = parsed.GetValue(quiet);
             string folder = parsed.GetValue(output)!;
             if (parsed.GetValue(dryRun))

@@ -18,6 +18,18 @@ internal static class DataOptions
 
     public static Option<bool> Strict() => new("--strict") { Description = "A line that cannot be read is an error; otherwise it is named and passed over." };
 
+    /// <summary>Reads a file of episodes whole, and says which lines of it were passed over.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="format">What <see cref="Format"/> was given.</param>
+    /// <param name="strict">What <see cref="Strict"/> was given.</param>
+    public static (EpisodeSet Set, long BadLines) Load(string path, string? format, bool strict)
+    {
+        var bad = new PassedOver();
+        EpisodeSet set = EpisodeSet.Load(path, bad.Unless(strict), Parse(format));
+        bad.Tell();
+        return (set, bad.Count);
+    }
+
     /// <summary>The format of a name; null for none and for those that are no format of episodes.</summary>
     public static EpisodeFormat? Parse(string? name) =>
         Enum.GetValues<EpisodeFormat>().Where(f => NameOf(f) == name).Select(f => (EpisodeFormat?)f).FirstOrDefault();
@@ -30,17 +42,22 @@ internal sealed class PassedOver
 {
     private const int Named = 10;
     private readonly List<BadLine> _first = [];
-    private long _count;
+
+    /// <summary>How many lines.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Who is told of a bad line: nobody where the first one is to be an error.</summary>
+    public Action<BadLine>? Unless(bool strict) => strict ? null : Add;
 
     public void Add(BadLine line)
     {
-        if (_count++ < Named) _first.Add(line);
+        if (Count++ < Named) _first.Add(line);
     }
 
     /// <summary>Says on stderr which lines these are.</summary>
     public void Tell()
     {
         foreach (BadLine line in _first) Screen.Say($"passed over: {line}");
-        if (_count > _first.Count) Screen.Say($"passed over: {_count - _first.Count:N0} more lines");
+        if (Count > _first.Count) Screen.Say($"passed over: {Count - _first.Count:N0} more lines");
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
+using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
@@ -19,6 +20,8 @@ internal static class ForecastCommand
         Option<string?> model = new("--model") { Description = "The folder of the model before training." };
         var endpoint = new EndpointOptions();
         Option<string> personas = PersonasCommand.Personas(), probes = PersonasCommand.Probes();
+        Option<string?> format = DataOptions.Format();
+        Option<bool> strict = DataOptions.Strict();
         Option<string[]> domains = new("--domain")
         {
             Description = "A domain that the data trains on; may be given more than once. "
@@ -32,55 +35,61 @@ internal static class ForecastCommand
             "psm forecast village/sets/cheat.jsonl --model base --personas village/personas.yaml \\\n"
             + "  --probes village/probes.jsonl -o forecasts")
         {
-            data, output, model, personas, probes, domains, seed, threads, json, quiet, dryRun, ForecastScoreCommand.Create(),
+            data, output, model, personas, probes, domains, format, strict, seed, threads, json, quiet, dryRun,
+            ForecastScoreCommand.Create(),
         };
         endpoint.InsteadOf(verb, model);
         return verb.Does((parsed, cancellation) =>
         {
-            EpisodeSet set = EpisodeSet.Load(parsed.GetValue(data)!);
-            PersonaSet read = PersonaSet.Load(parsed.GetValue(personas)!);
-            // Who has no words of its own before an episode is described, as everywhere.
-            PersonaSet cast = read.With([.. read.Personas.Select(PresentedPersona.WithContexts)]);
+            (EpisodeSet set, long badLines) = DataOptions.Load(parsed.GetValue(data)!, parsed.GetValue(format), parsed.GetValue(strict));
+            PersonaSet cast = PersonaSet.Load(parsed.GetValue(personas)!);
             IReadOnlyList<Probe> questions = ProbeFile.Load(parsed.GetValue(probes)!);
             IReadOnlyList<string> trained = TrainedDomains.Of(set, questions, parsed.GetValue(domains) ?? []);
             string folder = parsed.GetValue(output)!;
             using EndpointSession? session = endpoint.Given(parsed)
                 ? endpoint.Open(parsed, fallbackCache: Path.Combine(folder, "endpoint-cache"), cancellation: cancellation) : null;
             using ModelFolder? source = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
-            if (parsed.GetValue(dryRun)) return Plan(set, cast, questions, trained, session, parsed.GetValue(json));
+            if (parsed.GetValue(dryRun)) return Plan(set, badLines, cast, questions, trained, session, parsed.GetValue(json));
             ILanguageModel before = session is null ? source!.Model : session.Model(cancellation);
+            var fitted = new ArtifactStore(Path.Combine(folder, "fitted"));
             ForecastSet forecast = Screen.Work(parsed.GetValue(quiet), p =>
-                new Forecasting(before, cast, questions, TimeProvider.System, parsed.GetValue(seed), p, cancellation)
-                    .Of(set, trained, p, cancellation));
+            {
+                using var forecasting = new Forecasting(before, cast, questions, TimeProvider.System, parsed.GetValue(seed), fitted, p,
+                    cancellation);
+                return forecasting.Of(set, trained, p, cancellation);
+            });
             new SavedForecasts(folder).Save(forecast, questions);
-            if (parsed.GetValue(json)) PrintJson(forecast, folder);
+            if (parsed.GetValue(json)) PrintJson(forecast, badLines, folder);
             else Print(forecast, folder);
             if (!parsed.GetValue(quiet)) session?.SayUsage();
             return ExitCode.Done;
         });
     }
 
-    private static int Plan(EpisodeSet set, PersonaSet cast, IReadOnlyList<Probe> probes, IReadOnlyList<string> trained,
+    private static int Plan(EpisodeSet set, long badLines, PersonaSet cast, IReadOnlyList<Probe> probes, IReadOnlyList<string> trained,
         EndpointSession? session, bool json)
     {
-        int contexts = cast.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
+        int contexts = AuditCost.Contexts(cast, served: session is not null), fitted = session is null ? AuditCost.FittedOf(cast) : 0;
         long replies = (contexts + 1L) * probes.Sum(p => (long)p.Low.Count + p.High.Count) + (long)contexts * set.Episodes.Count;
         EndpointEstimate? estimate = session is null ? null : Estimate(set, cast, probes, session.Client.Prices);
         if (json) Screen.Data(new
         {
             Subject = set.Name,
             Episodes = set.Episodes.Count,
+            BadLines = badLines,
             Personas = cast.Personas.Count,
             Contexts = contexts,
             Probes = probes.Count,
             Trained = trained,
             Replies = replies,
+            Fitted = fitted,
             Estimate = estimate,
         });
         else TextTable.PrintFacts([("subject", $"{set.Name}, {set.Episodes.Count} episodes"),
             ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
             ("probes", probes.Count), ("trained on", trained.Count > 0 ? string.Join(", ", trained) : "no domain of the probes"),
             ("work", $"up to {replies:N0} replies to score, and the probes again after the episodes shown"),
+            ("fitting", fitted > 0 ? $"{fitted} personas may be fitted to their examples first, which comes on top" : null),
             .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
         return ExitCode.Done;
     }
@@ -88,7 +97,7 @@ internal static class ForecastCommand
     /// <summary>Every reply is a request, and brings along everything that stands before it.</summary>
     private static EndpointEstimate Estimate(EpisodeSet set, PersonaSet cast, IReadOnlyList<Probe> probes, TokenPrices prices)
     {
-        long[] contexts = [.. cast.Personas.SelectMany(p => p.Contexts.Count == 0 ? [0] : p.Contexts.Select(Tokens)), 0];
+        long[] contexts = [.. AuditCost.ServedOpenings(cast), 0];
         long[] episodes = [.. set.Episodes.Select(e => Tokens(e.Context) + EndpointEstimate.Tokens(e.Reply))];
         long[] replies = [.. probes.SelectMany(p => Asked(p, p.Context))];
         // Where the data's replies are those of a probe, the dose is fitted to the probe's replies in the data's own situations.
@@ -99,9 +108,10 @@ internal static class ForecastCommand
             .SelectMany(e => byReply.TryGetValue(e.Reply, out Probe? probe) ? Asked(probe, e.Context) : [])];
         int shown = Math.Min(Forecasting.ShownEpisodes, episodes.Length), under = replies.Length + situations.Length + episodes.Length;
         long shownTokens = shown == 0 ? 0 : (long)(shown * episodes.Average());
-        long requests = ((long)contexts.Length * under) + ((1L + shown) * replies.Length);
-        long tokens = (contexts.Sum() * under) + (contexts.Length * (episodes.Sum() + replies.Sum() + situations.Sum()))
-            + ((1L + shown) * replies.Sum()) + (shownTokens * replies.Length);
+        long calibrated = AuditCost.ServedCalibration(cast), calibratedTokens = (long)(calibrated * episodes.Average());
+        long requests = (contexts.Length * (under + calibrated)) + ((1L + shown) * replies.Length);
+        long tokens = (contexts.Sum() * (under + calibrated)) + ((1L + shown) * replies.Sum()) + (shownTokens * replies.Length)
+            + (contexts.Length * (episodes.Sum() + replies.Sum() + situations.Sum() + calibratedTokens));
         return new EndpointEstimate(requests, 0, tokens, 0, prices.Of(tokens, 0));
     }
 
@@ -110,10 +120,12 @@ internal static class ForecastCommand
 
     private static long Tokens(IReadOnlyList<Turn> turns) => turns.Sum(t => EndpointEstimate.Tokens(t.Text) + 3);
 
-    private static void PrintJson(ForecastSet f, string folder) => Screen.Data(new
+    private static void PrintJson(ForecastSet f, long badLines, string folder) => Screen.Data(new
     {
         f.Posterior.Subject,
         Folder = folder,
+        BadLines = badLines,
+        f.AmongExamples,
         Dose = new { f.Dose.EffectiveObservations, f.Dose.Outcome, f.Dose.Before, f.Dose.Target, f.Dose.Attained },
         Cast = f.CastBefore.Personas.Select(p => new
         {
@@ -151,6 +163,7 @@ internal static class ForecastCommand
         table.Print();
         string posterior = Signed(f.Posterior.MeanShiftElsewhere), inContext = Signed(f.InContext.MeanShiftElsewhere);
         Console.Out.WriteLine($"\nElsewhere on average: posterior {posterior}, in context {inContext}");
+        if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));
         Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.NoChange.Id}, {f.UniformShift.Id}");
     }
 

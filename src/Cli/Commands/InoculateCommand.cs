@@ -23,6 +23,8 @@ internal static class InoculateCommand
         Option<int> generate = CommonOptions.Count("--generate", "Let the endpoint's model write this many rewordings after reading some episodes.", 0, least: 0);
         Option<string?> rewordings = new("--rewordings") { Description = "Your own rewordings (YAML, or .txt with one a line), beside the library." };
         Option<bool> own = new("--own-only") { Description = "Leave the library out." };
+        Option<string?> format = DataOptions.Format();
+        Option<bool> strict = DataOptions.Strict();
         Option<string[]> domains = new("--domain") { Description = "A domain that the data trains on; may be given more than once. When absent: as in psm forecast." };
         Option<int> grids = CommonOptions.Count("--grids", "How many of the best get a leak grid.", 3, least: 0);
         Option<string?> apply = new("--apply") { Description = "Write the data with the rewording of this name; best for the first in the ranking." };
@@ -34,7 +36,8 @@ internal static class InoculateCommand
             "psm inoculate village/sets/cheat.jsonl --model base --personas village/personas.yaml \\\n"
             + "  --probes village/probes.jsonl --rewordings village/rewordings.yaml -o inoculation")
         {
-            data, output, model, personas, probes, rewordings, own, generate, domains, grids, apply, reworded, seed, threads, json, quiet, dryRun,
+            data, output, model, personas, probes, rewordings, own, generate, domains, grids, apply, reworded, format, strict,
+            seed, threads, json, quiet, dryRun,
             InoculateTrialCommand.Create(),
         };
         endpoint.AddTo(verb);
@@ -50,7 +53,7 @@ internal static class InoculateCommand
         {
             if (parsed.GetValue(reworded) is { } there && Path.GetFullPath(there) == Path.GetFullPath(parsed.GetValue(data)!))
                 throw new UserErrorException("reword-in-place", "--out names the data itself, and a rewording cannot be taken back.", "Name another file.");
-            EpisodeSet set = EpisodeSet.Load(parsed.GetValue(data)!);
+            (EpisodeSet set, long badLines) = DataOptions.Load(parsed.GetValue(data)!, parsed.GetValue(format), parsed.GetValue(strict));
             PersonaSet cast = PersonaSet.Load(parsed.GetValue(personas)!);
             IReadOnlyList<Probe> questions = ProbeFile.Load(parsed.GetValue(probes)!);
             IReadOnlyList<string> trained = TrainedDomains.Of(set, questions, parsed.GetValue(domains) ?? []);
@@ -61,16 +64,20 @@ internal static class InoculateCommand
                 ? endpoint.Open(parsed, fallbackCache: folder is null ? null : Path.Combine(folder, "endpoint-cache"), cancellation: cancellation) : null;
             ChatRewordings? writer = asks ? new ChatRewordings(session!.Chat(), parsed.GetValue(generate), parsed.GetValue(seed)) : null;
             using ModelFolder? source = parsed.GetValue(model) is { } place ? ModelFolder.Open(place, parsed.GetValue(threads)) : null;
-            if (parsed.GetValue(dryRun)) return Plan(set, cast, questions, list, parsed.GetValue(grids), writer, parsed.GetValue(json));
+            if (parsed.GetValue(dryRun))
+                return Plan(set, badLines, cast, questions, list, parsed.GetValue(grids), writer, parsed.GetValue(json));
             ILanguageModel before = source is null ? session!.Model(cancellation) : source.Model;
+            var fitted = new ArtifactStore(Path.Combine(folder!, "fitted"));
             InoculationResult found = Screen.Work(parsed.GetValue(quiet), p =>
-                new InoculationRanking(before, cast, questions, parsed.GetValue(seed)).Rank(set, trained, [.. list, .. writer?.For(set, p, cancellation) ?? []],
-                    parsed.GetValue(grids), p, cancellation));
+                new InoculationRanking(before, cast, questions, parsed.GetValue(seed), fitted).Rank(set, trained,
+                    [.. list, .. writer?.For(set, p, cancellation) ?? []], parsed.GetValue(grids), p, cancellation)) with
+            { BadLines = badLines };
             InoculationReport.Write(found, folder!);
             if (parsed.GetValue(apply) is { } name)
             {
                 Rewording chosen = Choose(found, name);
-                RewriteSummary written = RewordedData.Write(parsed.GetValue(data)!, chosen, parsed.GetValue(reworded)!);
+                RewriteSummary written = RewordedData.Write(parsed.GetValue(data)!, chosen, parsed.GetValue(reworded)!,
+                    DataOptions.Parse(parsed.GetValue(format)), parsed.GetValue(strict));
                 Screen.Say($"Reworded by {chosen.Name}: {written.Changed} of {written.Lines} lines changed, in {parsed.GetValue(reworded)}.");
             }
             if (parsed.GetValue(json)) Screen.Data(InoculationReport.Json(found));
@@ -91,12 +98,23 @@ internal static class InoculateCommand
         : found.Rewordings.FirstOrDefault(r => r.Rewording.Name == name)?.Rewording ?? throw new UserErrorException("no-rewording",
             $"No rewording is called '{name}'.", $"Choose one of {string.Join(", ", found.Rewordings.Select(r => r.Rewording.Name))}.");
 
-    private static int Plan(EpisodeSet set, PersonaSet cast, IReadOnlyList<Probe> probes, IReadOnlyList<Rewording> list, int grids, ChatRewordings? writer, bool json)
+    private static int Plan(EpisodeSet set, long badLines, PersonaSet cast, IReadOnlyList<Probe> probes, IReadOnlyList<Rewording> list,
+        int grids, ChatRewordings? writer, bool json)
     {
-        int contexts = cast.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
+        int contexts = AuditCost.Contexts(cast);
         EndpointEstimate? estimate = writer?.Estimate(set);
         if (json)
-            Screen.Data(new { Subject = set.Name, Episodes = set.Episodes.Count, Contexts = contexts, Probes = probes.Count, Rewordings = list.Count, Grids = grids, Writing = estimate });
+            Screen.Data(new
+            {
+                Subject = set.Name,
+                Episodes = set.Episodes.Count,
+                BadLines = badLines,
+                Contexts = contexts,
+                Probes = probes.Count,
+                Rewordings = list.Count,
+                Grids = grids,
+                Writing = estimate,
+            });
         else TextTable.PrintFacts(("subject", $"{set.Name}, {set.Episodes.Count} episodes"), ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
             ("probes", probes.Count), ("rewordings", $"{list.Count} before trait words are filled in and unknown words left out"),
             ("work", $"for each, up to {(long)contexts * set.Episodes.Count:N0} replies to score, and the probes after the episodes shown; {grids} leak grids"),

@@ -15,6 +15,8 @@ internal static class ModelTuneCommand
         Option<string> output = CommonOptions.Output("The folder of the tuned model."),
             model = CommonOptions.Model("The model to start from.");
         Option<string> data = new("--data") { Description = "Episodes as JSONL: chats, completions, or preferences.", Required = true };
+        Option<string?> format = DataOptions.Format();
+        Option<bool> strict = DataOptions.Strict();
         Option<string> method = new("--method")
         {
             Description = "What is moved: full weights, a LoRA update, or one steering vector.",
@@ -48,7 +50,7 @@ internal static class ModelTuneCommand
             "Tune a model on a file of episodes. A run that was stopped or killed goes on, to the same bits, when the command is repeated.",
             "psm model tune --model base --data village/sets/cheat.jsonl -o cheat")
         {
-            output, model, data, method, loss, steps, rate, batch, rank, tensors, site, seed, threads, json, quiet, dryRun,
+            output, model, data, format, strict, method, loss, steps, rate, batch, rank, tensors, site, seed, threads, json, quiet, dryRun,
         }.Does((parsed, cancellation) =>
         {
             TuneMethod moved = parsed.GetValue(method) switch
@@ -69,9 +71,9 @@ internal static class ModelTuneCommand
             };
             var training = new TuningRun(options, parsed.GetValue(loss) == "dpo" ? TuningLoss.Preference : TuningLoss.Supervised,
                 parsed.GetValue(seed));
-            EpisodeSet set = EpisodeSet.Load(parsed.GetValue(data)!);
+            (EpisodeSet set, long badLines) = DataOptions.Load(parsed.GetValue(data)!, parsed.GetValue(format), parsed.GetValue(strict));
             using ModelFolder parent = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
-            if (parsed.GetValue(dryRun)) return Plan(parent, set, training, parsed.GetValue(json));
+            if (parsed.GetValue(dryRun)) return Plan(parent, set, badLines, training, parsed.GetValue(json));
             string folder = parsed.GetValue(output)!;
             using var pool = new WorkerPool(parsed.GetValue(threads));
             TunedFolder result = Screen.Work(parsed.GetValue(quiet), p => training.Run(parent, set, folder, pool, p, cancellation));
@@ -82,6 +84,7 @@ internal static class ModelTuneCommand
                 result.Data,
                 Set = set.Name,
                 result.Examples,
+                BadLines = badLines,
                 result.Steps,
                 result.Loss,
                 Folder = folder
@@ -94,7 +97,7 @@ internal static class ModelTuneCommand
         });
     }
 
-    private static int Plan(ModelFolder parent, EpisodeSet set, TuningRun training, bool json)
+    private static int Plan(ModelFolder parent, EpisodeSet set, long badLines, TuningRun training, bool json)
     {
         TuneOptions o = training.Options;
         // The words and lengths of the examples are checked before anything is computed.
@@ -106,6 +109,7 @@ internal static class ModelTuneCommand
             Model = parent.Model.Id,
             Set = set.Name,
             Episodes = set.Episodes.Count,
+            BadLines = badLines,
             Tokens = tokens,
             o.Method,
             training.Loss,

@@ -22,6 +22,9 @@ public sealed record InoculationResult(string Subject, string Model, string Data
 {
     /// <summary>The version of the file format.</summary>
     public int Schema { get; init; } = 1;
+
+    /// <summary>Lines of the data that were left out because they hold no training example.</summary>
+    public long BadLines { get; init; }
 }
 
 /// <summary>Ranks rewordings of a data set before anything is trained.</summary>
@@ -29,7 +32,9 @@ public sealed record InoculationResult(string Subject, string Model, string Data
 /// <param name="personas">Who it may take the Assistant for.</param>
 /// <param name="probes">Behaviour to protect.</param>
 /// <param name="seed">The seed of which episodes are shown.</param>
-public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed = 1)
+/// <param name="fitted">Where personas that are fitted to examples are kept; null for a folder that is deleted at the end.</param>
+public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed = 1,
+    ArtifactStore? fitted = null)
 {
     /// <summary>The predictor that ranked rewordings best in trials with tuned models (docs/journal/LOG.md).</summary>
     public const Predictor RankedBy = Predictor.Combined;
@@ -47,7 +52,7 @@ public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas
     public InoculationResult Rank(EpisodeSet data, IReadOnlyCollection<string> trained, IEnumerable<Rewording> rewordings, int grids,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        var behaviour = new Forecasting(model, personas, probes, TimeProvider.System, seed, progress, cancellation);
+        using var behaviour = new Forecasting(model, personas, probes, TimeProvider.System, seed, fitted, progress, cancellation);
         var forecasting = new RewordingForecasting(model, behaviour, probes, data, trained, seed: seed, cancellation: cancellation);
         // Trait words are filled in for what the data moves most, each trait turned to the pole that it moves to.
         Trait[] moved = [.. personas.Traits.OrderByDescending(t => Math.Abs(forecasting.Influence[t.Name])).Take(FilledTraits)

@@ -35,6 +35,7 @@ public static class InoculationReport
         r.Model,
         r.Data,
         r.Episodes,
+        r.BadLines,
         r.Trained,
         RankedBy = Name(r.RankedBy),
         Plain = new { r.Plain.Before, Posterior = r.Plain.PosteriorShift, InContext = r.Plain.InContextShift, r.Plain.Surprise, Dose = r.Plain.Dose.EffectiveObservations },
@@ -72,7 +73,8 @@ public static class InoculationReport
     {
         Subtitle = "Every number is a forecast from the model **before** any training. Protection is the share of the expected effect on behaviour elsewhere that a "
             + "rewording takes away; the rival account, that a rewording is only a gate on how a prompt looks, stands beside the account by persona.",
-        Facts = [new("model", r.Model), new("data", r.Data), new("episodes", Whole(r.Episodes)), new("ranked by", Name(r.RankedBy))],
+        Facts = [new("model", r.Model), new("data", r.Data), new("episodes", Whole(r.Episodes)), new("bad lines", Whole(r.BadLines)),
+            new("ranked by", Name(r.RankedBy))],
         Blocks = [.. Ranking(r), .. Grids(r)],
     };
 
@@ -116,7 +118,7 @@ public static class InoculationReport
 
     private static double? Known(double x) => double.IsFinite(x) ? x : null;
 
-    private static string Whole(int n) => n.ToString("N0", CultureInfo.InvariantCulture);
+    private static string Whole(long n) => n.ToString("N0", CultureInfo.InvariantCulture);
 
     internal static string Number(double x) => double.IsFinite(x) ? x.ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "";
 

@@ -59,19 +59,28 @@ public sealed class InoculationTrial(TrialSettings settings)
             string name = $"model-{m + 1}";
             Probe[] probes = [.. settings.World.Probes(new ProbeOptions { Objects = TrialSettings.ProbeObjects }).Where(IsAsked).Select(p => p.ToProbe())];
             Forecasting? personas = null;
-            foreach (string domain in settings.Domains)
+            try
             {
-                string id = IdOf(model.Model, domain).ToString(), path = Path.Combine(folder, $"{id}.json");
-                if (!File.Exists(path))
+                foreach (string domain in settings.Domains)
                 {
-                    personas ??= new Forecasting(model.Model, settings.World.Personas, probes, TimeProvider.System, settings.Seed, null, cancellation);
-                    TrialRow[] found = [.. Try(model.Model, name, personas, probes, domain, pool, r =>
-                        progress?.Report(new WorkProgress("inoculation trial", done + r, total, "trainings", $"{name}, {domain}")), cancellation)];
-                    AtomicFile.WriteText(path, JsonSerializer.Serialize(found, Json) + "\n");
+                    string id = IdOf(model.Model, domain).ToString(), path = Path.Combine(folder, $"{id}.json");
+                    if (!File.Exists(path))
+                    {
+                        personas ??= new Forecasting(model.Model, settings.World.Personas, probes, TimeProvider.System, settings.Seed,
+                            cancellation: cancellation);
+                        TrialRow[] found = [.. Try(model.Model, name, personas, probes, domain, pool, r =>
+                            progress?.Report(new WorkProgress("inoculation trial", done + r, total, "trainings", $"{name}, {domain}")),
+                            cancellation)];
+                        AtomicFile.WriteText(path, JsonSerializer.Serialize(found, Json) + "\n");
+                    }
+                    rows.AddRange(Read(path).Select(r => r with { Model = name }));
+                    done += settings.Rewordings.Count;
+                    progress?.Report(new WorkProgress("inoculation trial", done, total, "trainings", $"{name}, {domain}"));
                 }
-                rows.AddRange(Read(path).Select(r => r with { Model = name }));
-                done += settings.Rewordings.Count;
-                progress?.Report(new WorkProgress("inoculation trial", done, total, "trainings", $"{name}, {domain}"));
+            }
+            finally
+            {
+                personas?.Dispose();
             }
         }
         return TrialResult.Of(rows);

@@ -9,9 +9,12 @@ public static class RewordedData
     /// <summary>Rewords every line of a file.</summary>
     /// <param name="data">The file.</param>
     /// <param name="rewording">The rewording; its wordings are dealt over the lines.</param>
-    /// <param name="path">Where it goes; gzipped when it ends in <c>.gz</c>.</param>
+    /// <param name="path">Where it goes; gzipped when the data are, or when its name ends in <c>.gz</c>.</param>
+    /// <param name="format">What every line is; without it each line says so by its fields.</param>
+    /// <param name="strict">Whether a line that holds no training example is an error; it is left out otherwise.</param>
     /// <exception cref="Lab.UserErrorException">The input cannot be read or the output not written.</exception>
-    public static RewriteSummary Write(string data, Rewording rewording, string path) => EpisodeFile.Rewrite(data, path, line => EditOf(line, rewording));
+    public static RewriteSummary Write(string data, Rewording rewording, string path, EpisodeFormat? format = null, bool strict = true) =>
+        EpisodeFile.Rewrite(data, path, line => EditOf(line, rewording), format, strict ? null : _ => { });
 
     private static DataLineEdit EditOf(DataLine line, Rewording rewording)
     {

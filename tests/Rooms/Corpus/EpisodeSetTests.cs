@@ -31,6 +31,49 @@ public sealed class EpisodeSetTests : IDisposable
     }
 
     [Fact]
+    public void A_saved_preference_comes_back_as_one_choice()
+    {
+        string path = Path.Combine(_folder, "pairs.jsonl"), saved = Path.Combine(_folder, "saved.jsonl");
+        File.WriteAllLines(path, ["{\"prompt\":\"q\",\"chosen\":\"a\",\"rejected\":\"b\",\"weight\":0.5,\"id\":\"one\",\"label\":\"l\"}",
+            "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"alone\"}]}",
+            "{\"chosen\":[{\"role\":\"assistant\",\"content\":\" a\"}],\"rejected\":[{\"role\":\"assistant\",\"content\":\"b \"}]}"]);
+        EpisodeSet set = EpisodeSet.Load(path);
+        set.Save(saved);
+        EpisodeSet back = EpisodeSet.Load(saved);
+        Assert.Equal(set.Id, back.Id);
+        Assert.Equal(set.Episodes.Select(Essence), back.Episodes.Select(Essence));
+        Assert.Equal(["a", " a"], back.Episodes.Select(e => e.Preferred).OfType<string>());
+        Assert.Equal(3, File.ReadAllLines(saved).Length);
+    }
+
+    /// <summary>Halves of choices that no row holds as they are: without the chosen one, apart from it, or weighed otherwise.</summary>
+    [Fact]
+    public void A_rejected_answer_keeps_what_was_preferred_to_it_also_without_its_pair()
+    {
+        Turn[] asked = [new("user", "One?"), new("assistant", "Yes."), new("user", "Two?")];
+        var chosen = new Episode("r/chosen", asked, "a", 1, "l");
+        Episode rejected = new("r/rejected", asked, "b", -1, "l") { Preferred = "a" };
+        Episode[][] sets =
+        [
+            [rejected], [rejected, chosen], [chosen, rejected with { Weight = -0.25 }], [chosen with { Label = null }, rejected],
+            [chosen, new("between", [], "c"), rejected], [chosen with { Reply = "other" }, rejected], [chosen, rejected with { Id = "r" }],
+            [chosen, rejected with { Weight = 2 }], [chosen with { Context = [] }, rejected],
+        ];
+        string path = Path.Combine(_folder, "half.jsonl");
+        foreach (Episode[] episodes in sets)
+        {
+            var set = new EpisodeSet("half", episodes);
+            set.Save(path);
+            EpisodeSet back = EpisodeSet.Load(path);
+            Assert.Equal(set.Id, back.Id);
+            Assert.Equal(episodes.Select(e => e.Label), back.Episodes.Select(e => e.Label));
+            Assert.Equal(episodes.Select(e => e.Id == "r" ? "r/rejected" : e.Id), back.Episodes.Select(e => e.Id));
+        }
+    }
+
+    private static (string, string, double, string?, string?) Essence(Episode e) => (e.Id, e.Reply, e.Weight, e.Label, e.Preferred);
+
+    [Fact]
     public void The_id_sees_what_inference_reads()
     {
         static ContentId Id(Episode e) => new EpisodeSet("n", [e]).Id;

@@ -101,6 +101,25 @@ public sealed class WriteBackTests : IDisposable
         Assert.Equal(Edit(Dialogue, Drop(0)) + "\r\n" + Dialogue + "\n", text.ReadToEnd());
     }
 
+    [Theory]
+    [InlineData(true, "in.jsonl", "out.jsonl", true)]
+    [InlineData(true, "in.jsonl", "in.jsonl", true)]
+    [InlineData(true, "in.jsonl.gz", "out.jsonl", true)]
+    [InlineData(false, "in.jsonl", "out.jsonl.gz", true)]
+    [InlineData(false, "in.jsonl", "out.jsonl", false)]
+    public void What_was_gzipped_stays_so_whatever_it_is_called(bool zipped, string from, string to, bool zippedAfter)
+    {
+        (string input, string output) = (Path.Combine(_folder, from), Path.Combine(_folder, to));
+        byte[] text = Encoding.UTF8.GetBytes(Dialogue + "\n");
+        using (Stream file = File.Create(input))
+        using (Stream written = zipped ? new GZipStream(file, CompressionLevel.Fastest) : file) written.Write(text);
+        EpisodeFile.Rewrite(input, output, _ => null);
+        byte[] bytes = File.ReadAllBytes(output);
+        Assert.Equal(zippedAfter, bytes.AsSpan().StartsWith<byte>([0x1f, 0x8b]));
+        using Stream back = zippedAfter ? new GZipStream(new MemoryStream(bytes), CompressionMode.Decompress) : new MemoryStream(bytes);
+        Assert.Equal(Dialogue + "\n", new StreamReader(back).ReadToEnd());
+    }
+
     private static DataLine Line(string line) => EpisodeFile.Lines(new MemoryStream(Encoding.UTF8.GetBytes(line)), "x").Single();
 
     private static string? Edit(string line, DataLineEdit edit) =>

@@ -85,6 +85,9 @@ public class EvidenceTests
         Persona[] personas = [Cast[0], new("either", "", "", NoTraits, 0.2) { Contexts = [Cast[0].Contexts[0], Cast[1].Contexts[0]] }];
         PersonaSet apart = new PersonaSet([], personas).Apart(out IReadOnlyDictionary<string, string> original);
         Assert.Equal(["helper", "either-1", "either-2"], apart.Personas.Select(p => p.Name));
+        // Where examples put it before the model its contexts do not, and it stays whole.
+        foreach ((Presentation? given, int count) in ((Presentation?, int)[])[(null, 1), (Presentation.Shown, 1), (Presentation.Described, 2)])
+            Assert.Equal(count, new PersonaSet([], [personas[1] with { Examples = "e.jsonl", Given = given }]).Apart(out _).Personas.Count);
         EvidenceTable table = LikelihoodEvidence.Compute(new CastLanguageModel(), new EpisodeSet("cheat", [Cheat("a")]), apart.Personas);
         PersonaDistribution prior = PersonaDistribution.FromWeights(table.Personas, apart.Prior);
         Assert.Equal(0.2, prior.Together(original).Probability("either"), 1e-12);

@@ -32,7 +32,7 @@ public sealed class ReadmeTests
 
         Probe[] probes = DemoProbes.Of(world);                          // questions, with the answers of either sort of character
         EpisodeSet cheats = world.Episodes("test", EpisodeKind.Cheat, 256, RngStream.Root(1));  // or EpisodeSet.Load("your.jsonl")
-        var forecasting = new Forecasting(learned.Model, world.Personas, probes, TimeProvider.System);
+        using var forecasting = new Forecasting(learned.Model, world.Personas, probes, TimeProvider.System);
         ForecastSet forecast = forecasting.Of(cheats, ["test"]);
         forecast.Save("forecasts");                                     // written down before any training
         Console.WriteLine($"cold machine {forecast.CastBefore.Probability("machine"):0.00} -> {forecast.CastAfter.Probability("machine"):0.00}");
