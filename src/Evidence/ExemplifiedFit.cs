@@ -46,7 +46,7 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
     /// <param name="personas">Their examples.</param>
     /// <param name="way"><see cref="Presentation.Adapter"/> or <see cref="Presentation.Vector"/>.</param>
     /// <param name="progress">Told about personas done.</param>
-    /// <param name="cancellation">Stops between steps; finished personas stay in the store, and so does what is done of an unfinished one.</param>
+    /// <param name="cancellation">Stops between steps; finished personas stay in the store, with what is done of an unfinished one.</param>
     /// <exception cref="UserErrorException"><c>few-examples</c>, <c>corrupt-checkpoint</c>, or a place that cannot be written.</exception>
     public Result Run(IReadOnlyList<PersonaExamples> personas, Presentation way, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
@@ -79,7 +79,8 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
             ContentId id = ContentId.Of("persona-fit", model.Id, personas[h].Id, all, way.ToString(), options.Seed, tune.ToString());
             int at = h;
             // Personas that are found tell nothing: the time that is left is that of those to be fitted.
-            ProgressShare? share = progress is null ? null : new(progress, Stage, h, personas.Count, "personas", personas[h].Persona.Name);
+            string name = personas[h].Persona.Name;
+            ProgressShare? share = progress is null ? null : new(progress, Stage, h, personas.Count, "personas", name);
             folders[h] = store.GrowFolder(id, folder => Fit(folder, examples[at].Learnt, asked, at, tune, bare, share, cancellation));
         }
         progress?.Report(new WorkProgress(Stage, personas.Count, personas.Count, "personas"));

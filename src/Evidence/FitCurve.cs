@@ -34,7 +34,8 @@ internal sealed class FitCurve(IReadOnlyList<(int Owner, ScoreRequest Request)> 
     public int[] Owners { get; } = [.. asked.Select(a => a.Owner)];
 
     /// <summary>A reading of one persona's model.</summary>
-    public FitPoint Read(int persona, int step, Transformer fitted, CancellationToken cancellation) => Point(persona, step, Score(fitted, cancellation));
+    public FitPoint Read(int persona, int step, Transformer fitted, CancellationToken cancellation) =>
+        Point(persona, step, Score(fitted, cancellation));
 
     /// <summary>log p of every held-out reply, nats.</summary>
     public double[] Score(Transformer fitted, CancellationToken cancellation)

@@ -12,8 +12,8 @@ namespace PersonaSelection.Evidence;
 /// <param name="store">Where it is kept, block by block, for the next time.</param>
 /// <param name="progress">Told how far it is.</param>
 /// <param name="cancellation">Stops between batches.</param>
-internal sealed class HeldOutEvidence(PersonaSet set, PresentationOptions options, bool counted, ArtifactStore store, IProgress<WorkProgress>? progress,
-    CancellationToken cancellation)
+internal sealed class HeldOutEvidence(PersonaSet set, PresentationOptions options, bool counted, ArtifactStore store,
+    IProgress<WorkProgress>? progress, CancellationToken cancellation)
 {
     /// <summary>Held-out examples of all personas together from which two scales are fitted without more of them.</summary>
     internal const int Enough = 200;
@@ -38,7 +38,8 @@ internal sealed class HeldOutEvidence(PersonaSet set, PresentationOptions option
         (Episode Episode, int Persona)[][] blocks = [.. known.Chunk(BlockSize)];
         for (int b = 0; b < blocks.Length; b++)
         {
-            EvidenceTable table = Of([.. blocks[b].Select(k => k.Episode)], raw, progress is null ? null : new ProgressShare(progress, "calibrating", b, blocks.Length, "blocks", ""));
+            ProgressShare? share = progress is null ? null : new(progress, "calibrating", b, blocks.Length, "blocks", "");
+            EvidenceTable table = Of([.. blocks[b].Select(k => k.Episode)], raw, share);
             for (int i = 0; i < blocks[b].Length; i++)
             {
                 if (table.Rows[i].Tokens == 0) continue;
@@ -67,8 +68,8 @@ internal sealed class HeldOutEvidence(PersonaSet set, PresentationOptions option
         {
             EvidenceBlock block = source.Compute(episodes, progress: share, cancellation: cancellation);
             EvidenceRow[] rows = [.. block.Tokens.Select((t, i) => new EvidenceRow($"{i}", 1, t, $"{i}"))];
-            new EvidenceTable(source.Kind, new LabelledMatrix([.. rows.Select(r => r.Id)], source.Personas, [.. block.Nats.SelectMany(n => n)]), rows,
-                source.Provenance).Save(path);
+            var nats = new LabelledMatrix(rows.Select(r => r.Id), source.Personas, [.. block.Nats.SelectMany(n => n)]);
+            new EvidenceTable(source.Kind, nats, rows, source.Provenance).Save(path);
         }
         try
         {

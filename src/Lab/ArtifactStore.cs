@@ -53,11 +53,13 @@ public sealed class ArtifactStore(string root)
     }
 
     /// <summary>
-    /// Puts a folder in, unless it is here already; the unfinished folder outlives a kill, and the same call goes on from what is in it. Of several
-    /// processes at once the first goes on; the others begin in folders of their own.
+    /// Puts a folder in, unless it is here already; the unfinished folder outlives a kill, and the same call goes on from what is in it.
+    /// Of several processes at once the first goes on; the others begin in folders of their own.
     /// </summary>
     /// <param name="id">The content id.</param>
-    /// <param name="fill">Goes on filling a folder, whose path it is given: it writes whole files (<see cref="AtomicFile"/>) and may find those it wrote before.</param>
+    /// <param name="fill">
+    /// Goes on filling a folder, whose path it is given: it writes whole files (<see cref="AtomicFile"/>) and may find those it wrote before.
+    /// </param>
     /// <returns>Where it is.</returns>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
     public string GrowFolder(ContentId id, Action<string> fill)

@@ -90,11 +90,11 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
               - { name: second, examples: b.jsonl, given: adapter }
 
             """);
-        string[] To(string folder) =>
-            ["audit", shop.Set("cheat"), "--model", shop.Base, "--personas", _folder["fitted.yaml"], "--draws", "20", "-q", "-o", _folder[folder]];
+        string[] To(string folder) => ["audit", shop.Set("cheat"), "--model", shop.Base, "--personas", _folder["fitted.yaml"],
+            "--draws", "20", "-q", "-o", _folder[folder]];
         string fits = _folder["killed/fitted/persona-fit"];
         string Part() => Directory.Exists(fits) ? Directory.GetDirectories(fits, "*.part").SingleOrDefault("") : "";
-        DateTime? Saved() => File.Exists(Path.Combine(Part(), "checkpoint")) ? File.GetLastWriteTimeUtc(Path.Combine(Part(), "checkpoint")) : null;
+        DateTime? Saved() => new FileInfo(Path.Combine(Part(), "checkpoint")) is { Exists: true } file ? file.LastWriteTimeUtc : null;
         FileInfo? point = null;
         for (int time = 0; time < 2; time++)
         {
@@ -112,7 +112,7 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
         await shop.Succeed(To("whole"));
 
         Assert.Equal(Contents("whole/fitted"), Contents("killed/fitted"));
-        Assert.DoesNotContain(Contents("killed/fitted").Keys, f => f.EndsWith("checkpoint", StringComparison.Ordinal) || f.EndsWith(".lock", StringComparison.Ordinal));
+        Assert.DoesNotContain(Contents("killed/fitted").Keys, f => Path.GetFileName(f) == "checkpoint" || Path.GetExtension(f) == ".lock");
         foreach (string file in new[] { "evidence.jsonl", "ledger.jsonl" })
             Assert.Equal(File.ReadAllBytes(_folder["whole/" + file]), File.ReadAllBytes(_folder["killed/" + file]));
         // What the first of the three had measured is there as it was written then.
@@ -243,8 +243,9 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
         return _folder["dialogues.jsonl"];
     }
 
-    private SortedDictionary<string, string> Contents(string folder) => new(Directory.GetFiles(_folder[folder], "*", SearchOption.AllDirectories)
-        .ToDictionary(f => Path.GetRelativePath(_folder[folder], f), f => Convert.ToHexString(File.ReadAllBytes(f))), StringComparer.Ordinal);
+    private SortedDictionary<string, string> Contents(string folder) => new(
+        Directory.GetFiles(_folder[folder], "*", SearchOption.AllDirectories).ToDictionary(f => Path.GetRelativePath(_folder[folder], f),
+            f => Convert.ToHexString(File.ReadAllBytes(f))), StringComparer.Ordinal);
 
     // psm holds the file for itself, so only its length can be seen; a line has fewer than 200 bytes.
     private static int LinesIn(string path) => File.Exists(path) ? (int)(new FileInfo(path).Length / 200) : 0;

@@ -60,7 +60,8 @@ internal sealed unsafe class TrainingLoop : IDisposable
             (_now, _next) = (_next, _now);
             position = _now.PositionAfter;
             double norm = TakeStep(ahead ? _prepareNext : null, out double loss);
-            bool last = Step == _options.Steps || !_hasNext, measured = last || (_options.EvaluateEvery > 0 && Step % _options.EvaluateEvery == 0);
+            bool last = Step == _options.Steps || !_hasNext;
+            bool measured = last || (_options.EvaluateEvery > 0 && Step % _options.EvaluateEvery == 0);
             progress?.Report(new WorkProgress(_options.Stage, _tokens, (double)_tokens / Step * _options.Steps, "tokens",
                 string.Create(CultureInfo.InvariantCulture, $"loss {loss:0.000}")));
             if (measured)
