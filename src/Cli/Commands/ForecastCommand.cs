@@ -46,8 +46,10 @@ internal static class ForecastCommand
             IReadOnlyList<Probe> questions = ProbeFile.Load(parsed.GetValue(probes)!);
             IReadOnlyList<string> trained = TrainedDomains.Of(set, questions, parsed.GetValue(domains) ?? []);
             string folder = parsed.GetValue(output)!;
+            // A dry run has no folder.
+            string? cache = parsed.GetValue(dryRun) ? null : Path.Combine(folder, "endpoint-cache");
             using EndpointSession? session = endpoint.Given(parsed)
-                ? endpoint.Open(parsed, fallbackCache: Path.Combine(folder, "endpoint-cache"), cancellation: cancellation) : null;
+                ? endpoint.Open(parsed, fallbackCache: cache, cancellation: cancellation) : null;
             using ModelFolder? source = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
             if (parsed.GetValue(dryRun)) return Plan(set, badLines, cast, questions, trained, session, parsed.GetValue(json));
             ILanguageModel before = session is null ? source!.Model : session.Model(cancellation);
