@@ -101,15 +101,31 @@ internal static class LikelihoodBench
         });
         double batched = Best(() => model.Score([.. sample.Select(p => Pair(p.E, p.H))]));
         double pairs = Episodes * Personas, scale = pairs / Sample;
-        int[] questions = [.. episodes[..Block].Select(e => model.Template.EncodeContext(model.Tokenizer, e.Context).Length - 1)];
-        int[] replies = [.. episodes[..Block].Select(e => model.Template.EncodeReply(model.Tokenizer, e.Reply).Length)];
-        double before = cast.Average(p => (double)model.Template.EncodeContext(model.Tokenizer, p.Contexts[0]).Length);
-        double rows = (questions.Average() + replies.Average()) * pairs + before * Personas * Episodes / Block;
+        (long all, long different) = Tokens(episodes[..Block].SelectMany(e => timed.Select(h => Sequence(model, cast[h], e))));
         bench.Record("likelihood", title, pairs / shared * 1e-3, "k pairs/s", double.NaN);
         bench.Record("likelihood", $"{title}, tokens alone over tokens shared",
-            (before + questions.Average() + replies.Average()) * pairs / rows, "times", double.NaN);
+            (double)all / different, "times", double.NaN);
         bench.Record("likelihood", $"{title}, against one call per pair", alone * scale / shared, "times", double.NaN);
         bench.Record("likelihood", $"{title}, against batches of strangers", batched * scale / shared, "times", double.NaN);
+    }
+
+    /// <summary>What the model reads of a pair: all but the last token.</summary>
+    private static int[] Sequence(Transformer model, PresentedPersona persona, Episode episode) =>
+        [.. model.Template.EncodeContext(model.Tokenizer, [.. persona.Contexts[0], .. episode.Context]),
+            .. model.Template.EncodeReply(model.Tokenizer, episode.Reply)[..^1]];
+
+    /// <summary>All tokens of some sequences, and those that are left where sequences begin alike.</summary>
+    private static (long All, long Different) Tokens(IEnumerable<int[]> sequences)
+    {
+        long all = 0;
+        var beginnings = new HashSet<Int128>();
+        foreach (int[] sequence in sequences)
+        {
+            all += sequence.Length;
+            Int128 beginning = 0;
+            foreach (int token in sequence) beginnings.Add(beginning = unchecked((beginning * 0x5851F42D4C957F2D) + token + 1));
+        }
+        return (all, beginnings.Count);
     }
 
     private static double Best(Action action)

@@ -5,6 +5,7 @@ using PersonaSelection.Numerics;
 
 // dotnet run -c Release --project bench -- agreement|in-context MODEL...
 // dotnet run -c Release --project bench -- adaptive [MODEL...] [--seeds N] [--tables FOLDER]
+// dotnet run -c Release --project bench -- recipe [heads=3 embedding=0.012 ...] [--seeds N] [--tokens N]
 // dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|demo|step|score|evidence|likelihood|all]
 //     [--seconds S] [--only TEXT] [--json FILE]
 string command = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "all";
@@ -23,7 +24,7 @@ Dictionary<string, Action<Bench>> commands = new()
     ["evidence"] = EvidenceBench.Run,
     ["likelihood"] = LikelihoodBench.Run,
 };
-if (command is not ("all" or "agreement" or "in-context" or "adaptive") && !commands.ContainsKey(command))
+if (command is not ("all" or "agreement" or "in-context" or "adaptive" or "recipe") && !commands.ContainsKey(command))
 {
     Console.Error.WriteLine($"No benchmark '{command}'. There are: all, {string.Join(", ", commands.Keys)}.");
     return 1;
@@ -45,6 +46,13 @@ if (args.Length > 0 && command == "adaptive")
 {
     AdaptiveBench.Run(Option("--tables") ?? "tables", int.Parse(Option("--seeds") ?? "8", CultureInfo.InvariantCulture),
         [.. args[1..].TakeWhile(a => !a.StartsWith('-'))]);
+    return 0;
+}
+
+if (args.Length > 0 && command == "recipe")
+{
+    RecipeBench.Run([.. args[1..].TakeWhile(a => !a.StartsWith('-'))], int.Parse(Option("--seeds") ?? "3", CultureInfo.InvariantCulture),
+        long.Parse(Option("--tokens") ?? "2500000", CultureInfo.InvariantCulture));
     return 0;
 }
 
