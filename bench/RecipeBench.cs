@@ -38,8 +38,9 @@ internal static class RecipeBench
             using var model = new Transformer(weights, world.Tokenizer, ChatTemplate.Plain, 1);
             double Inference(string genre) =>
                 InferenceScore.Measure(model, world.InferenceProbes(genre, Probes, root.Child("inference").Child(genre))).R2;
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"recipe      seed {seed}  {end.Tokens / 1e6:0.00} M tokens  chat R² "
-                + $"{Inference(BaseModel.ChatGenre(world)):0.000}  story R² {Inference(BaseModel.StoryGenre):0.000}  loss {end.Loss:0.000}  {used:0} CPU s"));
+            (double chat, double story) = (Inference(BaseModel.ChatGenre(world)), Inference(BaseModel.StoryGenre));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"recipe      seed {seed}  {end.Tokens / 1e6:0.00} M tokens"
+                + $"  chat R² {chat:0.000}  story R² {story:0.000}  loss {end.Loss:0.000}  {used:0} CPU s"));
         }
     }
 
