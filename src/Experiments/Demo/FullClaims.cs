@@ -17,8 +17,8 @@ internal static class FullClaims
             $"correlation at least {LeastPosteriorR}", Sense.AtLeast, LeastPosteriorR), matrices.Select(m => m.Forecast.Posterior.R));
         yield return Result(new("matrix-in-context", "So does showing one domain's episodes in the context.",
             $"correlation at least {LeastInContextR}", Sense.AtLeast, LeastInContextR), matrices.Select(m => m.Forecast.InContext.R));
-        yield return Result(new("matrix-skill", "The in-context forecast explains nearly all of the change.",
-            $"skill against no change at least {LeastSkill}", Sense.AtLeast, LeastSkill), matrices.Select(m => m.Forecast.InContext.SkillVsNoChange));
+        yield return Result(new("matrix-skill", "The mean of the two forecasts explains nearly all of the change.",
+            $"skill against no change at least {LeastSkill}", Sense.AtLeast, LeastSkill), matrices.Select(m => m.Forecast.Mean.SkillVsNoChange));
         yield return Result(new("matrix-beats-uniform", "Both forecasts beat the null that all domains move alike.",
             "the smaller skill against the uniform shift above 0", Sense.AtLeast, 0),
             matrices.Select(m => Math.Min(m.Forecast.Posterior.SkillVsUniformShift, m.Forecast.InContext.SkillVsUniformShift)));
