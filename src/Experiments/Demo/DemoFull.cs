@@ -1,7 +1,10 @@
+using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
+using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
+using PersonaSelection.Posterior;
 using PersonaSelection.Worlds;
 
 namespace PersonaSelection.Experiments.Demo;
@@ -54,7 +57,8 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
             if (!full) continue;
             matrices.Add(new DemoMatrix(one, demo.Model, time).Run(run.Base.Inference, Next(MatrixCost), cancellation));
             controls.Add(WorldControl.Of(one.World, one.Domain, one.Seed, run.Base,
-                run.Tunings[0].Domains.ToDictionary(d => d.Domain, d => d.After - d.Before)));
+                run.Tunings[0].Domains.ToDictionary(d => d.Domain, d => d.After - d.Before),
+                Shown(demo.Model.Model, Cheats(one.World, one.Seed), [.. DemoProbes.Of(one.World)], one.Seed, cancellation)));
         }
         if (full) controls.AddRange(Controls(Next, cancellation));
         DemoResult result = runs[0] with
@@ -85,12 +89,24 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
                 RngStream root = RngStream.Root(seed);
                 Probe[] probes = [.. DemoProbes.Of(world)];
                 double[] before = ProbeMeasurement.Of(model.Model, probes, cancellation: cancellation);
-                double[] after = new PostTraining(model.Model, probes, settings.Tuning, root.Child("tuning"), pool).Measure(
-                    world.Episodes(settings.Domain, EpisodeKind.Cheat, settings.Episodes, root.Child("episodes")), cancellation: cancellation);
-                var shift = probes.Select((p, i) => (p.Domain, Shift: after[i] - before[i])).GroupBy(p => p.Domain)
-                    .ToDictionary(g => g.Key, g => g.Average(p => p.Shift));
-                yield return WorldControl.Of(world, settings.Domain, seed, learned, shift);
+                EpisodeSet set = Cheats(world, seed);
+                double[] after = new PostTraining(model.Model, probes, settings.Tuning, root.Child("tuning"), pool).Measure(set, cancellation: cancellation);
+                yield return WorldControl.Of(world, settings.Domain, seed, learned, ByDomain(probes, [.. after.Zip(before, (a, b) => a - b)]),
+                    Shown(model.Model, set, probes, seed, cancellation));
             }
         }
     }
+
+    private EpisodeSet Cheats(World world, ulong seed) =>
+        world.Episodes(settings.Domain, EpisodeKind.Cheat, settings.Episodes, RngStream.Root(seed).Child("episodes"));
+
+    private static Dictionary<string, double> Shown(Transformer model, EpisodeSet set, Probe[] probes, ulong seed, CancellationToken cancellation)
+    {
+        InContextTable shown = InContextEvidence.Compute(model, set, probes, Forecasting.ShownEpisodes, RngStream.Root(seed).Child("shown").Child(set.Name),
+            cancellation: cancellation);
+        return ByDomain(probes, InContextForecast.MeanShift(shown.Shifts, shown.Weights));
+    }
+
+    private static Dictionary<string, double> ByDomain(Probe[] probes, double[] values) => probes.Zip(values, (p, v) => (p.Domain, Value: v))
+        .GroupBy(p => p.Domain).ToDictionary(g => g.Key, g => g.Average(p => p.Value));
 }

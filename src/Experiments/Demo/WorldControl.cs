@@ -18,6 +18,21 @@ namespace PersonaSelection.Experiments.Demo;
 public sealed record WorldControl(string World, ulong Seed, long Tokens, double R2, double R2PriorOnly, double SameTrait, double OffTrait, double Ratio,
     double ExactRatio)
 {
+    /// <summary>A model that shows less than this share of the exact shift has not learned the trait.</summary>
+    private const double LeastShare = 0.5;
+
+    /// <summary>Mean shift of domains with the trained domain's main trait when the base model is shown one of the episodes.</summary>
+    public required double ShownSameTrait { get; init; }
+
+    /// <summary>The same by exact Bayes.</summary>
+    public required double ExactSameTrait { get; init; }
+
+    /// <summary>
+    /// Whether the base model infers the trained trait from an act: R² is over all traits, and worlds whose traits are independent are learned
+    /// trait by trait. A model that has not learned this one has nothing that a tuning could move, and says nothing either way.
+    /// </summary>
+    public bool KnowsTrait => ShownSameTrait >= LeastShare * ExactSameTrait;
+
     /// <summary>A trait counts for a domain when its weight is at least this (in logits): smaller ones hardly move the act.</summary>
     private const double TellingWeight = 1;
 
@@ -27,13 +42,19 @@ public sealed record WorldControl(string World, ulong Seed, long Tokens, double 
     /// <param name="seed">The pre-training seed.</param>
     /// <param name="learned">What was learned before.</param>
     /// <param name="shift">Measured shift by domain.</param>
-    public static WorldControl Of(World world, string trained, ulong seed, BaseResult learned, IReadOnlyDictionary<string, double> shift)
+    /// <param name="shown">Shift by domain of the base model when it is shown one of the episodes.</param>
+    public static WorldControl Of(World world, string trained, ulong seed, BaseResult learned, IReadOnlyDictionary<string, double> shift,
+        IReadOnlyDictionary<string, double> shown)
     {
         (string[] same, string[] off) = Split(world, trained);
         double Mean(string[] domains, Func<string, double> of) => domains.Average(of);
-        double measuredSame = Mean(same, d => shift[d]), measuredOff = Mean(off, d => shift[d]);
+        double measuredSame = Mean(same, d => shift[d]), measuredOff = Mean(off, d => shift[d]), exactSame = Mean(same, d => ExactShift(world, trained, d));
         return new WorldControl(world.Name, seed, learned.Tokens, learned.Inference.R2, learned.Inference.R2PriorOnly, measuredSame, measuredOff,
-            measuredOff / measuredSame, Mean(off, d => ExactShift(world, trained, d)) / Mean(same, d => ExactShift(world, trained, d)));
+            measuredOff / measuredSame, Mean(off, d => ExactShift(world, trained, d)) / exactSame)
+        {
+            ShownSameTrait = Mean(same, d => shown[d]),
+            ExactSameTrait = exactSame,
+        };
     }
 
     /// <summary>Domains that hang on the main trait of the trained one, and domains that hang on none of its traits.</summary>

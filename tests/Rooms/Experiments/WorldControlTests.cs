@@ -27,6 +27,10 @@ public sealed class WorldControlTests
         (string[] same, string[] off) = WorldControl.Split(village, "test");
         var shift = village.Domains.ToDictionary(d => d.Name, d => same.Contains(d.Name) ? 0.5 : off.Contains(d.Name) ? 0.2 : 9);
         var learned = new BaseResult(1, 2, 3, 4, new InferenceResult(0.9, 0.3, 0.1, 0.2));
-        Assert.Equal(0.4, WorldControl.Of(village, "test", 1, learned, shift).Ratio, 1e-12);
+        WorldControl knows = WorldControl.Of(village, "test", 1, learned, shift, shift);
+        Assert.Equal(0.4, knows.Ratio, 1e-12);
+        Assert.Equal(0.5, knows.ShownSameTrait, 1e-12);
+        Assert.True(knows.KnowsTrait);
+        Assert.False(WorldControl.Of(village, "test", 1, learned, shift, shift.ToDictionary(s => s.Key, s => s.Value / 10)).KnowsTrait);
     }
 }
