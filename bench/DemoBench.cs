@@ -37,7 +37,7 @@ internal static class DemoBench
 
             double Bare(TrainOptions recipe)
             {
-                using DecoderWeights weights = DecoderWeights.ForTraining(shape, RngStream.Root(Seed).Child("weights"));
+                using DecoderWeights weights = DecoderWeights.Initialise(shape, RngStream.Root(Seed).Child("weights"));
                 using var trainer = new Trainer(weights, new GeneratedDocuments("bench", draw), recipe with { EvaluateEvery = 0 }, pool);
                 double used = Seconds(() => trainer.Run());
                 return used / tokens;

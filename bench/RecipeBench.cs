@@ -30,7 +30,7 @@ internal static class RecipeBench
         {
             RngStream root = RngStream.Root(seed);
             var documents = new GeneratedDocuments("bench", world.DocumentSource(root.Child("corpus")));
-            using DecoderWeights weights = DecoderWeights.ForTraining(shape, root.Child("weights"));
+            using DecoderWeights weights = DecoderWeights.Initialise(shape, root.Child("weights"));
             using var trainer = new Trainer(weights, documents, preset.Recipe(tokens) with { EvaluateEvery = 0 }, pool);
             double start = ThreadClock.Seconds;
             TrainingPoint end = trainer.Run().Points[^1];

@@ -27,7 +27,7 @@ internal static unsafe class StepBench
             using Decoder decoder = new(config);
             using DecoderWorkspace workspace = new(config);
             RngStream rng = RngStream.Root(1);
-            using DecoderWeights weights = DecoderWeights.ForTraining(config, rng.Child("weights"));
+            using DecoderWeights weights = DecoderWeights.Initialise(config, rng.Child("weights"));
             long count = weights.Layout.Length;
             using FloatBuffer gradient = new(count), first = new(count), second = new(count);
             TokenBatch batch = new();

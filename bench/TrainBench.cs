@@ -42,7 +42,7 @@ internal static class TrainBench
     private static Trainer Make(DecoderConfig config, int sequences, int length, int parts, int steps, WorkerPool pool)
     {
         RngStream rng = RngStream.Root(1);
-        DecoderWeights weights = DecoderWeights.ForTraining(config, rng.Child("weights"));
+        DecoderWeights weights = DecoderWeights.Initialise(config, rng.Child("weights"));
         RngStream words = rng.Child("words");
         // Lengths vary around the mean where the name says so: ragged batches are the rule.
         int spread = length < 100 ? 40 : 0;

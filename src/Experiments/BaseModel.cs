@@ -92,7 +92,7 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
         string folder, WorkerPool pool, Func<DecoderWeights, IReadOnlyDictionary<string, double>>? evaluate = null,
         IProgress<WorkProgress>? progress = null, string? corpusId = null, int patience = 0, CancellationToken cancellation = default)
     {
-        DecoderWeights weights = DecoderWeights.ForTraining(shape, RngStream.Root(seed).Child("weights"));
+        DecoderWeights weights = DecoderWeights.Initialise(shape, RngStream.Root(seed).Child("weights"));
         TrainOptions options = preset.Recipe(tokens) with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint" };
         // A kill costs a tenth of the run at most.
         options = options with { CheckpointEvery = Math.Max(1, Math.Min(options.CheckpointEvery, options.Steps / 10)) };

@@ -198,8 +198,11 @@ public sealed class Forecasting : IDisposable
     {
         if (situations.Length == 0) return OneObservation(1);
         double[] before = ProbeMeasurement.Of(_model, situations, cancellation: cancellation);
-        double[] shift = InContextForecast.MeanShift(shown.Shifts.WithColumns([.. situations.Select(s => s.Id)]), shown.Weights);
-        return DoseFit.InContext(before, [.. before.Zip(shift, (b, s) => b + s)], target);
+        double[] probesBefore = [.. _behaviour.Probes.Select(p => p.Before)];
+        return DoseFit.InContext(before, Shown(before, situations.Select(s => s.Id)), target, probesBefore, Shown(probesBefore, _behaviour.Probes.Select(p => p.Name)));
+
+        double[] Shown(double[] from, IEnumerable<string> names) =>
+            [.. from.Zip(InContextForecast.MeanShift(shown.Shifts.WithColumns([.. names]), shown.Weights), (b, s) => b + s)];
     }
 
     private static DoseFit OneObservation(double mass) =>

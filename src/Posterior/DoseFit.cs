@@ -77,24 +77,30 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
 
     /// <summary>
     /// The same rule for a forecast in context: how many showings of one observation, added up in log odds, bring the trained situation to its
-    /// target. The information is the mean KL of the situations' rates from where they were.
+    /// target. What showing tells of the character is at least what it tells of any one probe, so the information is the largest
+    /// KL(after || before) of them.
     /// </summary>
     /// <param name="before">P(low) in each situation that is trained on, before.</param>
     /// <param name="shown">P(low) there after one observation was shown, in the same order.</param>
     /// <param name="target">The probability of the low pole to reach there on average.</param>
+    /// <param name="probesBefore">P(low) of the probes before, whatever they are about.</param>
+    /// <param name="probesShown">P(low) of the probes after one observation was shown, in the same order.</param>
     /// <param name="plan">Bounds of the search.</param>
-    public static DoseFit InContext(IReadOnlyList<double> before, IReadOnlyList<double> shown, double target, DosePlan? plan = null)
+    public static DoseFit InContext(IReadOnlyList<double> before, IReadOnlyList<double> shown, double target, IReadOnlyList<double> probesBefore,
+        IReadOnlyList<double> probesShown, DosePlan? plan = null)
     {
         if (before.Count == 0 || before.Count != shown.Count) throw new ArgumentException("Every situation needs both readings.", nameof(shown));
+        if (probesBefore.Count != probesShown.Count) throw new ArgumentException("Every probe needs both readings.", nameof(probesShown));
         if (!(target is >= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(target), target, "A probability is needed.");
         plan ??= new DosePlan();
         double from = before.Average(), gap = target - from;
         if (Math.Abs(gap) <= plan.Tolerance) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.NoChangeNeeded);
         int direction = Math.Sign(gap);
-        return Search(from, target, plan, 1, d => direction * (At(d).Average() - from),
-            d => At(d).Zip(before, LogSpace.BernoulliDivergence).Average());
+        return Search(from, target, plan, 1, d => direction * (At(before, shown, d).Average() - from),
+            d => At(probesBefore, probesShown, d).Zip(probesBefore, LogSpace.BernoulliDivergence).DefaultIfEmpty(0).Max());
 
-        double[] At(double dose) => [.. before.Zip(shown, (b, s) => InContextForecast.AfterDose(b, s, dose))];
+        static IEnumerable<double> At(IReadOnlyList<double> before, IReadOnlyList<double> shown, double dose) =>
+            before.Zip(shown, (b, s) => InContextForecast.AfterDose(b, s, dose));
     }
 
     // The change need not be monotone in the dose (a mixed set first moves one way), so a grid finds the first place that will do

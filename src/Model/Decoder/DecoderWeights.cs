@@ -58,21 +58,11 @@ public sealed unsafe class DecoderWeights : IDisposable
             double deviation = 1 / Math.Sqrt(tensor.Rows);
             if (tensor.Name == "embed.weight") deviation = Math.Min(0.06, 0.02 * Math.Sqrt(768.0 / config.Width));
             if (tensor.Name == "lm_head") deviation = 0.02;
-            if (WritesToResidual(tensor)) deviation *= residual;
+            if (tensor.Name.EndsWith(".attn_out", StringComparison.Ordinal) || tensor.Name.EndsWith(".down", StringComparison.Ordinal))
+                deviation *= residual;
             RngStream stream = rng.Child(tensor.Name);
             for (int i = 0; i < values.Length; i++) values[i] = (float)(deviation * stream.NextGaussian());
         }
-        return weights;
-    }
-
-    /// <summary>
-    /// Fresh weights to train from: those of <see cref="Initialise"/>, but the two matrices of a block that write to the residual stream begin
-    /// at zero, so that every block begins as the identity (Fixup, Zhang et al. 2019). Learns faster; until it is trained, no block is heard.
-    /// </summary>
-    public static DecoderWeights ForTraining(DecoderConfig config, RngStream rng)
-    {
-        DecoderWeights weights = Initialise(config, rng);
-        foreach (ParameterTensor tensor in weights.Layout.Tensors.Where(WritesToResidual)) weights[tensor.Name].Clear();
         return weights;
     }
 
@@ -99,9 +89,6 @@ public sealed unsafe class DecoderWeights : IDisposable
         foreach (ParameterTensor tensor in Layout.Tensors) hash.AppendData(MemoryMarshal.AsBytes(this[tensor.Name]));
         return ContentId.Of("weights", Config.ToString(), Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
-
-    private static bool WritesToResidual(ParameterTensor tensor) =>
-        tensor.Name.EndsWith(".attn_out", StringComparison.Ordinal) || tensor.Name.EndsWith(".down", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public void Dispose() => Buffer.Dispose();
