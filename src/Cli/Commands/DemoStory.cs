@@ -59,7 +59,7 @@ internal static class DemoStory
         foreach (MatrixResult m in r.Matrix ?? [])
             to.WriteLine($"  matrix, seed {m.Seed}: posterior {Brief(m.Forecast.Posterior)}; in context {Brief(m.Forecast.InContext)}; mean of both {Brief(m.Forecast.Mean)}");
         foreach (WorldControl c in r.Controls ?? [])
-            to.WriteLine($"  {c.World}, seed {c.Seed}: R² {c.R2:0.00}; same trait, shown one {Signed(c.ShownSameTrait)}, tuned {Signed(c.SameTrait)}; other traits {Signed(c.OffTrait)}, ratio {c.Ratio:0.00} (exact {c.ExactRatio:0.00})");
+            to.WriteLine($"  {c.World}, seed {c.Seed}: R² {c.R2:0.00}; trained domain, shown one {Signed(c.ShownTrained)}; tuned: same trait {Signed(c.SameTrait)}, other traits {Signed(c.OffTrait)}, ratio {c.Ratio:0.00} (exact {c.ExactRatio:0.00})");
         Claims(to, r);
     }
 

@@ -198,8 +198,8 @@ public static class DemoReport
         yield return new TableFigure
         {
             Title = "Shift of domains with the trained trait and with other traits",
-            Columns = [new("world"), new("seed", true), new("R²", true), new("same trait, shown one", true), new("same trait", true), new("other traits", true), new("ratio", true), new("exact ratio", true)],
-            Rows = [.. controls.Select(c => (IReadOnlyList<string>)[c.World, $"{c.Seed}", $"{c.R2:0.00}", Signed(c.ShownSameTrait), Signed(c.SameTrait), Signed(c.OffTrait),
+            Columns = [new("world"), new("seed", true), new("R²", true), new("trained, shown one", true), new("same trait", true), new("other traits", true), new("ratio", true), new("exact ratio", true)],
+            Rows = [.. controls.Select(c => (IReadOnlyList<string>)[c.World, $"{c.Seed}", $"{c.R2:0.00}", Signed(c.ShownTrained), Signed(c.SameTrait), Signed(c.OffTrait),
                 Number(Math.Round(c.Ratio, 2)), Number(Math.Round(c.ExactRatio, 2))])],
         };
     }

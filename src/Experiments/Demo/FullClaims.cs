@@ -28,14 +28,14 @@ internal static class FullClaims
         {
             Note = same.Length == 0 ? null : $"Also holds in {string.Join(" and ", same)}, where exact Bayes denies it: not specific to PSM there.",
         };
-        WorldControl[] bare = [.. others.Last()], telling = [.. bare.Where(c => c.KnowsTrait)];
+        WorldControl[] bare = [.. others.Last()], telling = [.. bare.Where(c => c.HangsOnCharacter)];
         double village = mine.Average(c => c.OffTrait);
         Claim needs = new("needs-correlation", "In a world without persona correlation the same data stays with the trained trait.",
             $"shift of other traits' domains at most {LargestControlShare} of the village's", Sense.AtMost, LargestControlShare);
         yield return Result(needs, telling.Length > 0 ? telling.Select(c => c.OffTrait / village) : [double.NaN]) with
         {
             Note = telling.Length == bare.Length ? null
-                : $"{telling.Length} of {bare.Length} control models count; the rest do not infer the trained trait from an act that they are shown.",
+                : $"{telling.Length} of {bare.Length} control models count; in the rest the trained act does not hang on the character.",
         };
     }
 

@@ -18,20 +18,21 @@ namespace PersonaSelection.Experiments.Demo;
 public sealed record WorldControl(string World, ulong Seed, long Tokens, double R2, double R2PriorOnly, double SameTrait, double OffTrait, double Ratio,
     double ExactRatio)
 {
-    /// <summary>A model that shows less than this share of the exact shift has not learned the trait.</summary>
+    /// <summary>A model that shows less than this share of the exact shift does not let the character decide.</summary>
     private const double LeastShare = 0.5;
 
-    /// <summary>Mean shift of domains with the trained domain's main trait when the base model is shown one of the episodes.</summary>
-    public required double ShownSameTrait { get; init; }
+    /// <summary>Shift of the trained domain itself when the base model is shown one of the episodes.</summary>
+    public required double ShownTrained { get; init; }
 
     /// <summary>The same by exact Bayes.</summary>
-    public required double ExactSameTrait { get; init; }
+    public required double ExactTrained { get; init; }
 
     /// <summary>
-    /// Whether the base model infers the trained trait from an act: R² is over all traits, and worlds whose traits are independent are learned
-    /// trait by trait. A model that has not learned this one has nothing that a tuning could move, and says nothing either way.
+    /// Whether in the base model the character decides what is done in the trained domain. R² is over all domains, and where traits are
+    /// independent they are learned one by one: a model that knows the character and yet acts here by rote learns the replies by rote, and says
+    /// nothing of how far a change of character reaches.
     /// </summary>
-    public bool KnowsTrait => ShownSameTrait >= LeastShare * ExactSameTrait;
+    public bool HangsOnCharacter => ShownTrained >= LeastShare * ExactTrained;
 
     /// <summary>A trait counts for a domain when its weight is at least this (in logits): smaller ones hardly move the act.</summary>
     private const double TellingWeight = 1;
@@ -48,12 +49,12 @@ public sealed record WorldControl(string World, ulong Seed, long Tokens, double 
     {
         (string[] same, string[] off) = Split(world, trained);
         double Mean(string[] domains, Func<string, double> of) => domains.Average(of);
-        double measuredSame = Mean(same, d => shift[d]), measuredOff = Mean(off, d => shift[d]), exactSame = Mean(same, d => ExactShift(world, trained, d));
+        double measuredSame = Mean(same, d => shift[d]), measuredOff = Mean(off, d => shift[d]);
         return new WorldControl(world.Name, seed, learned.Tokens, learned.Inference.R2, learned.Inference.R2PriorOnly, measuredSame, measuredOff,
-            measuredOff / measuredSame, Mean(off, d => ExactShift(world, trained, d)) / exactSame)
+            measuredOff / measuredSame, Mean(off, d => ExactShift(world, trained, d)) / Mean(same, d => ExactShift(world, trained, d)))
         {
-            ShownSameTrait = Mean(same, d => shown[d]),
-            ExactSameTrait = exactSame,
+            ShownTrained = shown[trained],
+            ExactTrained = ExactShift(world, trained, trained),
         };
     }
 
