@@ -25,6 +25,9 @@ public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecas
     /// <summary>Episodes that are word for word among the examples of the personas; on those, evidence flatters who learnt them.</summary>
     public long AmongExamples { get; init; }
 
+    /// <summary>What was shown in the context, and what of it did not fit.</summary>
+    public required InContextTable Shown { get; init; }
+
     /// <summary>Writes every forecast and the evidence into a folder.</summary>
     public void Save(string folder)
     {
@@ -65,6 +68,7 @@ public sealed class Forecasting : IDisposable
     private readonly IReadOnlyList<Probe> _probes;
     private readonly TimeProvider _time;
     private readonly ulong _seed;
+    private readonly LikelihoodOptions _reading;
     private readonly BehaviourTable _behaviour;
 
     /// <summary>Measures the model under every persona once; every set is then forecast from the same table.</summary>
@@ -74,12 +78,13 @@ public sealed class Forecasting : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="seed">The seed of what is shown and redrawn.</param>
     /// <param name="fitted">Where personas that are fitted to examples are kept; null for a folder that is deleted at the end.</param>
+    /// <param name="strict">Whether an episode that does not fit the model, or that it cannot read, is an error; it is cut otherwise, as in an audit.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches; personas that were fitted are kept.</param>
     /// <exception cref="UserErrorException">A persona cannot be put before the model: its direction is of another one, its examples are too
     /// few or too long, or it is to be fitted and the weights are not here.</exception>
     public Forecasting(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed = 1,
-        ArtifactStore? fitted = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        ArtifactStore? fitted = null, bool strict = false, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         (_model, _probes, _time, _seed) = (model, probes, time, seed);
         // Each way of describing a persona is a hypothesis of its own: an update selects among them too, and forecasts better for it.
@@ -88,15 +93,9 @@ public sealed class Forecasting : IDisposable
         _presented = PresentedPersonas.Of(_personas, model, options, progress, cancellation);
         try
         {
-            _evidence = new LikelihoodSource(_presented.Personas, new LikelihoodOptions
-            {
-                Template = options.Template,
-                // What is forecast is training on whole episodes, and they are shown whole.
-                Strict = true,
-                Independent = false,
-                Calibration = _presented.Calibration,
-                WordCounts = _presented.WordCounts,
-            });
+            _reading = new LikelihoodOptions { Template = options.Template, Strict = strict, Independent = false };
+            _evidence = new LikelihoodSource(_presented.Personas,
+                _reading with { Calibration = _presented.Calibration, WordCounts = _presented.WordCounts });
             Probes = ProbeMeasurement.UnderPersonas(model, probes, _presented.Personas, progress: progress, cancellation: cancellation);
             _behaviour = new BehaviourTable(Probes.Low, [.. Probes.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
             Prior = Mixture.Fit(Probes.Low, [.. Probes.Rows.Select(r => r.Bare)],
@@ -124,12 +123,16 @@ public sealed class Forecasting : IDisposable
     /// <summary>p(low | probe, h) as the posterior needs it.</summary>
     internal BehaviourTable Behaviour => _behaviour;
 
+    /// <summary>How episodes are read: whether one that does not fit is an error.</summary>
+    internal LikelihoodOptions Reading => _reading;
+
     /// <summary>What a set says of every persona, and the dose that brings the model to the set's own rate where the set trains.</summary>
-    internal (Observations Observations, DoseFit Dose) Weigh(EpisodeSet set, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    internal (EvidenceTable Evidence, Observations Observations, DoseFit Dose) Weigh(EpisodeSet set, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         EvidenceTable evidence = LikelihoodEvidence.Compute(_evidence, set, progress, cancellation);
         var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
-        return (observations, FitDose(set, observations));
+        return (evidence, observations, FitDose(set, observations));
     }
 
     /// <summary>Forecasts one set.</summary>
@@ -140,9 +143,7 @@ public sealed class Forecasting : IDisposable
     public ForecastSet Of(EpisodeSet set, IReadOnlyCollection<string> trainedDomains, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        EvidenceTable evidence = LikelihoodEvidence.Compute(_evidence, set, progress, cancellation);
-        var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
-        DoseFit dose = FitDose(set, observations);
+        (EvidenceTable evidence, Observations observations, DoseFit dose) = Weigh(set, progress, cancellation);
         LabelledMatrix traits = new(_personas.Personas.Select(p => p.Name), _personas.Traits.Select(t => t.Name),
             (h, t) => _personas.Personas[h].Traits.GetValueOrDefault(_personas.Traits[t].Name));
         PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, traits);
@@ -155,7 +156,7 @@ public sealed class Forecasting : IDisposable
         };
         Forecast posterior = PosteriorForecast.Make(set.Name, Prior, observations, dose.Dose, _behaviour, trainedDomains, _time, provenance: provenance);
         InContextTable shown = InContextEvidence.Compute(_model, set, _probes, ShownEpisodes, RngStream.Root(_seed).Child("shown").Child(set.Name),
-            progress: progress, cancellation: cancellation);
+            _reading, progress: progress, cancellation: cancellation);
         Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, _behaviour.Probes, trainedDomains, _time,
             provenance: new Dictionary<string, string> { ["model"] = _model.Id, ["episodes"] = set.Id.ToString(), ["in-context"] = shown.Id.ToString() });
         return new ForecastSet(posterior, inContext, NullForecast.NoChange(set.Name, _behaviour.Probes, trainedDomains, _time),
@@ -163,6 +164,7 @@ public sealed class Forecasting : IDisposable
             cast.Posterior.Together(_original), dose, evidence)
         {
             AmongExamples = _presented.Overlap.Count(set.Episodes),
+            Shown = shown,
         };
     }
 
@@ -194,7 +196,13 @@ public sealed class Forecasting : IDisposable
         {
             if (!byReply.TryGetValue(episode.Reply, out Probe? probe) || episode.Weight <= 0) continue;
             string key = string.Join('\n', episode.Context.Select(t => $"{t.Role}: {t.Text}"));
-            situations.TryAdd(key, probe with { Id = $"situation-{situations.Count}", Context = episode.Context });
+            if (!situations.ContainsKey(key))
+            {
+                // So that every reply of the probe can follow it.
+                string longest = probe.Low.Concat(probe.High).MaxBy(r => r.Length)!;
+                if (_evidence.ContextRead(episode with { Reply = longest }) is not { } context) continue;
+                situations[key] = probe with { Id = $"situation-{situations.Count}", Context = context };
+            }
             mass += episode.Weight;
             if (probe.Low.Contains(episode.Reply)) low += episode.Weight;
         }

@@ -16,7 +16,7 @@ internal static class AuditCommand
         var source = new AuditSource();
         Option<string> personas = PersonasCommand.Personas();
         Option<string?> format = DataOptions.Format();
-        Option<bool> strict = new("--strict") { Description = "A line that holds no training example, or an episode that does not fit the model, is an error." };
+        Option<bool> strict = DataOptions.StrictOfEpisodes();
         Option<double?> dose = new("--dose") { Description = "How many observations the whole data count for; when absent fitted, and 1 for in-context evidence." };
         Option<int> draws = CommonOptions.Count("--draws", "Redrawn samples for intervals.", 400, 0);
         Option<string[]> compare = new("--compare") { Description = "Other data to put beside these.", AllowMultipleArgumentsPerToken = true };
