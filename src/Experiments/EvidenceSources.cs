@@ -94,14 +94,14 @@ public static class EvidenceSources
     }
 
     /// <summary>
-    /// How personas are put before a model, for an audit and for a forecast alike: as their file says unless one way is given for all.
+    /// How personas are put before a model, for an audit, a forecast and a check alike: as their file says unless one way is given for all.
     /// </summary>
     /// <param name="personas">The personas.</param>
     /// <param name="model">The model.</param>
     /// <param name="store">Where fitted personas are kept; null for a folder that is deleted at the end.</param>
     /// <param name="given">The way for all that can be given in it; null to follow the file.</param>
     /// <exception cref="UserErrorException">As <see cref="DirectedPersonas.Of(PersonaSet, ILanguageModel)"/>.</exception>
-    internal static PresentationOptions Presenting(PersonaSet personas, ILanguageModel model, ArtifactStore? store,
+    public static PresentationOptions Presenting(PersonaSet personas, ILanguageModel model, ArtifactStore? store,
         Presentation? given = null)
     {
         var options = new PresentationOptions
