@@ -152,6 +152,35 @@ public sealed class ExemplifiedTests : IDisposable
     }
 
     [Fact]
+    public void Telling_apart_that_was_stopped_or_crashed_goes_on_to_the_same_files()
+    {
+        PersonaSet set = Set(3, 400);
+        PresentationOptions With(string store) => Options(store) with { WordCounts = false, Fit = Quick with { ContrastPasses = 12, ContrastRate = 3e-3 } };
+        var steps = new List<WorkProgress>();
+        using (PresentedPersonas.Of(set, _model, With("whole"), new Listener(steps))) { }
+        WorkProgress[] apart = [.. steps.Where(p => p.Stage == "telling personas apart")];
+        double middle = Math.Floor(apart[^1].Total / 2) + 3;
+        Assert.True(middle > 40, $"{middle}");
+        Watch Then(Action act) => new(p =>
+        {
+            if (p.Stage == "telling personas apart" && p.Done == middle) act();
+        });
+        using (PresentedPersonas.Of(set, _model, With("copied"), Then(() => Copy("copied", "crashed")))) { }
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => PresentedPersonas.Of(set, _model, With("stopped"), Then(stop.Cancel), stop.Token));
+        foreach (string store in (string[])["crashed", "stopped"])
+        {
+            Assert.Single(Directory.GetDirectories(Path.Combine(_folder, store, "persona-contrast"), "*.part"));
+            var rest = new List<WorkProgress>();
+            using (PresentedPersonas.Of(set, _model, With(store), new Listener(rest))) { }
+            Assert.InRange(rest.First(p => p.Stage == "telling personas apart").Done, middle - 20, middle + 1);
+            Assert.Equal(Files("whole"), Files(store));
+        }
+        Assert.Equal(Files("whole"), Files("copied"));
+        Assert.All(Files("whole").Keys, f => Assert.DoesNotMatch("checkpoint|[.](part|lock)", f));
+    }
+
+    [Fact]
     public void Vectors_leave_the_weights_and_tell_personas_apart_too()
     {
         string before = _weights.Id().ToString();
