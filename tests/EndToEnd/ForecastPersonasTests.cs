@@ -87,8 +87,8 @@ public sealed class ForecastPersonasTests(SmallWorkshop shop) : IDisposable
         JsonElement worth = Read(await Succeed([.. check, "--personas", Personas("shown")]));
 
         Assert.Equal(5, plan.GetProperty("contexts").GetInt32());
-        // One more asks what the server offers.
-        Assert.Equal(plan.GetProperty("replies").GetInt32() + 1, server.Requests.Count);
+        // Some more ask what the server offers.
+        Assert.InRange(server.Requests.Count - plan.GetProperty("replies").GetInt32(), 1, 3);
         Assert.Contains(server.Requests, r => r.Body.Contains(said, StringComparison.Ordinal));
         Assert.DoesNotContain(server.Requests, r => r.Body.Contains("zealously", StringComparison.Ordinal));
         Assert.All(worth.GetProperty("personas").EnumerateArray(), p => Assert.True(p.GetProperty("fromBare").GetDouble() > 0, $"{p}"));
