@@ -19,7 +19,7 @@ public sealed record ShownBlock(double[][] Shifts, int[] Tokens, IReadOnlyList<E
 /// Shows episodes as earlier turns of the conversation in which probes are asked, block by block. One that is too long loses what
 /// <see cref="EpisodeFit"/> leaves out, so that the longest probe follows it.
 /// </summary>
-public sealed class ShownShifts
+public sealed class ShownShifts : IShownShifts
 {
     // Where texts are joined a token or two may come on top.
     private const int Seam = 4;
@@ -58,10 +58,7 @@ public sealed class ShownShifts
         }
     }
 
-    /// <summary>The shift of every probe after every episode.</summary>
-    /// <param name="episodes">The episodes.</param>
-    /// <param name="progress">Told about questions done.</param>
-    /// <param name="cancellation">Stops between batches.</param>
+    /// <inheritdoc/>
     /// <exception cref="UserErrorException">Strict, and an episode does not fit or cannot be read.</exception>
     public ShownBlock Compute(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {

@@ -70,6 +70,7 @@ internal static class AuditCommand
                 EffectiveObservations = request.Options.EffectiveObservations,
                 Cells = source.Cells(parsed),
                 Probes = probes,
+                Samples = source.Samples(parsed),
             };
             bool dry = parsed.GetValue(dryRun);
             using ModelFolder? folder = source.OpenFolder(parsed);
@@ -81,7 +82,7 @@ internal static class AuditCommand
             AuditOutcome outcome = Screen.Work(parsed.GetValue(quiet), p =>
             {
                 EvidenceRequest wanted = Wanted(request.Data);
-                using EvidenceSession asked = wanted.Kind == "judgement" ? EvidenceSources.Judge(wanted, server!.Chat(), p, cancellation)
+                using EvidenceSession asked = wanted.Kind == "judgement" || wanted.Samples is not null ? EvidenceSources.Ask(wanted, server!.Chat(), p, cancellation)
                     : EvidenceSources.Open(wanted, folder is null ? server!.Model(cancellation) : folder.Model, p, cancellation);
                 return Auditing.Run(request, cast, asked, TimeProvider.System, bad.Add, p, cancellation);
             });
