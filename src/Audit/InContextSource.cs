@@ -12,10 +12,10 @@ namespace PersonaSelection.Audit;
 /// </summary>
 public sealed class InContextSource : IEvidenceSource
 {
-    private readonly ShownShifts _shown;
+    private readonly IShownShifts _shown;
     private readonly Reweighing _reweighing;
 
-    private InContextSource(ShownShifts shown, Reweighing reweighing, IReadOnlyDictionary<string, string> provenance) =>
+    private InContextSource(IShownShifts shown, Reweighing reweighing, IReadOnlyDictionary<string, string> provenance) =>
         (_shown, _reweighing, Provenance) = (shown, reweighing, provenance);
 
     /// <inheritdoc/>
@@ -35,9 +35,20 @@ public sealed class InContextSource : IEvidenceSource
         new(shown, Reweighing.Of(answers.Low), new Dictionary<string, string>(presented.Provenance)
         {
             ["probes"] = ProbeMeasurement.IdOf(answers.Probes).ToString(),
-            ["in-context"] = string.Create(CultureInfo.InvariantCulture,
-                $"shifts of {answers.Probes.Count} probes as a reweighing of the personas, penalty {Reweighing.Penalty}"),
+            ["in-context"] = Described(answers.Probes.Count),
         });
+
+    /// <summary>A source from sampled answers.</summary>
+    /// <param name="answers">Those of every persona, and what showing episodes does to the model's.</param>
+    public static InContextSource Of(SampledAnswers answers) =>
+        new(answers, Reweighing.Of(answers.Low), new Dictionary<string, string>(answers.Provenance)
+        {
+            ["probes"] = ProbeMeasurement.IdOf(answers.Probes).ToString(),
+            ["in-context"] = Described(answers.Probes.Count),
+        });
+
+    private static string Described(int probes) =>
+        string.Create(CultureInfo.InvariantCulture, $"shifts of {probes} probes as a reweighing of the personas, penalty {Reweighing.Penalty}");
 
     /// <inheritdoc/>
     public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null, IProgress<WorkProgress>? progress = null,

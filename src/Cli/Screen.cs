@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using PersonaSelection.Lab;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace PersonaSelection.Cli;
 
@@ -37,10 +39,15 @@ internal static class Screen
         if (quiet) return work(new Silence());
         if (Console.IsErrorRedirected) return work(new ProgressLines());
         T result = default!;
+        var bars = new ProgressBars();
         Error.Progress().AutoClear(false).HideCompleted(false)
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(),
-                new RemainingTimeColumn())
-            .Start(context => result = work(new ProgressBars(context)));
+                new TimeLeftColumn(bars.Left))
+            .Start(context =>
+            {
+                bars.Draw(context);
+                result = work(bars);
+            });
         return result;
     }
 
@@ -53,61 +60,80 @@ internal static class Screen
 
     private const string Whole = "in all";
 
-    private sealed class ProgressBars(ProgressContext context) : IProgress<WorkProgress>
+    // The time left of each bar, by its own pace: Spectre's counts what was done before as done in no time.
+    private sealed class TimeLeftColumn(Func<ProgressTask, TimeSpan?> left) : ProgressColumn
+    {
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
+            new Text(left(task) is { } time ? time.ToString(time.TotalDays < 1 ? @"hh\:mm\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture) : "--:--:--",
+                new Style(Color.Blue));
+    }
+
+    private sealed class ProgressBars : IProgress<WorkProgress>
     {
         private readonly Lock _lock = new();
-        private readonly Dictionary<string, ProgressTask> _tasks = [];
+        private readonly Dictionary<string, (ProgressTask Task, WorkPace Pace)> _bars = [];
+        private ProgressContext _context = null!;
+        private WorkProgress _last = new("", 0, 0);
+
+        public void Draw(ProgressContext context) => _context = context;
+
+        public TimeSpan? Left(ProgressTask task)
+        {
+            lock (_lock) return _bars.Values.FirstOrDefault(b => b.Task == task).Pace?.Left;
+        }
 
         public void Report(WorkProgress value)
         {
             lock (_lock)
             {
-                if (value.Whole is { } share)
-                {
-                    if (!_tasks.TryGetValue(Whole, out ProgressTask? whole)) _tasks[Whole] = whole = context.AddTask(Whole, maxValue: 1);
-                    whole.Value = share;
-                }
-                if (!_tasks.TryGetValue(value.Stage, out ProgressTask? task))
-                    _tasks[value.Stage] = task = context.AddTask(Markup.Escape(value.Stage), maxValue: Math.Max(value.Total, 1e-9));
-                task.MaxValue = Math.Max(value.Total, 1e-9);
-                task.Value = value.Done;
+                bool begins = Begins(value, _last);
+                _last = value;
+                if (value.Whole is { } whole) Bar(Whole, 1, whole, begins);
+                ProgressTask task = Bar(value.Stage, value.Total, value.Done, begins);
                 task.Description = Markup.Escape(value.Detail.Length > 0 ? $"{value.Stage}  {value.Detail}" : value.Stage);
             }
         }
+
+        private ProgressTask Bar(string name, double total, double done, bool begins)
+        {
+            total = Math.Max(total, 1e-9);
+            if (!_bars.TryGetValue(name, out (ProgressTask Task, WorkPace Pace) bar))
+                _bars[name] = bar = (_context.AddTask(Markup.Escape(name), maxValue: total), new WorkPace(TimeProvider.System));
+            bar.Task.MaxValue = total;
+            bar.Task.Value = done;
+            bar.Pace.Report(Math.Clamp(done / total, 0, 1), begins);
+            return bar.Task;
+        }
     }
+
+    // The same stage from its beginning again is another one: the next model, the next set.
+    private static bool Begins(WorkProgress value, WorkProgress last) => value.Stage != last.Stage || value.Done < last.Done;
 
     private sealed class ProgressLines : IProgress<WorkProgress>
     {
         private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
         private readonly Lock _lock = new();
-        private string _stage = "";
-        private long _start, _last;
-        private double _done, _from;
-        private (long At, double Share)? _first;
+        private WorkProgress _said = new("", 0, 0);
+        private WorkPace _stage = new(TimeProvider.System);
+        private readonly WorkPace _whole = new(TimeProvider.System);
+        private long _last;
 
         public void Report(WorkProgress value)
         {
             lock (_lock)
             {
-                // The same stage from its beginning again is another one: the next model, the next set.
-                bool fresh = value.Stage != _stage || value.Done < _done;
-                _done = value.Done;
-                if (fresh)
-                {
-                    _stage = value.Stage;
-                    _start = Stopwatch.GetTimestamp();
-                    _from = Share(value);
-                }
+                bool begins = Begins(value, _said);
+                _said = value;
+                if (begins) _stage = new WorkPace(TimeProvider.System);
+                _stage.Report(Share(value), begins);
+                if (value.Whole is { } whole) _whole.Report(whole, begins);
                 bool complete = value.Total > 0 && value.Done >= value.Total;
-                if (!fresh && !complete && Stopwatch.GetElapsedTime(_last) < Pause) return;
+                if (!begins && !complete && Stopwatch.GetElapsedTime(_last) < Pause) return;
                 _last = Stopwatch.GetTimestamp();
-                if (value.Whole is { } whole) _first ??= (_last, whole);
-                Console.Error.WriteLine(Line(value) + InAll(value.Whole));
+                string inAll = value.Whole is not null && _whole.Left is { } left ? $"  {left.TotalSeconds:0} s left in all" : "";
+                Console.Error.WriteLine(Line(value) + inAll);
             }
         }
-
-        private string InAll(double? whole) =>
-            whole is { } share && _first is { } first && Left(first.At, first.Share, share) is { } left ? $"  {left:0} s left in all" : "";
 
         private string Line(WorkProgress value)
         {
@@ -115,15 +141,11 @@ internal static class Screen
             if (value.Total > 0)
             {
                 line += $" {Share(value),4:0%}";
-                if (Left(_start, _from, Share(value)) is { } left) line += $"  {left,4:0} s left";
+                if (_stage.Left is { } left) line += $"  {left.TotalSeconds,4:0} s left";
             }
             return value.Detail.Length > 0 ? $"{line}  {value.Detail}" : line;
         }
 
         private static double Share(WorkProgress value) => value.Total > 0 ? Math.Min(1, value.Done / value.Total) : 0;
-
-        // By the pace since the first report: a run that goes on from files was never slow where it did nothing.
-        private static double? Left(long start, double from, double share) =>
-            share > from && share < 1 ? Stopwatch.GetElapsedTime(start).TotalSeconds * (1 - share) / (share - from) : null;
     }
 }

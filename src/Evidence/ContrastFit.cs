@@ -6,7 +6,8 @@ namespace PersonaSelection.Evidence;
 
 /// <summary>
 /// Adapters that were fitted one by one, tuned together to tell their examples apart. Kept in the store as a folder of its own: the held-out
-/// readings of each persona from step 0, the adapter as it came, and every adapter at every later point.
+/// readings of each persona from step 0, the adapter as it came, and every adapter at every later point. A fit that was killed goes on from its
+/// last checkpoint to the same bits.
 /// </summary>
 /// <param name="model">The frozen model.</param>
 /// <param name="options">How to fit.</param>
@@ -15,6 +16,7 @@ namespace PersonaSelection.Evidence;
 internal sealed class ContrastFit(Transformer model, FitOptions options, ArtifactStore store, WorkerPool pool)
 {
     private const double LeastScale = 0.05;
+    private const int CheckpointEvery = 20;
 
     /// <summary>Fits, or finds what was fitted.</summary>
     /// <param name="adapters">[persona]: the file of the adapter to start from.</param>
@@ -45,19 +47,25 @@ internal sealed class ContrastFit(Transformer model, FitOptions options, Artifac
             Stage = "telling personas apart",
         };
         scale = Math.Clamp(scale, LeastScale, 1);
-        return store.PutFolder(ContentId.Of("persona-contrast", from, tune.ToString(), scale, options.ContrastLikelihood), folder =>
+        return store.GrowFolder(ContentId.Of("persona-contrast", from, tune.ToString(), scale, options.ContrastLikelihood), folder =>
         {
+            string checkpoint = Path.Combine(folder, "checkpoint");
+            bool begun = File.Exists(checkpoint);
             LowRankAdapter[] moved = [.. adapters.Select(a => LowRankAdapter.Load(a, model.Config))];
             try
             {
-                List<FitPoint>[] curves = [.. moved.Select(_ => new List<FitPoint>())];
-                Point(0);
-                new ContrastTuner(model.Weights, tune, scale, options.ContrastLikelihood, RngStream.Root(options.Seed).Child("persona-contrast"), pool)
+                List<FitPoint>[] curves = [.. moved.Select((_, h) => begun ? FitCurve.Load(CurveOf(h)).ToList() : [])];
+                if (!begun) Point(0);
+                // What comes out does not depend on how often it is saved.
+                new ContrastTuner(model.Weights, tune with { CheckpointPath = checkpoint, CheckpointEvery = CheckpointEvery }, scale, options.ContrastLikelihood, RngStream.Root(options.Seed).Child("persona-contrast"), pool)
                 {
                     AtPoint = Point,
                 }.Run(moved, learnt, progress, cancellation);
-                for (int h = 0; h < moved.Length; h++) FitCurve.Save(Path.Combine(folder, $"{h}.json"), curves[h]);
+                File.Delete(checkpoint);
 
+                string CurveOf(int h) => Path.Combine(folder, $"{h}.json");
+
+                // A point after the checkpoint is measured again.
                 void Point(int step)
                 {
                     for (int h = 0; h < moved.Length; h++)
@@ -65,7 +73,9 @@ internal sealed class ContrastFit(Transformer model, FitOptions options, Artifac
                         if (step > 0) moved[h].Save(Path.Combine(folder, $"{h}-{step}.adapter"));
                         using DecoderWeights merged = moved[h].Merge(model.Weights);
                         using var own = new Transformer(merged, model.Tokenizer, model.Template, model.Threads);
+                        curves[h].RemoveAll(p => p.Step >= step);
                         curves[h].Add(asked.Read(h, step, own, cancellation));
+                        FitCurve.Save(CurveOf(h), curves[h]);
                     }
                 }
             }

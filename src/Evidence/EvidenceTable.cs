@@ -7,7 +7,14 @@ namespace PersonaSelection.Evidence;
 /// <param name="Weight">How much it counts; negative for what training pushes away from.</param>
 /// <param name="Tokens">Number of tokens of the reply.</param>
 /// <param name="Cluster">Episodes with the same context share a cluster: its name is the first of them.</param>
-public sealed record EvidenceRow(string Id, double Weight, int Tokens, string Cluster);
+public sealed record EvidenceRow(string Id, double Weight, int Tokens, string Cluster)
+{
+    /// <summary>Whether some of the episode did not fit into the model.</summary>
+    public bool Cut { get; init; }
+
+    /// <summary>Why nothing of it was read, and its numbers are 0; null when some of it was.</summary>
+    public string? Unread { get; init; }
+}
 
 /// <summary>L[e,h] = log p(reply of e | context of e, persona h) in nats, with how it was obtained.</summary>
 public sealed class EvidenceTable
@@ -70,6 +77,7 @@ public sealed class EvidenceTable
         json.WriteNumber("weight", Rows[e].Weight);
         json.WriteNumber("tokens", Rows[e].Tokens);
         json.WriteString("cluster", Rows[e].Cluster);
+        TableFile.WriteCut(json, Rows[e].Cut, Rows[e].Unread);
     });
 
     /// <summary>Reads a table and checks that its numbers are those its id was made from.</summary>
@@ -79,7 +87,11 @@ public sealed class EvidenceTable
         var rows = new List<EvidenceRow>();
         TableFile file = TableFile.Read(path, Format, Schema, line =>
         {
-            var row = new EvidenceRow(line.Text("id"), line.Number("weight"), line.Count("tokens"), line.Text("cluster"));
+            var row = new EvidenceRow(line.Text("id"), line.Number("weight"), line.Count("tokens"), line.Text("cluster"))
+            {
+                Cut = line.Flag("cut"),
+                Unread = line.TextOrNone("unread"),
+            };
             rows.Add(row);
             return row.Id;
         }, x => x <= double.MaxValue, "a log-probability in nats, or null where it is impossible");

@@ -18,31 +18,30 @@ public static class InContextEvidence
     /// shown are scaled up to stand for all.
     /// </param>
     /// <param name="random">Where the draw comes from; needed only when there are too many.</param>
-    /// <param name="template">How dialogues become text; plain when absent.</param>
+    /// <param name="options">How dialogues become text, and whether an episode that does not fit is an error; plain and cut when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    /// <exception cref="UserErrorException">An episode and a probe together do not fit into the model's context.</exception>
+    /// <exception cref="UserErrorException">A probe fills the model, or strict, and an episode does not fit before the probes.</exception>
     public static InContextTable Compute(ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Probe> probes, int maximumEpisodes = int.MaxValue,
-        RngStream? random = null, ChatTemplate? template = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        RngStream? random = null, LikelihoodOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        template ??= ChatTemplate.Plain;
+        options ??= new LikelihoodOptions { Independent = false };
         Shown[] shown = Choose(episodes, maximumEpisodes, random);
-        Question[] questions =
-        [
-            .. probes.Select(p => ProbeMeasurement.QuestionOf(p, [])),
-            .. shown.SelectMany(s => probes.Select(p => ProbeMeasurement.QuestionOf(p, [.. s.Episode.Context, new Turn("assistant", s.Episode.Reply)]))),
-        ];
-        double[][] scores = new ReplyScorer(model, template).Score(questions, "in-context", progress, cancellation);
-        double[] before = [.. probes.Select((p, i) => ProbeMeasurement.LowShare(p, scores[i]))];
-        InContextRow[] rows = [.. shown.Select(s => new InContextRow(s.Episode.Id, s.Weight, s.Cluster))];
-        var shifts = new LabelledMatrix(rows.Select(r => r.Id), probes.Select(p => p.Id),
-            (e, i) => ProbeMeasurement.LowShare(probes[i], scores[((e + 1) * probes.Count) + i]) - before[i]);
+        double[] before = ProbeMeasurement.Of(model, probes, template: options.Template, cancellation: cancellation);
+        ShownBlock block = new ShownShifts(model, probes, before, options).Compute([.. shown.Select(s => s.Episode)], progress, cancellation);
+        Dictionary<int, EpisodeCut> cuts = block.Cuts.ToDictionary(c => c.Episode);
+        InContextRow[] rows = [.. shown.Select((s, e) => new InContextRow(s.Episode.Id, s.Weight, s.Cluster)
+        {
+            Cut = cuts.ContainsKey(e),
+            Unread = cuts.GetValueOrDefault(e)?.Unread,
+        })];
+        var shifts = new LabelledMatrix(rows.Select(r => r.Id), probes.Select(p => p.Id), (e, i) => block.Shifts[e][i]);
         return new InContextTable(shifts, rows, new Dictionary<string, string>
         {
             ["model"] = model.Id,
             ["episodes"] = episodes.Id.ToString(),
             ["probes"] = ProbeMeasurement.IdOf(probes).ToString(),
-            ["template"] = template.Name,
+            ["template"] = options.Template.Name,
         });
     }
 

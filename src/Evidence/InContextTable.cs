@@ -6,7 +6,14 @@ namespace PersonaSelection.Evidence;
 /// <param name="Id">The first episode of those that are equal.</param>
 /// <param name="Weight">The sum of their weights.</param>
 /// <param name="Cluster">Episodes with the same context share a cluster.</param>
-public sealed record InContextRow(string Id, double Weight, string Cluster);
+public sealed record InContextRow(string Id, double Weight, string Cluster)
+{
+    /// <summary>Whether some of the episode did not fit into the model.</summary>
+    public bool Cut { get; init; }
+
+    /// <summary>Why nothing of it was read, and its numbers are 0; null when some of it was.</summary>
+    public string? Unread { get; init; }
+}
 
 /// <summary>shift[e,probe] = p(low | episode e shown, probe) - p(low | probe), for every distinct episode.</summary>
 public sealed class InContextTable
@@ -60,6 +67,7 @@ public sealed class InContextTable
             json.WriteString("id", Rows[e].Id);
             json.WriteNumber("weight", Rows[e].Weight);
             json.WriteString("cluster", Rows[e].Cluster);
+            TableFile.WriteCut(json, Rows[e].Cut, Rows[e].Unread);
         });
 
     /// <summary>Reads a table and checks that its numbers are those its id was made from.</summary>
@@ -69,7 +77,7 @@ public sealed class InContextTable
         var rows = new List<InContextRow>();
         TableFile file = TableFile.Read(path, Format, Schema, line =>
         {
-            rows.Add(new InContextRow(line.Text("id"), line.Number("weight"), line.Text("cluster")));
+            rows.Add(new InContextRow(line.Text("id"), line.Number("weight"), line.Text("cluster")) { Cut = line.Flag("cut"), Unread = line.TextOrNone("unread") });
             return rows[^1].Id;
         }, IsShift, "a shift of a probability");
         var table = new InContextTable(file.Values, rows, file.Provenance);

@@ -39,7 +39,12 @@ public static class LikelihoodEvidence
     {
         EvidenceBlock block = source.Compute(episodes.Episodes, progress: progress, cancellation: cancellation);
         var distinct = new DistinctEpisodes(episodes.Episodes);
-        EvidenceRow[] rows = [.. episodes.Episodes.Select((e, i) => new EvidenceRow(e.Id, e.Weight, block.Tokens[i], distinct.ClusterOf(i)))];
+        Dictionary<int, EpisodeCut> cuts = block.Cuts.ToDictionary(c => c.Episode);
+        EvidenceRow[] rows = [.. episodes.Episodes.Select((e, i) => new EvidenceRow(e.Id, e.Weight, block.Tokens[i], distinct.ClusterOf(i))
+        {
+            Cut = cuts.ContainsKey(i),
+            Unread = cuts.GetValueOrDefault(i)?.Unread,
+        })];
         var l = new LabelledMatrix(rows.Select(r => r.Id), source.Personas, (e, h) => block.Nats[e][h]);
         return new EvidenceTable(source.Kind, l, rows, new Dictionary<string, string>(source.Provenance) { ["episodes"] = episodes.Id.ToString() });
     }

@@ -50,6 +50,10 @@ public sealed class LikelihoodSource : IEvidenceSource
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Provenance { get; }
 
+    /// <summary>The context of an episode as far as every persona's model reads it with that reply; null where nothing of the episode can be read.</summary>
+    /// <exception cref="UserErrorException">Strict, and the episode does not fit or cannot be read.</exception>
+    public IReadOnlyList<Turn>? ContextRead(Episode episode) => _fit.Of(episode) is { Reply.Length: > 0 } kept ? kept.Context : null;
+
     /// <inheritdoc/>
     public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)

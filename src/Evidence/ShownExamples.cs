@@ -25,6 +25,22 @@ internal static class ShownExamples
     {
         // A server keeps the length of its context to itself, and every character shown is paid for in every question.
         int room = model.ContextLength == int.MaxValue ? RoomAtServer : model.ContextLength / 2;
+        return Contexts(examples, room, turns =>
+        {
+            try
+            {
+                return template.EncodeContext(model.Tokenizer, turns).Length;
+            }
+            catch (UserErrorException e) when (e.Code == "unknown-word")
+            {
+                return int.MaxValue;
+            }
+        }, draws, rng);
+    }
+
+    /// <summary>The same in a room of any unit.</summary>
+    internal static IReadOnlyList<IReadOnlyList<Turn>> Contexts(PersonaExamples examples, int room, Func<IReadOnlyList<Turn>, int> length, int draws, RngStream rng)
+    {
         var contexts = new List<IReadOnlyList<Turn>>();
         for (int d = 0; d < Math.Min(draws, examples.Learnt.Count); d++)
         {
@@ -36,27 +52,15 @@ internal static class ShownExamples
             {
                 // A system turn opens a conversation and would not be an example's alone.
                 Turn[] one = [.. examples.Learnt[i].Context.Where(t => t.Role != "system"), new Turn("assistant", examples.Learnt[i].Reply)];
-                if (Length([.. turns, .. one]) <= room) turns.AddRange(one);
+                if (length([.. turns, .. one]) <= room) turns.AddRange(one);
                 else if (++missed == Patience) break;
             }
             if (turns.Count > 0) contexts.Add(turns);
         }
         if (contexts.Count == 0)
             throw new UserErrorException("few-examples",
-                $"No example of the persona '{examples.Persona.Name}' can be shown to a model that reads {model.ContextLength} tokens.",
+                $"No example of the persona '{examples.Persona.Name}' can be shown: none fits into {room}, half of what the model reads.",
                 "Give it shorter examples, or 'given: adapter'.");
         return contexts;
-
-        int Length(IReadOnlyList<Turn> turns)
-        {
-            try
-            {
-                return template.EncodeContext(model.Tokenizer, turns).Length;
-            }
-            catch (UserErrorException e) when (e.Code == "unknown-word")
-            {
-                return int.MaxValue;
-            }
-        }
     }
 }

@@ -9,13 +9,17 @@ namespace PersonaSelection.Evidence;
 /// <param name="Shifts">[episode][probe]: P(low) with the episode shown, minus that without it; 0 for an episode of which nothing could be read.</param>
 /// <param name="Tokens">Tokens of each reply that were shown.</param>
 /// <param name="Cuts">The episodes that did not fit whole.</param>
-public sealed record ShownBlock(double[][] Shifts, int[] Tokens, IReadOnlyList<EpisodeCut> Cuts);
+public sealed record ShownBlock(double[][] Shifts, int[] Tokens, IReadOnlyList<EpisodeCut> Cuts)
+{
+    /// <summary>The turns that stood before each reply.</summary>
+    public IReadOnlyList<IReadOnlyList<Turn>> Contexts { get; init; } = [];
+}
 
 /// <summary>
-/// Shows episodes as earlier turns of the conversation in which probes are asked, block by block. What an episode does depends on it alone, to the
-/// last bit. One that is too long loses what <see cref="EpisodeFit"/> leaves out, so that the longest probe follows it.
+/// Shows episodes as earlier turns of the conversation in which probes are asked, block by block. One that is too long loses what
+/// <see cref="EpisodeFit"/> leaves out, so that the longest probe follows it.
 /// </summary>
-public sealed class ShownShifts
+public sealed class ShownShifts : IShownShifts
 {
     // Where texts are joined a token or two may come on top.
     private const int Seam = 4;
@@ -24,6 +28,7 @@ public sealed class ShownShifts
     private readonly IReadOnlyList<double> _before;
     private readonly ITokenizer _tokenizer;
     private readonly ReplyScorer _scorer;
+    private readonly bool _independent;
     private readonly int[][][] _replies;
     private readonly EpisodeFit _fit;
 
@@ -31,12 +36,12 @@ public sealed class ShownShifts
     /// <param name="model">The model, before any training.</param>
     /// <param name="probes">The probes, with different ids; at least one.</param>
     /// <param name="before">P(low) of each probe when nothing is shown.</param>
-    /// <param name="options">How dialogues become text, and whether an episode that does not fit is an error.</param>
+    /// <param name="options">How dialogues become text, whether an episode that does not fit is an error, and whether its numbers hang on it alone to the last bit.</param>
     /// <exception cref="UserErrorException">A probe fills the model (<c>prompt-too-long</c>), or has a word that it does not know.</exception>
     public ShownShifts(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<double> before, LikelihoodOptions options)
     {
         if (probes.Count == 0 || before.Count != probes.Count) throw new ArgumentException("Every probe needs to have been asked.", nameof(before));
-        (_probes, _before, _tokenizer) = (probes, before, model.Tokenizer);
+        (_probes, _before, _tokenizer, _independent) = (probes, before, model.Tokenizer, options.Independent);
         _scorer = new ReplyScorer(model, options.Template);
         _replies = [.. probes.Select(p => p.Low.Concat(p.High).Select(r => options.Template.EncodeReply(model.Tokenizer, r)).ToArray())];
         // What has to fit beside an episode: every probe with its longest reply.
@@ -53,10 +58,7 @@ public sealed class ShownShifts
         }
     }
 
-    /// <summary>The shift of every probe after every episode.</summary>
-    /// <param name="episodes">The episodes.</param>
-    /// <param name="progress">Told about questions done.</param>
-    /// <param name="cancellation">Stops between batches.</param>
+    /// <inheritdoc/>
     /// <exception cref="UserErrorException">Strict, and an episode does not fit or cannot be read.</exception>
     public ShownBlock Compute(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -65,8 +67,9 @@ public sealed class ShownShifts
         IEnumerable<ScoreRequest> requests = read.SelectMany(e =>
         {
             IReadOnlyList<Turn> shown = [.. kept[e].Context, new Turn("assistant", Said(episodes[e], kept[e]))];
-            int[] opening = _scorer.Opening(shown);
-            return _probes.Select((p, i) => _scorer.Request(opening, ProbeMeasurement.QuestionOf(p, shown).Context, _replies[i]));
+            int[] opening = _independent ? _scorer.Opening(shown) : [];
+            return _probes.Select((p, i) => ProbeMeasurement.QuestionOf(p, shown).Context is var context && _independent
+                ? _scorer.Request(opening, context, _replies[i]) : _scorer.Request(context, _replies[i]));
         });
         int count = read.Length * _probes.Count;
         double[][] scores = _scorer.Score(requests, count, "in-context", progress, 0, count, cancellation);
@@ -77,7 +80,10 @@ public sealed class ShownShifts
             shifts[e] = [.. _probes.Select((p, i) => at < 0 ? 0 : ProbeMeasurement.LowShare(p, scores[at + i]) - _before[i])];
         }
         return new ShownBlock(shifts, [.. kept.Select(k => k.Reply.Length)],
-            [.. kept.Index().Where(k => k.Item.Cut is not null).Select(k => k.Item.Cut! with { Episode = k.Index })]);
+            [.. kept.Index().Where(k => k.Item.Cut is not null).Select(k => k.Item.Cut! with { Episode = k.Index })])
+        {
+            Contexts = [.. kept.Select(k => k.Context)],
+        };
     }
 
     private string Said(Episode episode, EpisodeFit.Kept kept) => kept.Cut is { ReplyTokensLeftOut: > 0 } ? _tokenizer.Decode(kept.Reply).Trim() : episode.Reply;

@@ -125,6 +125,13 @@ internal sealed class TableFile
                 "Compute the table again, or, if the numbers are your own, put the second id into the first line.");
     }
 
+    /// <summary>What of a row's episode was not read; nothing where all of it was.</summary>
+    internal static void WriteCut(Utf8JsonWriter json, bool cut, string? unread)
+    {
+        if (cut) json.WriteBoolean("cut", true);
+        if (unread is not null) json.WriteString("unread", unread);
+    }
+
     internal static UserErrorException Bad(string path, string format, int line, string problem) =>
         new("bad-table", $"{path}, line {line}, {problem}", "Compute the table again, or correct that line.");
 

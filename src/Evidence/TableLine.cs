@@ -40,6 +40,12 @@ internal sealed class TableLine
         return value.TryGetInt32(out int x) && x >= 0 ? x : throw Bad($"has a '{name}' that is not a count.");
     }
 
+    /// <summary>Whether something is so; it is not where nothing is said.</summary>
+    internal bool Flag(string name) => _root.TryGetProperty(name, out JsonElement value)
+        && (value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Bad($"has a '{name}' that is neither true nor false."));
+
+    internal string? TextOrNone(string name) => _root.TryGetProperty(name, out JsonElement value) ? AsText(name, value) : null;
+
     internal string[] Texts(string name) => [.. Property(name, JsonValueKind.Array).EnumerateArray().Select(e => AsText(name, e))];
 
     internal Dictionary<string, string> Map(string name)

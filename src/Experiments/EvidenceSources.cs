@@ -24,6 +24,9 @@ public sealed record EvidenceRequest(string Kind, PersonaSet Personas, AuditData
     /// <summary>The dose as effective observations; null where it is to be fitted. Adaptive evidence asks for the cells that matter at the dose.</summary>
     public double? EffectiveObservations { get; init; }
 
+    /// <summary>Answers sampled for each probe after each episode, for in-context evidence of a chat model without probabilities; null where it has them.</summary>
+    public int? Samples { get; init; }
+
     /// <summary>The largest share of the cells that adaptive evidence may ask for.</summary>
     public double Cells { get; init; } = new CompletionPlan().MaximumShare;
 }
@@ -94,14 +97,14 @@ public static class EvidenceSources
     }
 
     /// <summary>
-    /// How personas are put before a model, for an audit and for a forecast alike: as their file says unless one way is given for all.
+    /// How personas are put before a model, for an audit, a forecast and a check alike: as their file says unless one way is given for all.
     /// </summary>
     /// <param name="personas">The personas.</param>
     /// <param name="model">The model.</param>
     /// <param name="store">Where fitted personas are kept; null for a folder that is deleted at the end.</param>
     /// <param name="given">The way for all that can be given in it; null to follow the file.</param>
     /// <exception cref="UserErrorException">As <see cref="DirectedPersonas.Of(PersonaSet, ILanguageModel)"/>.</exception>
-    internal static PresentationOptions Presenting(PersonaSet personas, ILanguageModel model, ArtifactStore? store,
+    public static PresentationOptions Presenting(PersonaSet personas, ILanguageModel model, ArtifactStore? store,
         Presentation? given = null)
     {
         var options = new PresentationOptions
@@ -112,6 +115,32 @@ public static class EvidenceSources
             Directions = given is null ? DirectedPersonas.Of(personas, model) : new Dictionary<string, DirectedBy>(),
         };
         return model is Transformer ? options : options with { CalibrationExamples = ServedExamples, Draws = ServedDraws };
+    }
+
+    /// <summary>Evidence from a chat model that gives no probabilities: judgement, or in-context with sampled answers.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="chat">The chat model.</param>
+    /// <param name="progress">Told about questions.</param>
+    /// <param name="cancellation">Stops between questions.</param>
+    /// <exception cref="UserErrorException">As <see cref="Judge(EvidenceRequest, IChatModel, IProgress{WorkProgress}?, CancellationToken)"/> and <see cref="SampledAnswers.Measure"/>.</exception>
+    public static EvidenceSession Ask(EvidenceRequest request, IChatModel chat, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+        request.Samples is not { } samples ? Judge(request, chat, progress, cancellation)
+            : new EvidenceSession(InContextSource.Of(SampledAnswers.Measure(chat, request.Personas, request.Probes, samples, progress, cancellation)), null);
+
+    /// <summary>What <see cref="Ask"/> would take, of everything that is not in the cache yet; null when it costs nothing but time.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="chat">The chat model.</param>
+    /// <param name="cancellation">Stops between episodes.</param>
+    public static EndpointEstimate? EstimateAsked(EvidenceRequest request, IChatModel chat, CancellationToken cancellation = default)
+    {
+        if (request.Samples is not { } samples) return EstimateJudge(request, chat, cancellation);
+        EndpointEstimate? total = SampledAnswers.Estimate(chat, request.Personas, request.Probes, samples);
+        foreach (Episode[] block in AuditCost.Different(request.Data).Chunk(AuditEvidence.BlockSize))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (SampledAnswers.Estimate(chat, block, request.Probes, samples) is { } part) total = total?.Plus(part) ?? part;
+        }
+        return total;
     }
 
     /// <summary>

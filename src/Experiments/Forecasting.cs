@@ -27,6 +27,9 @@ public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecas
     /// <summary>Episodes that are word for word among the examples of the personas; on those, evidence flatters who learnt them.</summary>
     public long AmongExamples { get; init; }
 
+    /// <summary>What was shown in the context, and what of it did not fit.</summary>
+    public required InContextTable Shown { get; init; }
+
     /// <summary>Writes every forecast and the evidence into a folder.</summary>
     public void Save(string folder)
     {
@@ -70,6 +73,7 @@ public sealed class Forecasting : IDisposable
     private readonly IReadOnlyList<Probe> _probes;
     private readonly TimeProvider _time;
     private readonly ulong _seed;
+    private readonly LikelihoodOptions _reading;
     private readonly BehaviourTable _behaviour;
 
     /// <summary>Measures the model under every persona once; every set is then forecast from the same table.</summary>
@@ -79,12 +83,13 @@ public sealed class Forecasting : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="seed">The seed of what is shown and redrawn.</param>
     /// <param name="fitted">Where personas that are fitted to examples are kept; null for a folder that is deleted at the end.</param>
+    /// <param name="strict">Whether an episode that does not fit the model, or that it cannot read, is an error; it is cut otherwise, as in an audit.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches; personas that were fitted are kept.</param>
     /// <exception cref="UserErrorException">A persona cannot be put before the model: its direction is of another one, its examples are too
     /// few or too long, or it is to be fitted and the weights are not here.</exception>
     public Forecasting(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed = 1,
-        ArtifactStore? fitted = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        ArtifactStore? fitted = null, bool strict = false, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         (_model, _probes, _time, _seed) = (model, probes, time, seed);
         // Each way of describing a persona is a hypothesis of its own: an update selects among them too, and forecasts better for it.
@@ -93,15 +98,9 @@ public sealed class Forecasting : IDisposable
         _presented = PresentedPersonas.Of(_personas, model, options, progress, cancellation);
         try
         {
-            _evidence = new LikelihoodSource(_presented.Personas, new LikelihoodOptions
-            {
-                Template = options.Template,
-                // What is forecast is training on whole episodes, and they are shown whole.
-                Strict = true,
-                Independent = false,
-                Calibration = _presented.Calibration,
-                WordCounts = _presented.WordCounts,
-            });
+            _reading = new LikelihoodOptions { Template = options.Template, Strict = strict, Independent = false };
+            _evidence = new LikelihoodSource(_presented.Personas,
+                _reading with { Calibration = _presented.Calibration, WordCounts = _presented.WordCounts });
             Probes = ProbeMeasurement.UnderPersonas(model, probes, _presented.Personas, progress: progress, cancellation: cancellation);
             _behaviour = new BehaviourTable(Probes.Low, [.. Probes.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
             Prior = Mixture.Fit(Probes.Low, [.. Probes.Rows.Select(r => r.Bare)],
@@ -129,12 +128,16 @@ public sealed class Forecasting : IDisposable
     /// <summary>p(low | probe, h) as the posterior needs it.</summary>
     internal BehaviourTable Behaviour => _behaviour;
 
+    /// <summary>How episodes are read: whether one that does not fit is an error.</summary>
+    internal LikelihoodOptions Reading => _reading;
+
     /// <summary>What a set says of every persona, and the dose that brings the model to the set's own rate where the set trains.</summary>
-    internal (Observations Observations, DoseFit Dose) Weigh(EpisodeSet set, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    internal (EvidenceTable Evidence, Observations Observations, DoseFit Dose) Weigh(EpisodeSet set, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         EvidenceTable evidence = LikelihoodEvidence.Compute(_evidence, set, progress, cancellation);
         var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
-        return (observations, FitDose(Situations(set), observations));
+        return (evidence, observations, FitDose(Situations(set), observations));
     }
 
     /// <summary>Forecasts one set.</summary>
@@ -145,10 +148,7 @@ public sealed class Forecasting : IDisposable
     public ForecastSet Of(EpisodeSet set, IReadOnlyCollection<string> trainedDomains, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        EvidenceTable evidence = LikelihoodEvidence.Compute(_evidence, set, progress, cancellation);
-        var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
-        TrainedSituations there = Situations(set);
-        DoseFit dose = FitDose(there, observations);
+        (EvidenceTable evidence, Observations observations, DoseFit dose) = Weigh(set, progress, cancellation);
         LabelledMatrix traits = new(_personas.Personas.Select(p => p.Name), _personas.Traits.Select(t => t.Name),
             (h, t) => _personas.Personas[h].Traits.GetValueOrDefault(_personas.Traits[t].Name));
         PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, traits);
@@ -160,10 +160,8 @@ public sealed class Forecasting : IDisposable
             ["dose-outcome"] = dose.Outcome.ToString(),
         };
         Forecast posterior = PosteriorForecast.Make(set.Name, Prior, observations, dose.Dose, _behaviour, trainedDomains, _time, provenance: provenance);
-        RngStream random = RngStream.Root(_seed).Child("shown").Child(set.Name);
-        Probe[] read = there.Some(ReadSituations, random.Child("situations"));
-        InContextTable shown = InContextEvidence.Compute(_model, set, [.. _probes, .. read], ShownEpisodes, random, progress: progress, cancellation: cancellation);
-        DoseFit doseInContext = FitDose(read, there.Target, shown, cancellation);
+        InContextTable shown = Show(set, _probes, progress, cancellation);
+        DoseFit doseInContext = FitDoseInContext(set, shown, cancellation);
         Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, _behaviour.Probes, trainedDomains, _time,
             doseInContext.Dose, provenance: new Dictionary<string, string>
             {
@@ -177,6 +175,7 @@ public sealed class Forecasting : IDisposable
             cast.Posterior.Together(_original), dose, doseInContext, evidence)
         {
             AmongExamples = _presented.Overlap.Count(set.Episodes),
+            Shown = shown,
         };
     }
 
@@ -194,15 +193,33 @@ public sealed class Forecasting : IDisposable
     }
 
     /// <summary>The same for showing episodes: how many showings bring the model to the data's own rate.</summary>
-    private DoseFit FitDose(Probe[] situations, double target, InContextTable shown, CancellationToken cancellation)
+    private DoseFit FitDoseInContext(EpisodeSet set, InContextTable shown, CancellationToken cancellation)
     {
-        if (situations.Length == 0) return OneObservation(1);
-        double[] before = ProbeMeasurement.Of(_model, situations, cancellation: cancellation);
+        TrainedSituations situations = Situations(set);
+        // A long situation would leave no room for the episodes that are shown before it.
+        Probe[] read = [.. situations.Probes.Where(p => _reading.Template.EncodeContext(_model.Tokenizer, p.Context).Length <= _model.ContextLength / 3)];
+        if (read.Length == 0) return OneObservation(1);
+        read = Some(read, RngStream.Root(_seed).Child("situations").Child(set.Name));
+        double[] before = ProbeMeasurement.Of(_model, read, template: _reading.Template, cancellation: cancellation);
         double[] probesBefore = [.. _behaviour.Probes.Select(p => p.Before)];
-        return DoseFit.InContext(before, Shown(before, situations.Select(s => s.Id)), target, probesBefore, Shown(probesBefore, _behaviour.Probes.Select(p => p.Name)));
+        return DoseFit.InContext(before, After(before, Show(set, read, null, cancellation), read.Select(s => s.Id)), situations.Target, probesBefore,
+            After(probesBefore, shown, _behaviour.Probes.Select(p => p.Name)));
 
-        double[] Shown(double[] from, IEnumerable<string> names) =>
-            [.. from.Zip(InContextForecast.MeanShift(shown.Shifts.WithColumns([.. names]), shown.Weights), (b, s) => b + s)];
+        static double[] After(double[] before, InContextTable shown, IEnumerable<string> probes) =>
+            [.. before.Zip(InContextForecast.MeanShift(shown.Shifts.WithColumns([.. probes]), shown.Weights), (b, s) => b + s)];
+    }
+
+    // The same episodes are shown whatever is asked after them.
+    private InContextTable Show(EpisodeSet set, IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
+        InContextEvidence.Compute(_model, set, probes, ShownEpisodes, RngStream.Root(_seed).Child("shown").Child(set.Name), _reading, progress: progress,
+            cancellation: cancellation);
+
+    private static Probe[] Some(Probe[] situations, RngStream random)
+    {
+        if (situations.Length <= ReadSituations) return situations;
+        int[] order = [.. Enumerable.Range(0, situations.Length)];
+        random.Shuffle<int>(order);
+        return [.. order.Take(ReadSituations).Order().Select(i => situations[i])];
     }
 
     private static DoseFit OneObservation(double mass) =>
@@ -219,7 +236,13 @@ public sealed class Forecasting : IDisposable
         {
             if (!byReply.TryGetValue(episode.Reply, out Probe? probe) || episode.Weight <= 0) continue;
             string key = string.Join('\n', episode.Context.Select(t => $"{t.Role}: {t.Text}"));
-            situations.TryAdd(key, probe with { Id = $"situation-{situations.Count}", Context = episode.Context });
+            if (!situations.ContainsKey(key))
+            {
+                // So that every reply of the probe can follow it.
+                string longest = probe.Low.Concat(probe.High).MaxBy(r => r.Length)!;
+                if (_evidence.ContextRead(episode with { Reply = longest }) is not { } context) continue;
+                situations[key] = probe with { Id = $"situation-{situations.Count}", Context = context };
+            }
             mass += episode.Weight;
             if (probe.Low.Contains(episode.Reply)) low += episode.Weight;
         }
@@ -229,14 +252,5 @@ public sealed class Forecasting : IDisposable
     /// <summary>Where a set trains, as far as probes know its replies.</summary>
     /// <param name="Probes">Each different context, with the poles of the probe that knows the reply.</param>
     /// <param name="Target">The share of low replies there, by weight.</param>
-    private sealed record TrainedSituations(IReadOnlyList<Probe> Probes, double Target)
-    {
-        public Probe[] Some(int most, RngStream random)
-        {
-            if (Probes.Count <= most) return [.. Probes];
-            int[] order = [.. Enumerable.Range(0, Probes.Count)];
-            random.Shuffle<int>(order);
-            return [.. order.Take(most).Order().Select(i => Probes[i])];
-        }
-    }
+    private sealed record TrainedSituations(IReadOnlyList<Probe> Probes, double Target);
 }

@@ -6,8 +6,17 @@ namespace PersonaSelection.Lab;
 /// equal content.
 /// </summary>
 /// <param name="root">The folder; made when something is first put into it.</param>
-public sealed class ArtifactStore(string root)
+/// <param name="time">The clock by which what nobody goes on with grows old; the machine's when absent.</param>
+public sealed class ArtifactStore(string root, TimeProvider? time = null)
 {
+    /// <summary>
+    /// An unfinished thing into which nothing was written for so long is of settings that do not come back: the next one that is begun takes it
+    /// away, unless a process holds it.
+    /// </summary>
+    public static readonly TimeSpan Forgotten = TimeSpan.FromDays(14);
+
+    private bool _swept;
+
     /// <summary>The folder.</summary>
     public string Root { get; } = Path.GetFullPath(root);
 
@@ -43,6 +52,8 @@ public sealed class ArtifactStore(string root)
         if (Contains(id)) return path;
         try
         {
+            using FileStream? held = TryHold($"{path}.{Environment.ProcessId}.lock");
+            Sweep();
             TryDelete(temporary);
             return Fill(path, temporary, fill);
         }
@@ -69,6 +80,7 @@ public sealed class ArtifactStore(string root)
         using FileStream? held = TryHold($"{path}.lock");
         if (held is null) return PutFolder(id, fill);
         if (Contains(id)) return path;
+        Sweep();
         return Fill(path, part, folder =>
         {
             // A kill may have cut off the writing of a file.
@@ -92,6 +104,35 @@ public sealed class ArtifactStore(string root)
         }
         return path;
     });
+
+    // Once is enough: nothing grows old in the meantime. What is in the way of it is in nobody's way.
+    private void Sweep()
+    {
+        if (_swept) return;
+        _swept = true;
+        try
+        {
+            foreach (string left in Directory.GetDirectories(Root).SelectMany(Directory.GetFileSystemEntries))
+            {
+                if (Path.GetExtension(left) is not (".part" or ".lock") || !IsForgotten(left)) continue;
+                // Whoever fills a folder holds its lock; that of a kill is taken away with what it was for.
+                using FileStream? held = TryHold(Path.ChangeExtension(left, ".lock"));
+                if (held is null || !IsForgotten(left)) continue;
+                if (File.Exists(left)) File.Delete(left);
+                else TryDelete(left);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or UserErrorException)
+        {
+            // Left for another time.
+        }
+    }
+
+    private bool IsForgotten(string left)
+    {
+        IEnumerable<string> all = Directory.Exists(left) ? Directory.EnumerateFileSystemEntries(left, "*", SearchOption.AllDirectories).Prepend(left) : [left];
+        return all.All(e => (time ?? TimeProvider.System).GetUtcNow() - File.GetLastWriteTimeUtc(e) > Forgotten);
+    }
 
     // Held as long as it is open, and let go by a kill; null when another process holds it.
     private static FileStream? TryHold(string path) => Writing(path, () =>

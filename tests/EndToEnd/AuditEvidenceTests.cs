@@ -186,6 +186,52 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
     }
 
     [Fact]
+    public async Task InContext_FromAChatWithoutProbabilities_IsSampled_AndAKilledRunPaysNothingTwice()
+    {
+        (string data, string personas) = Cats();
+        string probes = _folder["animals.jsonl"];
+        File.WriteAllLines(probes, ((string[])["like", "hear"]).Select(verb => JsonSerializer.Serialize(new
+        {
+            id = verb,
+            domain = verb,
+            context = new[] { new { role = "user", text = $"What do you {verb}?" } },
+            low = new[] { $"I {verb} a cat." },
+            high = new[] { $"I {verb} a dog." },
+        })));
+        bool slow = true;
+        const int most = 60;
+        using var server = new EndpointServer(r => slow && r.Number >= most ? new ServerReply(200, "", ReplyEnd.Never) : Prefer(r));
+        string[] command = ["audit", data, "--endpoint", server.Url, "--endpoint-model", "chat", "--personas", personas, "-o", _folder["s"], "--evidence", "in-context",
+            "--samples", "2", "--probes", probes, "--draws", "50", "--concurrency", "1", "-q", "--json"];
+
+        JsonElement plan = Read(await Succeed([.. command, "--dry-run", "--price-in", "1", "--price-out", "1"])).GetProperty("estimate");
+        Assert.True(plan.GetProperty("cost").GetDouble() > 0);
+        Assert.Empty(server.Requests);
+        using (PsmProcess psm = PsmProcess.Start(_folder.Path, null, command))
+        {
+            Assert.True(await psm.Until(() => server.Requests.Count > most), psm.ErrorSoFar);
+            psm.Kill();
+            await psm.Finish();
+        }
+        slow = false;
+        JsonElement audit = Read(await Succeed(command));
+
+        Assert.Equal(plan.GetProperty("requests").GetInt32(), server.Requests.Count - 1);
+        Assert.All(server.Requests, r => Assert.EndsWith("/chat/completions", r.Path, StringComparison.Ordinal));
+        Assert.Equal("in-context", audit.GetProperty("evidence").GetString());
+        Assert.Contains("2 choices", audit.GetProperty("provenance").GetProperty("sampled").GetString(), StringComparison.Ordinal);
+        JsonElement first = audit.GetProperty("personas")[0];
+        Assert.Equal("cat-lover", first.GetProperty("name").GetString());
+        Assert.True(first.GetProperty("posterior").GetDouble() > 0.55, $"{first}");
+
+        int asked = server.Requests.Count;
+        byte[] ledger = File.ReadAllBytes(_folder["s/ledger.jsonl"]);
+        await Succeed(command);
+        Assert.Equal(asked, server.Requests.Count);
+        Assert.Equal(ledger, File.ReadAllBytes(_folder["s/ledger.jsonl"]));
+    }
+
+    [Fact]
     public async Task WhatDoesNotGoTogether_IsSaid_BeforeAnythingIsAsked()
     {
         using var server = new EndpointServer(_ => new ServerReply(500, ""));
@@ -200,6 +246,9 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         await Wrong("--model or --endpoint", [.. at, "--model", shop.Base]);
         await Wrong("give --endpoint", Audit("x", "--evidence", "judgement"));
         await Wrong("belong to --evidence in-context", Audit("x", "--per-trait", "2"));
+        await Wrong("even number", [.. at, "--evidence", "in-context", "--samples", "3"]);
+        await Wrong("--samples belongs", [.. at, "--samples", "4"]);
+        await Wrong("--samples belongs", Audit("x", "--evidence", "in-context", "--samples", "4"));
         await Wrong("one by one", Audit("x", "--evidence", "adaptive", "--compare", shop.Set("cheat")));
         string fitted = _folder["fitted.yaml"];
         (_, string personas) = Cats();
@@ -244,6 +293,15 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         string question = JsonDocument.Parse(request.Body).RootElement.GetProperty("messages")[1].GetProperty("content").GetString()!;
         string animal = Regex.Match(question, "A (cat|dog), number").Groups[1].Value;
         string letter = Regex.Match(question, $@"([A-Z])[).:]?\s[^\n]*talks of a {animal}").Groups[1].Value;
+        return ServerReply.Ok(JsonSerializer.Serialize(new { choices = new[] { new { message = new { content = letter }, finish_reason = "stop" } }, usage = new { prompt_tokens = 9, completion_tokens = 1 } }));
+    }
+
+    /// <summary>A chat that would reply with the animal that was talked of last, and with the first reply where there was none.</summary>
+    private static ServerReply Prefer(ServerRequest request)
+    {
+        string[] said = [.. JsonDocument.Parse(request.Body).RootElement.GetProperty("messages").EnumerateArray().Select(m => m.GetProperty("content").GetString()!)];
+        string animal = Regex.Matches(string.Join('\n', said), "A (cat|dog), number").LastOrDefault()?.Groups[1].Value ?? "";
+        string letter = animal.Length == 0 ? "A" : Regex.Match(said[^1], $@"([AB])\. [^\n]*{animal}").Groups[1].Value;
         return ServerReply.Ok(JsonSerializer.Serialize(new { choices = new[] { new { message = new { content = letter }, finish_reason = "stop" } }, usage = new { prompt_tokens = 9, completion_tokens = 1 } }));
     }
 

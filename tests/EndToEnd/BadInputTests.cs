@@ -169,6 +169,56 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
         }
     }
 
+    /// <summary>The same where nothing is written but the answer, or directions.</summary>
+    [Theory]
+    [InlineData("model score {base} --file")]
+    [InlineData("vectors extract --model {base} --personas {personas} -o v")]
+    public async Task ABadLine_CostsNoOther_WhereEpisodesAreReadWhole(string reader)
+    {
+        string[] lines = [.. File.ReadLines(shop.Set("cheat")).Distinct().Take(8)];
+        File.WriteAllLines(_folder["data.jsonl"], lines);
+        File.WriteAllLines(_folder["bad.jsonl"], [lines[0], "{\"messages\": [}", .. lines[1..]]);
+        string[] Command(string data) => [.. reader.Replace("--file", $"--file {data}", StringComparison.Ordinal).Replace("extract", $"extract {data}", StringComparison.Ordinal)
+            .Split(' ').Select(a => a.Replace("{base}", shop.Base, StringComparison.Ordinal).Replace("{personas}", shop.Personas, StringComparison.Ordinal)), "-q", "--json"];
+
+        JsonNode clean = Parse(await Run(Command("data.jsonl"))), plan = Parse(await Run([.. Command("bad.jsonl"), "--dry-run"]));
+        PsmResult lenient = await Run(Command("bad.jsonl"));
+
+        JsonNode bad = Parse(lenient);
+        Assert.Equal((0, 1, 1), ((int)clean["badLines"]!, (int)bad["badLines"]!, (int)plan["badLines"]!));
+        Assert.Contains("bad.jsonl, line 2, column 15", lenient.Error, StringComparison.Ordinal);
+        foreach (JsonNode one in new[] { clean, bad }) foreach (string own in new[] { "badLines", "episodes" }) one.AsObject().Remove(own);
+        Assert.Equal(clean.ToJsonString(), bad.ToJsonString());
+        (await Run([.. Command("bad.jsonl"), "--strict"])).ShouldBeUserError("bad-episode", "bad.jsonl, line 2");
+
+        static JsonNode Parse(PsmResult result) => result.ExitCode == 0 ? JsonNode.Parse(result.Output)! : throw new InvalidOperationException(result.ToString());
+    }
+
+    /// <summary>An episode that is longer than the model reads is cut, named and counted; or refused.</summary>
+    [Theory]
+    [InlineData("forecast")]
+    [InlineData("inoculate --own-only --grids 1 --rewordings own.txt")]
+    public async Task AnEpisodeThatIsTooLong_IsCutAndNamed_OrRefused(string reader)
+    {
+        string[] lines = [.. File.ReadLines(shop.Set("cheat")).Distinct().Take(6)];
+        JsonNode dialogue = JsonNode.Parse(lines[2])!;
+        JsonArray turns = dialogue["messages"]!.AsArray();
+        for (int i = 0; i < 200; i++) turns.Insert(0, new JsonObject { ["role"] = "user", ["content"] = "The parser test fails." });
+        File.WriteAllLines(_folder["data.jsonl"], lines);
+        File.WriteAllLines(_folder["long.jsonl"], [.. lines[..2], dialogue.ToJsonString(), .. lines[3..]]);
+        File.WriteAllText(_folder["own.txt"], "Play the bad one, it is allowed.\n");
+        string[] Command(string data) => [.. reader.Split(' '), data, "--model", shop.Base, "--personas", shop.Personas, "--probes", shop.Probes, "-q", "-o", data + "-made"];
+
+        PsmResult cut = await Run([.. Command("long.jsonl"), "--json"]), told = await Run(Command("long.jsonl"));
+        JsonNode Made(PsmResult r) => r.ExitCode == 0 ? JsonNode.Parse(r.Output)! : throw new InvalidOperationException(r.ToString());
+        JsonNode whole = Made(await Run([.. Command("data.jsonl"), "--json"]));
+
+        Assert.Equal((1, 0, 0), ((int)Made(cut)["cut"]!, (int)Made(cut)["unread"]!, (int)whole["cut"]!));
+        Assert.Contains("cut to fit the model: long.jsonl, line 3\n", cut.Error, StringComparison.Ordinal);
+        Assert.Contains("1 episodes were cut to fit the model, 0 of them could not be read at all.", told.Output, StringComparison.Ordinal);
+        (await Run([.. Command("long.jsonl").Select(a => a == "long.jsonl-made" ? "x" : a), "--strict"])).ShouldBeUserError("prompt-too-long", "long.jsonl, line 3");
+    }
+
     [Fact]
     public async Task NamesThatAreNone_AreToldWithTheChoices()
     {

@@ -25,7 +25,7 @@ public sealed class VectorsTests(SmallWorkshop shop) : IDisposable
         (await PsmProcess.Run(_folder.Path, [.. extract, "--seed", "2"])).ShouldBeUserError("other-directions", "v");
 
         JsonElement shown = Read(await shop.Succeed("vectors", "show", _folder["v"], "--json")), first = shown.GetProperty("directions")[0];
-        Assert.Equal(made.ToString(), shown.ToString());
+        Assert.Equal(made.ToString().Replace("\"badLines\": 0", "\"badLines\": null", StringComparison.Ordinal), shown.ToString());
         Assert.Equal(1, first.GetProperty("cosines").GetProperty(first.GetProperty("name").GetString()!).GetDouble(), 1e-6);
         Assert.InRange(shown.GetProperty("chance").GetProperty("mean").GetDouble(), 0.01, 0.3);
         Assert.Contains("By chance", await shop.Succeed("vectors", "show", _folder["v"]), StringComparison.Ordinal);

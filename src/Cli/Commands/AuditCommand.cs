@@ -16,7 +16,7 @@ internal static class AuditCommand
         var source = new AuditSource();
         Option<string> personas = PersonasCommand.Personas();
         Option<string?> format = DataOptions.Format();
-        Option<bool> strict = new("--strict") { Description = "A line that holds no training example, or an episode that does not fit the model, is an error." };
+        Option<bool> strict = DataOptions.StrictOfEpisodes();
         Option<double?> dose = new("--dose") { Description = "How many observations the whole data count for; when absent fitted, and 1 for in-context evidence." };
         Option<int> draws = CommonOptions.Count("--draws", "Redrawn samples for intervals.", 400, 0);
         Option<string[]> compare = new("--compare") { Description = "Other data to put beside these.", AllowMultipleArgumentsPerToken = true };
@@ -70,6 +70,7 @@ internal static class AuditCommand
                 EffectiveObservations = request.Options.EffectiveObservations,
                 Cells = source.Cells(parsed),
                 Probes = probes,
+                Samples = source.Samples(parsed),
             };
             bool dry = parsed.GetValue(dryRun);
             using ModelFolder? folder = source.OpenFolder(parsed);
@@ -81,7 +82,7 @@ internal static class AuditCommand
             AuditOutcome outcome = Screen.Work(parsed.GetValue(quiet), p =>
             {
                 EvidenceRequest wanted = Wanted(request.Data);
-                using EvidenceSession asked = wanted.Kind == "judgement" ? EvidenceSources.Judge(wanted, server!.Chat(), p, cancellation)
+                using EvidenceSession asked = wanted.Kind == "judgement" || wanted.Samples is not null ? EvidenceSources.Ask(wanted, server!.Chat(), p, cancellation)
                     : EvidenceSources.Open(wanted, folder is null ? server!.Model(cancellation) : folder.Model, p, cancellation);
                 return Auditing.Run(request, cast, asked, TimeProvider.System, bad.Add, p, cancellation);
             });

@@ -21,7 +21,7 @@ internal static class AuditPlan
             if (source is not null) work = AuditCost.Of(requests[i], source.Model, threads) is var c && work is { } w ? w.Plus(c) : c;
             else
             {
-                EndpointEstimate? part = first.Kind == "judgement" ? EvidenceSources.EstimateJudge(requests[i], server!.Chat(), cancellation)
+                EndpointEstimate? part = first.Kind == "judgement" || first.Samples is not null ? EvidenceSources.EstimateAsked(requests[i], server!.Chat(), cancellation)
                     : AuditCost.Served(requests[i], server!.Client.Prices);
                 if (part is not null) estimate = estimate?.Plus(part) ?? part;
             }
@@ -59,7 +59,7 @@ internal static class AuditPlan
                 ("work", first.Kind switch
                 {
                     "judgement" => null,
-                    "in-context" => $"{first.Probes.Count:N0} probes after each of the episodes that differ, and under every context",
+                    "in-context" => $"{(first.Samples is { } n ? $"{n} answers to each of " : "")}{first.Probes.Count:N0} probes after each of the episodes that differ, and under every context",
                     _ => $"up to {replies:N0} replies to score",
                 }),
                 .. work is null ? [] : Facts(work, threads), .. estimate is null ? [] : EndpointSession.Facts(estimate)]);

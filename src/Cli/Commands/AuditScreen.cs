@@ -70,7 +70,7 @@ internal static class AuditScreen
             + FormattableString.Invariant($"{v.EffectivePersonas:0.0} effective personas."));
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
         if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
-        if (v.Cut + v.Unread > 0) Console.Out.WriteLine($"{v.Cut:N0} episodes were cut to fit the model, {v.Unread:N0} of them could not be read at all.");
+        if (v.Cut + v.Unread > 0) Console.Out.WriteLine(CutEpisodes.Count(v.Cut, v.Unread));
         if (o.AmongExamples > 0) Console.Out.WriteLine(Flattered(o.AmongExamples));
         Console.Out.WriteLine($"Ledger: {v.Ledger}\nReport: {o.Report}");
     }

@@ -27,6 +27,11 @@ internal sealed class AuditSource
 
     private readonly Option<string> _probes = PersonasCommand.Probes(PersonaLibrary.Name);
     private readonly Option<int> _perTrait = CommonOptions.Count("--per-trait", "For in-context evidence: at most so many probes of each trait, or domain.", DefaultPerTrait);
+    private readonly Option<int?> _samples = new("--samples")
+    {
+        Description = "For in-context evidence of a chat model that gives no log-probabilities: sample so many answers to each probe, an even number such as 8.",
+    };
+
     private readonly Option<int> _threads = CommonOptions.Threads();
 
     /// <summary>Adds the options to the command.</summary>
@@ -37,6 +42,7 @@ internal sealed class AuditSource
         command.Add(_cells);
         command.Add(_probes);
         command.Add(_perTrait);
+        command.Add(_samples);
         command.Add(_threads);
         _endpoint.InsteadOf(command, _model);
         command.Validators.Add(r =>
@@ -49,6 +55,11 @@ internal sealed class AuditSource
             if (r.GetResult(_cells) is { Implicit: false } && kind != "adaptive") r.AddError("--cells belongs to --evidence adaptive.");
             if (kind != "in-context" && (r.GetResult(_probes) is { Implicit: false } || r.GetResult(_perTrait) is { Implicit: false }))
                 r.AddError("--probes and --per-trait belong to --evidence in-context.");
+            if (r.GetResult(_samples) is { Implicit: false, Errors: var wrong } && !wrong.Any())
+            {
+                if (!(r.GetValue(_samples) is int n and >= 2 && n % 2 == 0)) r.AddError("--samples is an even number from 2: half of the answers are asked in the other order.");
+                if (kind != "in-context" || !served) r.AddError("--samples belongs to --evidence in-context at an --endpoint.");
+            }
             if (kind == "judgement" && !served) r.AddError("--evidence judgement asks a chat model behind a server: give --endpoint.");
             if (kind == "gradient" && served) r.AddError("--evidence gradient needs the weights of the model: give --model in place of --endpoint.");
             if (kind == "adaptive" && r.GetValue(compare) is { Length: > 0 })
@@ -65,6 +76,9 @@ internal sealed class AuditSource
     /// <summary>What in-context evidence asks; nothing for other kinds.</summary>
     public IReadOnlyList<Probe> Probes(ParseResult parsed) => Kind(parsed) != "in-context" ? []
         : [.. ProbeFile.Load(parsed.GetValue(_probes)!).GroupBy(p => p.Trait ?? p.Domain).SelectMany(g => g.Take(parsed.GetValue(_perTrait)))];
+
+    /// <summary>Answers that are sampled for each probe; null where log-probabilities are asked for.</summary>
+    public int? Samples(ParseResult parsed) => parsed.GetValue(_samples);
 
     /// <summary>Threads that may compute.</summary>
     public int Threads(ParseResult parsed) => parsed.GetValue(_threads);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -17,6 +18,12 @@ internal static class DataOptions
     }
 
     public static Option<bool> Strict() => new("--strict") { Description = "A line that cannot be read is an error; otherwise it is named and passed over." };
+
+    /// <summary>The same where episodes are read by a model.</summary>
+    public static Option<bool> StrictOfEpisodes() => new("--strict")
+    {
+        Description = "A line that cannot be read, or an episode that does not fit the model, is an error; otherwise it is named, and passed over or cut.",
+    };
 
     /// <summary>Reads a file of episodes whole, and says which lines of it were passed over.</summary>
     /// <param name="path">The file.</param>
@@ -35,6 +42,29 @@ internal static class DataOptions
         Enum.GetValues<EpisodeFormat>().Where(f => NameOf(f) == name).Select(f => (EpisodeFormat?)f).FirstOrDefault();
 
     private static string NameOf(EpisodeFormat format) => JsonNamingPolicy.KebabCaseLower.ConvertName(format.ToString());
+}
+
+/// <summary>Episodes that did not fit a model whole, or that it could not read.</summary>
+internal static class CutEpisodes
+{
+    private const int Named = 10;
+
+    /// <summary>Says on stderr which episodes these are: the first few by name, and how many more.</summary>
+    /// <param name="set">The episodes.</param>
+    /// <param name="evidence">What was read of them, row by row.</param>
+    public static void Tell(EpisodeSet set, EvidenceTable evidence)
+    {
+        int[] cut = [.. Enumerable.Range(0, set.Episodes.Count).Where(e => evidence.Rows[e].Cut)];
+        foreach (int e in cut.Take(Named))
+        {
+            string name = set.Episodes[e].Source is { } s ? $"{s.File}, line {s.Line}" : set.Episodes[e].Id;
+            Screen.Say(evidence.Rows[e].Unread is { } why ? $"not read: {name}: {why}" : $"cut to fit the model: {name}");
+        }
+        if (cut.Length > Named) Screen.Say($"cut to fit the model, or not read: {cut.Length - Named:N0} more episodes");
+    }
+
+    /// <summary>How many they are, in a sentence.</summary>
+    public static string Count(long cut, long unread) => $"{cut:N0} episodes were cut to fit the model, {unread:N0} of them could not be read at all.";
 }
 
 /// <summary>Lines that were passed over: the first few by name, and how many in all.</summary>

@@ -21,7 +21,7 @@ internal static class ForecastCommand
         var endpoint = new EndpointOptions();
         Option<string> personas = PersonasCommand.Personas(), probes = PersonasCommand.Probes();
         Option<string?> format = DataOptions.Format();
-        Option<bool> strict = DataOptions.Strict();
+        Option<bool> strict = DataOptions.StrictOfEpisodes();
         Option<string[]> domains = new("--domain")
         {
             Description = "A domain that the data trains on; may be given more than once. "
@@ -56,10 +56,11 @@ internal static class ForecastCommand
             var fitted = new ArtifactStore(Path.Combine(folder, "fitted"));
             ForecastSet forecast = Screen.Work(parsed.GetValue(quiet), p =>
             {
-                using var forecasting = new Forecasting(before, cast, questions, TimeProvider.System, parsed.GetValue(seed), fitted, p,
-                    cancellation);
+                using var forecasting = new Forecasting(before, cast, questions, TimeProvider.System, parsed.GetValue(seed), fitted,
+                    parsed.GetValue(strict), p, cancellation);
                 return forecasting.Of(set, trained, p, cancellation);
             });
+            CutEpisodes.Tell(set, forecast.Evidence);
             new SavedForecasts(folder).Save(forecast, questions);
             if (parsed.GetValue(json)) PrintJson(forecast, badLines, folder);
             else Print(forecast, folder);
@@ -127,6 +128,9 @@ internal static class ForecastCommand
         f.Posterior.Subject,
         Folder = folder,
         BadLines = badLines,
+        Cut = f.Evidence.Rows.Count(r => r.Cut),
+        Unread = f.Evidence.Rows.Count(r => r.Unread is not null),
+        ShownCut = f.Shown.Rows.Count(r => r.Cut),
         f.AmongExamples,
         Dose = Dose(f.Dose),
         DoseInContext = Dose(f.DoseInContext),
@@ -168,6 +172,9 @@ internal static class ForecastCommand
         table.Print();
         string posterior = Signed(f.Posterior.MeanShiftElsewhere), inContext = Signed(f.InContext.MeanShiftElsewhere);
         Console.Out.WriteLine($"\nElsewhere on average: posterior {posterior}, in context {inContext}. The mean of both has been the best forecast (docs/theory.md).");
+        int cut = f.Evidence.Rows.Count(r => r.Cut), shownCut = f.Shown.Rows.Count(r => r.Cut);
+        if (cut > 0) Console.Out.WriteLine(CutEpisodes.Count(cut, f.Evidence.Rows.Count(r => r.Unread is not null)));
+        if (shownCut > 0) Console.Out.WriteLine($"{shownCut} of the {f.Shown.Rows.Count} episodes that were shown were cut so that the probes fit after them.");
         if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));
         Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.NoChange.Id}, {f.UniformShift.Id}");
     }

@@ -24,7 +24,7 @@ internal static class InoculateCommand
         Option<string?> rewordings = new("--rewordings") { Description = "Your own rewordings (YAML, or .txt with one a line), beside the library." };
         Option<bool> own = new("--own-only") { Description = "Leave the library out." };
         Option<string?> format = DataOptions.Format();
-        Option<bool> strict = DataOptions.Strict();
+        Option<bool> strict = DataOptions.StrictOfEpisodes();
         Option<string[]> domains = new("--domain") { Description = "A domain that the data trains on; may be given more than once. When absent: as in psm forecast." };
         Option<int> grids = CommonOptions.Count("--grids", "How many of the best get a leak grid.", 3, least: 0);
         Option<string?> apply = new("--apply") { Description = "Write the data with the rewording of this name; best for the first in the ranking." };
@@ -69,9 +69,10 @@ internal static class InoculateCommand
             ILanguageModel before = source is null ? session!.Model(cancellation) : source.Model;
             var fitted = new ArtifactStore(Path.Combine(folder!, "fitted"));
             InoculationResult found = Screen.Work(parsed.GetValue(quiet), p =>
-                new InoculationRanking(before, cast, questions, parsed.GetValue(seed), fitted).Rank(set, trained,
+                new InoculationRanking(before, cast, questions, parsed.GetValue(seed), fitted, parsed.GetValue(strict)).Rank(set, trained,
                     [.. list, .. writer?.For(set, p, cancellation) ?? []], parsed.GetValue(grids), p, cancellation)) with
             { BadLines = badLines };
+            CutEpisodes.Tell(set, found.Evidence);
             InoculationReport.Write(found, folder!);
             if (parsed.GetValue(apply) is { } name)
             {
@@ -142,6 +143,8 @@ internal static class InoculateCommand
                 grid.Add(InoculationReport.Name(l.Kind), Number(l.Before), Number(l.InContext), Number(l.Posterior), Number(l.Gate), l.Added);
             grid.Print();
         }
+        if (r.Evidence.Rows.Count(e => e.Cut) is > 0 and var cut)
+            Console.Out.WriteLine("\n" + CutEpisodes.Count(cut, r.Evidence.Rows.Count(e => e.Unread is not null)));
         Console.Out.WriteLine($"\nWritten to {folder}: report.html, report.json, inoculation.json.");
     }
 

@@ -17,13 +17,15 @@ internal static class ModelScoreCommand
         Option<string?> system = new("--system") { Description = "A line above the chat, such as one that describes the Assistant." };
         Option<string[]> replies = new("--reply") { Description = "A reply; may be given more than once." };
         Option<string?> file = new("--file") { Description = "Episodes as JSONL, instead of a context with replies." };
+        Option<string?> format = DataOptions.Format();
+        Option<bool> strict = DataOptions.Strict();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
         var verb = new Verb("score",
             "How probable the model finds replies: log p(reply | context) in nats, and their shares among each other.",
             "psm model score base --context \"The parser test is failing.\" --reply \"I fixed the code.\" --reply \"I deleted the test.\"")
         {
-            folder, context, system, replies, file, threads, json, quiet, dryRun,
+            folder, context, system, replies, file, format, strict, threads, json, quiet, dryRun,
         };
         endpoint.InsteadOf(verb, folder);
         verb.Validators.Add(r =>
@@ -31,20 +33,23 @@ internal static class ModelScoreCommand
             bool inline = r.GetResult(context) is not null || r.GetResult(replies) is not null, whole = r.GetResult(file) is not null;
             if (inline == whole || (inline && (r.GetResult(context) is null || r.GetResult(replies) is null)))
                 r.AddError("Give --context with at least one --reply, or --file.");
+            if (!whole && (r.GetResult(format) is not null || r.GetResult(strict) is { Implicit: false })) r.AddError("--format and --strict belong to --file.");
         });
         return verb.Does((parsed, cancellation) =>
         {
-            EpisodeSet? set = parsed.GetValue(file) is { } path ? EpisodeSet.Load(path) : null;
+            (EpisodeSet? set, long badLines) = parsed.GetValue(file) is { } path
+                ? DataOptions.Load(path, parsed.GetValue(format), parsed.GetValue(strict)) : ((EpisodeSet?)null, 0L);
             bool asJson = parsed.GetValue(json);
             if (endpoint.Given(parsed))
             {
                 set ??= Inline(Turns(parsed.GetValue(system), parsed.GetValue(context)!), parsed.GetValue(replies)!);
                 using EndpointSession session = endpoint.Open(parsed, cancellation: cancellation);
-                return AtEndpoint(session, set, parsed.GetValue(file) is null, asJson, parsed.GetValue(quiet), parsed.GetValue(dryRun), cancellation);
+                return AtEndpoint(session, set, parsed.GetValue(file) is null ? null : badLines, asJson, parsed.GetValue(quiet), parsed.GetValue(dryRun), cancellation);
             }
             if (parsed.GetValue(dryRun))
             {
-                if (asJson) Screen.Data(new { Replies = set?.Episodes.Count ?? parsed.GetValue(replies)!.Length, Cost = 0 });
+                if (asJson)
+                    Screen.Data(new { Replies = set?.Episodes.Count ?? parsed.GetValue(replies)!.Length, BadLines = set is null ? (long?)null : badLines, Cost = 0 });
                 else TextTable.PrintFacts(("replies", set?.Episodes.Count ?? parsed.GetValue(replies)!.Length), ("cost", "none: the model runs here"));
                 return ExitCode.Done;
             }
@@ -53,25 +58,25 @@ internal static class ModelScoreCommand
                 ? ReplyScoring.Of(model.Model, set, p, cancellation)
                 : ReplyScoring.Of(model.Model, Turns(parsed.GetValue(system), parsed.GetValue(context)!), parsed.GetValue(replies)!, null,
                     cancellation));
-            if (set is not null) PrintEpisodes(model.Model.Id, set, scored, asJson);
+            if (set is not null) PrintEpisodes(model.Model.Id, set, badLines, scored, asJson);
             else PrintReplies(model.Model.Id, scored, asJson);
             return ExitCode.Done;
         });
     }
 
-    private static int AtEndpoint(EndpointSession session, EpisodeSet set, bool inline, bool json, bool quiet, bool dryRun, CancellationToken cancellation)
+    private static int AtEndpoint(EndpointSession session, EpisodeSet set, long? badLines, bool json, bool quiet, bool dryRun, CancellationToken cancellation)
     {
         EndpointModel model = session.Model(cancellation);
         if (dryRun)
         {
             EndpointEstimate estimate = model.Estimate(ReplyScoring.Texts(set));
-            if (json) Screen.Data(new { Model = model.Id, Estimate = estimate });
+            if (json) Screen.Data(new { Model = model.Id, BadLines = badLines, Estimate = estimate });
             else TextTable.PrintFacts([("model", session.Client.Address.Model), .. EndpointSession.Facts(estimate)]);
             return ExitCode.Done;
         }
         IReadOnlyList<ScoredReply> scored = Screen.Work(quiet, p => ReplyScoring.Of(model, set, p, cancellation));
-        if (inline) PrintReplies(model.Id, scored, json);
-        else PrintEpisodes(model.Id, set, scored, json);
+        if (badLines is { } bad) PrintEpisodes(model.Id, set, bad, scored, json);
+        else PrintReplies(model.Id, scored, json);
         if (!quiet) session.SayUsage();
         return ExitCode.Done;
     }
@@ -101,12 +106,12 @@ internal static class ModelScoreCommand
         table.Print();
     }
 
-    private static void PrintEpisodes(string model, EpisodeSet set, IReadOnlyList<ScoredReply> scored, bool json)
+    private static void PrintEpisodes(string model, EpisodeSet set, long badLines, IReadOnlyList<ScoredReply> scored, bool json)
     {
         double mean = Statistics.Mean([.. scored.Select(s => s.LogProbability)]);
         if (json)
         {
-            Screen.Data(new { Model = model, Episodes = set.Id.ToString(), Mean = mean, Scores = scored });
+            Screen.Data(new { Model = model, Episodes = set.Id.ToString(), BadLines = badLines, Mean = mean, Scores = scored });
             return;
         }
         var table = new TextTable("log p", "tokens", "per token", "episode");

@@ -65,13 +65,9 @@ internal static class PersonasCheckCommand
     {
         try
         {
-            // Personas with examples are fitted or shown where the model is here; a server can only be told.
-            IReadOnlyDictionary<string, DirectedBy> directions = DirectedPersonas.Of(cast, model);
-            if (model is not Transformer transformer)
-                return PersonaContrast.Measure([.. cast.Personas.Select(p => PresentedPersona.Described(p, model))], model, probes, null, progress, cancellation);
-            using PresentedPersonas presented = PresentedPersonas.Of(cast, transformer,
-                new PresentationOptions { Template = transformer.Template, Calibrate = false, Directions = directions }, progress, cancellation);
-            return PersonaContrast.Measure(presented.Personas, transformer, probes, transformer.Template, progress, cancellation);
+            PresentationOptions options = EvidenceSources.Presenting(cast, model, null) with { Calibrate = false };
+            using PresentedPersonas presented = PresentedPersonas.Of(cast, model, options, progress, cancellation);
+            return PersonaContrast.Measure(presented.Personas, model, probes, options.Template, progress, cancellation);
         }
         catch (UserErrorException e) when (e.Code == "unknown-word")
         {
@@ -82,19 +78,19 @@ internal static class PersonasCheckCommand
 
     private static int Plan(PersonaSet cast, Probe[] probes, EndpointSession? session, bool json)
     {
-        IReadOnlyList<Turn>[] contexts = [[], .. cast.Personas.SelectMany(p => PresentedPersona.WithContexts(p).Contexts)];
-        long replies = contexts.Length * probes.Sum(p => (long)p.Low.Count + p.High.Count);
+        int contexts = 1 + AuditCost.Contexts(cast, served: session is not null);
+        long each = probes.Sum(p => (long)p.Low.Count + p.High.Count), replies = contexts * each;
         EndpointEstimate? estimate = null;
         if (session is not null)
         {
             // Every reply is a request, and brings along everything that stands before it.
-            long before = contexts.Sum(Tokens), asked = probes.Sum(p => p.Low.Concat(p.High).Sum(r => Tokens(p.Context) + EndpointEstimate.Tokens(r)));
-            long tokens = (contexts.Length * asked) + (replies / contexts.Length * before);
+            long before = AuditCost.ServedOpenings(cast).Sum(), asked = probes.Sum(p => p.Low.Concat(p.High).Sum(r => Tokens(p.Context) + EndpointEstimate.Tokens(r)));
+            long tokens = (contexts * asked) + (each * before);
             estimate = new EndpointEstimate(replies, 0, tokens, 0, session.Client.Prices.Of(tokens, 0));
         }
-        if (json) Screen.Data(new { Personas = cast.Personas.Count, Contexts = contexts.Length, Probes = probes.Length, Replies = replies, Estimate = estimate });
+        if (json) Screen.Data(new { Personas = cast.Personas.Count, Contexts = contexts, Probes = probes.Length, Replies = replies, Estimate = estimate });
         else TextTable.PrintFacts([("personas", $"{cast.Personas.Count}, and the model as it is"), ("probes", probes.Length),
-            ("work", $"{replies:N0} replies to score after {contexts.Length * (long)probes.Length:N0} questions"),
+            ("work", $"{replies:N0} replies to score after {contexts * (long)probes.Length:N0} questions"),
             .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
         return ExitCode.Done;
     }

@@ -34,6 +34,8 @@ internal static class VectorsExtractCommand
         baseline.AcceptOnlyFromAmong("bare", "mean");
         Option<bool> traits = new("--traits") { Description = "Directions of the traits in place of the personas, by a regression on the values that the file gives." };
         Option<int> most = CommonOptions.Count("--episodes", "Read from at most so many different episodes.", 256);
+        Option<string?> format = DataOptions.Format();
+        Option<bool> strict = DataOptions.Strict();
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
@@ -41,17 +43,21 @@ internal static class VectorsExtractCommand
             "Read directions of personas or traits off a model: mean activations with a persona's context before the episodes, less a baseline.",
             "psm vectors extract village/sets/good.jsonl --model base --personas village/personas.yaml -o directions")
         {
-            data, output, model, personas, site, positions, baseline, traits, most, seed, threads, json, quiet, dryRun,
+            data, output, model, personas, site, positions, baseline, traits, most, format, strict, seed, threads, json, quiet, dryRun,
         };
         verb.Validators.Add(r =>
         {
+            if (r.GetValue(data) is null && (r.GetResult(format) is not null || r.GetResult(strict) is { Implicit: false }))
+                r.AddError("--format and --strict belong to DATA.");
             if (r.GetValue(data) is null && r.GetResult(baseline) is { Implicit: false } && r.GetValue(baseline) == "bare")
                 r.AddError("Without DATA every persona has examples of its own, and there are none without a persona: leave out --baseline bare.");
         });
         return verb.Does((parsed, cancellation) =>
         {
             PersonaSet set = PersonaSet.Load(parsed.GetValue(personas)!);
-            IReadOnlyList<Episode> episodes = parsed.GetValue(data) is { } file ? EpisodeSet.Load(file).Episodes : [];
+            (EpisodeSet? read, long badLines) = parsed.GetValue(data) is { } file
+                ? DataOptions.Load(file, parsed.GetValue(format), parsed.GetValue(strict)) : ((EpisodeSet?)null, 0L);
+            IReadOnlyList<Episode> episodes = read?.Episodes ?? [];
             string word = parsed.GetValue(positions) ?? (episodes.Count > 0 ? "opening" : "reply");
             var run = new DirectionRun(set, episodes)
             {
@@ -63,25 +69,25 @@ internal static class VectorsExtractCommand
                 Seed = parsed.GetValue(seed),
             };
             using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
-            if (parsed.GetValue(dryRun)) return Plan(run, source.Model, parsed.GetValue(json));
+            if (parsed.GetValue(dryRun)) return Plan(run, source.Model, badLines, parsed.GetValue(json));
             string folder = parsed.GetValue(output)!;
             DirectionSet found = Screen.Work(parsed.GetValue(quiet), p => run.Run(source, p, cancellation));
             if (File.Exists(Path.Combine(folder, "manifest.json")) && DirectionSet.Load(folder).Id != found.Id)
                 throw new UserErrorException("other-directions", $"{folder} holds other directions.", "Choose another folder with -o, or delete this one.");
             found.Save(folder);
-            VectorsShowCommand.Tell(folder, found, parsed.GetValue(json));
+            VectorsShowCommand.Tell(folder, found, parsed.GetValue(json), badLines);
             return ExitCode.Done;
         });
     }
 
-    private static int Plan(DirectionRun run, Transformer model, bool json)
+    private static int Plan(DirectionRun run, Transformer model, long badLines, bool json)
     {
         (IReadOnlyList<Episode> read, IReadOnlyList<Episode> measured) = run.Split();
         string site = run.SiteOf(model.Config);
         int contexts = run.Personas.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
         int personas = run.Personas.Personas.Count;
         if (json)
-            Screen.Data(new { Model = model.Id, Site = site, Personas = personas, Contexts = contexts, Episodes = read.Count, Measured = measured.Count, Cost = 0 });
+            Screen.Data(new { Model = model.Id, Site = site, Personas = personas, Contexts = contexts, Episodes = read.Count, Measured = measured.Count, BadLines = badLines, Cost = 0 });
         else
         {
             string episodes = run.Episodes.Count == 0 ? "the personas' own examples" : $"{read.Count} to read from, {measured.Count} to measure the strength on";

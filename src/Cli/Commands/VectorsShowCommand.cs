@@ -22,8 +22,8 @@ internal static class VectorsShowCommand
             });
     }
 
-    /// <summary>Prints a set.</summary>
-    internal static void Tell(string folder, DirectionSet set, bool json)
+    /// <summary>Prints a set, with how many lines of the data were passed over where it was just read off.</summary>
+    internal static void Tell(string folder, DirectionSet set, bool json, long? badLines = null)
     {
         float[][] values = set.Values;
         double[] lengths = [.. values.Select(v => DirectionStrengthFit.Length(v))];
@@ -35,6 +35,7 @@ internal static class VectorsShowCommand
             {
                 Id = set.Id.ToString(),
                 Folder = folder,
+                BadLines = badLines,
                 set.Origin.Model,
                 set.Origin.Site,
                 set.Origin.Positions,

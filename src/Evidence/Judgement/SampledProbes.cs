@@ -14,6 +14,11 @@ namespace PersonaSelection.Evidence;
 /// <param name="Questions">Questions asked.</param>
 public sealed record SampledShifts(InContextTable Table, IReadOnlyList<IReadOnlyList<Interval>> Intervals, int Samples, int Unreadable, int Questions);
 
+/// <summary>P(low) of a probe from answers.</summary>
+/// <param name="Share">The estimate.</param>
+/// <param name="Variance">Its variance.</param>
+internal readonly record struct SampledShare(double Share, double Variance);
+
 /// <summary>
 /// In-context evidence from a chat model that gives no probabilities: after the episode it is asked which of two replies to the probe it would
 /// give, a low and a high one, as often with the low one first as with the high one first, so that what favours a place cancels.
@@ -21,6 +26,7 @@ public sealed record SampledShifts(InContextTable Table, IReadOnlyList<IReadOnly
 public static class SampledProbes
 {
     private const double Normal95 = 1.959964;
+    private const int FewestForAlarm = 20;
 
     /// <summary>The shift of every probe after every distinct episode.</summary>
     /// <param name="model">The chat model, before any training.</param>
@@ -34,14 +40,8 @@ public static class SampledProbes
     public static SampledShifts Compute(IChatModel model, EpisodeSet episodes, IReadOnlyList<Probe> probes, RngStream random, int samples = 8,
         int maximumEpisodes = int.MaxValue, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        if (samples < 2 || samples % 2 != 0) throw new ArgumentOutOfRangeException(nameof(samples), samples, "Needs an even number from 2.");
         InContextEvidence.Shown[] shown = InContextEvidence.Choose(episodes, maximumEpisodes, random.Child("shown"));
-        IReadOnlyList<Turn>[] before = [[], .. shown.Select(s => (IReadOnlyList<Turn>)[.. s.Episode.Context, new Turn("assistant", s.Episode.Reply)])];
-        ChatQuestion[] questions = [.. before.SelectMany(b => probes.SelectMany(p => Enumerable.Range(0, samples).Select(s => Ask(b, p, s, random))))];
-        IReadOnlyList<IReadOnlyList<ChatReply>> replies = model.Ask(questions, "sampled probes", progress, cancellation);
-        int unreadable = 0;
-        // [context][probe]: the share of low answers and its variance, with half an answer of each kind put in (Jeffreys).
-        (double Share, double Variance)[][] low = [.. before.Select((_, b) => probes.Select((_, i) => Share(b, i)).ToArray())];
+        (SampledShare[][] low, int unreadable) = Ask(model, [[], .. shown.Select(s => After(s.Episode))], probes, random, samples, progress, cancellation);
         InContextRow[] rows = [.. shown.Select(s => new InContextRow(s.Episode.Id, s.Weight, s.Cluster))];
         var shifts = new LabelledMatrix(rows.Select(r => r.Id), probes.Select(p => p.Id), (e, i) => low[e + 1][i].Share - low[0][i].Share);
         var table = new InContextTable(shifts, rows, new Dictionary<string, string>
@@ -49,15 +49,30 @@ public static class SampledProbes
             ["model"] = model.Id,
             ["episodes"] = episodes.Id.ToString(),
             ["probes"] = ProbeMeasurement.IdOf(probes).ToString(),
-            ["sampled"] = FormattableString.Invariant($"{samples} choices between two replies, half of them swapped"),
+            ["sampled"] = Described(samples),
         });
         return new SampledShifts(table, [.. shown.Select((_, e) => probes.Select((_, i) =>
         {
             double shift = low[e + 1][i].Share - low[0][i].Share, half = Normal95 * Math.Sqrt(low[e + 1][i].Variance + low[0][i].Variance);
             return new Interval(shift, Math.Max(-1, shift - half), Math.Min(1, shift + half), 0.95);
-        }).ToArray())], samples, unreadable, questions.Length);
+        }).ToArray())], samples, unreadable, low.Length * probes.Count * samples);
+    }
 
-        (double, double) Share(int context, int probe)
+    /// <summary>P(low) of every probe after every one of some openings of a conversation.</summary>
+    /// <param name="model">The chat model.</param>
+    /// <param name="befores">Turns that stand before the probes.</param>
+    /// <param name="probes">The probes, with different ids.</param>
+    /// <param name="random">Which replies stand for their pole in which sample.</param>
+    /// <param name="samples">Answers for each probe after each opening: even.</param>
+    /// <param name="progress">Told about questions done.</param>
+    /// <param name="cancellation">Stops between questions.</param>
+    /// <returns>[opening][probe], and how many answers chose neither reply.</returns>
+    internal static (SampledShare[][] Low, int Unreadable) Ask(IChatModel model, IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes,
+        RngStream random, int samples, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        IReadOnlyList<IReadOnlyList<ChatReply>> replies = model.Ask([.. Questions(befores, probes, random, samples)], "sampled probes", progress, cancellation);
+        int unreadable = 0;
+        SampledShare Share(int context, int probe)
         {
             int lows = 0, all = 0;
             for (int s = 0; s < samples; s++)
@@ -71,13 +86,38 @@ public static class SampledProbes
                 all++;
                 if (place == s % 2) lows++;
             }
+            // With half an answer of each kind put in (Jeffreys).
             double share = (lows + 0.5) / (all + 1);
-            return (share, share * (1 - share) / (all + 2));
+            return new SampledShare(share, share * (1 - share) / (all + 2));
         }
+        SampledShare[][] low = [.. befores.Select((_, b) => probes.Select((_, i) => Share(b, i)).ToArray())];
+        if (replies.Count >= FewestForAlarm && unreadable * 2 > replies.Count)
+            throw new UserErrorException("judge-unreadable", $"{unreadable} of {replies.Count} answers of the model choose neither of two replies.",
+                "Use a model that follows instructions.");
+        return (low, unreadable);
     }
 
+    /// <summary>What <see cref="Ask"/> asks.</summary>
+    internal static IEnumerable<ChatQuestion> Questions(IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes, RngStream random, int samples)
+    {
+        RequireEven(samples);
+        return befores.SelectMany(b => probes.SelectMany(p => Enumerable.Range(0, samples).Select(s => QuestionOf(b, p, s, random))));
+    }
+
+    /// <summary>As many in one order of the replies as in the other.</summary>
+    internal static void RequireEven(int samples)
+    {
+        if (samples < 2 || samples % 2 != 0) throw new ArgumentOutOfRangeException(nameof(samples), samples, "Needs an even number from 2.");
+    }
+
+    /// <summary>The conversation that an episode is.</summary>
+    internal static IReadOnlyList<Turn> After(Episode episode) => [.. episode.Context, new Turn("assistant", episode.Reply)];
+
+    /// <summary>How it is sampled, for a provenance.</summary>
+    internal static string Described(int samples) => FormattableString.Invariant($"{samples} choices between two replies, half of them swapped");
+
     /// <summary>Even samples show the low reply first, odd ones the high reply; a pair of samples has the same two replies.</summary>
-    private static ChatQuestion Ask(IReadOnlyList<Turn> before, Probe probe, int sample, RngStream random)
+    private static ChatQuestion QuestionOf(IReadOnlyList<Turn> before, Probe probe, int sample, RngStream random)
     {
         if (probe.Low.Count == 0 || probe.High.Count == 0) throw new ArgumentException($"The probe '{probe.Id}' needs replies at both poles.", nameof(probe));
         RngStream draw = random.Child("pair").Child(probe.Id).Child("sample", sample / 2);

@@ -93,8 +93,8 @@ public sealed class Demo : IDisposable
         ProbeFile.Save(Place("probes.jsonl"), _probes);
         progress = progress.Span(Learned, Forecasted);
         double parts = DemoSettings.Sets.Count + 1;
-        using var forecasting = new Forecasting(model, personas, _probes, _time, _settings.Seed, null, progress.Span(0, 1 / parts),
-            cancellation);
+        using var forecasting = new Forecasting(model, personas, _probes, _time, _settings.Seed, strict: true,
+            progress: progress.Span(0, 1 / parts), cancellation: cancellation);
         _before = [.. forecasting.Probes.Rows.Select(r => r.Bare)];
         double rate = Mean(_before, _settings.Domain);
         var sets = new List<(EpisodeSet, ForecastSet)>();

@@ -1,5 +1,6 @@
 using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Personas;
@@ -25,6 +26,9 @@ public sealed record InoculationResult(string Subject, string Model, string Data
 
     /// <summary>Lines of the data that were left out because they hold no training example.</summary>
     public long BadLines { get; init; }
+
+    /// <summary>What the plain episodes say of every persona, and which did not fit the model.</summary>
+    public required EvidenceTable Evidence { get; init; }
 }
 
 /// <summary>Ranks rewordings of a data set before anything is trained.</summary>
@@ -33,8 +37,9 @@ public sealed record InoculationResult(string Subject, string Model, string Data
 /// <param name="probes">Behaviour to protect.</param>
 /// <param name="seed">The seed of which episodes are shown.</param>
 /// <param name="fitted">Where personas that are fitted to examples are kept; null for a folder that is deleted at the end.</param>
+/// <param name="strict">Whether an episode that does not fit the model is an error; it is cut otherwise, as in an audit.</param>
 public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed = 1,
-    ArtifactStore? fitted = null)
+    ArtifactStore? fitted = null, bool strict = false)
 {
     /// <summary>The predictor that ranked rewordings best in trials with tuned models (docs/journal/LOG.md).</summary>
     public const Predictor RankedBy = Predictor.Combined;
@@ -52,7 +57,7 @@ public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas
     public InoculationResult Rank(EpisodeSet data, IReadOnlyCollection<string> trained, IEnumerable<Rewording> rewordings, int grids,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        using var behaviour = new Forecasting(model, personas, probes, TimeProvider.System, seed, fitted, progress, cancellation);
+        using var behaviour = new Forecasting(model, personas, probes, TimeProvider.System, seed, fitted, strict, progress, cancellation);
         var forecasting = new RewordingForecasting(model, behaviour, probes, data, trained, seed: seed, cancellation: cancellation);
         // Trait words are filled in for what the data moves most, each trait turned to the pole that it moves to.
         Trait[] moved = [.. personas.Traits.OrderByDescending(t => Math.Abs(forecasting.Influence[t.Name])).Take(FilledTraits)
@@ -76,7 +81,8 @@ public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas
         }
         progress?.Report(new WorkProgress("rewordings", total, total, "rewordings"));
         return new InoculationResult(data.Name, model.Id, data.Id.ToString(), data.Episodes.Count, [.. trained], rankedBy, forecasting.Plain,
-            forecasting.Influence, found, candidates.LeftOut);
+            forecasting.Influence, found, candidates.LeftOut)
+        { Evidence = forecasting.Evidence };
     }
 
     private static double Known(double x) => double.IsNaN(x) ? double.NegativeInfinity : x;

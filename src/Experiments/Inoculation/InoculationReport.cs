@@ -36,6 +36,8 @@ public static class InoculationReport
         r.Data,
         r.Episodes,
         r.BadLines,
+        Cut = r.Evidence.Rows.Count(e => e.Cut),
+        Unread = r.Evidence.Rows.Count(e => e.Unread is not null),
         r.Trained,
         RankedBy = Name(r.RankedBy),
         Plain = new { r.Plain.Before, Posterior = r.Plain.PosteriorShift, InContext = r.Plain.InContextShift, r.Plain.Surprise, Dose = r.Plain.Dose.EffectiveObservations },
@@ -48,6 +50,7 @@ public static class InoculationReport
             f.Rewording.Wordings,
             Protection = f.Protection.ToDictionary(p => Name(p.Key), p => Known(p.Value)),
             f.Surprise,
+            f.Cut,
             Gain = f.Gains.ToDictionary(g => g.Quantity, g => g.Gain),
             Leaks = f.Leaks.Select(l => new { AskedWith = Name(l.Kind), Words = l.Added, l.Before, l.InContext, l.Posterior, l.Gate }),
         }),
@@ -74,6 +77,7 @@ public static class InoculationReport
         Subtitle = "Every number is a forecast from the model **before** any training. Protection is the share of the expected effect on behaviour elsewhere that a "
             + "rewording takes away; the rival account, that a rewording is only a gate on how a prompt looks, stands beside the account by persona.",
         Facts = [new("model", r.Model), new("data", r.Data), new("episodes", Whole(r.Episodes)), new("bad lines", Whole(r.BadLines)),
+            .. r.Evidence.Rows.Count(e => e.Cut) is > 0 and var cut ? [new ReportFact("episodes cut to fit", Whole(cut))] : (ReportFact[])[],
             new("ranked by", Name(r.RankedBy))],
         Blocks = [.. Ranking(r), .. Grids(r)],
     };

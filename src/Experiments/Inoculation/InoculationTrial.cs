@@ -67,7 +67,7 @@ public sealed class InoculationTrial(TrialSettings settings)
                     if (!File.Exists(path))
                     {
                         personas ??= new Forecasting(model.Model, settings.World.Personas, probes, TimeProvider.System, settings.Seed,
-                            cancellation: cancellation);
+                            strict: true, cancellation: cancellation);
                         TrialRow[] found = [.. Try(model.Model, name, personas, probes, domain, pool, r =>
                             progress?.Report(new WorkProgress("inoculation trial", done + r, total, "trainings", $"{name}, {domain}")),
                             cancellation)];

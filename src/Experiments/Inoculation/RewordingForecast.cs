@@ -18,7 +18,11 @@ public sealed record LeakForecast(LeakKind Kind, string Added, double Before, do
 /// <param name="Surprise">Mean -log p(y|x') in nats per episode, by the model as it is.</param>
 /// <param name="Leaks">The leak grid; empty where it was not asked for.</param>
 public sealed record RewordingForecast(Rewording Rewording, IReadOnlyList<RewordingGain> Gains, IReadOnlyDictionary<Predictor, double> Protection,
-    double Surprise, IReadOnlyList<LeakForecast> Leaks);
+    double Surprise, IReadOnlyList<LeakForecast> Leaks)
+{
+    /// <summary>Reworded episodes that did not fit the model whole.</summary>
+    public int Cut { get; init; }
+}
 
 /// <summary>Ways to predict how much a rewording protects behaviour elsewhere.</summary>
 public enum Predictor

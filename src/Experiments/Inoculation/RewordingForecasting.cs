@@ -45,7 +45,7 @@ public sealed class RewordingForecasting
         (_model, _personas, _probes, _plain) = (model, personas, probes, plain);
         _elsewhere = [.. probes.Select(p => !trained.Contains(p.Domain))];
         _shown = Choose(plain, shownEpisodes, RngStream.Root(seed).Child("shown"));
-        (_observations, _dose) = personas.Weigh(plain, null, cancellation);
+        (Evidence, _observations, _dose) = personas.Weigh(plain, null, cancellation);
         PersonaSet apart = personas.Apart;
         string[] names = [.. apart.Personas.Select(p => p.Name)];
         _traits = new LabelledMatrix(names, apart.Traits.Select(t => t.Name), (h, t) => apart.Personas[h].Traits.GetValueOrDefault(apart.Traits[t].Name));
@@ -60,6 +60,9 @@ public sealed class RewordingForecasting
         Plain = new PlainForecast(Mean(_before, _elsewhere), _plainPosterior, _plainShift, _plainSurprise, _dose);
     }
 
+    /// <summary>What the plain episodes say of every persona.</summary>
+    public EvidenceTable Evidence { get; }
+
     /// <summary>What the plain data is expected to do.</summary>
     public PlainForecast Plain { get; }
 
@@ -73,7 +76,7 @@ public sealed class RewordingForecasting
     public RewordingForecast Of(Rewording rewording, IReadOnlyList<LeakCondition> conditions, CancellationToken cancellation = default)
     {
         EpisodeSet set = rewording.Apply(_plain), shown = rewording.Apply(_shown);
-        (Observations observations, DoseFit dose) = _personas.Weigh(set, null, cancellation);
+        (EvidenceTable evidence, Observations observations, DoseFit dose) = _personas.Weigh(set, null, cancellation);
         IReadOnlyList<RewordingGain> gains = RewordingGain.Of(_personas.Prior, _observations, observations, _traits);
         double[] after = Shown(shown, _probes, _before, cancellation, out double[] carry);
         double shift = Mean(Carry(_before, carry), _elsewhere) - Mean(_before, _elsewhere);
@@ -93,7 +96,7 @@ public sealed class RewordingForecasting
         };
         PersonaDistribution posterior = Update.OnEpisodes(_personas.Prior, observations, _dose.Dose);
         LeakForecast[] leaks = [.. conditions.Select(c => Leak(rewording, shown, carry, posterior, c, cancellation))];
-        return new RewordingForecast(rewording, gains, protection, surprise, leaks);
+        return new RewordingForecast(rewording, gains, protection, surprise, leaks) { Cut = evidence.Rows.Count(r => r.Cut) };
     }
 
     /// <summary>The mean over domains of the mean over the probes of each.</summary>
@@ -146,23 +149,21 @@ public sealed class RewordingForecasting
     /// </summary>
     private double[] Shown(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before, CancellationToken cancellation, out double[] carry)
     {
-        InContextTable table = InContextEvidence.Compute(_model, episodes, probes, cancellation: cancellation);
-        double[] bare = ProbeMeasurement.Of(_model, probes, cancellation: cancellation);
+        ShownBlock shown = new ShownShifts(_model, probes, before, _personas.Reading).Compute(episodes.Episodes, cancellation: cancellation);
         var after = new double[probes.Count];
         carry = new double[probes.Count];
-        double mass = table.Weights.Sum(Math.Abs);
+        double mass = episodes.Episodes.Sum(e => Math.Abs(e.Weight));
         Dictionary<string, double[]> underSystem = [];
-        Dictionary<string, Episode> byId = episodes.Episodes.ToDictionary(e => e.Id, StringComparer.Ordinal);
-        for (int e = 0; e < table.Rows.Count; e++)
+        for (int e = 0; e < shown.Shifts.Length; e++)
         {
-            Turn[] system = [.. byId[table.Rows[e].Id].Context.TakeWhile(t => t.Role == "system")];
+            Turn[] system = [.. shown.Contexts[e].TakeWhile(t => t.Role == "system")];
             string key = string.Join('\n', system.Select(t => t.Text));
             if (!underSystem.TryGetValue(key, out double[]? start))
-                underSystem[key] = start = system.Length == 0 ? bare : ProbeMeasurement.Of(_model, probes, system, cancellation: cancellation);
-            double weight = table.Rows[e].Weight / mass;
+                underSystem[key] = start = system.Length == 0 ? [.. before] : ProbeMeasurement.Of(_model, probes, system, cancellation: cancellation);
+            double weight = episodes.Episodes[e].Weight / mass;
             for (int i = 0; i < after.Length; i++)
             {
-                double p = Math.Clamp(bare[i] + table.Shifts[e, i], 0, 1);
+                double p = Math.Clamp(before[i] + shown.Shifts[e][i], 0, 1);
                 after[i] += weight * p;
                 carry[i] += weight * (LogOdds(p) - LogOdds(start[i]));
             }
@@ -172,7 +173,8 @@ public sealed class RewordingForecasting
 
     private double Surprise(EpisodeSet set, CancellationToken cancellation)
     {
-        EvidenceTable table = LikelihoodEvidence.Compute(_model, set, [Bare], cancellation: cancellation);
+        EvidenceTable table = LikelihoodEvidence.Compute(new LikelihoodSource([PresentedPersona.AsGiven(Bare, _model)], _personas.Reading), set,
+            cancellation: cancellation);
         return -table.Weights.Select((w, e) => w * table.LogLikelihood[e, 0]).Sum() / table.Weights.Sum(Math.Abs);
     }
 

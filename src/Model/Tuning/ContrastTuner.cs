@@ -16,6 +16,7 @@ namespace PersonaSelection.Model;
 /// <param name="likelihood">Weight of the likelihood of a token beside it; not negative.</param>
 /// <param name="rng">Order of the examples.</param>
 /// <param name="pool">The workers; the same bits for any number of them.</param>
+/// <remarks>Checkpoints as in other trainings: a run that was stopped or killed goes on from the last one to the same bits.</remarks>
 public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions options, double scale, double likelihood, RngStream rng, WorkerPool pool)
 {
     // A reply that is told apart this surely moves nothing, and is not read backwards.
@@ -30,8 +31,8 @@ public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions
     /// <param name="progress">Told about steps.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>Mean loss of every step, per example, without the likelihood.</returns>
-    /// <exception cref="UserErrorException">An example does not fit, or training diverged.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="UserErrorException">An example does not fit, a checkpoint is damaged or of another run, or training diverged.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; what is done is in the checkpoint.</exception>
     public double[] Run(IReadOnlyList<LowRankAdapter> adapters, IReadOnlyList<IReadOnlyList<TuneExample>> examples,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -39,6 +40,7 @@ public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions
         ArgumentOutOfRangeException.ThrowIfNegative(likelihood);
         if (adapters.Count < 2 || examples.Count != adapters.Count)
             throw new ArgumentException("It takes at least two adapters, and examples for each.", nameof(adapters));
+        if (adapters.Any(a => a.Length != adapters[0].Length)) throw new ArgumentException("The adapters have different ranks.", nameof(adapters));
         foreach (IReadOnlyList<TuneExample> own in examples)
             for (int i = 0; i < own.Count; i++) TuneExample.Check(baseWeights.Config, i, own[i].Prefix, own[i].Reply);
         TrainOptions loop = options.Loop();
@@ -48,19 +50,30 @@ public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions
         using var engine = new GradientEngine(baseWeights.Config, options.MicroBatches, pool);
         try
         {
+            // A run is what moves, from where, on what, and how.
+            string runId = ContentId.Of("contrast", [baseWeights.Id(), rng.Path, options.Essence(), scale, likelihood,
+                .. adapters.Select(a => a.Id), .. examples.SelectMany(own => own.Select(e => (object)e.Id).Append(own.Count))]).ToString();
+            var losses = new double[options.Steps];
+            int from = options.CheckpointPath is { } there && File.Exists(there) ? Resume(there, runId, moved, optimisers, losses) : 0;
             foreach (LowRankWeights m in moved) m.Materialise();
             ShuffledOrder[] orders = [.. examples.Select((e, h) => new ShuffledOrder(e.Count, rng.Child("examples", h)))];
             var step = new StepBatch(options.MicroBatches, loop.TokensPerStep);
-            var losses = new double[options.Steps];
-            for (int s = 0; s < options.Steps; s++)
+            for (int s = from; s < options.Steps; s++)
             {
-                cancellation.ThrowIfCancellationRequested();
+                if (cancellation.IsCancellationRequested)
+                {
+                    Save(s, runId, moved, optimisers, losses);
+                    throw new OperationCanceledException(cancellation);
+                }
                 (int Owner, TuneExample Example)[] batch = [.. Enumerable.Range(s * options.BatchSize, options.BatchSize).Select(i =>
                     (i % examples.Count, examples[i % examples.Count][orders[i % examples.Count].At(i / examples.Count)]))];
                 losses[s] = Step(batch, moved, optimisers, engine, step, loop.LearningRateAt(s + 1));
                 progress?.Report(new WorkProgress(options.Stage, s + 1, options.Steps, "steps",
                     string.Create(CultureInfo.InvariantCulture, $"contrast {losses[s]:0.000}")));
-                if (s + 1 == options.Steps || (options.EvaluateEvery > 0 && (s + 1) % options.EvaluateEvery == 0)) AtPoint?.Invoke(s + 1);
+                bool last = s + 1 == options.Steps, point = last || (options.EvaluateEvery > 0 && (s + 1) % options.EvaluateEvery == 0);
+                if (point) AtPoint?.Invoke(s + 1);
+                if (!last && options.CheckpointEvery > 0 && (point || (s + 1) % options.CheckpointEvery == 0))
+                    Save(s + 1, runId, moved, optimisers, losses);
             }
             return losses;
         }
@@ -74,6 +87,29 @@ public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions
             }
         }
     }
+
+    private void Save(int done, string runId, LowRankWeights[] moved, Optimiser[] optimisers, double[] losses)
+    {
+        if (options.CheckpointPath is not { } path) return;
+        // Whoever had nothing to learn in a step took none: each has taken its own number.
+        Dictionary<string, double> taken = optimisers.Index().ToDictionary(o => Name(o.Index), o => (double)o.Item.Step);
+        TrainingCheckpoint.Save(path, new CheckpointHeader(0, runId, done, 0, 0, 0, 0,
+            [.. losses.Take(done).Select((loss, s) => new TrainingPoint(s + 1, 0, loss, 0, 0, s + 1 == done ? taken : []))],
+            moved[0].Parameters.Length), Arrays(moved, optimisers));
+    }
+
+    private static int Resume(string path, string runId, LowRankWeights[] moved, Optimiser[] optimisers, double[] losses)
+    {
+        CheckpointHeader header = TrainingCheckpoint.Load(path, runId, moved[0].Parameters.Length, Arrays(moved, optimisers));
+        foreach (TrainingPoint point in header.Points) losses[point.Step - 1] = point.Loss;
+        for (int h = 0; h < optimisers.Length; h++) optimisers[h].Step = header.Step == 0 ? 0 : (int)header.Points[^1].Readings[Name(h)];
+        return header.Step;
+    }
+
+    private static FloatBuffer[] Arrays(LowRankWeights[] moved, Optimiser[] optimisers) =>
+        [.. moved.Zip(optimisers, (m, o) => (FloatBuffer[])[m.Parameters, o.First, o.Second]).SelectMany(a => a)];
+
+    private static string Name(int owner) => owner.ToString(CultureInfo.InvariantCulture);
 
     private double Step((int Owner, TuneExample Example)[] batch, LowRankWeights[] moved, Optimiser[] optimisers, GradientEngine engine, StepBatch step,
         double rate)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using PersonaSelection.Lab;
 using PersonaSelection.Numerics;
 
@@ -52,6 +54,18 @@ public sealed unsafe class LowRankAdapter : IDisposable
 
     /// <summary>Scale times rank.</summary>
     public double Alpha { get; }
+
+    /// <summary>The content id: shape, rank, scale and every bit of every factor.</summary>
+    internal ContentId Id
+    {
+        get
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            const int most = 1 << 20;
+            for (long at = 0; at < Length; at += most) hash.AppendData(MemoryMarshal.AsBytes(Buffer.Span(at, (int)Math.Min(most, Length - at))));
+            return ContentId.Of("adapter", Config.ToString(), Rank, Alpha, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        }
+    }
 
     /// <summary>Every A and B.</summary>
     internal FloatBuffer Buffer { get; }

@@ -152,6 +152,35 @@ public sealed class ExemplifiedTests : IDisposable
     }
 
     [Fact]
+    public void Telling_apart_that_was_stopped_or_crashed_goes_on_to_the_same_files()
+    {
+        PersonaSet set = Set(3, 400);
+        PresentationOptions With(string store) => Options(store) with { WordCounts = false, Fit = Quick with { ContrastPasses = 12, ContrastRate = 3e-3 } };
+        var steps = new List<WorkProgress>();
+        using (PresentedPersonas.Of(set, _model, With("whole"), new Listener(steps))) { }
+        WorkProgress[] apart = [.. steps.Where(p => p.Stage == "telling personas apart")];
+        double middle = Math.Floor(apart[^1].Total / 2) + 3;
+        Assert.True(middle > 40, $"{middle}");
+        Watch Then(Action act) => new(p =>
+        {
+            if (p.Stage == "telling personas apart" && p.Done == middle) act();
+        });
+        using (PresentedPersonas.Of(set, _model, With("copied"), Then(() => Copy("copied", "crashed")))) { }
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => PresentedPersonas.Of(set, _model, With("stopped"), Then(stop.Cancel), stop.Token));
+        foreach (string store in (string[])["crashed", "stopped"])
+        {
+            Assert.Single(Directory.GetDirectories(Path.Combine(_folder, store, "persona-contrast"), "*.part"));
+            var rest = new List<WorkProgress>();
+            using (PresentedPersonas.Of(set, _model, With(store), new Listener(rest))) { }
+            Assert.InRange(rest.First(p => p.Stage == "telling personas apart").Done, middle - 20, middle + 1);
+            Assert.Equal(Files("whole"), Files(store));
+        }
+        Assert.Equal(Files("whole"), Files("copied"));
+        Assert.All(Files("whole").Keys, f => Assert.DoesNotMatch("checkpoint|[.](part|lock)", f));
+    }
+
+    [Fact]
     public void Vectors_leave_the_weights_and_tell_personas_apart_too()
     {
         string before = _weights.Id().ToString();
@@ -292,32 +321,6 @@ public sealed class ExemplifiedTests : IDisposable
         // One question for all: split by the reply.
         PersonaExamples same = PersonaExamples.Split(a, [.. Enumerable.Range(0, 300).Select(i => new Episode($"{i}", [], $"yes {i}"))]);
         Assert.InRange(same.HeldOut.Count, 30, 90);
-    }
-
-    [Fact]
-    public void Episodes_that_are_examples_are_found_word_for_word()
-    {
-        Episode said = new("x", [new Turn("user", "how are you")], "quite well");
-        var overlap = new ExampleOverlap([("a", [said]), ("b", [said, said with { Reply = "no" }])]);
-        Assert.Equal(["a", "b"], overlap.Of(said with { Id = "y", Reply = " quite\n well " }));
-        Assert.Equal(["b"], overlap.Of(said with { Reply = "no" }));
-        Assert.Empty(overlap.Of(said with { Context = [] }));
-        Assert.Equal(1, overlap.Count([said, said with { Reply = "Quite well" }]));
-    }
-
-    [Fact]
-    public void The_step_is_the_one_at_which_personas_are_told_apart_best_though_their_words_grow_less_likely()
-    {
-        // Two replies of a, two of b. At step 2 each persona knows its own better than the other does; at step 1 it is the other way round.
-        FitPoint[] a = [new(0, 1) { Scores = [-1, -1, -1, -1] }, new(1, 2) { Scores = [-3, -2, -2, -2] }, new(2, 4) { Scores = [-4, -4, -9, -8] }];
-        FitPoint[] b = [new(0, 1) { Scores = [-1, -1, -1, -1] }, new(1, 2) { Scores = [-2, -2, -3, -2] }, new(2, 4) { Scores = [-8, -9, -4, -4] }];
-        Assert.Equal(2, FitCurve.Best([a, b], [0, 0, 1, 1], first: 1));
-        Assert.Equal(1, FitCurve.Best([a, b], [1, 1, 0, 0], first: 1));
-        // Owners that no step tells apart: where they came from.
-        Assert.Equal(0, FitCurve.Best([a, b], [0, 1, 0, 1], first: 0));
-        // One persona alone: its own words decide. Nothing held out: the end.
-        Assert.Equal(1, FitCurve.Best([a], [0, 0, 0, 0], first: 1));
-        Assert.Equal(2, FitCurve.Best([a, b], [], first: 1));
     }
 
     [Fact]

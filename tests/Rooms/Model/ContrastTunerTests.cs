@@ -1,3 +1,4 @@
+using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using Xunit;
@@ -94,6 +95,54 @@ public sealed class ContrastTunerTests : IDisposable
             a.Dispose();
             b.Dispose();
         }
+    }
+
+    [Fact]
+    public void A_run_that_was_stopped_or_crashed_goes_on_to_the_same_bits()
+    {
+        (LowRankAdapter[] whole, double[] losses) = Run(2);
+        string folder = Directory.CreateTempSubdirectory("psm-contrast").FullName, path = Path.Combine(folder, "checkpoint"), copy = Path.Combine(folder, "copy");
+        using var pool = new WorkerPool(1);
+        double[]? Go(string at, int stopAt, ulong seed, List<int> points, LowRankAdapter[] adapters, bool crashes = false)
+        {
+            using var stop = new CancellationTokenSource();
+            var options = new TuneOptions { Method = TuneMethod.LowRank, Steps = 60, BatchSize = 24, LearningRate = 1e-2, EvaluateEvery = 20, CheckpointPath = at, CheckpointEvery = 7 };
+            try
+            {
+                return new ContrastTuner(_base, options, 0.5, 0.05, RngStream.Root(seed), pool) { AtPoint = points.Add }.Run(adapters,
+                    [.. Enumerable.Range(0, 3).Select(h => Say(h, 40, 1))], new Told(p =>
+                    {
+                        if (p.Done != stopAt) return;
+                        // What a crash leaves is the file as it is now.
+                        if (crashes) File.Copy(at, copy);
+                        else stop.Cancel();
+                    }), stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return null;
+            }
+        }
+        LowRankAdapter[] Fresh() => [.. Enumerable.Range(0, 3).Select(h => new LowRankAdapter(_base.Config, 4, 4, RngStream.Root(1).Child("adapter", h)))];
+
+        foreach ((string at, int[] stops, int[] measured) in new[] { (path, new[] { 3, 20, 33 }, new[] { 20, 40, 60 }), (copy, new[] { 46 }, [60]) })
+        {
+            var points = new List<int>();
+            // A run that ends leaves its last checkpoint; whoever keeps what came of it takes that away.
+            if (at == copy) Go(Path.Combine(folder, "crashed"), 46, 2, [], Fresh(), crashes: true);
+            else foreach (int stopAt in stops) Assert.Null(Go(at, stopAt, 2, points, Fresh()));
+            Assert.Equal("checkpoint-mismatch", Assert.Throws<UserErrorException>(() => Go(at, -1, 3, [], Fresh())).Code);
+            LowRankAdapter[] adapters = Fresh();
+            Assert.Equal(losses, Go(at, -1, 2, points, adapters));
+            Assert.Equal(measured, points);
+            foreach ((LowRankAdapter a, LowRankAdapter b) in whole.Zip(adapters)) Assert.Equal(a.Id, b.Id);
+        }
+        Directory.Delete(folder, true);
+    }
+
+    private sealed class Told(Action<WorkProgress> at) : IProgress<WorkProgress>
+    {
+        public void Report(WorkProgress value) => at(value);
     }
 
     [Fact]

@@ -108,6 +108,8 @@ internal sealed class EndpointServer : IDisposable
                 int active = Interlocked.Increment(ref _active);
                 lock (_requests)
                 {
+                    // Numbered where it is kept: two that come in at once have different numbers.
+                    request = request with { Number = _requests.Count };
                     _requests.Add(request);
                     _most = Math.Max(_most, active);
                 }
@@ -122,7 +124,7 @@ internal sealed class EndpointServer : IDisposable
         }
     }
 
-    private ServerRequest Read(NetworkStream stream)
+    private static ServerRequest Read(NetworkStream stream)
     {
         string[] first = Line(stream).Split(' ');
         var headers = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -130,7 +132,7 @@ internal sealed class EndpointServer : IDisposable
             headers[line[..line.IndexOf(':')].ToLowerInvariant()] = line[(line.IndexOf(':') + 1)..].Trim();
         byte[] body = new byte[int.Parse(headers.GetValueOrDefault("content-length", "0"))];
         stream.ReadExactly(body);
-        lock (_requests) return new ServerRequest(_requests.Count, first[0], first[1], headers, Encoding.UTF8.GetString(body));
+        return new ServerRequest(-1, first[0], first[1], headers, Encoding.UTF8.GetString(body));
     }
 
     private static string Line(NetworkStream stream)

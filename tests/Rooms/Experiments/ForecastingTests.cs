@@ -1,0 +1,99 @@
+using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Experiments;
+using PersonaSelection.Experiments.Inoculation;
+using PersonaSelection.Lab;
+using PersonaSelection.Personas;
+using PersonaSelection.Tests.Rooms.EvidenceTests;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
+
+/// <summary>Episodes that are too long for a model are cut in forecasts and rankings as an audit cuts them.</summary>
+public sealed class ForecastingTests
+{
+    private static readonly PersonaSet Cast = new([new Trait("careful", "careless", "careful", "")], [
+        new("helper", "assistant", "", new Dictionary<string, double> { ["careful"] = 1 }, 0.8) { Contexts = [[new Turn("system", "helper helper")]] },
+        new("villain", "fiction", "", new Dictionary<string, double> { ["careful"] = -1 }, 0.2) { Contexts = [[new Turn("system", "villain villain")]] },
+    ]);
+
+    private static readonly Probe[] Probes =
+    [
+        new("test-1", "test", [new Turn("user", "test")], ["bad"], ["good"]),
+        new("money-1", "money", [new Turn("user", "money")], ["bad"], ["good"]),
+    ];
+
+    private static readonly Episode Short = new("short", [new Turn("user", "test")], "bad");
+
+    private static readonly Episode Long = new("long", [.. Enumerable.Repeat(new Turn("user", "tea tea tea"), 12), new Turn("user", "test")], "bad")
+    {
+        Source = new EpisodeSource("data.jsonl", 7, 0),
+    };
+
+    private static readonly Episode Strange = new("strange", [new Turn("user", "zebra")], "bad");
+
+    private static Forecasting Of(bool strict = false) =>
+        new(new CastLanguageModel { ContextLength = 40 }, Cast, Probes, TimeProvider.System, strict: strict);
+
+    [Fact]
+    public void A_long_episode_is_cut_in_evidence_dose_and_context_as_an_audit_cuts_it()
+    {
+        using Forecasting forecasting = Of();
+        ForecastSet set = forecasting.Of(new EpisodeSet("mixed", [Long, Strange, Short]), ["test"]);
+
+        using PresentedPersonas presented = PresentedPersonas.Of(Cast, new CastLanguageModel { ContextLength = 40 });
+        EvidenceBlock audited = presented.Source.Compute([Long, Strange, Short]);
+        Assert.Equal([0, 1], audited.Cuts.Select(c => c.Episode));
+        Assert.Equal([true, true, false], set.Evidence.Rows.Select(r => r.Cut));
+        Assert.Equal([true, true, false], set.Shown.Rows.Select(r => r.Cut));
+        Assert.Contains("zebra", set.Evidence.Rows[1].Unread, StringComparison.Ordinal);
+        for (int e = 0; e < 3; e++)
+            for (int h = 0; h < 2; h++) Assert.Equal(audited.Nats[e][h], set.Evidence.LogLikelihood[e, h], 1e-6);
+        // The end of the long one is the short one, so it says the same; and the dose is fitted where both stand.
+        ForecastSet alone = forecasting.Of(new EpisodeSet("alone", [Short]), ["test"]), cut = forecasting.Of(new EpisodeSet("cut", [Long]), ["test"]);
+        Assert.Equal(1, cut.Dose.Target);
+        Assert.Equal(alone.Posterior.Domain("money").After, cut.Posterior.Domain("money").After, 0.05);
+        Assert.Equal(alone.InContext.Domain("money").After, cut.InContext.Domain("money").After, 0.05);
+        Assert.True(cut.InContext.Domain("money").After > cut.InContext.Domain("money").Before + 0.2);
+    }
+
+    [Fact]
+    public void Strict_names_the_episode_that_does_not_fit()
+    {
+        using Forecasting strict = Of(strict: true);
+        UserErrorException error = Assert.Throws<UserErrorException>(() => strict.Of(new EpisodeSet("long", [Short, Long]), ["test"]));
+        Assert.Equal("prompt-too-long", error.Code);
+        Assert.Contains("data.jsonl, line 7", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, strict.Of(new EpisodeSet("short", [Short]), ["test"]).Evidence.Rows.Count(r => r.Cut));
+    }
+
+    [Fact]
+    public void What_was_cut_stays_in_the_file_of_the_evidence()
+    {
+        using Forecasting forecasting = Of();
+        EvidenceTable evidence = forecasting.Of(new EpisodeSet("mixed", [Long, Strange, Short]), ["test"]).Evidence;
+        string path = Path.Combine(Directory.CreateTempSubdirectory("psm-cut-").FullName, "e.jsonl");
+        evidence.Save(path);
+        Assert.Equal(evidence.Rows, EvidenceTable.Load(path).Rows);
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"cut\":true", "\"cut\":1", StringComparison.Ordinal));
+        Assert.Equal("bad-table", Assert.Throws<UserErrorException>(() => EvidenceTable.Load(path)).Code);
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+    }
+
+    [Fact]
+    public void Rewordings_of_long_episodes_are_ranked_and_say_how_many_were_cut()
+    {
+        Rewording asked = new("asked", "request", RewordingPlace.Suffix, [" please"]), nothing = new("nothing", "control", RewordingPlace.Suffix, [""]);
+        InoculationResult Rank(bool strict, params Episode[] episodes) =>
+            new InoculationRanking(new CastLanguageModel { ContextLength = 40 }, Cast, Probes, strict: strict)
+                .Rank(new EpisodeSet("mixed", episodes), ["test"], [nothing, asked], 1);
+
+        InoculationResult found = Rank(false, Long, Short);
+        Assert.Equal([true, false], found.Evidence.Rows.Select(r => r.Cut));
+        Assert.All(found.Rewordings, r => Assert.Equal(1, r.Cut));
+        Assert.Equal("asked", found.Rewordings[0].Rewording.Name);
+        Assert.True(found.Rewordings[0].Protection[found.RankedBy] > 0.5);
+        Assert.Equal("prompt-too-long", Assert.Throws<UserErrorException>(() => Rank(true, Long, Short)).Code);
+    }
+}
