@@ -45,6 +45,21 @@ public static class InContextEvidence
         });
     }
 
+    /// <summary>
+    /// A question with the latest of its context, at most a third of what the model reads, so that episodes can be shown before it; null where
+    /// the model cannot read it.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="probe">The question.</param>
+    /// <param name="options">How dialogues become text.</param>
+    public static Probe? Askable(ILanguageModel model, Probe probe, LikelihoodOptions options)
+    {
+        var nobody = PresentedPersona.AsGiven(new Persona("", "", "", new Dictionary<string, double>()), model);
+        var fit = new EpisodeFit(model.Tokenizer, model.ContextLength / 3, options with { Strict = false }, [nobody]);
+        string longest = probe.Low.Concat(probe.High).MaxBy(r => r.Length)!;
+        return fit.Of(new Episode(probe.Id, probe.Context, longest)) is { Reply.Length: > 0 } kept ? probe with { Context = kept.Context } : null;
+    }
+
     internal static Shown[] Choose(EpisodeSet episodes, int maximum, RngStream? random)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximum);

@@ -196,10 +196,9 @@ public sealed class Forecasting : IDisposable
     private DoseFit FitDoseInContext(EpisodeSet set, InContextTable shown, CancellationToken cancellation)
     {
         TrainedSituations situations = Situations(set);
-        // A long situation would leave no room for the episodes that are shown before it.
-        Probe[] read = [.. situations.Probes.Where(p => _reading.Template.EncodeContext(_model.Tokenizer, p.Context).Length <= _model.ContextLength / 3)];
+        Probe[] read = [.. Some(situations.Probes, RngStream.Root(_seed).Child("situations").Child(set.Name))
+            .Select(p => InContextEvidence.Askable(_model, p, _reading)).OfType<Probe>()];
         if (read.Length == 0) return OneObservation(1);
-        read = Some(read, RngStream.Root(_seed).Child("situations").Child(set.Name));
         double[] before = ProbeMeasurement.Of(_model, read, template: _reading.Template, cancellation: cancellation);
         double[] probesBefore = [.. _behaviour.Probes.Select(p => p.Before)];
         return DoseFit.InContext(before, After(before, Show(set, read, null, cancellation), read.Select(s => s.Id)), situations.Target, probesBefore,
@@ -214,12 +213,12 @@ public sealed class Forecasting : IDisposable
         InContextEvidence.Compute(_model, set, probes, ShownEpisodes, RngStream.Root(_seed).Child("shown").Child(set.Name), _reading, progress: progress,
             cancellation: cancellation);
 
-    private static Probe[] Some(Probe[] situations, RngStream random)
+    private static IEnumerable<Probe> Some(IReadOnlyList<Probe> situations, RngStream random)
     {
-        if (situations.Length <= ReadSituations) return situations;
-        int[] order = [.. Enumerable.Range(0, situations.Length)];
+        if (situations.Count <= ReadSituations) return situations;
+        int[] order = [.. Enumerable.Range(0, situations.Count)];
         random.Shuffle<int>(order);
-        return [.. order.Take(ReadSituations).Order().Select(i => situations[i])];
+        return order.Take(ReadSituations).Order().Select(i => situations[i]);
     }
 
     private static DoseFit OneObservation(double mass) =>
