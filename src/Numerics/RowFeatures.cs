@@ -12,9 +12,9 @@ internal static class RowFeatures
     /// directions rows differ better than how far. Mean squared length 1.
     /// </summary>
     /// <param name="rows">[row][input].</param>
-    /// <param name="power">1 leaves the sizes as they are.</param>
+    /// <param name="powers">Each gives features of its own; 1 leaves the sizes as they are.</param>
     /// <param name="rng">Mixes inputs where there are many.</param>
-    public static double[][] Flatten(double[][] rows, double power, RngStream rng)
+    public static double[][][] Flatten(double[][] rows, double[] powers, RngStream rng)
     {
         int inputs = rows[0].Length;
         if (inputs > MostInputs)
@@ -28,11 +28,14 @@ internal static class RowFeatures
             for (int i = 0; i < inputs; i++)
                 for (int j = 0; j < inputs; j++) gram[i, j] += r[i] * r[j];
         (double[] values, double[][] vectors) = SymmetricEigen.Of(gram);
-        int kept = values.TakeWhile(v => v > 1e-10 * values[0]).Take(MostFeatures).Count();
-        double[][] axes = [.. Enumerable.Range(0, kept).Select(k => Array.ConvertAll(vectors[k], x => x * Math.Pow(values[k] / values[0], (power - 1) / 2)))];
-        double[][] features = [.. rows.Select(r => axes.Select(a => Dot(a, r)).ToArray())];
-        double length = features.Sum(f => Dot(f, f)) / features.Length;
-        return length > 0 ? [.. features.Select(f => Array.ConvertAll(f, x => x / Math.Sqrt(length)))] : features;
+        int kept = values.TakeWhile(v => v > 1e-10 * values[0] && v > 0).Take(MostFeatures).Count();
+        return [.. powers.Select(power =>
+        {
+            double[][] axes = [.. Enumerable.Range(0, kept).Select(k => Array.ConvertAll(vectors[k], x => x * Math.Pow(values[k] / values[0], (power - 1) / 2)))];
+            double[][] features = [.. rows.Select(r => axes.Select(a => Dot(a, r)).ToArray())];
+            double length = features.Sum(f => Dot(f, f)) / features.Length;
+            return length > 0 ? [.. features.Select(f => Array.ConvertAll(f, x => x / Math.Sqrt(length)))] : features;
+        })];
     }
 
     /// <summary>The product of two vectors.</summary>

@@ -74,7 +74,7 @@ public sealed class SoftmaxCompletion
         int rows = (int)Math.Clamp(0.4 * budget / _columns, Math.Min(LeastRows, Open.Count), Open.Count);
         if (_guide is null && rows < Open.Count) AskFirstPivots(budget);
         else if (_guide is not null) Rescale();
-        AddRows(new RowModel(Features(0, Powers[^1]), Weights(), Noises[1], [], []).Next(Open, rows).Rows);
+        AddRows(new RowModel(Features(OfPivots(), 0, Powers.Length - 1), Weights(), Noises[1], [], []).Next(Open, rows).Rows);
         while (true)
         {
             RowModel model = Fit();
@@ -173,8 +173,8 @@ public sealed class SoftmaxCompletion
                 : shown is null ? guide[e] : Math.Max(guide[e], shown[e] / 4);
             _scale[e] = Math.Sqrt(Math.Max(square, 1e-4));
         }
-        _guided = _guide is null ? null : [.. Powers.Select(p => RowFeatures.Flatten([.. _guide.Select((g, e) => Array.ConvertAll(g, x => x / _scale[e]))], p,
-            _rng.Child("guide")))];
+        _guided = _guide is null ? null
+            : RowFeatures.Flatten([.. _guide.Select((g, e) => Array.ConvertAll(g, x => x / _scale[e]))], Powers, _rng.Child("guide"));
     }
 
     private static double[] Level(double[][] rows)
@@ -186,12 +186,14 @@ public sealed class SoftmaxCompletion
 
     private IEnumerable<double[]> Shown() => _x.Select((row, e) => _weights[e] == 0 ? new double[_pivots.Count] : Centred([.. _pivots.Select(p => row[p])]));
 
+    private double[][][]? OfPivots() => _pivots.Count < 2 ? null
+        : RowFeatures.Flatten([.. Shown().Select((q, e) => Array.ConvertAll(q, x => x / _scale[e]))], Powers, _rng.Child("pivot-features"));
+
     /// <summary>Features of all rows, in units of how much a row tells: those of the guide and those of the pivots.</summary>
-    private double[][] Features(double pivots, double power)
+    private double[][] Features(double[][][]? ofPivots, double pivots, int power)
     {
-        double[][]? guided = _guided?[Array.IndexOf(Powers, power)];
-        if (_pivots.Count < 2 || (guided is not null && pivots == 0)) return guided ?? [.. _x.Select(_ => Array.Empty<double>())];
-        double[][] own = RowFeatures.Flatten([.. Shown().Select((q, e) => Array.ConvertAll(q, x => x / _scale[e]))], power, _rng.Child("pivot-features"));
+        double[][]? guided = _guided?[power], own = ofPivots?[power];
+        if (own is null || (guided is not null && pivots == 0)) return guided ?? [.. _x.Select(_ => Array.Empty<double>())];
         if (guided is null) return own;
         double a = Math.Sqrt(1 - pivots), b = Math.Sqrt(pivots);
         return [.. own.Select((q, e) => (double[])[.. guided[e].Select(x => a * x), .. q.Select(x => b * x)])];
@@ -205,13 +207,14 @@ public sealed class SoftmaxCompletion
         double[] weights = Weights();
         double[][] targets = [.. rows.Select(e => Array.ConvertAll(Centred(_x[e]), x => x / _scale[e]))];
         int[] others = [.. Enumerable.Range(0, _columns).Where(h => !_pivots.Contains(h))];
+        double[][][]? ofPivots = OfPivots();
         RowModel? best = null;
         double least = double.PositiveInfinity;
         foreach (double share in _guide is null || _pivots.Count < 2 ? PivotShares[..1] : PivotShares)
         {
-            foreach (double power in Powers)
+            for (int power = 0; power < Powers.Length; power++)
             {
-                double[][] features = Features(share, power);
+                double[][] features = Features(ofPivots, share, power);
                 foreach (double noise in Noises)
                 {
                     var model = new RowModel(features, weights, noise, rows, targets);
@@ -251,7 +254,8 @@ public sealed class SoftmaxCompletion
         double[] p = [.. log.Select(Math.Exp)];
         var distances = new List<double>();
         double variance = ((PriorChecks * PriorVariance) + _shown) / (PriorChecks + _checks);
-        foreach (double[] error in Open.Count == 0 ? [new double[_columns]]
+        bool whole = Open.Count == 0 || _pivots.Count == _columns;
+        foreach (double[] error in whole ? [new double[_columns]]
             : sums.Draw(Draws, variance, (int)PriorChecks + _checks, _rng.Child("errors", _asked)))
         {
             for (int h = 0; h < _columns; h++) moved[h] = log[h] + (_dose * error[h]);
@@ -265,7 +269,7 @@ public sealed class SoftmaxCompletion
             }
             distances.Add(distance);
         }
-        return new Uncertainty(Statistics.Quantile([.. distances], _plan.Confidence), [.. share.Select(s => s / distances.Count)]);
+        return new Uncertainty(whole ? 0 : Statistics.Quantile([.. distances], _plan.Confidence), [.. share.Select(s => s / distances.Count)]);
     }
 
     /// <summary>Every cell: known, or predicted, with the correction of the sums spread over the rows by how much they tell.</summary>

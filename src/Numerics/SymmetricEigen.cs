@@ -24,7 +24,7 @@ public static class SymmetricEigen
                     if (i != j) off += m[i][j] * m[i][j];
                 }
             }
-            if (off <= 1e-24 * all) break;
+            if (off <= 1e-22 * all) break;
             for (int p = 0; p < n; p++)
                 for (int q = p + 1; q < n; q++) Rotate(m, v, p, q);
         }
