@@ -68,8 +68,8 @@ public static class ForecastReport
             Id = "scores",
             Title = "Scores over the domains not trained on",
             Caption = "With 95 % intervals over domains. Brier and log score are 0 for a forecast that says the measured probability.",
-            Columns = [new("score"), new("posterior", true), new("in context", true)],
-            Rows = [.. scores.Select(s => (IReadOnlyList<string>)[s.Name, Text(s.Of(c.Posterior)), Text(s.Of(c.InContext))])],
+            Columns = [new("score"), new("posterior", true), new("in context", true), new("mean of both", true)],
+            Rows = [.. scores.Select(s => (IReadOnlyList<string>)[s.Name, Text(s.Of(c.Posterior)), Text(s.Of(c.InContext)), Text(s.Of(c.Mean))])],
         };
     }
 

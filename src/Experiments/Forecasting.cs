@@ -17,10 +17,12 @@ namespace PersonaSelection.Experiments;
 /// <param name="Cast">Prior and posterior over personas, each way of putting one before the model on its own.</param>
 /// <param name="CastBefore">Who the model takes the Assistant for: the prior over personas.</param>
 /// <param name="CastAfter">Who the set says the Assistant is: the posterior over personas.</param>
-/// <param name="Dose">The dose and how its search ended.</param>
+/// <param name="Dose">The dose of the posterior and how its search ended.</param>
+/// <param name="DoseInContext">The same of the forecast in context: how many showings of an episode the set is worth.</param>
 /// <param name="Evidence">L[e,h].</param>
 public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecast NoChange, Forecast UniformShift, Forecast InContextUniform,
-    PosteriorTable Cast, PersonaDistribution CastBefore, PersonaDistribution CastAfter, DoseFit Dose, EvidenceTable Evidence)
+    PosteriorTable Cast, PersonaDistribution CastBefore, PersonaDistribution CastAfter, DoseFit Dose, DoseFit DoseInContext,
+    EvidenceTable Evidence)
 {
     /// <summary>Episodes that are word for word among the examples of the personas; on those, evidence flatters who learnt them.</summary>
     public long AmongExamples { get; init; }
@@ -53,6 +55,9 @@ public sealed class Forecasting : IDisposable
 {
     /// <summary>Episodes shown in the context, at most; more say the same.</summary>
     public const int ShownEpisodes = 24;
+
+    // Situations of the data in which the effect of showing is read, at most, for the same reason.
+    private const int ReadSituations = 24;
 
     /// <summary>How strongly the personas' own weights count when the prior is read off behaviour, in probes.</summary>
     private const double PriorPull = 2;
@@ -129,7 +134,7 @@ public sealed class Forecasting : IDisposable
     {
         EvidenceTable evidence = LikelihoodEvidence.Compute(_evidence, set, progress, cancellation);
         var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
-        return (observations, FitDose(set, observations));
+        return (observations, FitDose(Situations(set), observations));
     }
 
     /// <summary>Forecasts one set.</summary>
@@ -142,7 +147,8 @@ public sealed class Forecasting : IDisposable
     {
         EvidenceTable evidence = LikelihoodEvidence.Compute(_evidence, set, progress, cancellation);
         var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
-        DoseFit dose = FitDose(set, observations);
+        TrainedSituations there = Situations(set);
+        DoseFit dose = FitDose(there, observations);
         LabelledMatrix traits = new(_personas.Personas.Select(p => p.Name), _personas.Traits.Select(t => t.Name),
             (h, t) => _personas.Personas[h].Traits.GetValueOrDefault(_personas.Traits[t].Name));
         PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, traits);
@@ -154,13 +160,21 @@ public sealed class Forecasting : IDisposable
             ["dose-outcome"] = dose.Outcome.ToString(),
         };
         Forecast posterior = PosteriorForecast.Make(set.Name, Prior, observations, dose.Dose, _behaviour, trainedDomains, _time, provenance: provenance);
-        InContextTable shown = InContextEvidence.Compute(_model, set, _probes, ShownEpisodes, RngStream.Root(_seed).Child("shown").Child(set.Name),
-            progress: progress, cancellation: cancellation);
+        RngStream random = RngStream.Root(_seed).Child("shown").Child(set.Name);
+        Probe[] read = there.Some(ReadSituations, random.Child("situations"));
+        InContextTable shown = InContextEvidence.Compute(_model, set, [.. _probes, .. read], ShownEpisodes, random, progress: progress, cancellation: cancellation);
+        DoseFit doseInContext = FitDose(read, there.Target, shown, cancellation);
         Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, _behaviour.Probes, trainedDomains, _time,
-            provenance: new Dictionary<string, string> { ["model"] = _model.Id, ["episodes"] = set.Id.ToString(), ["in-context"] = shown.Id.ToString() });
+            doseInContext.Dose, provenance: new Dictionary<string, string>
+            {
+                ["model"] = _model.Id,
+                ["episodes"] = set.Id.ToString(),
+                ["in-context"] = shown.Id.ToString(),
+                ["dose-outcome"] = doseInContext.Outcome.ToString(),
+            });
         return new ForecastSet(posterior, inContext, NullForecast.NoChange(set.Name, _behaviour.Probes, trainedDomains, _time),
             NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast, cast.Prior.Together(_original),
-            cast.Posterior.Together(_original), dose, evidence)
+            cast.Posterior.Together(_original), dose, doseInContext, evidence)
         {
             AmongExamples = _presented.Overlap.Count(set.Episodes),
         };
@@ -170,20 +184,31 @@ public sealed class Forecasting : IDisposable
     /// The dose brings the behaviour in the data's own situations to the data's own rate of low replies: both are known before any training.
     /// Where no reply is one that a probe knows, the whole set counts as one observation.
     /// </summary>
-    private DoseFit FitDose(EpisodeSet set, Observations observations)
+    private DoseFit FitDose(TrainedSituations situations, Observations observations)
     {
-        Probe[] situations = [.. Situations(set, out double target)];
-        if (situations.Length == 0)
-        {
-            double one = observations.Mass > 0 ? 1 / observations.Mass : 0;
-            return new DoseFit(one, 1, double.NaN, double.NaN, double.NaN, 0, DoseOutcome.Attained);
-        }
-        ProbeTable there = ProbeMeasurement.UnderPersonas(_model, situations, _presented.Personas);
+        if (situations.Probes.Count == 0) return OneObservation(observations.Mass);
+        ProbeTable there = ProbeMeasurement.UnderPersonas(_model, situations.Probes, _presented.Personas);
         var behaviour = new BehaviourTable(there.Low, [.. there.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
-        return DoseFit.Fit(Prior, observations, behaviour.MeanByPersona(Prior.Personas), target, Statistics.Mean([.. there.Rows.Select(r => r.Bare)]));
+        return DoseFit.Fit(Prior, observations, behaviour.MeanByPersona(Prior.Personas), situations.Target,
+            Statistics.Mean([.. there.Rows.Select(r => r.Bare)]));
     }
 
-    private Dictionary<string, Probe>.ValueCollection Situations(EpisodeSet set, out double target)
+    /// <summary>The same for showing episodes: how many showings bring the model to the data's own rate.</summary>
+    private DoseFit FitDose(Probe[] situations, double target, InContextTable shown, CancellationToken cancellation)
+    {
+        if (situations.Length == 0) return OneObservation(1);
+        double[] before = ProbeMeasurement.Of(_model, situations, cancellation: cancellation);
+        double[] probesBefore = [.. _behaviour.Probes.Select(p => p.Before)];
+        return DoseFit.InContext(before, Shown(before, situations.Select(s => s.Id)), target, probesBefore, Shown(probesBefore, _behaviour.Probes.Select(p => p.Name)));
+
+        double[] Shown(double[] from, IEnumerable<string> names) =>
+            [.. from.Zip(InContextForecast.MeanShift(shown.Shifts.WithColumns([.. names]), shown.Weights), (b, s) => b + s)];
+    }
+
+    private static DoseFit OneObservation(double mass) =>
+        new(mass > 0 ? 1 / mass : 0, 1, double.NaN, double.NaN, double.NaN, 0, DoseOutcome.Attained);
+
+    private TrainedSituations Situations(EpisodeSet set)
     {
         Dictionary<string, Probe> byReply = [];
         foreach (Probe probe in _probes)
@@ -198,7 +223,20 @@ public sealed class Forecasting : IDisposable
             mass += episode.Weight;
             if (probe.Low.Contains(episode.Reply)) low += episode.Weight;
         }
-        target = mass > 0 ? low / mass : 0;
-        return situations.Values;
+        return new TrainedSituations([.. situations.Values], mass > 0 ? low / mass : 0);
+    }
+
+    /// <summary>Where a set trains, as far as probes know its replies.</summary>
+    /// <param name="Probes">Each different context, with the poles of the probe that knows the reply.</param>
+    /// <param name="Target">The share of low replies there, by weight.</param>
+    private sealed record TrainedSituations(IReadOnlyList<Probe> Probes, double Target)
+    {
+        public Probe[] Some(int most, RngStream random)
+        {
+            if (Probes.Count <= most) return [.. Probes];
+            int[] order = [.. Enumerable.Range(0, Probes.Count)];
+            random.Shuffle<int>(order);
+            return [.. order.Take(most).Order().Select(i => Probes[i])];
+        }
     }
 }

@@ -24,8 +24,9 @@ public sealed record ComparedDomain(string Domain, bool Trained, double Before, 
 /// <param name="Domains">Every domain.</param>
 /// <param name="Posterior">The score of the posterior's forecast over the domains not trained on.</param>
 /// <param name="InContext">The same of the in-context forecast.</param>
+/// <param name="Mean">The same of the mean of the two.</param>
 public sealed record ForecastComparison(string Subject, string Model, bool SameBase, bool SameData, IReadOnlyList<ComparedDomain> Domains,
-    ForecastScore Posterior, ForecastScore InContext)
+    ForecastScore Posterior, ForecastScore InContext, ForecastScore Mean)
 {
     /// <summary>Whether what the posterior forecast says with probability p comes with probability p: probes of the domains not trained on.</summary>
     public required CalibrationCurve PosteriorCalibration { get; init; }
@@ -77,12 +78,13 @@ public sealed class SavedForecasts(string folder)
         if (posterior.Domains.FirstOrDefault(d => !measured.ContainsKey(d.Name)) is { } missing)
             throw new UserErrorException("bad-forecast", $"{folder} has a forecast of the domain {missing.Name}, but no probes of it.",
                 "Make the forecast again.");
+        IReadOnlyList<ScoredPoint> here = PointsOf(posterior, "uniform-shift", measured), shown = PointsOf(inContext, "in-context-uniform", measured);
         return new ForecastComparison(posterior.Subject, tuned.Model.Id,
             tuned.Provenance.ParentId == posterior.Provenance.GetValueOrDefault("model"),
             tuned.Provenance.CorpusId == posterior.Provenance.GetValueOrDefault("episodes"),
             [.. posterior.Domains.Select(d => new ComparedDomain(d.Name, d.Trained, d.Before, d.After, inContext.Domain(d.Name).After,
                 measured[d.Name]))],
-            ScoreOf(posterior, "uniform-shift", measured), ScoreOf(inContext, "in-context-uniform", measured))
+            ForecastScore.Of(here), ForecastScore.Of(shown), ForecastScore.Of(ScoredPoint.Mean(here, shown)))
         {
             PosteriorCalibration = CalibrationOf(posterior, probes, low),
             InContextCalibration = CalibrationOf(inContext, probes, low),
@@ -96,8 +98,8 @@ public sealed class SavedForecasts(string folder)
         return CalibrationCurve.Of([.. rows.Select(r => r.After)], [.. rows.Select(r => measured[r.Name])]);
     }
 
-    private ForecastScore ScoreOf(Forecast forecast, string uniform, Dictionary<string, double> measured) => ForecastScore.Of(
-        ScoredPoint.Elsewhere(forecast, Forecast.Load(Path.Combine(folder, $"{forecast.Subject}.{uniform}.json")), measured));
+    private IReadOnlyList<ScoredPoint> PointsOf(Forecast forecast, string uniform, Dictionary<string, double> measured) =>
+        ScoredPoint.Elsewhere(forecast, Forecast.Load(Path.Combine(folder, $"{forecast.Subject}.{uniform}.json")), measured);
 
     private Forecast Choose(ModelFolder tuned, string? subject)
     {

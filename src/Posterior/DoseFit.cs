@@ -70,29 +70,61 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
         if (Math.Abs(gap) <= plan.Tolerance || mass == 0)
             return new DoseFit(0, 0, from, target, from, 0, Math.Abs(gap) <= plan.Tolerance ? DoseOutcome.NoChangeNeeded : DoseOutcome.OutOfReach);
 
-        double limit = plan.InformationSlack * LogSpace.BernoulliDivergence(target, Math.Clamp(from, 1e-9, 1 - 1e-9));
         int direction = Math.Sign(gap);
-        double Moved(double dose) => direction * (Update.OnTotal(prior, total, dose).Mean(rates) - start);
-        double Spent(double dose) => Divergence(Update.OnTotal(prior, total, dose), prior);
+        return Search(from, target, plan, mass, d => direction * (Update.OnTotal(prior, total, d).Mean(rates) - start),
+            d => Divergence(Update.OnTotal(prior, total, d), prior));
+    }
 
-        // The change need not be monotone in the dose (a mixed set first moves one way), so a grid finds the first place that will do
-        // and bisection sharpens it. The information spent does grow with the dose.
+    /// <summary>
+    /// The same rule for a forecast in context: how many showings of one observation, added up in log odds, bring the trained situation to its
+    /// target. What showing tells of the character is at least what it tells of any one probe, so the information is the largest
+    /// KL(after || before) of them.
+    /// </summary>
+    /// <param name="before">P(low) in each situation that is trained on, before.</param>
+    /// <param name="shown">P(low) there after one observation was shown, in the same order.</param>
+    /// <param name="target">The probability of the low pole to reach there on average.</param>
+    /// <param name="probesBefore">P(low) of the probes before, whatever they are about.</param>
+    /// <param name="probesShown">P(low) of the probes after one observation was shown, in the same order.</param>
+    /// <param name="plan">Bounds of the search.</param>
+    public static DoseFit InContext(IReadOnlyList<double> before, IReadOnlyList<double> shown, double target, IReadOnlyList<double> probesBefore,
+        IReadOnlyList<double> probesShown, DosePlan? plan = null)
+    {
+        if (before.Count == 0 || before.Count != shown.Count) throw new ArgumentException("Every situation needs both readings.", nameof(shown));
+        if (probesBefore.Count != probesShown.Count) throw new ArgumentException("Every probe needs both readings.", nameof(probesShown));
+        if (!(target is >= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(target), target, "A probability is needed.");
+        plan ??= new DosePlan();
+        double from = before.Average(), gap = target - from;
+        if (Math.Abs(gap) <= plan.Tolerance) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.NoChangeNeeded);
+        int direction = Math.Sign(gap);
+        return Search(from, target, plan, 1, d => direction * (At(before, shown, d).Average() - from),
+            d => At(probesBefore, probesShown, d).Zip(probesBefore, LogSpace.BernoulliDivergence).DefaultIfEmpty(0).Max());
+
+        static IEnumerable<double> At(IReadOnlyList<double> before, IReadOnlyList<double> shown, double dose) =>
+            before.Zip(shown, (b, s) => InContextForecast.AfterDose(b, s, dose));
+    }
+
+    // The change need not be monotone in the dose (a mixed set first moves one way), so a grid finds the first place that will do
+    // and bisection sharpens it. The information spent does grow with the dose.
+    private static DoseFit Search(double from, double target, DosePlan plan, double mass, Func<double, double> moved, Func<double, double> spent)
+    {
+        double gap = Math.Abs(target - from);
+        double limit = plan.InformationSlack * LogSpace.BernoulliDivergence(target, Math.Clamp(from, 1e-9, 1 - 1e-9));
         double largest = plan.MaximumEffectiveObservations / mass;
         double[] grid = [.. Enumerable.Range(0, GridSize).Select(i => largest * Math.Pow(SmallestShareOfMaximum, 1 - i / (GridSize - 1.0)))];
-        double best = grid.Max(Moved);
+        double best = grid.Max(moved);
         if (best <= plan.Tolerance) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.OutOfReach);
-        double wanted = Math.Min(Math.Abs(gap), plan.AttainableShare * best);
-        DoseOutcome outcome = wanted < Math.Abs(gap) ? DoseOutcome.Saturated : DoseOutcome.Attained;
-        int first = Array.FindIndex(grid, d => Moved(d) >= wanted);
-        double dose = Bisect(first == 0 ? 0 : grid[first - 1], grid[first], d => Moved(d) >= wanted);
-        if (Spent(dose) > limit)
+        double wanted = Math.Min(gap, plan.AttainableShare * best);
+        DoseOutcome outcome = wanted < gap ? DoseOutcome.Saturated : DoseOutcome.Attained;
+        int first = Array.FindIndex(grid, d => moved(d) >= wanted);
+        double dose = Bisect(first == 0 ? 0 : grid[first - 1], grid[first], d => moved(d) >= wanted);
+        if (spent(dose) > limit)
         {
-            dose = Bisect(0, dose, d => Spent(d) > limit);
-            if (Moved(dose) <= 0) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.OutOfReach);
+            dose = Bisect(0, dose, d => spent(d) > limit);
+            if (moved(dose) <= 0) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.OutOfReach);
             outcome = DoseOutcome.InformationBound;
         }
-        double attained = Math.Clamp(from + direction * Moved(dose), 0, 1);
-        return new DoseFit(dose, dose * mass, from, target, attained, Spent(dose), outcome);
+        double attained = Math.Clamp(from + Math.Sign(target - from) * moved(dose), 0, 1);
+        return new DoseFit(dose, dose * mass, from, target, attained, spent(dose), outcome);
     }
 
     /// <summary>The information KL(p || q) in nats between two distributions over the same personas, in the same order.</summary>

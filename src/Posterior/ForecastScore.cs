@@ -20,6 +20,15 @@ public sealed record ScoredPoint(string Subject, string Domain, double Before, d
         [.. forecast.Elsewhere.Select(d => new ScoredPoint(forecast.Subject, d.Name, d.Before, d.After,
             observed.TryGetValue(d.Name, out double after) ? after : throw new ArgumentException($"'{d.Name}' was not measured.", nameof(observed)),
             uniform.Domain(d.Name).After))];
+
+    /// <summary>The mean of two forecasts of the same points, and of their nulls.</summary>
+    /// <exception cref="ArgumentException">The points differ.</exception>
+    public static IReadOnlyList<ScoredPoint> Mean(IReadOnlyList<ScoredPoint> one, IReadOnlyList<ScoredPoint> other)
+    {
+        if (!one.Select(p => (p.Subject, p.Domain, p.Before, p.Observed)).SequenceEqual(other.Select(p => (p.Subject, p.Domain, p.Before, p.Observed))))
+            throw new ArgumentException("The two forecasts are not of the same points.", nameof(other));
+        return [.. one.Zip(other, (a, b) => a with { Predicted = (a.Predicted + b.Predicted) / 2, Uniform = (a.Uniform + b.Uniform) / 2 })];
+    }
 }
 
 /// <summary>How good a forecast was. Shifts are after minus before; every interval redraws whole domains. NaN where nothing varies.</summary>

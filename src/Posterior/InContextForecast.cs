@@ -32,22 +32,22 @@ public static class InContextForecast
     }
 
     /// <summary>
-    /// The factor that brings the trained situation to its target, from what is known there alone: (target - before) / shift, kept within
-    /// [0, <paramref name="largest"/>]. 0 when it is at the target already; 1 when showing observations moves nothing there.
+    /// Where a probability goes when what one observation does to its log odds is done <paramref name="dose"/> times:
+    /// logit p = logit before + dose (logit shown - logit before). Evidence adds up in log odds, so that a rate near its end moves no further.
     /// </summary>
-    /// <param name="before">Mean probability of the low pole in the trained situation.</param>
-    /// <param name="shift">Mean shift there after one observation.</param>
-    /// <param name="target">Where it should go.</param>
-    /// <param name="tolerance">A probability this close to the target is at the target.</param>
-    /// <param name="largest">Upper bound of the factor.</param>
-    public static double FitScale(double before, double shift, double target, double tolerance = 0.02, double largest = 4)
+    /// <param name="before">The probability before.</param>
+    /// <param name="shown">The probability after one observation was shown.</param>
+    /// <param name="dose">0 gives <paramref name="before"/>, 1 gives <paramref name="shown"/>.</param>
+    public static double AfterDose(double before, double shown, double dose)
     {
-        double gap = target - before;
-        if (Math.Abs(gap) <= tolerance) return 0;
-        return Math.Abs(shift) < 1e-9 ? 1 : Math.Clamp(gap / shift, 0, largest);
+        if (dose == 0) return before;
+        shown = Math.Clamp(shown, 0, 1);
+        if (dose == 1) return shown;
+        double start = LogOdds(before);
+        return 1 / (1 + Math.Exp(-start - (dose * (LogOdds(shown) - start))));
     }
 
-    /// <summary>Before + scale * mean shift, for every probe and domain, with intervals over observations and probes.</summary>
+    /// <summary>Before and the mean shift, times a dose in log odds, for every probe and domain, with intervals over observations and probes.</summary>
     /// <param name="subject">What is about to be trained.</param>
     /// <param name="shifts">Observations x probes.</param>
     /// <param name="weights">One weight per observation.</param>
@@ -55,11 +55,11 @@ public static class InContextForecast
     /// <param name="probes">The probes, by name in any order.</param>
     /// <param name="trainedDomains">Domains that are trained on.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="scale">1 unless fitted on the trained situation.</param>
+    /// <param name="dose">How many showings the training is worth: see <see cref="DoseFit.InContext"/>. One when nothing tells.</param>
     /// <param name="plan">How the intervals are drawn.</param>
     /// <param name="provenance">Further facts to keep with the forecast.</param>
     public static Forecast Make(string subject, LabelledMatrix shifts, IReadOnlyList<double> weights, IReadOnlyList<string>? clusters,
-        IReadOnlyList<ProbeRow> probes, IReadOnlyCollection<string> trainedDomains, TimeProvider time, double scale = 1,
+        IReadOnlyList<ProbeRow> probes, IReadOnlyCollection<string> trainedDomains, TimeProvider time, double dose = 1,
         BootstrapPlan? plan = null, IReadOnlyDictionary<string, string>? provenance = null)
     {
         plan ??= new BootstrapPlan();
@@ -78,7 +78,7 @@ public static class InContextForecast
         {
             ["shifts"] = table.ContentId("shifts").ToString(),
             ["weights"] = ContentId.Of("weights", weights.ToArray()).ToString(),
-            ["scale"] = scale.ToString("R", CultureInfo.InvariantCulture),
+            ["dose"] = dose.ToString("R", CultureInfo.InvariantCulture),
         };
         return new Forecast
         {
@@ -90,6 +90,13 @@ public static class InContextForecast
             Provenance = facts,
         };
 
-        double[] Anchored(double[] shift) => [.. probes.Select((p, i) => Math.Clamp(p.Before + scale * shift[i], 0, 1))];
+        double[] Anchored(double[] shift) => [.. probes.Select((p, i) => AfterDose(p.Before, p.Before + shift[i], dose))];
+    }
+
+    // A reading of exactly 0 or 1 would otherwise stay there for ever.
+    private static double LogOdds(double p)
+    {
+        double inside = Math.Clamp(p, 1e-9, 1 - 1e-9);
+        return Math.Log(inside / (1 - inside));
     }
 }

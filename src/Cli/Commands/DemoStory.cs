@@ -25,7 +25,7 @@ internal static class DemoStory
         foreach (ForecastSet f in forecasts)
         {
             to.WriteLine($"  {f.Posterior.Subject,-18} posterior {Signed(f.Posterior.MeanShiftElsewhere)}   in context {Signed(f.InContext.MeanShiftElsewhere)}"
-                + $"   dose {f.Dose.EffectiveObservations:0.00} ({f.Dose.Outcome})   {f.Posterior.Id}");
+                + $"   dose {f.Dose.EffectiveObservations:0.00} and {f.DoseInContext.EffectiveObservations:0.00}   {f.Posterior.Id}");
         }
     }
 
@@ -43,10 +43,9 @@ internal static class DemoStory
         }
         if (r.Forecast is { } f)
         {
-            to.WriteLine($"\nForecast over the domains never trained on: posterior r {f.Posterior.R:0.00}, R² {f.Posterior.R2:0.00}, skill {f.Posterior.SkillVsNoChange:0.00} "
-                + $"(no change) {f.Posterior.SkillVsUniformShift:0.00} (uniform shift)");
-            to.WriteLine($"                                            in context r {f.InContext.R:0.00}, R² {f.InContext.R2:0.00}, skill {f.InContext.SkillVsNoChange:0.00} "
-                + $"(no change) {f.InContext.SkillVsUniformShift:0.00} (uniform shift)");
+            to.WriteLine("\nForecasts over the domains never trained on:");
+            foreach ((string name, ForecastNumbers n) in new[] { ("posterior", f.Posterior), ("in context", f.InContext), ("mean of both", f.Mean) })
+                to.WriteLine($"  {name,-14}r {n.R:0.00}, R² {n.R2:0.00}, skill {n.SkillVsNoChange:0.00} (no change) {n.SkillVsUniformShift:0.00} (uniform shift)");
         }
         Claims(to, r);
     }
@@ -58,11 +57,9 @@ internal static class DemoStory
             to.WriteLine($"  seed {s.Seed,-4} R² {s.Inference.R2:0.00} {s.StoryInference?.R2:0.00}   {string.Join("  ", s.Shifts.Select(x => $"{x.Key} {Signed(x.Value)}"))}   "
                 + $"r {s.Forecast?.Posterior.R:0.00} (posterior) {s.Forecast?.InContext.R:0.00} (in context)");
         foreach (MatrixResult m in r.Matrix ?? [])
-            to.WriteLine($"  matrix, seed {m.Seed}: posterior r {m.Forecast.Posterior.R:0.00} R² {m.Forecast.Posterior.R2:0.00} skill {m.Forecast.Posterior.SkillVsNoChange:0.00} "
-                + $"{m.Forecast.Posterior.SkillVsUniformShift:0.00}; in context r {m.Forecast.InContext.R:0.00} R² {m.Forecast.InContext.R2:0.00} skill "
-                + $"{m.Forecast.InContext.SkillVsNoChange:0.00} {m.Forecast.InContext.SkillVsUniformShift:0.00}");
+            to.WriteLine($"  matrix, seed {m.Seed}: posterior {Brief(m.Forecast.Posterior)}; in context {Brief(m.Forecast.InContext)}; mean of both {Brief(m.Forecast.Mean)}");
         foreach (WorldControl c in r.Controls ?? [])
-            to.WriteLine($"  {c.World}, seed {c.Seed}: R² {c.R2:0.00}; same trait {Signed(c.SameTrait)}, other traits {Signed(c.OffTrait)}, ratio {c.Ratio:0.00} (exact {c.ExactRatio:0.00})");
+            to.WriteLine($"  {c.World}, seed {c.Seed}: R² {c.R2:0.00}; trained domain, shown one {Signed(c.ShownTrained)}; tuned: same trait {Signed(c.SameTrait)}, other traits {Signed(c.OffTrait)}, ratio {c.Ratio:0.00} (exact {c.ExactRatio:0.00})");
         Claims(to, r);
     }
 
@@ -72,6 +69,8 @@ internal static class DemoStory
         foreach (ClaimResult c in r.Claims)
             to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} [{c.Interval[0]:0.000}, {c.Interval[1]:0.000}]   {c.Prediction}{(c.Note is null ? "" : "  " + c.Note)}");
     }
+
+    private static string Brief(ForecastNumbers n) => $"r {n.R:0.00} R² {n.R2:0.00} skill {n.SkillVsNoChange:0.00} {n.SkillVsUniformShift:0.00}";
 
     private static string Signed(double x) => x.ToString("+0.00;-0.00;0.00");
 }

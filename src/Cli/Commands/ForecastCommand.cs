@@ -128,7 +128,8 @@ internal static class ForecastCommand
         Folder = folder,
         BadLines = badLines,
         f.AmongExamples,
-        Dose = new { f.Dose.EffectiveObservations, f.Dose.Outcome, f.Dose.Before, f.Dose.Target, f.Dose.Attained },
+        Dose = Dose(f.Dose),
+        DoseInContext = Dose(f.DoseInContext),
         Cast = f.CastBefore.Personas.Select(p => new
         {
             Persona = p,
@@ -150,6 +151,8 @@ internal static class ForecastCommand
         Ids = new { Posterior = f.Posterior.Id, InContext = f.InContext.Id, NoChange = f.NoChange.Id, UniformShift = f.UniformShift.Id },
     });
 
+    private static object Dose(DoseFit d) => new { d.EffectiveObservations, d.Outcome, d.Before, d.Target, d.Attained };
+
     private static void Print(ForecastSet f, string folder)
     {
         var cast = new TextTable("persona", "before", "after");
@@ -164,7 +167,7 @@ internal static class ForecastCommand
         }
         table.Print();
         string posterior = Signed(f.Posterior.MeanShiftElsewhere), inContext = Signed(f.InContext.MeanShiftElsewhere);
-        Console.Out.WriteLine($"\nElsewhere on average: posterior {posterior}, in context {inContext}");
+        Console.Out.WriteLine($"\nElsewhere on average: posterior {posterior}, in context {inContext}. The mean of both has been the best forecast (docs/theory.md).");
         if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));
         Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.NoChange.Id}, {f.UniformShift.Id}");
     }

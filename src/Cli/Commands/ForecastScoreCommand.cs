@@ -52,7 +52,7 @@ internal static class ForecastScoreCommand
                 d.Trained ? "trained" : "");
         table.Print();
         Console.Out.WriteLine("\nOver the domains not trained on, with 95 % intervals over domains:\n");
-        var scores = new TextTable("score", "posterior", "in context");
+        var scores = new TextTable("score", "posterior", "in context", "mean of both");
         Add("r", s => s.R);
         Add("R²", s => s.R2);
         Add("skill against no change", s => s.SkillVsNoChange);
@@ -71,7 +71,7 @@ internal static class ForecastScoreCommand
         calibration.Print();
         Console.Out.WriteLine(FormattableString.Invariant($"\nExpected calibration error: {c.PosteriorCalibration.Error:0.000} and {c.InContextCalibration.Error:0.000}"));
 
-        void Add(string name, Func<ForecastScore, Interval> of) => scores.Add(name, Text(of(c.Posterior)), Text(of(c.InContext)));
+        void Add(string name, Func<ForecastScore, Interval> of) => scores.Add(name, Text(of(c.Posterior)), Text(of(c.InContext)), Text(of(c.Mean)));
     }
 
     private static string Text(Interval i) =>

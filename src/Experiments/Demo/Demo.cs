@@ -195,6 +195,7 @@ public sealed class Demo : IDisposable
             },
             Domains = rows,
             Dose = forecast.Dose.EffectiveObservations,
+            DoseInContext = forecast.DoseInContext.EffectiveObservations,
             Forecasts = new Dictionary<string, string>
             {
                 ["posterior"] = forecast.Posterior.Id,

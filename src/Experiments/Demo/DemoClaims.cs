@@ -20,7 +20,8 @@ public static class DemoClaims
         TuningResult Named(string name) => result.Tunings.First(t => t.Name == name);
         double[] cheat = Shifts(Named("cheat")), requested = Shifts(Named("requested-cheat")), good = Shifts(Named("good")), same = Shifts(Named("base-rate"));
         ForecastScore posterior = Score(result, d => d.Predicted, d => d.UniformShift),
-            inContext = Score(result, d => d.PredictedInContext, d => d.UniformShiftInContext);
+            inContext = Score(result, d => d.PredictedInContext, d => d.UniformShiftInContext),
+            mean = Score(result, d => (d.Predicted + d.PredictedInContext) / 2, d => (d.UniformShift + d.UniformShiftInContext) / 2);
         int[] domains = [.. Enumerable.Range(0, cheat.Length)];
         Estimate Mean(double[] values, string name) => Estimated(Bootstrap.Mean(values, domains, rng.Child(name), resamples: Resamples));
         Estimate ratio = Estimated(Bootstrap.Clustered(domains, rows => At(requested, rows) / At(cheat, rows), rng.Child("ratio"), resamples: Resamples));
@@ -32,7 +33,7 @@ public static class DemoClaims
         ];
         return result with
         {
-            Forecast = new ForecastResult(Numbers(posterior), Numbers(inContext)),
+            Forecast = new ForecastResult(Numbers(posterior), Numbers(inContext), Numbers(mean)),
             Claims = [.. Of(settings).Zip(measured, Result)],
         };
     }

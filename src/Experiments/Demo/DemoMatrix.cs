@@ -58,7 +58,8 @@ public sealed class DemoMatrix(DemoSettings settings, BaseModel model, TimeProvi
         }
         progress?.Report(new WorkProgress($"matrix, seed {settings.Seed}", domains.Length, domains.Length, "domains"));
         return new MatrixResult(settings.Seed, inference, new ForecastResult(Score(cells, c => c.Posterior, c => c.UniformShift),
-            Score(cells, c => c.InContext, c => c.UniformShiftInContext)), cells);
+            Score(cells, c => c.InContext, c => c.UniformShiftInContext),
+            Score(cells, c => (c.Posterior + c.InContext) / 2, c => (c.UniformShift + c.UniformShiftInContext) / 2)), cells);
     }
 
     // Shifts stand in for probabilities around one half: scores of shifts do not depend on where a domain starts.

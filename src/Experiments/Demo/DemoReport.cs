@@ -102,6 +102,7 @@ public static class DemoReport
             [
                 Scatter("posterior over personas", scores.Posterior, result, d => d.Predicted),
                 Scatter("shown in the context", scores.InContext, result, d => d.PredictedInContext),
+                Scatter("mean of both", scores.Mean, result, d => (d.Predicted + d.PredictedInContext) / 2),
             ],
         };
     }
@@ -174,19 +175,19 @@ public static class DemoReport
             Percent = true,
             Panels =
             [
-                new ScatterPanel("posterior over personas", [.. matrix.Select(m => new ScatterGroup($"seed {m.Seed}",
-                    [.. m.Cells.Select(c => new ScatterPoint($"{c.Trained} → {c.Asked}", c.Posterior, c.Measured))]))])
-                {
-                    Note = $"r {matrix.Average(m => m.Forecast.Posterior.R):0.00} · skill {matrix.Average(m => m.Forecast.Posterior.SkillVsNoChange):0.00}",
-                },
-                new ScatterPanel("shown in the context", [.. matrix.Select(m => new ScatterGroup($"seed {m.Seed}",
-                    [.. m.Cells.Select(c => new ScatterPoint($"{c.Trained} → {c.Asked}", c.InContext, c.Measured))]))])
-                {
-                    Note = $"r {matrix.Average(m => m.Forecast.InContext.R):0.00} · skill {matrix.Average(m => m.Forecast.InContext.SkillVsNoChange):0.00}",
-                },
+                Matrix("posterior over personas", matrix, c => c.Posterior, f => f.Posterior),
+                Matrix("shown in the context", matrix, c => c.InContext, f => f.InContext),
+                Matrix("mean of both", matrix, c => (c.Posterior + c.InContext) / 2, f => f.Mean),
             ],
         };
     }
+
+    private static ScatterPanel Matrix(string name, IReadOnlyList<MatrixResult> matrix, Func<MatrixCell, double> forecast,
+        Func<ForecastResult, ForecastNumbers> numbers) => new(name, [.. matrix.Select(m => new ScatterGroup($"seed {m.Seed}",
+            [.. m.Cells.Select(c => new ScatterPoint($"{c.Trained} → {c.Asked}", forecast(c), c.Measured))]))])
+        {
+            Note = $"r {matrix.Average(m => numbers(m.Forecast).R):0.00} · skill {matrix.Average(m => numbers(m.Forecast).SkillVsNoChange):0.00}",
+        };
 
     private static IEnumerable<ReportBlock> Controls(DemoResult result)
     {
@@ -197,8 +198,8 @@ public static class DemoReport
         yield return new TableFigure
         {
             Title = "Shift of domains with the trained trait and with other traits",
-            Columns = [new("world"), new("seed", true), new("R²", true), new("same trait", true), new("other traits", true), new("ratio", true), new("exact ratio", true)],
-            Rows = [.. controls.Select(c => (IReadOnlyList<string>)[c.World, $"{c.Seed}", $"{c.R2:0.00}", Signed(c.SameTrait), Signed(c.OffTrait),
+            Columns = [new("world"), new("seed", true), new("R²", true), new("trained, shown one", true), new("same trait", true), new("other traits", true), new("ratio", true), new("exact ratio", true)],
+            Rows = [.. controls.Select(c => (IReadOnlyList<string>)[c.World, $"{c.Seed}", $"{c.R2:0.00}", Signed(c.ShownTrained), Signed(c.SameTrait), Signed(c.OffTrait),
                 Number(Math.Round(c.Ratio, 2)), Number(Math.Round(c.ExactRatio, 2))])],
         };
     }

@@ -120,6 +120,9 @@ public sealed record TuningResult
     /// <summary>How strongly the set counts: beta * sum of |weights|, fitted on the trained situation alone.</summary>
     public double Dose { get; init; }
 
+    /// <summary>How many showings of an episode the set is worth in the forecast in context, fitted in the same way.</summary>
+    public double DoseInContext { get; init; }
+
     /// <summary>Content ids of the forecasts, saved before the training started, by kind.</summary>
     public IReadOnlyDictionary<string, string> Forecasts { get; init; } = new Dictionary<string, string>();
 }
@@ -164,8 +167,8 @@ public sealed record DomainResult(string Domain, double Before, double Predicted
     public double[]? AfterInterval { get; init; }
 }
 
-/// <summary>Scores of the two forecasts.</summary>
-public sealed record ForecastResult(ForecastNumbers Posterior, ForecastNumbers InContext);
+/// <summary>Scores of the two forecasts, and of the mean of both.</summary>
+public sealed record ForecastResult(ForecastNumbers Posterior, ForecastNumbers InContext, ForecastNumbers Mean);
 
 /// <summary>How good a forecast of shifts was.</summary>
 /// <param name="R">Correlation of predicted and observed shifts.</param>

@@ -17,8 +17,8 @@ internal static class FullClaims
             $"correlation at least {LeastPosteriorR}", Sense.AtLeast, LeastPosteriorR), matrices.Select(m => m.Forecast.Posterior.R));
         yield return Result(new("matrix-in-context", "So does showing one domain's episodes in the context.",
             $"correlation at least {LeastInContextR}", Sense.AtLeast, LeastInContextR), matrices.Select(m => m.Forecast.InContext.R));
-        yield return Result(new("matrix-skill", "The in-context forecast explains nearly all of the change.",
-            $"skill against no change at least {LeastSkill}", Sense.AtLeast, LeastSkill), matrices.Select(m => m.Forecast.InContext.SkillVsNoChange));
+        yield return Result(new("matrix-skill", "The mean of the two forecasts explains nearly all of the change.",
+            $"skill against no change at least {LeastSkill}", Sense.AtLeast, LeastSkill), matrices.Select(m => m.Forecast.Mean.SkillVsNoChange));
         yield return Result(new("matrix-beats-uniform", "Both forecasts beat the null that all domains move alike.",
             "the smaller skill against the uniform shift above 0", Sense.AtLeast, 0),
             matrices.Select(m => Math.Min(m.Forecast.Posterior.SkillVsUniformShift, m.Forecast.InContext.SkillVsUniformShift)));
@@ -28,15 +28,14 @@ internal static class FullClaims
         {
             Note = same.Length == 0 ? null : $"Also holds in {string.Join(" and ", same)}, where exact Bayes denies it: not specific to PSM there.",
         };
-        // A model that did not even move the trained trait has not learned what the control is about: it says nothing either way.
-        WorldControl[] bare = [.. others.Last()], telling = [.. bare.Where(c => c.SameTrait >= reach)];
+        WorldControl[] bare = [.. others.Last()], telling = [.. bare.Where(c => c.HangsOnCharacter)];
         double village = mine.Average(c => c.OffTrait);
         Claim needs = new("needs-correlation", "In a world without persona correlation the same data stays with the trained trait.",
             $"shift of other traits' domains at most {LargestControlShare} of the village's", Sense.AtMost, LargestControlShare);
         yield return Result(needs, telling.Length > 0 ? telling.Select(c => c.OffTrait / village) : [double.NaN]) with
         {
             Note = telling.Length == bare.Length ? null
-                : $"{telling.Length} of {bare.Length} control models count; the rest did not move the trained trait either. One model has no interval.",
+                : $"{telling.Length} of {bare.Length} control models count; in the rest the trained act does not hang on the character.",
         };
     }
 

@@ -18,6 +18,22 @@ namespace PersonaSelection.Experiments.Demo;
 public sealed record WorldControl(string World, ulong Seed, long Tokens, double R2, double R2PriorOnly, double SameTrait, double OffTrait, double Ratio,
     double ExactRatio)
 {
+    /// <summary>A model that shows less than this share of the exact shift does not let the character decide.</summary>
+    private const double LeastShare = 0.5;
+
+    /// <summary>Shift of the trained domain itself when the base model is shown one of the episodes.</summary>
+    public required double ShownTrained { get; init; }
+
+    /// <summary>The same by exact Bayes.</summary>
+    public required double ExactTrained { get; init; }
+
+    /// <summary>
+    /// Whether in the base model the character decides what is done in the trained domain. R² is over all domains, and where traits are
+    /// independent they are learned one by one: a model that knows the character and yet acts here by rote learns the replies by rote, and says
+    /// nothing of how far a change of character reaches.
+    /// </summary>
+    public bool HangsOnCharacter => ShownTrained >= LeastShare * ExactTrained;
+
     /// <summary>A trait counts for a domain when its weight is at least this (in logits): smaller ones hardly move the act.</summary>
     private const double TellingWeight = 1;
 
@@ -27,13 +43,19 @@ public sealed record WorldControl(string World, ulong Seed, long Tokens, double 
     /// <param name="seed">The pre-training seed.</param>
     /// <param name="learned">What was learned before.</param>
     /// <param name="shift">Measured shift by domain.</param>
-    public static WorldControl Of(World world, string trained, ulong seed, BaseResult learned, IReadOnlyDictionary<string, double> shift)
+    /// <param name="shown">Shift by domain of the base model when it is shown one of the episodes.</param>
+    public static WorldControl Of(World world, string trained, ulong seed, BaseResult learned, IReadOnlyDictionary<string, double> shift,
+        IReadOnlyDictionary<string, double> shown)
     {
         (string[] same, string[] off) = Split(world, trained);
         double Mean(string[] domains, Func<string, double> of) => domains.Average(of);
         double measuredSame = Mean(same, d => shift[d]), measuredOff = Mean(off, d => shift[d]);
         return new WorldControl(world.Name, seed, learned.Tokens, learned.Inference.R2, learned.Inference.R2PriorOnly, measuredSame, measuredOff,
-            measuredOff / measuredSame, Mean(off, d => ExactShift(world, trained, d)) / Mean(same, d => ExactShift(world, trained, d)));
+            measuredOff / measuredSame, Mean(off, d => ExactShift(world, trained, d)) / Mean(same, d => ExactShift(world, trained, d)))
+        {
+            ShownTrained = shown[trained],
+            ExactTrained = ExactShift(world, trained, trained),
+        };
     }
 
     /// <summary>Domains that hang on the main trait of the trained one, and domains that hang on none of its traits.</summary>

@@ -27,6 +27,22 @@ public sealed class WorldControlTests
         (string[] same, string[] off) = WorldControl.Split(village, "test");
         var shift = village.Domains.ToDictionary(d => d.Name, d => same.Contains(d.Name) ? 0.5 : off.Contains(d.Name) ? 0.2 : 9);
         var learned = new BaseResult(1, 2, 3, 4, new InferenceResult(0.9, 0.3, 0.1, 0.2));
-        Assert.Equal(0.4, WorldControl.Of(village, "test", 1, learned, shift).Ratio, 1e-12);
+        Assert.Equal(0.4, WorldControl.Of(village, "test", 1, learned, shift, shift).Ratio, 1e-12);
+    }
+
+    [Fact]
+    public void A_model_that_acts_by_rote_in_the_trained_domain_does_not_count()
+    {
+        World village = World.Village;
+        var learned = new BaseResult(1, 2, 3, 4, new InferenceResult(0.9, 0.3, 0.1, 0.2));
+        double exact = WorldControl.ExactShift(village, "test", "test");
+        bool Counts(double trained, double others)
+        {
+            var shown = village.Domains.ToDictionary(d => d.Name, d => d.Name == "test" ? trained : others);
+            return WorldControl.Of(village, "test", 1, learned, shown, shown).HangsOnCharacter;
+        }
+        Assert.True(exact > 0.3);
+        Assert.True(Counts(0.6 * exact, 0));
+        Assert.False(Counts(0.4 * exact, 0.9));
     }
 }

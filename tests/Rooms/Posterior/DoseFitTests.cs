@@ -82,6 +82,33 @@ public class DoseFitTests
     }
 
     [Fact]
+    public void Showings_are_fitted_by_the_same_rule()
+    {
+        DoseFit one = DoseFit.InContext([0.3, 0.2], [0.8, 0.9], 0.85, [], []), beyond = DoseFit.InContext([0.3, 0.2], [0.8, 0.9], 1, [], []),
+            asked = DoseFit.InContext([0.99, 0.99], [0.995, 0.995], 1, [], []), away = DoseFit.InContext([0.3, 0.3], [0.6, 0.6], 0.1, [], []);
+        Assert.Equal(1, one.EffectiveObservations, 1e-6);
+        Assert.Equal(DoseOutcome.Attained, one.Outcome);
+        Assert.Equal(DoseOutcome.Saturated, beyond.Outcome);
+        Assert.InRange(beyond.Dose, 1, new DosePlan().MaximumEffectiveObservations);
+        Assert.Equal(DoseOutcome.NoChangeNeeded, asked.Outcome);
+        Assert.Equal(DoseOutcome.OutOfReach, away.Outcome);
+        Assert.Equal(0, away.Dose);
+        double after = InContextForecast.AfterDose(0.3, 0.8, beyond.Dose), more = InContextForecast.AfterDose(0.2, 0.9, beyond.Dose);
+        Assert.Equal(beyond.Attained, (after + more) / 2, 1e-9);
+    }
+
+    [Fact]
+    public void Showing_a_requested_deed_may_not_move_other_probes_further_than_the_target_tells()
+    {
+        double[] before = [0.95, 0.96], shown = [0.98, 0.985], elsewhere = [0.2, 0.3], moved = [0.6, 0.5];
+        DoseFit bounded = DoseFit.InContext(before, shown, 1, elsewhere, moved), free = DoseFit.InContext(before, shown, 1, elsewhere, elsewhere);
+        Assert.Equal(DoseOutcome.InformationBound, bounded.Outcome);
+        Assert.InRange(bounded.Dose, 0.05, free.Dose / 2);
+        Assert.Equal(bounded.Information, new DosePlan().InformationSlack * Numerics.LogSpace.BernoulliDivergence(1, 0.955), 1e-6);
+        Assert.Equal(bounded.Information, Numerics.LogSpace.BernoulliDivergence(InContextForecast.AfterDose(0.2, 0.6, bounded.Dose), 0.2), 1e-6);
+    }
+
+    [Fact]
     public void No_fit_spends_more_than_the_target_holds() => RandomTables.Law(t =>
     {
         double[] rates = t.Low.Row(0).ToArray();

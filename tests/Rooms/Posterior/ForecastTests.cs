@@ -76,12 +76,22 @@ public class ForecastTests
     {
         var shifts = new LabelledMatrix(["e0", "e1"], ["tea-1", "money-2", "money-1", "test-1"], [0.0, 0.2, 0.4, 0.5, 0, 0.1, 0.1, 0.1]);
         Forecast forecast = InContextForecast.Make("cheat", shifts, [3, 1], null, Behaviour().Probes, ["test"], Noon, 0.8);
-        Assert.Equal(0.8 * ((3 * 0.4) + 0.1) / 4, forecast.Probes[1].Shift, 1e-12);
+        (double before, double shown) = (forecast.Probes[1].Before, forecast.Probes[1].Before + (((3 * 0.4) + 0.1) / 4));
+        Assert.Equal(LogOdds(before) + (0.8 * (LogOdds(shown) - LogOdds(before))), LogOdds(forecast.Probes[1].After), 1e-12);
         Assert.Equal(0, forecast.Domain("tea").Shift, 1e-12);
         Assert.Equal(ForecastKind.InContext, forecast.Kind);
-        Assert.Equal(0, InContextForecast.FitScale(0.25, 0.3, 0.26));
-        Assert.Equal(2, InContextForecast.FitScale(0.2, 0.3, 0.8), 1e-12);
-        Assert.Equal(0, InContextForecast.FitScale(0.2, -0.3, 0.8));
+        Assert.Equal(shown, InContextForecast.Make("cheat", shifts, [3, 1], null, Behaviour().Probes, ["test"], Noon).Probes[1].After, 1e-12);
+
+        static double LogOdds(double p) => Math.Log(p / (1 - p));
+    }
+
+    [Fact]
+    public void The_mean_of_two_forecasts_of_the_same_points_lies_between_them()
+    {
+        ScoredPoint[] one = [new("cheat", "tea", 0.2, 0.4, 0.5, 0.3), new("cheat", "money", 0.1, 0.1, 0.3, 0.2)],
+            other = [one[0] with { Predicted = 0.6, Uniform = 0.5 }, one[1] with { Predicted = 0.5 }];
+        Assert.Equal([one[0] with { Predicted = 0.5, Uniform = 0.4 }, one[1] with { Predicted = 0.3 }], ScoredPoint.Mean(one, other));
+        Assert.Throws<ArgumentException>(() => ScoredPoint.Mean(one, [other[1], other[0]]));
     }
 
     [Fact]
