@@ -63,6 +63,22 @@ internal static class AdaptiveTables
         })], null);
     }
 
+    /// <summary>The whole table for seed 1, and nine tenths of its rows and columns, drawn at random, for any other.</summary>
+    public static WholeTable Part(WholeTable table, ulong seed)
+    {
+        if (seed == 1) return table;
+        RngStream rng = RngStream.Root(seed);
+        int[] Some(int count, string name)
+        {
+            int[] order = [.. Enumerable.Range(0, count)];
+            rng.Child(name).Shuffle<int>(order);
+            return [.. order[..(count * 9 / 10)].Order()];
+        }
+        int[] rows = Some(table.Exact.Length, "rows"), columns = Some(table.Exact[0].Length, "columns");
+        double[][] Cut(double[][] x) => [.. rows.Select(e => columns.Select(h => x[e][h]).ToArray())];
+        return new WholeTable(table.Name, Cut(table.Exact), table.Gradients is null ? null : Cut(table.Gradients));
+    }
+
     /// <summary>
     /// Different episodes over all domains, three in five unasked: as somebody of an archetype would act, or good and bad alike where
     /// none is named.

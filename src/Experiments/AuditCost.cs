@@ -20,9 +20,6 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
     /// <summary>The share of a matrix product's rate that scoring short replies reaches.</summary>
     private const double UsualEfficiency = 0.4;
 
-    /// <summary>The rows that adaptive evidence asks for in any case.</summary>
-    private const int AdaptiveRows = 12;
-
     /// <summary>Both together.</summary>
     public AuditCost Plus(AuditCost other) => new(Tokens + other.Tokens, Flops + other.Flops, Seconds + other.Seconds, Math.Max(Fitted, other.Fitted));
 
@@ -99,7 +96,8 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
 
     private const int ShownExamplesTokens = 1500;
 
-    private static double Share(EvidenceRequest request, long episodes) => Math.Min(1, Math.Max(request.Cells, (double)AdaptiveRows / episodes));
+    private static double Share(EvidenceRequest request, long episodes) => Math.Min(1, Math.Max(request.Cells,
+        ((double)SoftmaxCompletion.LeastRows / episodes) + ((double)SoftmaxCompletion.LeastPivots / request.Personas.Personas.Count)));
 
     /// <summary>Equal episodes once: each is asked about once.</summary>
     internal static IEnumerable<Episode> Different(AuditData data) =>

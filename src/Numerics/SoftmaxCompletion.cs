@@ -1,47 +1,31 @@
 namespace PersonaSelection.Numerics;
 
-/// <summary>How far a <see cref="SoftmaxCompletion"/> goes.</summary>
-public sealed record CompletionPlan
-{
-    /// <summary>Stop once the bound on total variation is no larger.</summary>
-    public double Target { get; init; } = 0.02;
-
-    /// <summary>The share of runs in which the bound should hold.</summary>
-    public double Confidence { get; init; } = 0.95;
-
-    /// <summary>
-    /// The largest share of the cells that may be asked for, beyond the first twelve rows, which are asked for in any case; 1 goes on until the
-    /// target is met.
-    /// </summary>
-    public double MaximumShare { get; init; } = 0.1;
-
-    /// <summary>The seed of the choice of rows and of the draws behind the bound.</summary>
-    public ulong Seed { get; init; } = 1;
-}
-
-/// <summary>A table of which some cells are known and the others estimated.</summary>
-/// <param name="Values">[row][column]; what all columns share in a row without any known cell is unknown and left at 0.</param>
-/// <param name="Known">[row][column]: whether the value was asked for.</param>
-/// <param name="Bound">With the planned confidence, the distribution over columns is within this total variation of that of the full table.</param>
-/// <param name="Share">Share of the cells that were asked for.</param>
-/// <param name="Met">Whether the bound reached the target.</param>
-public sealed record CompletedTable(double[][] Values, bool[][] Known, double Bound, double Share, bool Met);
-
 /// <summary>
-/// Finds softmax_h(prior_h + dose · sum_e w_e X[e,h]) from few cells of X. Some rows, drawn at random, are asked for whole; some columns (pivots) are
-/// asked for whole; every other column is predicted from the pivots by a ridge regression fitted on the whole rows, which is all that low rank
-/// amounts to. Columns without a chance of mattering are never asked for beyond the rows.
+/// Finds softmax_h(prior_h + dose · sum_e w_e X[e,h]) from few cells of X. Some rows are asked for whole, chosen so that they speak for the
+/// others; some columns (pivots), those that may matter, are asked for whole; what the pivots' sums turn out to be corrects the others.
 /// </summary>
 /// <remarks>
-/// A sum over rows estimated by regression on a random sample of them is the regression estimator of survey sampling: whatever the regression
-/// misses is a sampling error, whose size the residuals left out tell. The bound draws such errors, correlated over columns as the residuals
-/// are, and takes a quantile of the total variation that they cause; it assumes nothing about the rank of X.
+/// Only sums over rows matter. Rows that are alike (in what a guide says of them, and in the pivots) have alike values, so that a few rows, with
+/// weights, stand for all (<see cref="RowModel"/>). Errors of the sums are correlated over columns as the residuals of the whole rows are; every
+/// new pivot shows one such error, which was predicted with a size: the bound draws errors as large as those that have shown themselves.
 /// </remarks>
 public sealed class SoftmaxCompletion
 {
-    private const int LeastRows = 12;
-    private const int Draws = 400;
-    private const int MostAtOnce = 16;
+    /// <summary>Rows that are asked for in any case.</summary>
+    public const int LeastRows = 6;
+
+    /// <summary>Columns that are asked for in any case where there is no guide.</summary>
+    public const int LeastPivots = 2;
+
+    private const int MostFirstPivots = 8, FirstChecks = 4, Draws = 400;
+
+    // Until pivots have shown errors, errors are taken to be of this variance, in units of what the model predicts; worth so many errors shown.
+    private const double PriorVariance = 4, PriorChecks = 4;
+
+    // The part of the covariance over columns that columns do not share: few rows cannot tell how little it is.
+    private const double OwnShare = 0.05;
+
+    private static readonly double[] Powers = [0.3, 0.5], Noises = [0.003, 0.01, 0.03, 0.1, 0.3], PivotShares = [0, 0.3, 0.6, 0.9];
 
     private readonly int _columns;
     private readonly double[] _weights, _prior;
@@ -51,26 +35,28 @@ public sealed class SoftmaxCompletion
     private readonly double[][]? _guide;
     private readonly double[][] _x;
     private readonly bool[][] _known;
-    private readonly int[] _order;
-    private readonly List<int> _pivots = [];
-    private int _whole;
+    private readonly List<int> _whole = [], _pivots = [];
+    private readonly RngStream _rng;
+    private readonly double[] _scale;
+    private double[][][]? _guided;
     private long _asked;
-    private double _guideScale;
+    private double _shown;
+    private int _checks;
 
     private SoftmaxCompletion(double[] weights, double[] prior, double dose, CompletionPlan plan, Func<int[], int[], double[][]> ask, double[][]? guide)
     {
-        (_weights, _prior, _dose, _plan, _ask, _guide) = (weights, prior, dose, plan, ask, guide);
+        (_weights, _prior, _dose, _plan, _ask) = (weights, prior, dose, plan, ask);
         _columns = prior.Length;
         _x = [.. weights.Select(_ => new double[_columns])];
         _known = [.. weights.Select(_ => new bool[_columns])];
-        // Rows without weight come last: they are never needed.
-        _order = [.. Enumerable.Range(0, weights.Length)];
-        RngStream.Root(plan.Seed).Child("rows").Shuffle<int>(_order);
-        _order = [.. _order.Where(e => weights[e] != 0), .. _order.Where(e => weights[e] == 0)];
-        Rows = weights.Count(w => w != 0);
+        _rng = RngStream.Root(plan.Seed);
+        _guide = guide is null ? null : [.. guide.Select(Centred)];
+        _scale = [.. weights.Select(_ => 1.0)];
+        Open = [.. Enumerable.Range(0, weights.Length).Where(e => weights[e] != 0)];
     }
 
-    private int Rows { get; }
+    /// <summary>Rows that count and are not whole, in order.</summary>
+    private List<int> Open { get; }
 
     /// <summary>Runs until the bound is met or the cells are used up.</summary>
     /// <param name="weights">The weight of each row; any sign.</param>
@@ -78,74 +64,87 @@ public sealed class SoftmaxCompletion
     /// <param name="dose">Times the weighted sum.</param>
     /// <param name="ask">Gives the finite values of some rows and columns, [row asked][column asked].</param>
     /// <param name="plan">How far to go.</param>
-    /// <param name="guide">A cheap estimate of the whole table, if there is one: only what it misses is then estimated.</param>
+    /// <param name="guide">A cheap estimate of the whole table, if there is one: it tells which rows are alike and how much they tell.</param>
     public static CompletedTable Run(double[] weights, double[] logPrior, double dose, Func<int[], int[], double[][]> ask, CompletionPlan? plan = null,
         double[][]? guide = null) => new SoftmaxCompletion(weights, logPrior, dose, plan ?? new(), ask, guide).Run();
 
     private CompletedTable Run()
     {
         long cells = (long)_weights.Length * _columns, budget = (long)(_plan.MaximumShare * cells);
-        AddRows((int)Math.Clamp(0.4 * budget / _columns, Math.Min(LeastRows, Rows), Rows));
+        int rows = (int)Math.Clamp(0.4 * budget / _columns, Math.Min(LeastRows, Open.Count), Open.Count);
+        if (_guide is null && rows < Open.Count) AskFirstPivots(budget);
+        else if (_guide is not null) Rescale();
+        AddRows(new RowModel(Features(OfPivots(), 0, Powers.Length - 1), Weights(), Noises[1], [], []).Next(Open, rows).Rows);
         while (true)
         {
-            CompletionFit fit = Fit(_pivots);
-            Uncertainty now = Spread(fit);
+            RowModel model = Fit();
+            ColumnSums sums = Sums(model);
+            Uncertainty now = Spread(sums);
             long left = budget - _asked;
-            if (now.Bound <= _plan.Target || _whole == Rows || _pivots.Count == _columns || !Step(fit, now, left))
-                return new CompletedTable(Complete(fit), _known, now.Bound, (double)_asked / cells, now.Bound <= _plan.Target);
+            bool met = now.Bound <= _plan.Target;
+            if (Open.Count == 0 || (met && _checks >= FirstChecks - 1) || !Step(model, sums, now, left))
+                return new CompletedTable(Complete(model, sums), _known, now.Bound, (double)_asked / cells, met);
         }
     }
 
-    /// <summary>Takes the step that lowers the uncertainty most for its cells.</summary>
-    private bool Step(CompletionFit fit, Uncertainty now, long left)
+    /// <summary>Takes the step that lowers the uncertainty most for its cells; the first pivots are wanted in any case, as a check.</summary>
+    private bool Step(RowModel model, ColumnSums sums, Uncertainty now, long left)
     {
-        long column = Rows - _whole, row = _columns - _pivots.Count;
-        int[] ranked = Ranked(fit, now, (int)Math.Clamp(left / column, 0, Math.Min(MostAtOnce, fit.Others.Length)));
-        int[] best = [];
+        long column = Open.Count, row = _columns - _pivots.Count;
+        double stake = sums.Stake(now.Share);
+        int columns = (int)Math.Min(left / column, _checks == 0 ? FirstChecks : Math.Max(2, _pivots.Count / 5));
+        int[] pivots = [];
         double gain = 0;
-        // One pivot shows little of what several would explain together: whole sets are compared by what they cost.
-        for (int size = 1; size <= ranked.Length; size += Math.Max(1, size / 2)) Try(ranked[..size]);
-        if (ranked.Length > 0)
+        if (columns > 0)
         {
-            foreach (int h in Contenders(fit, now)) Try([h]);
+            (pivots, double after) = sums.Next(now.Share, _pivots, columns);
+            if (pivots.Length > 0) gain = (stake - after) / (column * pivots.Length);
         }
-        int rows = (int)Math.Clamp(Math.Min(left / row, Rows - _whole), 0, Math.Max(1, _whole / 6));
-        double byRows = rows > 0 ? now.Total * (1 - Math.Sqrt((double)_whole / (_whole + rows))) / (rows * row) : 0;
-        if (best.Length > 0 && gain >= byRows)
+        int count = (int)Math.Min(Math.Min(left / Math.Max(1, row), Math.Max(4, _whole.Count / 5)), Open.Count);
+        if (row == 0 || (pivots.Length == 0 && count <= 0)) return false;
+        if (pivots.Length > 0 && (_checks == 0 || count <= 0))
         {
-            // Half of a set: what is seen then may change the other half.
-            best = best[..((best.Length + 1) / 2)];
-            Ask(_order[_whole..Rows], best);
-            _pivots.AddRange(best);
+            AddPivots(pivots, sums);
             return true;
         }
-        if (rows == 0) return false;
-        AddRows(rows);
+        (int[] rows, double variance) = model.Next(Open, count);
+        double before = model.SumOf(Open).Variance, byRows = stake * (1 - Math.Sqrt(variance / before)) / (row * rows.Length);
+        if (pivots.Length > 0 && gain >= byRows) AddPivots(pivots, sums);
+        else AddRows(rows);
         return true;
+    }
 
-        void Try(int[] set)
+    private void AskFirstPivots(long budget)
+    {
+        int[] order = [.. Enumerable.Range(0, _columns).Where(h => !double.IsNegativeInfinity(_prior[h]))];
+        _rng.Child("pivots").Shuffle<int>(order);
+        int[] first = order[..(int)Math.Min(order.Length, Math.Clamp(0.4 * budget / Open.Count, LeastPivots, MostFirstPivots))];
+        Ask([.. Open], first);
+        _pivots.AddRange(first);
+        Rescale();
+    }
+
+    /// <summary>Asks for pivots and holds what they show against what was predicted.</summary>
+    private void AddPivots(int[] columns, ColumnSums predicted)
+    {
+        Ask([.. Open], columns);
+        bool first = _pivots.Count == 0;
+        _pivots.AddRange(columns);
+        if (first)
         {
-            double after = Fit([.. _pivots, .. set]).Spread(now.Share);
-            double g = (now.Total - after) / (column * set.Length);
-            if (best.Length == 0 || g > gain) (best, gain) = (set, g);
+            predicted = predicted.From(columns[0]);
+            columns = columns[1..];
+            Rescale();
         }
+        _shown += predicted.Given(columns, [.. columns.Select(OpenSum)]).Surprise;
+        _checks += columns.Length;
     }
 
-    /// <summary>The columns that are both probable and uncertain.</summary>
-    private static IEnumerable<int> Contenders(CompletionFit fit, Uncertainty now)
+    private void AddRows(int[] rows)
     {
-        double[][] left = fit.Regression.LeftOut;
-        return Enumerable.Range(0, fit.Others.Length).OrderByDescending(j => now.Share[fit.Others[j]] * Math.Sqrt(left.Sum(r => r[j] * r[j])))
-            .Take(3).Select(j => fit.Others[j]);
-    }
-
-    private void AddRows(int count)
-    {
-        int[] some = _order[_whole..(_whole + count)];
-        int[] rest = [.. Enumerable.Range(0, _columns).Where(h => !_pivots.Contains(h))];
-        Ask(some, rest);
-        _whole += count;
-        if (_guide is not null && _guideScale == 0) _guideScale = GuideScale(some);
+        Ask(rows, [.. Enumerable.Range(0, _columns).Where(h => !_pivots.Contains(h))]);
+        _whole.AddRange(rows);
+        Open.RemoveAll(rows.Contains);
     }
 
     private void Ask(int[] rows, int[] columns)
@@ -163,157 +162,153 @@ public sealed class SoftmaxCompletion
         _asked += (long)rows.Length * columns.Length;
     }
 
-    private double GuideScale(int[] rows)
+    /// <summary>How much each row tells, as far as guide and pivots say; mean square 1.</summary>
+    private void Rescale()
     {
-        double xy = 0, xx = 0;
-        foreach (int e in rows)
+        double[]? guide = _guide is null ? null : Level(_guide), shown = _pivots.Count < 2 ? null : Level([.. Shown()]);
+        for (int e = 0; e < _scale.Length; e++)
         {
-            double a = _guide![e].Average(), b = _x[e].Average();
-            for (int h = 0; h < _columns; h++)
+            // Few pivots tell little of a single row: alone they are drawn to the mean, beside a guide they speak up where it overlooks a row.
+            double square = guide is null ? (((_pivots.Count - 1) * shown![e]) + 1) / _pivots.Count
+                : shown is null ? guide[e] : Math.Max(guide[e], shown[e] / 4);
+            _scale[e] = Math.Sqrt(Math.Max(square, 1e-4));
+        }
+        _guided = _guide is null ? null
+            : RowFeatures.Flatten([.. _guide.Select((g, e) => Array.ConvertAll(g, x => x / _scale[e]))], Powers, _rng.Child("guide"));
+    }
+
+    private static double[] Level(double[][] rows)
+    {
+        double[] squares = [.. rows.Select(r => RowFeatures.Dot(r, r))];
+        double mean = squares.Average();
+        return [.. squares.Select(s => mean > 0 ? s / mean : 1)];
+    }
+
+    private IEnumerable<double[]> Shown() => _x.Select((row, e) => _weights[e] == 0 ? new double[_pivots.Count] : Centred([.. _pivots.Select(p => row[p])]));
+
+    private double[][][]? OfPivots() => _pivots.Count < 2 ? null
+        : RowFeatures.Flatten([.. Shown().Select((q, e) => Array.ConvertAll(q, x => x / _scale[e]))], Powers, _rng.Child("pivot-features"));
+
+    /// <summary>Features of all rows, in units of how much a row tells: those of the guide and those of the pivots.</summary>
+    private double[][] Features(double[][][]? ofPivots, double pivots, int power)
+    {
+        double[][]? guided = _guided?[power], own = ofPivots?[power];
+        if (own is null || (guided is not null && pivots == 0)) return guided ?? [.. _x.Select(_ => Array.Empty<double>())];
+        if (guided is null) return own;
+        double a = Math.Sqrt(1 - pivots), b = Math.Sqrt(pivots);
+        return [.. own.Select((q, e) => (double[])[.. guided[e].Select(x => a * x), .. q.Select(x => b * x)])];
+    }
+
+    private double[] Weights() => [.. _weights.Select((w, e) => w * _scale[e])];
+
+    private RowModel Fit()
+    {
+        int[] rows = [.. _whole];
+        double[] weights = Weights();
+        double[][] targets = [.. rows.Select(e => Array.ConvertAll(Centred(_x[e]), x => x / _scale[e]))];
+        int[] others = [.. Enumerable.Range(0, _columns).Where(h => !_pivots.Contains(h))];
+        double[][][]? ofPivots = OfPivots();
+        RowModel? best = null;
+        double least = double.PositiveInfinity;
+        foreach (double share in _guide is null || _pivots.Count < 2 ? PivotShares[..1] : PivotShares)
+        {
+            for (int power = 0; power < Powers.Length; power++)
             {
-                xy += (_guide[e][h] - a) * (_x[e][h] - b);
-                xx += (_guide[e][h] - a) * (_guide[e][h] - a);
+                double[][] features = Features(ofPivots, share, power);
+                foreach (double noise in Noises)
+                {
+                    var model = new RowModel(features, weights, noise, rows, targets);
+                    double misfit = model.Misfit(others);
+                    if (best is null || misfit < least) (best, least) = (model, misfit);
+                }
             }
         }
-        return xx > 0 ? xy / xx : 0;
+        return best!;
     }
 
-    private double Rest(int row, int column) => _x[row][column] - (_guide is null ? 0 : _guideScale * _guide[row][column]);
-
-    private CompletionFit Fit(List<int> pivots)
+    /// <summary>The sums over open rows: what the model predicts, corrected by the pivots.</summary>
+    private ColumnSums Sums(RowModel model)
     {
-        int[] rows = _order[.._whole], others = [.. Enumerable.Range(0, _columns).Where(h => !pivots.Contains(h))];
-        double Level(int e) => pivots.Count > 0 ? pivots.Average(p => Rest(e, p)) : Enumerable.Range(0, _columns).Average(h => Rest(e, h));
-        double[] Inputs(int e, double level) => pivots.Count > 1 ? [.. pivots.Select(p => Rest(e, p) - level)] : [];
-        double[] levels = [.. rows.Select(Level)];
-        var regression = RidgeRegression.Fit([.. rows.Select((e, i) => Inputs(e, levels[i]))],
-            [.. rows.Select((e, i) => others.Select(h => Rest(e, h) - levels[i]).ToArray())],
-            [.. rows.Select(e => Math.Abs(_weights[e]))], Groups(rows));
-        return new CompletionFit(regression, others, e => Level(e), Inputs);
+        (double[] mean, double variance) = model.SumOf(Open);
+        double[,] covariance = model.Covariance();
+        for (int g = 0; g < _columns; g++)
+            for (int h = 0; h < _columns; h++) covariance[g, h] *= variance * (g == h ? 1 : 1 - OwnShare);
+        var sums = new ColumnSums(mean, covariance);
+        if (_pivots.Count == 0) return sums;
+        int[] others = [.. _pivots.Skip(1)];
+        return sums.From(_pivots[0]).Given(others, [.. others.Select(OpenSum)]).After;
     }
 
-    // Rows of either sign have an intercept of their own, so that the weighted residuals of each sum to zero. Too few of one sign share.
-    private int[] Groups(int[] rows)
-    {
-        int negative = rows.Count(e => _weights[e] < 0);
-        return negative < 3 || rows.Length - negative < 3 ? [] : [.. rows.Select(e => _weights[e] < 0 ? 1 : 0)];
-    }
+    private double OpenSum(int pivot) => Open.Sum(e => _weights[e] * (_x[e][pivot] - _x[e][_pivots[0]]));
 
-    private double[][] Complete(CompletionFit fit)
+    private Uncertainty Spread(ColumnSums sums)
     {
-        bool split = Groups(_order[.._whole]).Length > 0;
-        double[][] values = [.. _x.Select(row => (double[])row.Clone())];
-        foreach (int e in _order[_whole..])
+        var log = new double[_columns];
+        for (int h = 0; h < _columns; h++)
         {
-            double level = _pivots.Count > 0 ? fit.Level(e) : 0;
-            double[] predicted = fit.Regression.Predict(fit.Inputs(e, level), split && _weights[e] < 0 ? 1 : 0);
-            for (int j = 0; j < fit.Others.Length; j++)
+            log[h] = _prior[h] + (_dose * sums.Mean[h]);
+            foreach (int e in _whole) log[h] += _dose * _weights[e] * (_x[e][h] - _x[e][0]);
+        }
+        double[] moved = [.. log], share = new double[_columns];
+        LogSpace.NormalizeLog(log);
+        double[] p = [.. log.Select(Math.Exp)];
+        var distances = new List<double>();
+        double variance = ((PriorChecks * PriorVariance) + _shown) / (PriorChecks + _checks);
+        bool whole = Open.Count == 0 || _pivots.Count == _columns;
+        foreach (double[] error in whole ? [new double[_columns]]
+            : sums.Draw(Draws, variance, (int)PriorChecks + _checks, _rng.Child("errors", _asked)))
+        {
+            for (int h = 0; h < _columns; h++) moved[h] = log[h] + (_dose * error[h]);
+            LogSpace.NormalizeLog(moved);
+            double distance = 0;
+            for (int h = 0; h < _columns; h++)
             {
-                int h = fit.Others[j];
-                values[e][h] = level + predicted[j] + (_guide is null ? 0 : _guideScale * _guide[e][h]);
+                double q = Math.Exp(moved[h]);
+                distance += Math.Abs(q - p[h]) / 2;
+                share[h] += q;
             }
+            distances.Add(distance);
+        }
+        return new Uncertainty(whole ? 0 : Statistics.Quantile([.. distances], _plan.Confidence), [.. share.Select(s => s / distances.Count)]);
+    }
+
+    /// <summary>Every cell: known, or predicted, with the correction of the sums spread over the rows by how much they tell.</summary>
+    private double[][] Complete(RowModel model, ColumnSums sums)
+    {
+        double[][] values = [.. _x.Select(row => (double[])row.Clone())], features = model.Features;
+        double[] total = new double[_columns];
+        double squares = 0;
+        for (int e = 0; e < values.Length; e++)
+        {
+            if (_whole.Contains(e)) continue;
+            var predicted = new double[_columns];
+            for (int i = 0; i < features[e].Length; i++)
+                for (int h = 0; h < _columns; h++) predicted[h] += features[e][i] * model.Coefficients[i][h] * _scale[e];
+            double level = _weights[e] != 0 && _pivots.Count > 0 ? _pivots.Average(p => _x[e][p] - predicted[p]) : 0;
+            for (int h = 0; h < _columns; h++)
+            {
+                if (!_known[e][h]) values[e][h] = level + predicted[h];
+                total[h] += _weights[e] * values[e][h];
+            }
+            squares += _weights[e] * _weights[e] * _scale[e] * _scale[e];
+        }
+        if (_pivots.Count == 0) return values;
+        double[] missing = [.. total.Select((t, h) => sums.Mean[h] - (t - total[_pivots[0]]))];
+        foreach (int e in Open)
+        {
+            for (int h = 0; h < _columns; h++)
+                if (!_known[e][h]) values[e][h] += missing[h] * _weights[e] * _scale[e] * _scale[e] / squares;
         }
         return values;
     }
 
-    private Uncertainty Spread(CompletionFit fit)
+    private static double[] Centred(double[] row)
     {
-        double[] log = new double[_columns];
-        double[][] values = Complete(fit);
-        for (int h = 0; h < _columns; h++)
-        {
-            log[h] = _prior[h];
-            for (int e = 0; e < values.Length; e++) log[h] += _dose * _weights[e] * (values[e][h] - values[e][_pivots.Count > 0 ? _pivots[0] : 0]);
-        }
-        LogSpace.NormalizeLog(log);
-        double[] p = [.. log.Select(Math.Exp)], share = new double[_columns], moved = new double[_columns];
-        // What is not in the sample, as a sum and by way of the sample's mean.
-        double outside = 0, squares = 0;
-        foreach (int e in _order[_whole..Rows])
-        {
-            outside += Math.Abs(_weights[e]);
-            squares += _weights[e] * _weights[e];
-        }
-        double scale = _dose * Math.Sqrt(squares + (outside * outside / _whole));
-        double[][] left = fit.Regression.LeftOut;
-        int freedom = Math.Max(3, (int)(_whole - fit.Regression.Freedom));
-        RngStream rng = RngStream.Root(_plan.Seed).Child("errors", _asked);
-        var distances = new double[Draws];
-        for (int draw = 0; draw < Draws; draw++)
-        {
-            // Student's t: the size of the residuals is itself an estimate.
-            double chi = 0;
-            for (int i = 0; i < freedom; i++) chi += Math.Pow(rng.NextGaussian(), 2);
-            double size = scale * Math.Sqrt(freedom / chi) / Math.Sqrt(_whole);
-            log.CopyTo(moved, 0);
-            for (int i = 0; i < _whole; i++)
-            {
-                double z = size * rng.NextGaussian();
-                for (int j = 0; j < fit.Others.Length; j++) moved[fit.Others[j]] += z * left[i][j];
-            }
-            LogSpace.NormalizeLog(moved);
-            for (int h = 0; h < _columns; h++)
-            {
-                double q = Math.Exp(moved[h]);
-                distances[draw] += Math.Abs(q - p[h]) / 2;
-                share[h] += q / Draws;
-            }
-        }
-        double bound = _whole == Rows ? 0 : Statistics.Quantile(distances, _plan.Confidence);
-        return new Uncertainty(bound, share, fit.Spread(share));
-    }
-
-    /// <summary>
-    /// Columns worth having as pivots, best first: each explains most of what those before it leave of the residuals, weighted by how much their
-    /// columns matter.
-    /// </summary>
-    private static int[] Ranked(CompletionFit fit, Uncertainty now, int count)
-    {
-        double[][] r = [.. fit.Regression.LeftOut.Select(row => (double[])row.Clone())];
-        var chosen = new List<int>();
-        for (int k = 0; k < count; k++)
-        {
-            int best = -1;
-            double most = 0;
-            double[] along = [];
-            for (int j = 0; j < fit.Others.Length; j++)
-            {
-                double own = 0;
-                foreach (double[] row in r) own += row[j] * row[j];
-                if (own <= 1e-12 || chosen.Contains(j)) continue;
-                var product = new double[fit.Others.Length];
-                foreach (double[] row in r)
-                    for (int g = 0; g < product.Length; g++) product[g] += row[g] * row[j];
-                double explained = 0;
-                for (int g = 0; g < product.Length; g++) explained += now.Share[fit.Others[g]] * Math.Abs(product[g]) / Math.Sqrt(own);
-                if (explained <= most) continue;
-                for (int g = 0; g < product.Length; g++) product[g] /= own;
-                (best, most, along) = (j, explained, product);
-            }
-            if (best < 0) break;
-            chosen.Add(best);
-            foreach (double[] row in r)
-            {
-                double x = row[best];
-                for (int g = 0; g < along.Length; g++) row[g] -= x * along[g];
-            }
-        }
-        return [.. chosen.Select(j => fit.Others[j])];
+        double mean = row.Average();
+        return Array.ConvertAll(row, x => x - mean);
     }
 
     /// <param name="Bound">Quantile of the total variation.</param>
     /// <param name="Share">The distribution averaged over the errors: who may matter.</param>
-    /// <param name="Total">Standard deviations of the residuals, averaged over it.</param>
-    private sealed record Uncertainty(double Bound, double[] Share, double Total);
-
-    private sealed record CompletionFit(RidgeRegression Regression, int[] Others, Func<int, double> Level, Func<int, double, double[]> Inputs)
-    {
-        public double Spread(double[] share)
-        {
-            double[][] left = Regression.LeftOut;
-            double total = 0;
-            for (int j = 0; j < Others.Length; j++) total += share[Others[j]] * Math.Sqrt(left.Sum(r => r[j] * r[j]) / left.Length);
-            return total;
-        }
-    }
+    private sealed record Uncertainty(double Bound, double[] Share);
 }
