@@ -71,7 +71,8 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
                 cancellation: cancellation);
         return Train(corpus.Source(root.Child("order")), corpus.Tokenizer, preset, shape, tokens, seed, folder, pool,
             // A reading costs a third of a step per token: twenty of them stay below a thirtieth of the training.
-            HeldOutLoss(corpus, Math.Clamp(tokens / 200, 4_000, 100_000), pool.Threads), progress, corpus.Id, corpus.HeldOut is null ? 0 : patience, cancellation);
+            HeldOutLoss(corpus, Math.Clamp(tokens / 200, 4_000, 100_000), pool.Threads), progress, corpus.Id,
+            corpus.HeldOut is null ? 0 : patience, cancellation);
     }
 
     /// <summary>Pre-trains on any documents.</summary>
