@@ -5,7 +5,7 @@ using PersonaSelection.Numerics;
 
 // dotnet run -c Release --project bench -- agreement|in-context MODEL...
 // dotnet run -c Release --project bench -- adaptive [MODEL...] [--seeds N] [--tables FOLDER]
-// dotnet run -c Release --project bench -- recipe [heads=3 embedding=0.012 ...] [--seeds N] [--tokens N]
+// dotnet run -c Release --project bench -- recipe [heads=3 embedding=0.012 ...] [--preset NAME] [--corpus FOLDER] [--seeds N] [--tokens N]
 // dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|demo|step|score|evidence|likelihood|all]
 //     [--seconds S] [--only TEXT] [--json FILE]
 string command = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "all";
@@ -51,8 +51,8 @@ if (args.Length > 0 && command == "adaptive")
 
 if (args.Length > 0 && command == "recipe")
 {
-    RecipeBench.Run([.. args[1..].TakeWhile(a => !a.StartsWith('-'))], int.Parse(Option("--seeds") ?? "3", CultureInfo.InvariantCulture),
-        long.Parse(Option("--tokens") ?? "2500000", CultureInfo.InvariantCulture));
+    RecipeBench.Run(Option("--preset") ?? "demo", [.. args[1..].TakeWhile(a => !a.StartsWith('-'))], Option("--corpus"),
+        int.Parse(Option("--seeds") ?? "3", CultureInfo.InvariantCulture), long.Parse(Option("--tokens") ?? "2500000", CultureInfo.InvariantCulture));
     return 0;
 }
 

@@ -70,7 +70,9 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
             return Train(corpus.Source(), corpus.Tokenizer, preset, shape, tokens, seed, folder, pool, Readings(world, root, pool.Threads), progress,
                 cancellation: cancellation);
         return Train(corpus.Source(root.Child("order")), corpus.Tokenizer, preset, shape, tokens, seed, folder, pool,
-            HeldOutLoss(corpus, tokens, pool.Threads), progress, corpus.Id, corpus.HeldOut is null ? 0 : patience, cancellation);
+            // A reading costs a third of a step per token: twenty of them stay below a thirtieth of the training.
+            HeldOutLoss(corpus, Math.Clamp(tokens / 200, 4_000, 100_000), pool.Threads), progress, corpus.Id,
+            corpus.HeldOut is null ? 0 : patience, cancellation);
     }
 
     /// <summary>Pre-trains on any documents.</summary>
@@ -132,6 +134,27 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     /// <summary>The genre of stories.</summary>
     public const string StoryGenre = "story";
 
+    /// <summary>The reading <see cref="HeldOutReading"/>; null where the corpus keeps no document out of training.</summary>
+    /// <param name="corpus">The corpus.</param>
+    /// <param name="tokens">About how many held-out tokens are read.</param>
+    /// <param name="threads">Threads that compute.</param>
+    public static Func<DecoderWeights, IReadOnlyDictionary<string, double>>? HeldOutLoss(CorpusFolder corpus, long tokens, int threads)
+    {
+        ScoreRequest[] requests = [.. corpus.HeldOutDocuments(tokens).Where(d => d.Length > 1)
+            .Select(d => new ScoreRequest([d[0]], [d[1..]]))];
+        if (requests.Length == 0) return null;
+        long targets = requests.Sum(r => (long)r.Continuations[0].Length);
+        return weights =>
+        {
+            using var model = new Transformer(weights, corpus.Tokenizer, ChatTemplate.Plain, threads);
+            ScoreTable scores = model.Score(requests);
+            return new Dictionary<string, double>
+            {
+                [HeldOutReading] = -Enumerable.Range(0, requests.Length).Sum(r => scores.LogProbability(r, 0)) / targets,
+            };
+        };
+    }
+
     /// <summary>How well the model infers who is speaking, on fresh documents of a genre.</summary>
     public InferenceResult Inference(World world, string genre, ulong seed)
     {
@@ -178,24 +201,6 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
         {
             using var model = new Transformer(weights, world.Tokenizer, ChatTemplate.Plain, threads);
             return probes.ToDictionary(p => p.Key, p => InferenceScore.Measure(model, p.Value).R2);
-        };
-    }
-
-    // A reading costs a third of a step per token: twenty of them stay below a thirtieth of the training.
-    private static Func<DecoderWeights, IReadOnlyDictionary<string, double>>? HeldOutLoss(CorpusFolder corpus, long tokens, int threads)
-    {
-        ScoreRequest[] requests = [.. corpus.HeldOutDocuments(Math.Clamp(tokens / 200, 4_000, 100_000)).Where(d => d.Length > 1)
-            .Select(d => new ScoreRequest([d[0]], [d[1..]]))];
-        if (requests.Length == 0) return null;
-        long targets = requests.Sum(r => (long)r.Continuations[0].Length);
-        return weights =>
-        {
-            using var model = new Transformer(weights, corpus.Tokenizer, ChatTemplate.Plain, threads);
-            ScoreTable scores = model.Score(requests);
-            return new Dictionary<string, double>
-            {
-                [HeldOutReading] = -Enumerable.Range(0, requests.Length).Sum(r => scores.LogProbability(r, 0)) / targets,
-            };
         };
     }
 

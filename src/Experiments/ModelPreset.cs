@@ -19,9 +19,9 @@ public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, 
     /// <summary>The presets, smallest first.</summary>
     public static IReadOnlyList<ModelPreset> All { get; } =
     [
-        new("tiny", 64, 3, 4, 4e-3, 6.5e-3, 1024, 5_000_000),
+        new("tiny", 64, 3, 4, 1.2e-2, 6.5e-3, 1024, 5_000_000),
         new("demo", 96, 3, 3, 1.2e-2, 4.5e-3, 768, 5_000_000, LearningRateDecay.Linear, 0),
-        new("small", 128, 4, 8, 4e-3, 1.6e-2, 1024, 10_000_000),
+        new("small", 128, 4, 8, 1.2e-2, 1.6e-2, 1024, 10_000_000),
         new("base", 256, 6, 8, 2e-3, 6.5e-3, 4096, 50_000_000),
     ];
 
