@@ -17,6 +17,9 @@ public sealed class SoftmaxCompletion
     /// <summary>Columns that are asked for in any case where there is no guide.</summary>
     public const int LeastPivots = 2;
 
+    // A bound that is looked at until it is small enough is too small more often than it says: cells that are left are better spent than saved.
+    private const double Margin = 0.6;
+
     private const int MostFirstPivots = 8, FirstChecks = 4, Draws = 400;
 
     // Until pivots have shown errors, errors are taken to be of this variance, in units of what the model predicts; worth so many errors shown.
@@ -81,9 +84,8 @@ public sealed class SoftmaxCompletion
             ColumnSums sums = Sums(model);
             Uncertainty now = Spread(sums);
             long left = budget - _asked;
-            bool met = now.Bound <= _plan.Target;
-            if (Open.Count == 0 || (met && _checks >= FirstChecks - 1) || !Step(model, sums, now, left))
-                return new CompletedTable(Complete(model, sums), _known, now.Bound, (double)_asked / cells, met);
+            if (Open.Count == 0 || (now.Bound <= Margin * _plan.Target && _checks >= FirstChecks - 1) || !Step(model, sums, now, left))
+                return new CompletedTable(Complete(model, sums), _known, now.Bound, (double)_asked / cells, now.Bound <= _plan.Target);
         }
     }
 
