@@ -24,8 +24,8 @@ internal static class DemoStory
         to.WriteLine("\nWritten down before any training (probability of the bad act, mean over domains never trained on):");
         foreach (ForecastSet f in forecasts)
         {
-            to.WriteLine($"  {f.Posterior.Subject,-18} posterior {Signed(f.Posterior.MeanShiftElsewhere)}   in context {Signed(f.InContext.MeanShiftElsewhere)}"
-                + $"   dose {f.Dose.EffectiveObservations:0.00} and {f.DoseInContext.EffectiveObservations:0.00}   {f.Posterior.Id}");
+            to.WriteLine($"  {f.Posterior.Subject,-18} posterior {Signed(f.Posterior.MeanShiftElsewhere)} (dose {f.Dose.EffectiveObservations:0.00})   "
+                + $"in context {Signed(f.InContext.MeanShiftElsewhere)} (dose {f.DoseInContext.EffectiveObservations:0.00})   {f.Posterior.Id}");
         }
     }
 
