@@ -28,7 +28,7 @@ try
     {
         "medical" => new MedicalRun(settings, [.. Numbers("--examples", "50,500,5000").Select(n => (int)n)], Number("--passes", 4), Fit(),
             Number("--named", 0), args.Contains("--validate")).Run(seed),
-        "statements" => new StatementsRun(settings, Number("--passes", 8), Fit(), args.Contains("--by-example"),
+        "statements" => new StatementsRun(settings, Number("--passes", 2), Fit(), args.Contains("--by-example"),
             args.Contains("--unread")).Run(seed),
         _ => new WorldRun(settings).Run(seed),
     }))];

@@ -196,7 +196,7 @@ public sealed class Forecasting : IDisposable
     private DoseFit FitDoseInContext(EpisodeSet set, InContextTable shown, CancellationToken cancellation)
     {
         TrainedSituations situations = Situations(set);
-        Probe[] read = [.. Some(situations.Probes, RngStream.Root(_seed).Child("situations").Child(set.Name))
+        Probe[] read = [.. situations.Some(ReadSituations, RngStream.Root(_seed).Child("situations").Child(set.Name))
             .Select(p => InContextEvidence.Askable(_model, p, _reading)).OfType<Probe>()];
         if (read.Length == 0) return OneObservation(1);
         double[] before = ProbeMeasurement.Of(_model, read, template: _reading.Template, cancellation: cancellation);
@@ -213,43 +213,8 @@ public sealed class Forecasting : IDisposable
         InContextEvidence.Compute(_model, set, probes, ShownEpisodes, RngStream.Root(_seed).Child("shown").Child(set.Name), _reading, progress: progress,
             cancellation: cancellation);
 
-    private static IEnumerable<Probe> Some(IReadOnlyList<Probe> situations, RngStream random)
-    {
-        if (situations.Count <= ReadSituations) return situations;
-        int[] order = [.. Enumerable.Range(0, situations.Count)];
-        random.Shuffle<int>(order);
-        return order.Take(ReadSituations).Order().Select(i => situations[i]);
-    }
-
     private static DoseFit OneObservation(double mass) =>
         new(mass > 0 ? 1 / mass : 0, 1, double.NaN, double.NaN, double.NaN, 0, DoseOutcome.Attained);
 
-    private TrainedSituations Situations(EpisodeSet set)
-    {
-        Dictionary<string, Probe> byReply = [];
-        foreach (Probe probe in _probes)
-            foreach (string reply in probe.Low.Concat(probe.High)) byReply.TryAdd(reply, probe);
-        var situations = new Dictionary<string, Probe>(StringComparer.Ordinal);
-        double low = 0, mass = 0;
-        foreach (Episode episode in set.Episodes)
-        {
-            if (!byReply.TryGetValue(episode.Reply, out Probe? probe) || episode.Weight <= 0) continue;
-            string key = string.Join('\n', episode.Context.Select(t => $"{t.Role}: {t.Text}"));
-            if (!situations.ContainsKey(key))
-            {
-                // So that every reply of the probe can follow it.
-                string longest = probe.Low.Concat(probe.High).MaxBy(r => r.Length)!;
-                if (_evidence.ContextRead(episode with { Reply = longest }) is not { } context) continue;
-                situations[key] = probe with { Id = $"situation-{situations.Count}", Context = context };
-            }
-            mass += episode.Weight;
-            if (probe.Low.Contains(episode.Reply)) low += episode.Weight;
-        }
-        return new TrainedSituations([.. situations.Values], mass > 0 ? low / mass : 0);
-    }
-
-    /// <summary>Where a set trains, as far as probes know its replies.</summary>
-    /// <param name="Probes">Each different context, with the poles of the probe that knows the reply.</param>
-    /// <param name="Target">The share of low replies there, by weight.</param>
-    private sealed record TrainedSituations(IReadOnlyList<Probe> Probes, double Target);
+    private TrainedSituations Situations(EpisodeSet set) => TrainedSituations.Of(set, _probes, _evidence.ContextRead);
 }

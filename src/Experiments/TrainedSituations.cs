@@ -1,0 +1,48 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
+
+namespace PersonaSelection.Experiments;
+
+/// <summary>Where a set trains, as far as probes know its replies, and how often it replies with the low pole there: what a dose is fitted to.</summary>
+/// <param name="Probes">Each different context, with the poles of the probe that knows the reply.</param>
+/// <param name="Target">The share of low replies there, by weight.</param>
+internal sealed record TrainedSituations(IReadOnlyList<Probe> Probes, double Target)
+{
+    /// <summary>The situations of a set.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="probes">The probes; of those that know a reply the first counts.</param>
+    /// <param name="contextRead">The context of an episode as far as the model reads it; null where it reads nothing.</param>
+    public static TrainedSituations Of(EpisodeSet set, IReadOnlyList<Probe> probes, Func<Episode, IReadOnlyList<Turn>?> contextRead)
+    {
+        Dictionary<string, Probe> byReply = [];
+        foreach (Probe probe in probes)
+            foreach (string reply in probe.Low.Concat(probe.High)) byReply.TryAdd(reply, probe);
+        var situations = new Dictionary<string, Probe>(StringComparer.Ordinal);
+        double low = 0, mass = 0;
+        foreach (Episode episode in set.Episodes)
+        {
+            if (!byReply.TryGetValue(episode.Reply, out Probe? probe) || episode.Weight <= 0) continue;
+            string key = string.Join('\n', episode.Context.Select(t => $"{t.Role}: {t.Text}"));
+            if (!situations.ContainsKey(key))
+            {
+                // So that every reply of the probe can follow it.
+                string longest = probe.Low.Concat(probe.High).MaxBy(r => r.Length)!;
+                if (contextRead(episode with { Reply = longest }) is not { } context) continue;
+                situations[key] = probe with { Id = $"situation-{situations.Count}", Context = context };
+            }
+            mass += episode.Weight;
+            if (probe.Low.Contains(episode.Reply)) low += episode.Weight;
+        }
+        return new TrainedSituations([.. situations.Values], mass > 0 ? low / mass : 0);
+    }
+
+    /// <summary>At most so many of the situations, in their order; drawn without replacement where there are more.</summary>
+    public IEnumerable<Probe> Some(int most, RngStream random)
+    {
+        if (Probes.Count <= most) return Probes;
+        int[] order = [.. Enumerable.Range(0, Probes.Count)];
+        random.Shuffle<int>(order);
+        return order.Take(most).Order().Select(i => Probes[i]);
+    }
+}
