@@ -52,7 +52,8 @@ if (args.Length > 0 && command == "adaptive")
 if (args.Length > 0 && command == "recipe")
 {
     RecipeBench.Run(Option("--preset") ?? "demo", [.. args[1..].TakeWhile(a => !a.StartsWith('-'))], Option("--corpus"),
-        int.Parse(Option("--seeds") ?? "3", CultureInfo.InvariantCulture), long.Parse(Option("--tokens") ?? "2500000", CultureInfo.InvariantCulture));
+        int.Parse(Option("--seeds") ?? "3", CultureInfo.InvariantCulture),
+        long.Parse(Option("--tokens") ?? "2500000", CultureInfo.InvariantCulture));
     return 0;
 }
 
