@@ -68,8 +68,7 @@ public sealed class ShownShifts : IShownShifts
         {
             IReadOnlyList<Turn> shown = [.. kept[e].Context, new Turn("assistant", Said(episodes[e], kept[e]))];
             int[] opening = _independent ? _scorer.Opening(shown) : [];
-            return _probes.Select((p, i) => ProbeMeasurement.QuestionOf(p, shown).Context is var context && _independent
-                ? _scorer.Request(opening, context, _replies[i]) : _scorer.Request(context, _replies[i]));
+            return _probes.Select((p, i) => Request(opening, ProbeMeasurement.QuestionOf(p, shown).Context, _replies[i]));
         });
         int count = read.Length * _probes.Count;
         double[][] scores = _scorer.Score(requests, count, "in-context", progress, 0, count, cancellation);
@@ -85,6 +84,9 @@ public sealed class ShownShifts : IShownShifts
             Contexts = [.. kept.Select(k => k.Context)],
         };
     }
+
+    private ScoreRequest Request(int[] opening, IReadOnlyList<Turn> context, int[][] replies) =>
+        _independent ? _scorer.Request(opening, context, replies) : _scorer.Request(context, replies);
 
     private string Said(Episode episode, EpisodeFit.Kept kept) => kept.Cut is { ReplyTokensLeftOut: > 0 } ? _tokenizer.Decode(kept.Reply).Trim() : episode.Reply;
 }
