@@ -14,7 +14,10 @@ public sealed unsafe class FloatBuffer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         nuint bytes = (nuint)Math.Max(length, 1) * sizeof(float);
-        _pointer = (float*)NativeMemory.AlignedAlloc(bytes, 64);
+        bool large = bytes >= Memory.HugePage;
+        if (large) bytes = (bytes + Memory.HugePage - 1) / Memory.HugePage * Memory.HugePage;
+        _pointer = (float*)NativeMemory.AlignedAlloc(bytes, large ? Memory.HugePage : 64);
+        if (large) Memory.PreferHugePages(_pointer, bytes);
         NativeMemory.Clear(_pointer, bytes);
         Length = length;
     }

@@ -1,15 +1,32 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace PersonaSelection.Numerics;
 
 /// <summary>Hints to the memory system; they never change a result.</summary>
-internal static unsafe class Memory
+internal static unsafe partial class Memory
 {
+    /// <summary>Bytes of a huge page, where the machine has any.</summary>
+    public const nuint HugePage = 2 << 20;
+
+    // From <asm-generic/mman-common.h>.
+    private const int MadviseHugePage = 14;
+
     /// <summary>Asks for the cache line of an address, which need not be valid.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(float* p)
     {
         if (Sse.IsSupported) Sse.Prefetch0(p);
     }
+
+    /// <summary>Asks for huge pages under a block that no page has been touched of: with small ones, matrices outgrow the table of addresses.</summary>
+    public static void PreferHugePages(void* block, nuint bytes)
+    {
+        // Where the system has none to give, it says so and nothing changes.
+        if (OperatingSystem.IsLinux()) _ = Advise(block, bytes, MadviseHugePage);
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* block, nuint bytes, int advice);
 }

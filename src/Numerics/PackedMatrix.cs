@@ -1,18 +1,18 @@
 namespace PersonaSelection.Numerics;
 
-/// <summary>A right-hand matrix [K, N] stored in the panels that the GEMM kernels read. Read-only, so any number of threads may use it.</summary>
+/// <summary>A right-hand matrix [K, N] stored in the panels that the GEMM kernels read. Any number of threads may read it between two packings.</summary>
 public sealed unsafe class PackedMatrix : IDisposable
 {
     private readonly FloatBuffer _panels;
 
-    private PackedMatrix(int k, int n, float* b, int ldb, bool byColumns)
+    /// <summary>Room for a matrix [k, n], zero at first.</summary>
+    public PackedMatrix(int k, int n)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(k);
         ArgumentOutOfRangeException.ThrowIfNegative(n);
         (K, N) = (k, n);
         int width = KernelSet.Current.PanelWidth;
         _panels = new FloatBuffer((n + width - 1) / width * (long)width * k);
-        KernelSet.Current.Pack(k, n, b, ldb, byColumns, _panels.Pointer);
     }
 
     /// <summary>The rows: inputs of the layer.</summary>
@@ -24,10 +24,17 @@ public sealed unsafe class PackedMatrix : IDisposable
     internal float* Panels => _panels.Pointer;
 
     /// <summary>Packs a matrix stored [k, n].</summary>
-    public static PackedMatrix FromRows(int k, int n, float* b, int ldb) => new(k, n, b, ldb, false);
+    public static PackedMatrix FromRows(int k, int n, float* b, int ldb) => new PackedMatrix(k, n).Pack(b, ldb, false);
 
     /// <summary>Packs the transpose of a matrix stored [n, k].</summary>
-    public static PackedMatrix FromColumns(int k, int n, float* bT, int ldb) => new(k, n, bT, ldb, true);
+    public static PackedMatrix FromColumns(int k, int n, float* bT, int ldb) => new PackedMatrix(k, n).Pack(bT, ldb, true);
+
+    /// <summary>Packs a matrix stored [K, N] with row stride <paramref name="ldb"/>, or [N, K] where it is given by columns.</summary>
+    public PackedMatrix Pack(float* b, int ldb, bool byColumns)
+    {
+        KernelSet.Current.Pack(K, N, b, ldb, byColumns, _panels.Pointer);
+        return this;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _panels.Dispose();

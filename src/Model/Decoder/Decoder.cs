@@ -32,10 +32,14 @@ public sealed unsafe class Decoder : IDisposable
     /// <summary>Computes the logits of every target row into <see cref="DecoderWorkspace.Logits"/>.</summary>
     /// <exception cref="ArgumentException">A sequence is longer than the context, a token is not in the vocabulary, or the shapes differ.</exception>
     public void Forward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits = null) =>
-        Forward(weights, batch, workspace, edits, null);
+        Forward(weights, batch, workspace, edits, null, null);
 
-    /// <summary>The same with what every sequence begins with computed beforehand. Nothing may act inside the blocks then.</summary>
-    internal void Forward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits, SharedOpening? opening)
+    /// <summary>
+    /// The same bits with the weights' matrices packed beforehand, and with what every sequence begins with computed beforehand: nothing may
+    /// act inside the blocks then.
+    /// </summary>
+    internal void Forward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits, PackedProjections? packed,
+        SharedOpening? opening)
     {
         Check(weights, batch, workspace);
         int n = batch.Rows, m = batch.TargetCount, d = _config.Width;
@@ -52,9 +56,9 @@ public sealed unsafe class Decoder : IDisposable
         for (int i = 0; i < _config.Layers; i++)
         {
             float* next = i + 1 < _config.Layers ? workspace.Blocks[i + 1].Pre : workspace.Last;
-            BlockForward(i, w, layout.Blocks[i], workspace.Blocks[i], next, batch, workspace, edits, opening);
+            BlockForward(i, w, layout.Blocks[i], workspace.Blocks[i], next, batch, workspace, edits, packed, opening);
         }
-        HeadForward(w, layout, batch, workspace, edits);
+        HeadForward(w, layout, batch, workspace, edits, packed);
     }
 
     /// <summary>
@@ -66,7 +70,12 @@ public sealed unsafe class Decoder : IDisposable
     /// <param name="workspace">As in the forward pass.</param>
     /// <param name="gradient">Overwritten, in the layout of the weights; <see langword="null"/> when only captured gradients are wanted.</param>
     /// <param name="edits">As in the forward pass.</param>
-    public void Backward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, FloatBuffer? gradient, Interventions? edits = null)
+    public void Backward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, FloatBuffer? gradient, Interventions? edits = null) =>
+        Backward(weights, batch, workspace, gradient, edits, null);
+
+    /// <summary>The same bits with the transposes of the weights' matrices packed beforehand.</summary>
+    internal void Backward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, FloatBuffer? gradient, Interventions? edits,
+        PackedProjections? packed)
     {
         if (gradient is not null && gradient.Length < weights.Layout.Length)
             throw new ArgumentException("The gradient is shorter than the layout.", nameof(gradient));
@@ -85,19 +94,19 @@ public sealed unsafe class Decoder : IDisposable
             if (g != null) Elementwise.Fill(layout.Length, 0, g);
             return;
         }
-        HeadBackward(w, g, layout, batch, workspace, edits, null);
+        HeadBackward(w, g, layout, batch, workspace, edits, packed);
         for (int i = _config.Layers - 1; i >= 0; i--)
-            BlockBackward(i, w, g, layout.Blocks[i], workspace.Blocks[i], batch, workspace, edits, null);
+            BlockBackward(i, w, g, layout.Blocks[i], workspace.Blocks[i], batch, workspace, edits, packed);
         edits?.Backward(ActivationSite.Embed, workspace.DStream, n, workspace);
         if (g != null) Elementwise.ScatterAdd(n, d, workspace.DStream, d, batch.TokensPointer, g + layout.Embedding);
     }
 
     /// <summary>
-    /// As <see cref="Backward"/> without gradients of weights, and no further down than a site: what a capture there needs. The blocks below
+    /// As <see cref="Backward(DecoderWeights, TokenBatch, DecoderWorkspace, FloatBuffer?, Interventions?)"/> without gradients of weights, and no further down than a site: what a capture there needs. The blocks below
     /// cost nothing.
     /// </summary>
     internal void BackwardTo(int site, DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions edits,
-        PackedTransposes packed)
+        PackedProjections packed)
     {
         if (batch.Rows == 0 || batch.TargetCount == 0) return;
         float* w = weights.Pointer;
@@ -119,34 +128,34 @@ public sealed unsafe class Decoder : IDisposable
     public void Dispose() => _rotary.Dispose();
 
     private void BlockForward(int block, float* w, BlockOffsets at, in BlockActivations a, float* next, TokenBatch batch,
-        DecoderWorkspace workspace, Interventions? edits, SharedOpening? opening)
+        DecoderWorkspace workspace, Interventions? edits, PackedProjections? packed, SharedOpening? opening)
     {
         int n = batch.Rows, d = _config.Width, h = _config.HeadsWidth, skip = opening?.Rows ?? 0;
         opening?.Copy(block, a, batch);
         edits?.Forward(ActivationSite.Pre(block), a.Pre, n, workspace);
-        if (opening is null) Project(block, w, at, a, 0, n, batch, workspace, null);
+        if (opening is null) Project(block, w, at, a, 0, n, batch, workspace, packed);
         for (int s = 0; s < batch.Sequences && opening is not null; s++)
-            Project(block, w, at, a, batch.Starts[s] + skip, batch.Starts[s + 1] - batch.Starts[s] - skip, batch, workspace, opening.Packed);
+            Project(block, w, at, a, batch.Starts[s] + skip, batch.Starts[s + 1] - batch.Starts[s] - skip, batch, workspace, packed);
         Attention.Forward(_attention, batch.Sequences, batch.StartsPointer, a.Qkv, _config.QkvWidth, a.Mixed, h, a.LogNormaliser, workspace.Attention, skip);
         if (workspace.Narrow && block == _config.Layers - 1)
         {
             n = batch.TargetCount;
             Elementwise.Gather(n, h, a.Mixed, batch.TargetRowsPointer, workspace.HeadMixed, h);
             Elementwise.Gather(n, d, a.Pre, batch.TargetRowsPointer, a.Mid, d);
-            Transform(block, w, at, a, workspace.HeadMixed, a.Mid, next, 0, n, workspace, edits, opening?.Packed);
+            Transform(block, w, at, a, workspace.HeadMixed, a.Mid, next, 0, n, workspace, edits, packed);
             return;
         }
-        if (opening is null) Transform(block, w, at, a, a.Mixed, a.Pre, next, 0, n, workspace, edits, null);
+        if (opening is null) Transform(block, w, at, a, a.Mixed, a.Pre, next, 0, n, workspace, edits, packed);
         for (int s = 0; s < batch.Sequences && opening is not null; s++)
         {
             int from = batch.Starts[s] + skip;
-            Transform(block, w, at, a, a.Mixed, a.Pre, next, from, batch.Starts[s + 1] - from, workspace, edits, opening.Packed);
+            Transform(block, w, at, a, a.Mixed, a.Pre, next, from, batch.Starts[s + 1] - from, workspace, edits, packed);
         }
     }
 
     /// <summary>Queries, keys and values of rows [from, from + n).</summary>
     private void Project(int block, float* w, BlockOffsets at, in BlockActivations a, int from, int n, TokenBatch batch, DecoderWorkspace workspace,
-        PackedDecoder? packed)
+        PackedProjections? packed)
     {
         int d = _config.Width, qkv = _config.QkvWidth;
         float* input = a.AttentionIn + (long)from * d, output = a.Qkv + (long)from * qkv;
@@ -158,7 +167,7 @@ public sealed unsafe class Decoder : IDisposable
 
     /// <summary>The rest of the block for rows [from, from + n).</summary>
     private void Transform(int block, float* w, BlockOffsets at, in BlockActivations a, float* mixed, float* stream, float* next, int from, int n,
-        DecoderWorkspace workspace, Interventions? edits, PackedDecoder? packed)
+        DecoderWorkspace workspace, Interventions? edits, PackedProjections? packed)
     {
         int d = _config.Width, h = _config.HeadsWidth, f = _config.FeedForward;
         long rows = (long)from * d;
@@ -196,7 +205,7 @@ public sealed unsafe class Decoder : IDisposable
         Elementwise.Add((long)n * d, workspace.Site, target);
     }
 
-    private void HeadForward(float* w, ParameterLayout layout, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits)
+    private void HeadForward(float* w, ParameterLayout layout, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits, PackedProjections? packed)
     {
         int n = batch.Rows, m = batch.TargetCount, d = _config.Width, v = _config.VocabularySize, ld = workspace.LogitStride;
         if (m == 0) return;
@@ -205,12 +214,13 @@ public sealed unsafe class Decoder : IDisposable
         float* rows = gather ? workspace.HeadRows : workspace.Last;
         RmsNorm.Forward(m, d, rows, d, w + layout.FinalNorm, (float)_config.NormEpsilon, workspace.HeadIn, d, workspace.HeadScale);
         edits?.Forward(ActivationSite.Final(_config), workspace.HeadIn, m, workspace);
-        if (layout.Head < 0) Gemm.NT(m, v, d, workspace.HeadIn, d, w + layout.Embedding, d, workspace.Logits, ld, false, workspace.Gemm);
+        if (packed is not null) Gemm.Packed(m, workspace.HeadIn, d, packed.Head, workspace.Logits, ld, false);
+        else if (layout.Head < 0) Gemm.NT(m, v, d, workspace.HeadIn, d, w + layout.Embedding, d, workspace.Logits, ld, false, workspace.Gemm);
         else Gemm.NN(m, v, d, workspace.HeadIn, d, w + layout.Head, v, workspace.Logits, ld, false, workspace.Gemm);
     }
 
     private void HeadBackward(float* w, float* g, ParameterLayout layout, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits,
-        PackedTransposes? packed)
+        PackedProjections? packed)
     {
         int n = batch.Rows, m = batch.TargetCount, d = _config.Width, v = _config.VocabularySize, ld = workspace.LogitStride;
         float* dLogits = workspace.Logits;
@@ -240,7 +250,7 @@ public sealed unsafe class Decoder : IDisposable
 
     /// <summary>Turns the gradient of the stream leaving a block, in <see cref="DecoderWorkspace.DStream"/>, into that of the stream entering it.</summary>
     private void BlockBackward(int block, float* w, float* g, BlockOffsets at, in BlockActivations a, TokenBatch batch,
-        DecoderWorkspace workspace, Interventions? edits, PackedTransposes? packed)
+        DecoderWorkspace workspace, Interventions? edits, PackedProjections? packed)
     {
         int all = batch.Rows, d = _config.Width, qkv = _config.QkvWidth, h = _config.HeadsWidth, f = _config.FeedForward;
         bool narrow = workspace.Narrow && block == _config.Layers - 1;

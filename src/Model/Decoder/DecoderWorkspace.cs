@@ -42,6 +42,8 @@ public sealed unsafe class DecoderWorkspace : IDisposable
         _forBackward = forBackward;
         Blocks = new BlockActivations[config.Layers];
         LogitStride = (config.VocabularySize + 15) / 16 * 16;
+        // Rows a page apart would fight over the same places of the first-level cache.
+        if (LogitStride % 1024 == 0) LogitStride += 16;
     }
 
     /// <summary>The shape of the decoder.</summary>

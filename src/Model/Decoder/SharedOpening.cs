@@ -3,13 +3,11 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// The rows that every sequence of a batch begins with, computed once, for passes that make no gradients of weights; and packed weights, as
-/// what is left of each sequence are few rows.
+/// The rows that every sequence of a batch begins with, computed once, for passes that make no gradients of weights.
 /// </summary>
-/// <param name="Packed">The weights.</param>
 /// <param name="Space">Holds a pass over the opening alone.</param>
 /// <param name="Rows">Its rows.</param>
-internal sealed unsafe record SharedOpening(PackedDecoder Packed, DecoderWorkspace Space, int Rows)
+internal sealed unsafe record SharedOpening(DecoderWorkspace Space, int Rows)
 {
     /// <summary>Copies a block's activations to the first rows of each sequence: those that the backward pass reads.</summary>
     public void Copy(int block, in BlockActivations to, TokenBatch batch)

@@ -12,8 +12,6 @@ internal sealed unsafe class PackedDecoder : IDisposable
     private readonly AttentionShape _attention;
     private readonly FloatBuffer _embedding;
     private readonly FloatBuffer _gains;
-    private readonly PackedMatrix[] _qkv, _attentionOut, _gateUp, _down;
-    private readonly PackedMatrix _head;
 
     /// <summary>Copies and packs the weights: later changes of them are not seen.</summary>
     public PackedDecoder(DecoderWeights weights)
@@ -21,28 +19,20 @@ internal sealed unsafe class PackedDecoder : IDisposable
         DecoderConfig c = Config = weights.Config;
         _rotary = new RotaryTable(c.HeadDim, c.ContextLength, c.RopeTheta);
         _attention = new AttentionShape(c.Heads, c.KvHeads, c.HeadDim);
-        int d = c.Width, f = c.FeedForward;
+        int d = c.Width;
         float* w = weights.Pointer;
         ParameterLayout layout = weights.Layout;
+        Projections = PackedProjections.Forward(c).Pack(weights);
         _embedding = new FloatBuffer((long)c.VocabularySize * d);
         Elementwise.Copy(_embedding.Length, w + layout.Embedding, _embedding.Pointer);
         _gains = new FloatBuffer((2L * c.Layers + 1) * d);
-        (_qkv, _attentionOut) = (new PackedMatrix[c.Layers], new PackedMatrix[c.Layers]);
-        (_gateUp, _down) = (new PackedMatrix[c.Layers], new PackedMatrix[c.Layers]);
         for (int i = 0; i < c.Layers; i++)
         {
             BlockOffsets at = layout.Blocks[i];
             Elementwise.Copy(d, w + at.AttentionNorm, AttentionGain(i));
             Elementwise.Copy(d, w + at.MlpNorm, MlpGain(i));
-            _qkv[i] = PackedMatrix.FromRows(d, c.QkvWidth, w + at.Qkv, c.QkvWidth);
-            _attentionOut[i] = PackedMatrix.FromRows(c.HeadsWidth, d, w + at.AttentionOut, d);
-            _gateUp[i] = PackedMatrix.FromRows(d, 2 * f, w + at.GateUp, 2 * f);
-            _down[i] = PackedMatrix.FromRows(f, d, w + at.Down, d);
         }
         Elementwise.Copy(d, w + layout.FinalNorm, FinalGain);
-        _head = layout.Head < 0
-            ? PackedMatrix.FromColumns(d, c.VocabularySize, w + layout.Embedding, d)
-            : PackedMatrix.FromRows(d, c.VocabularySize, w + layout.Head, c.VocabularySize);
     }
 
     public DecoderConfig Config { get; }
@@ -50,13 +40,7 @@ internal sealed unsafe class PackedDecoder : IDisposable
     /// <summary>Floats of one cached row in one layer: keys, then values.</summary>
     public int CacheWidth => 2 * Config.KvHeads * Config.HeadDim;
 
-    internal PackedMatrix Qkv(int layer) => _qkv[layer];
-
-    internal PackedMatrix AttentionOut(int layer) => _attentionOut[layer];
-
-    internal PackedMatrix GateUp(int layer) => _gateUp[layer];
-
-    internal PackedMatrix Down(int layer) => _down[layer];
+    internal PackedProjections Projections { get; }
 
     private float* FinalGain => _gains.Pointer + 2L * Config.Layers * Config.Width;
 
@@ -87,7 +71,7 @@ internal sealed unsafe class PackedDecoder : IDisposable
         Transform(last, m, space.Qkv, space.HeadIn, space, edits);
         RmsNorm.Forward(m, d, space.HeadIn, d, FinalGain, (float)c.NormEpsilon, space.HeadIn, d, space.Scale);
         edits?.Apply(ActivationSite.Final(c), space.HeadIn, m);
-        Gemm.Packed(m, space.HeadIn, d, _head, space.Logits, v, false);
+        Gemm.Packed(m, space.HeadIn, d, Projections.Head, space.Logits, v, false);
     }
 
     public void Dispose()
@@ -95,8 +79,7 @@ internal sealed unsafe class PackedDecoder : IDisposable
         _rotary.Dispose();
         _embedding.Dispose();
         _gains.Dispose();
-        _head.Dispose();
-        foreach (PackedMatrix matrix in (PackedMatrix[])[.. _qkv, .. _attentionOut, .. _gateUp, .. _down]) matrix.Dispose();
+        Projections.Dispose();
     }
 
     /// <summary>The attention of a block, up to the mixed values; of a sequence's rows, only those from its first query on get any.</summary>
@@ -106,7 +89,7 @@ internal sealed unsafe class PackedDecoder : IDisposable
         int n = batch.Rows, d = c.Width, qkv = c.QkvWidth, h = c.HeadsWidth;
         edits?.Apply(ActivationSite.Pre(i), space.Stream, n);
         RmsNorm.Forward(n, d, space.Stream, d, AttentionGain(i), (float)c.NormEpsilon, space.Normed, d, space.Scale);
-        Gemm.Packed(n, space.Normed, d, _qkv[i], space.Qkv, qkv, false);
+        Gemm.Packed(n, space.Normed, d, Projections.Qkv(i), space.Qkv, qkv, false);
         Rotary.Apply(n, c.Heads + c.KvHeads, c.HeadDim, space.Qkv, qkv, batch.PositionsPointer, _rotary, false);
         batch.PointAtLayer(i);
         Attention.Cached(_attention, batch.Sequences, batch.StartsPointer, firstQueries, space.Qkv, qkv, batch.PrefixPointers, batch.PrefixLengths,
@@ -119,12 +102,12 @@ internal sealed unsafe class PackedDecoder : IDisposable
     {
         DecoderConfig c = Config;
         int d = c.Width, f = c.FeedForward;
-        AddBranch(n, mixed, c.HeadsWidth, _attentionOut[i], stream, ActivationSite.AttentionOut(i), space, edits);
+        AddBranch(n, mixed, c.HeadsWidth, Projections.AttentionOut(i), stream, ActivationSite.AttentionOut(i), space, edits);
         edits?.Apply(ActivationSite.Mid(i), stream, n);
         RmsNorm.Forward(n, d, stream, d, MlpGain(i), (float)c.NormEpsilon, space.Normed, d, space.Scale);
-        Gemm.Packed(n, space.Normed, d, _gateUp[i], space.GateUp, 2 * f, false);
+        Gemm.Packed(n, space.Normed, d, Projections.GateUp(i), space.GateUp, 2 * f, false);
         SwiGlu.Forward(n, f, space.GateUp, 2 * f, space.Activated, f);
-        AddBranch(n, space.Activated, f, _down[i], stream, ActivationSite.MlpOut(i), space, edits);
+        AddBranch(n, space.Activated, f, Projections.Down(i), stream, ActivationSite.MlpOut(i), space, edits);
         edits?.Apply(ActivationSite.Post(i), stream, n);
     }
 

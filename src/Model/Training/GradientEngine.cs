@@ -14,13 +14,15 @@ internal sealed unsafe class GradientEngine : IDisposable
     private readonly WorkerPool _pool;
     private readonly FloatBuffer[] _gradients;
     private readonly DecoderWorkspace[] _workspaces;
-    private readonly Action<int, int> _partJob, _sliceJob;
+    private readonly PackedProjections _forward, _backward;
+    private readonly Action<int, int> _packJob, _partJob, _sliceJob;
     private readonly double[] _losses;
     private readonly double[] _squares;
     private readonly float*[] _filled;
     private readonly int[] _order;
     private readonly (long Start, long Length)[] _slices;
     private int _filledCount;
+    private bool _packed;
     private Trainable _trainable = null!;
     private TokenBatch[] _parts = null!;
     private ILossFunction _loss = null!;
@@ -33,11 +35,13 @@ internal sealed unsafe class GradientEngine : IDisposable
         _pool = pool;
         _gradients = [.. Enumerable.Range(0, microBatches).Select(_ => new FloatBuffer(layout.Length))];
         _workspaces = [.. Enumerable.Range(0, pool.Threads).Select(_ => new DecoderWorkspace(config))];
+        (_forward, _backward) = (PackedProjections.Forward(config), PackedProjections.Backward(config));
         _losses = new double[microBatches];
         _filled = new float*[microBatches];
         _order = [.. Enumerable.Range(0, microBatches)];
         _slices = Slices(layout.MatrixLength, layout.Length);
         _squares = new double[_slices.Length];
+        _packJob = Pack;
         _partJob = RunPart;
         _sliceJob = SumSlice;
     }
@@ -63,6 +67,9 @@ internal sealed unsafe class GradientEngine : IDisposable
         _loss = loss;
         _aside = aside;
         LargestFirst();
+        // Every part multiplies by the same weights, which stay as they are only where nobody asks for their gradient.
+        if (!_packed || trainable.NeedsWeightGradient) _pool.Run(_forward.Count + _backward.Count, _packJob);
+        _packed = true;
         _pool.Run(parts.Length + (aside is null ? 0 : 1), _partJob);
         _filledCount = 0;
         double sum = 0;
@@ -83,7 +90,15 @@ internal sealed unsafe class GradientEngine : IDisposable
     {
         foreach (FloatBuffer gradient in _gradients) gradient.Dispose();
         foreach (DecoderWorkspace workspace in _workspaces) workspace.Dispose();
+        _forward.Dispose();
+        _backward.Dispose();
         _decoder.Dispose();
+    }
+
+    private void Pack(int job, int worker)
+    {
+        if (job < _forward.Count) _forward.Pack(job, _trainable.Weights);
+        else _backward.Pack(job - _forward.Count, _trainable.Weights);
     }
 
     private void RunPart(int job, int worker)
@@ -104,9 +119,9 @@ internal sealed unsafe class GradientEngine : IDisposable
             if (job == 0) gradient?.Span(0, (int)gradient.Length).Clear();
             return;
         }
-        _decoder.Forward(_trainable.Weights, part, workspace, _trainable.Edits);
+        _decoder.Forward(_trainable.Weights, part, workspace, _trainable.Edits, _forward, null);
         _losses[job] = _loss.Evaluate(new LogitRows(part, workspace, job));
-        _decoder.Backward(_trainable.Weights, part, workspace, gradient, _trainable.Edits);
+        _decoder.Backward(_trainable.Weights, part, workspace, gradient, _trainable.Edits, _backward);
         _trainable.Collect(job, workspace);
     }
 
