@@ -73,7 +73,7 @@ internal sealed unsafe partial class KernelSet<I, V>
             int step = count - i >= size && key % nr + size <= nr ? size : 1, p = 0;
             if (step > 1)
             {
-                I.Transpose(from, ld, to, nr, hd / size);
+                I.Transpose(from, ld, to, nr, size, hd / size);
                 p = hd / size * size;
             }
             for (; p < hd; p++)

@@ -287,18 +287,14 @@ internal sealed unsafe partial class KernelSet<I, V>
     [MethodImpl(Hot)]
     private static void PackColumns(int k, int columns, float* b, int ldb, float* to)
     {
-        int nr = 2 * I.Width, size = I.TransposeSize;
+        int nr = 2 * I.Width, size = I.TransposeSize, whole = columns / size * size, squares = k / size;
         if (columns < nr) new Span<float>(to, k * nr).Clear();
-        int j = 0;
-        for (; j + size <= columns; j += size)
+        I.Transpose(b, ldb, to, nr, whole, squares);
+        for (int p = squares * size; p < k; p++)
         {
-            float* from = b + (long)j * ldb;
-            I.Transpose(from, ldb, to + j, nr, k / size);
-            for (int p = k / size * size; p < k; p++)
-            {
-                for (int i = 0; i < size; i++) to[p * nr + j + i] = from[(long)i * ldb + p];
-            }
+            for (int i = 0; i < whole; i++) to[p * nr + i] = b[(long)i * ldb + p];
         }
+        int j = whole;
         for (; j < columns; j++)
         {
             float* from = b + (long)j * ldb;

@@ -30,7 +30,7 @@ internal sealed unsafe partial class KernelSet<I, V>
         int size = I.TransposeSize, i0 = 0;
         for (; i0 + size <= n; i0 += size)
         {
-            I.Transpose(c + (long)i0 * ldc, ldc, c + i0, ldc, i0 / size);
+            I.Transpose(c + (long)i0 * ldc, ldc, c + i0, ldc, size, i0 / size);
             for (int i = i0 + 1; i < i0 + size; i++)
             {
                 for (int j = i0; j < i; j++) c[(long)j * ldc + i] = c[(long)i * ldc + j];

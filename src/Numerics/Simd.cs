@@ -38,8 +38,8 @@ internal unsafe interface ISimd<V> where V : struct
     /// <summary>The first <paramref name="count"/> lanes of a, the others of <paramref name="rest"/>.</summary>
     static abstract V First(V a, int count, V rest);
     static abstract V Log(V a);
-    /// <summary>to[p, j] = from[j, p] for TransposeSize rows j of <paramref name="count"/> squares of <see cref="TransposeSize"/>.</summary>
-    static abstract void Transpose(float* from, nint ldFrom, float* to, nint ldTo, int count);
+    /// <summary>to[p, j] = from[j, p] for rows j, a multiple of TransposeSize, of <paramref name="count"/> times TransposeSize floats.</summary>
+    static abstract void Transpose(float* from, nint ldFrom, float* to, nint ldTo, int rows, int count);
     static abstract int TransposeSize { get; }
 }
 
@@ -79,8 +79,8 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
         Vector512.ConditionalSelect(Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle(), a, rest);
     [MethodImpl(Inline)] public static Vector512<float> Log(Vector512<float> a) => Vector512.Log(a);
     [MethodImpl(Inline)]
-    public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo, int count) =>
-        Simd256.Transpose(from, ldFrom, to, ldTo, count);
+    public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo, int rows, int count) =>
+        Simd256.Transpose(from, ldFrom, to, ldTo, rows, count);
     public static int TransposeSize { [MethodImpl(Inline)] get => 8; }
 }
 
@@ -120,8 +120,8 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
         Vector256.ConditionalSelect(Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle(), a, rest);
     [MethodImpl(Inline)] public static Vector256<float> Log(Vector256<float> a) => Vector256.Log(a);
     [MethodImpl(Inline)]
-    public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo, int count) =>
-        Transpose8.Run(from, ldFrom, to, ldTo, count);
+    public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo, int rows, int count) =>
+        Transpose8.Run(from, ldFrom, to, ldTo, rows, count);
     public static int TransposeSize { [MethodImpl(Inline)] get => 8; }
 }
 
@@ -169,8 +169,8 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
         Vector128.ConditionalSelect(Vector128.LessThan(Vector128<int>.Indices, Vector128.Create(count)).AsSingle(), a, rest);
     [MethodImpl(Inline)] public static Vector128<float> Log(Vector128<float> a) => Vector128.Log(a);
     [MethodImpl(Inline)]
-    public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo, int count) =>
-        Transpose4.Run(from, ldFrom, to, ldTo, count);
+    public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo, int rows, int count) =>
+        Transpose4.Run(from, ldFrom, to, ldTo, rows, count);
     public static int TransposeSize { [MethodImpl(Inline)] get => 4; }
 }
 
@@ -200,9 +200,12 @@ internal readonly unsafe struct Simd1 : ISimd<float>
     [MethodImpl(Inline)] public static float First(float a, int count, float rest) => count > 0 ? a : rest;
     [MethodImpl(Inline)] public static float Log(float a) => MathF.Log(a);
     [MethodImpl(Inline)]
-    public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo, int count)
+    public static void Transpose(float* from, nint ldFrom, float* to, nint ldTo, int rows, int count)
     {
-        for (int i = 0; i < count; i++) to[i * ldTo] = from[i];
+        for (int j = 0; j < rows; j++)
+        {
+            for (int i = 0; i < count; i++) to[i * ldTo + j] = from[j * ldFrom + i];
+        }
     }
 
     public static int TransposeSize { [MethodImpl(Inline)] get => 1; }

@@ -4,20 +4,32 @@ using System.Runtime.Intrinsics.X86;
 
 namespace PersonaSelection.Numerics;
 
-/// <summary>to[p, j] = from[j, p] for 8 rows j of 8 x count floats.</summary>
+/// <summary>
+/// to[p, j] = from[j, p] for rows j, a multiple of 8, of 8 x count floats. All rows of a few columns are turned before the next ones, so that
+/// the cache lines of the target are filled while they are near.
+/// </summary>
 internal static unsafe class Transpose8
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(float* from, nint ldFrom, float* to, nint ldTo, int count)
+    public static void Run(float* from, nint ldFrom, float* to, nint ldTo, int rows, int count)
     {
-        float* f4 = from + 4 * ldFrom;
-        // The halves of rows j and j + 4 side by side: what is left is a 4 x 4 transpose inside each 128-bit lane.
-        for (int half = 0; half < 2 * count; half++, from += 4, f4 += 4, to += 4 * ldTo) Half(from, ldFrom, f4, to, ldTo);
+        const int Near = 32;
+        for (int left = 8 * count; left > 0; left -= Near, from += Near, to += Near * ldTo)
+        {
+            int columns = Math.Min(left, Near);
+            float* row = from, target = to;
+            for (int j = 0; j < rows; j += 8, row += 8 * ldFrom, target += 8)
+            {
+                float* low = row, high = row + 4 * ldFrom, at = target;
+                for (int p = 0; p < columns; p += 4, low += 4, high += 4, at += 4 * ldTo) Columns4(low, ldFrom, high, at, ldTo);
+            }
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Half(float* low, nint ld, float* high, float* to, nint ldTo)
+    private static void Columns4(float* low, nint ld, float* high, float* to, nint ldTo)
     {
+        // Rows j and j + 4 side by side: what is left is a 4 x 4 transpose inside each 128-bit lane.
         Vector256<float> r0 = Vector256.Create(Vector128.Load(low), Vector128.Load(high));
         Vector256<float> r1 = Vector256.Create(Vector128.Load(low + ld), Vector128.Load(high + ld));
         Vector256<float> r2 = Vector256.Create(Vector128.Load(low + 2 * ld), Vector128.Load(high + 2 * ld));
@@ -30,13 +42,16 @@ internal static unsafe class Transpose8
     }
 }
 
-/// <summary>to[p, j] = from[j, p] for 4 rows j of 4 x count floats, on any instruction set.</summary>
+/// <summary>to[p, j] = from[j, p] for rows j, a multiple of 4, of 4 x count floats, on any instruction set.</summary>
 internal static unsafe class Transpose4
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(float* from, nint ldFrom, float* to, nint ldTo, int count)
+    public static void Run(float* from, nint ldFrom, float* to, nint ldTo, int rows, int count)
     {
-        float* f1 = from + ldFrom, f2 = f1 + ldFrom, f3 = f2 + ldFrom;
-        for (int p = 0; p < 4 * count; p++) Vector128.Create(from[p], f1[p], f2[p], f3[p]).Store(to + p * ldTo);
+        for (int j = 0; j < rows; j += 4, from += 4 * ldFrom)
+        {
+            float* f1 = from + ldFrom, f2 = f1 + ldFrom, f3 = f2 + ldFrom;
+            for (int p = 0; p < 4 * count; p++) Vector128.Create(from[p], f1[p], f2[p], f3[p]).Store(to + p * ldTo + j);
+        }
     }
 }
