@@ -4,8 +4,9 @@ namespace PersonaSelection.Numerics;
 
 internal sealed unsafe partial class KernelSet<I, V>
 {
-    // A block of B is KBlock x NBlock (half of a 1 MB second-level cache), a panel of it KBlock x 2W (most of the first-level cache).
-    private const int KBlock = 256, NBlock = 512, MBlock = 120;
+    // A panel of B is KBlock x 2W (most of the first-level cache). NBlock columns of them are read one after the other, which the processor
+    // foresees: they may fill the second-level cache, and the wider the block, the seldomer A is copied and read again.
+    private const int KBlock = 256, NBlock = 1024, MBlock = 120;
 
     // Columns of C from which a copy of A pays for itself.
     private const int CopyColumns = 256;
