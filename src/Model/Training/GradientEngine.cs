@@ -14,7 +14,7 @@ internal sealed unsafe class GradientEngine : IDisposable
     private readonly WorkerPool _pool;
     private readonly FloatBuffer[] _gradients;
     private readonly DecoderWorkspace[] _workspaces;
-    private readonly PackedProjections _forward, _backward;
+    private readonly PackedProjections _transposes;
     private readonly Action<int, int> _packJob, _partJob, _sliceJob;
     private readonly double[] _losses;
     private readonly double[] _squares;
@@ -35,7 +35,7 @@ internal sealed unsafe class GradientEngine : IDisposable
         _pool = pool;
         _gradients = [.. Enumerable.Range(0, microBatches).Select(_ => new FloatBuffer(layout.Length))];
         _workspaces = [.. Enumerable.Range(0, pool.Threads).Select(_ => new DecoderWorkspace(config))];
-        (_forward, _backward) = (PackedProjections.Forward(config), PackedProjections.Backward(config));
+        _transposes = PackedProjections.Backward(config);
         _losses = new double[microBatches];
         _filled = new float*[microBatches];
         _order = [.. Enumerable.Range(0, microBatches)];
@@ -67,8 +67,9 @@ internal sealed unsafe class GradientEngine : IDisposable
         _loss = loss;
         _aside = aside;
         LargestFirst();
-        // Every part multiplies by the same weights, which stay as they are only where nobody asks for their gradient.
-        if (!_packed || trainable.NeedsWeightGradient) _pool.Run(_forward.Count + _backward.Count, _packJob);
+        // Every part multiplies by the same transposes, which stay as they are only where nobody asks for gradients of weights. Packing what is
+        // not transposed costs nothing beside the first products.
+        if (!_packed || trainable.NeedsWeightGradient) _pool.Run(_transposes.Count, _packJob);
         _packed = true;
         _pool.Run(parts.Length + (aside is null ? 0 : 1), _partJob);
         _filledCount = 0;
@@ -90,16 +91,11 @@ internal sealed unsafe class GradientEngine : IDisposable
     {
         foreach (FloatBuffer gradient in _gradients) gradient.Dispose();
         foreach (DecoderWorkspace workspace in _workspaces) workspace.Dispose();
-        _forward.Dispose();
-        _backward.Dispose();
+        _transposes.Dispose();
         _decoder.Dispose();
     }
 
-    private void Pack(int job, int worker)
-    {
-        if (job < _forward.Count) _forward.Pack(job, _trainable.Weights);
-        else _backward.Pack(job - _forward.Count, _trainable.Weights);
-    }
+    private void Pack(int job, int worker) => _transposes.Pack(job, _trainable.Weights);
 
     private void RunPart(int job, int worker)
     {
@@ -119,9 +115,9 @@ internal sealed unsafe class GradientEngine : IDisposable
             if (job == 0) gradient?.Span(0, (int)gradient.Length).Clear();
             return;
         }
-        _decoder.Forward(_trainable.Weights, part, workspace, _trainable.Edits, _forward, null);
+        _decoder.Forward(_trainable.Weights, part, workspace, _trainable.Edits);
         _losses[job] = _loss.Evaluate(new LogitRows(part, workspace, job));
-        _decoder.Backward(_trainable.Weights, part, workspace, gradient, _trainable.Edits, _backward);
+        _decoder.Backward(_trainable.Weights, part, workspace, gradient, _trainable.Edits, _transposes);
         _trainable.Collect(job, workspace);
     }
 
