@@ -32,9 +32,16 @@ internal sealed class Bench
     public double Time(Action action, double seconds)
     {
         action();
-        long once = Stopwatch.GetTimestamp();
-        action();
-        double guess = Math.Max(Stopwatch.GetElapsedTime(once).TotalSeconds, 1e-8);
+        // The first calls are slower, by as much as their methods are not compiled for good yet.
+        long warm = Stopwatch.GetTimestamp();
+        double guess;
+        do
+        {
+            long once = Stopwatch.GetTimestamp();
+            action();
+            guess = Math.Max(Stopwatch.GetElapsedTime(once).TotalSeconds, 1e-8);
+        }
+        while (Stopwatch.GetElapsedTime(warm).TotalSeconds < seconds);
         int inner = (int)Math.Clamp(50e-6 / guess, 1, 1000);
         double best = double.MaxValue;
         List<double> processor = [];
