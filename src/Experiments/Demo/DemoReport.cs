@@ -43,14 +43,14 @@ public static class DemoReport
     {
         InferenceResult inference = result.Base.Inference;
         yield return new Heading("The model learns who is speaking");
-        yield return new Prose($"The loss comes within {result.Base.Loss - result.Base.Floor:0.000} nats of the world's exact entropy, but a low loss "
-            + "is no evidence of personas. What counts is whether the model infers the character from what it has done: against the exact Bayes "
+        yield return new Prose($"The loss ends at {result.Base.Loss:0.000} nats per token, where the world's exact entropy is {result.Base.Floor:0.000}; but a low "
+            + "loss is no evidence of personas. What counts is whether the model infers the character from what it has done: against the exact Bayes "
             + $"predictor its R² is **{inference.R2:0.00}**; a predictor that knows the world but ignores the character's past gets {inference.R2PriorOnly:0.00}.");
         CurvePoint[] measured = [.. result.Base.Curve.Where(p => p.ChatR2 is not null)];
         yield return new LinesFigure
         {
             Id = "inference",
-            Title = "Persona inference arrives late and suddenly while the loss creeps",
+            Title = "The loss, and the inference of personas",
             XLabel = "tokens seen",
             Caption = "Above: training loss and the exact entropy floor. Below: R² of the model's inference against exact Bayes; the dashed line is the predictor that ignores the past.",
             Panels =
