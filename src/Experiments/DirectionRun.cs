@@ -52,7 +52,7 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
     /// <summary>The episodes that directions are read from, and those that strength is measured on.</summary>
     public (IReadOnlyList<Episode> Read, IReadOnlyList<Episode> Measured) Split()
     {
-        Episode[] different = [.. Episodes.Where(e => e.Reply.Length > 0).DistinctBy(e => string.Join('\u0001', e.Context.Select(t => $"{t.Role}\u0002{t.Text}").Append(e.Reply)))];
+        Episode[] different = [.. Episodes.Where(e => e.Reply.Length > 0).DistinctBy(e => e.Key)];
         RngStream.Root(Seed).Child("vectors").Shuffle<Episode>(different);
         int measured = different.Length < LeastMeasured ? 0 : Math.Min(MostMeasured, different.Length / 4);
         return ([.. different.Skip(measured).Take(MostEpisodes)], different[..measured]);
