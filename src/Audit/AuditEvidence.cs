@@ -137,9 +137,13 @@ public sealed class AuditEvidence
         Dictionary<int, EpisodeCut> cuts = block.Cuts.ToDictionary(c => c.Episode);
         LoggedEvidence[] entries = [.. pending.Select(p =>
         {
-            if (!fresh.TryGetValue(p.Key, out int at)) return new LoggedEvidence([.. _rows.Row(_known[p.Key])], _tokens[_known[p.Key]]);
+            if (!fresh.TryGetValue(p.Key, out int at))
+            {
+                int equal = _known[p.Key];
+                return new LoggedEvidence([.. _rows.Row(equal)], _tokens[equal]) { Shifts = _rows.Shifts(equal) is { IsEmpty: false } shifts ? [.. shifts] : null };
+            }
             EpisodeCut? cut = cuts.GetValueOrDefault(at);
-            return new LoggedEvidence(block.Nats[at], block.Tokens[at], cut is not null, cut?.Unread);
+            return new LoggedEvidence(block.Nats[at], block.Tokens[at], cut is not null, cut?.Unread) { Shifts = block.Shifts?[at] };
         })];
         log.Append(entries);
         Scored += asked.Count;
@@ -153,7 +157,7 @@ public sealed class AuditEvidence
     {
         if (!_known.TryAdd(key, _rows.Count)) _copies[_known[key]] = _copies.GetValueOrDefault(_known[key], 1) + 1;
         _firstEqual.Add(_known[key]);
-        _rows.Add(entry.Nats, weight, cluster);
+        _rows.Add(entry.Nats, weight, cluster, entry.Shifts);
         _tokens.Add(entry.Tokens);
         if (entry.Cut) Cut++;
         if (entry.Unread is not null) Unread++;

@@ -71,7 +71,7 @@ public sealed class AuditFolder(string folder)
         AuditEvidence evidence;
         using (recorder?.Time("evidence")) evidence = AuditEvidence.Collect(data, survey.Episodes, source, log, progress, cancellation);
         AuditedCast cast;
-        using (recorder?.Time("cast")) cast = new AuditedCast(evidence.Rows, personas, options, progress, cancellation);
+        using (recorder?.Time("cast")) cast = new AuditedCast(evidence.Rows, personas, options, (source as InContextSource)?.Answers, progress, cancellation);
         IReadOnlyList<TellingEpisode> telling;
         using (recorder?.Time("ledger")) telling = Ledger.Write(LedgerPath, data, cast, evidence, progress: progress, cancellation: cancellation);
         CastVerdict verdict = cast.Verdict(data.Name, source.Kind) with

@@ -16,25 +16,29 @@ public sealed class AuditedCast
     /// <param name="rows">The evidence; its personas are those of the set, in its order.</param>
     /// <param name="personas">Who competes.</param>
     /// <param name="options">Dose and intervals.</param>
+    /// <param name="answers">What made evidence of sampled answers; null for other evidence.</param>
     /// <param name="progress">Told how many draws are done.</param>
     /// <param name="cancellation">Stops between draws.</param>
     /// <exception cref="UserErrorException"><c>impossible-evidence</c>.</exception>
-    public AuditedCast(EvidenceRows rows, PersonaSet personas, AuditOptions options, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public AuditedCast(EvidenceRows rows, PersonaSet personas, AuditOptions options, SampledReweighing? answers = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        (Rows, _personas) = (rows, personas);
+        (Rows, _personas, Answers) = (rows, personas, answers);
         Names = [.. personas.Personas.Select(p => p.Name)];
         Traits = [.. personas.Traits.Select(t => t.Name)];
         double[,] values = personas.TraitMatrix;
         var traits = new LabelledMatrix(Names, Traits, (h, k) => values[h, k]);
         PersonaDistribution prior = PersonaDistribution.FromWeights(Names, personas.Prior);
         _logPrior = [.. prior.LogProbabilities];
-        Estimate = CastEstimate.Of(prior, rows, traits, options.EffectiveObservations, options.Plan, progress: progress, cancellation: cancellation);
+        Estimate = CastEstimate.Of(prior, rows, traits, options.EffectiveObservations, options.Plan, answers: answers, progress: progress, cancellation: cancellation);
         _influence = new EpisodeInfluence(prior, rows, Estimate.Dose.Dose, traits);
     }
 
     /// <summary>The evidence.</summary>
     public EvidenceRows Rows { get; }
+
+    /// <summary>What made evidence of sampled answers; null for other evidence.</summary>
+    public SampledReweighing? Answers { get; }
 
     /// <summary>Names of the personas.</summary>
     public IReadOnlyList<string> Names { get; }

@@ -10,7 +10,11 @@ namespace PersonaSelection.Audit;
 /// <param name="Tokens">Tokens of the reply; 0 when not known.</param>
 /// <param name="Cut">Whether some of the episode did not fit into the model.</param>
 /// <param name="Unread">Why nothing of it was scored; null when some of it was.</param>
-public sealed record LoggedEvidence(double[] Nats, int Tokens, bool Cut = false, string? Unread = null);
+public sealed record LoggedEvidence(double[] Nats, int Tokens, bool Cut = false, string? Unread = null)
+{
+    /// <summary>What showing the episode did to each probe, where evidence was made of that by sampled answers; null for other evidence.</summary>
+    public double[]? Shifts { get; init; }
+}
 
 /// <summary>
 /// Evidence as it comes in, one JSON line per episode, only ever appended to and flushed to disk block by block. A kill at any moment leaves
@@ -161,6 +165,10 @@ public sealed class EvidenceLog : IDisposable
         if (entry.Cut) json.WriteBoolean("cut", true);
         if (entry.Unread is not null) json.WriteString("unread", entry.Unread);
         JsonLog.WriteValues(json, entry.Nats);
+        if (entry.Shifts is null) return;
+        json.WriteStartArray("shifts");
+        foreach (double x in entry.Shifts) json.WriteNumberValue(x);
+        json.WriteEndArray();
     });
 
     private void Flush()
@@ -174,7 +182,10 @@ public sealed class EvidenceLog : IDisposable
         double[] nats = JsonLog.ReadValues(root);
         return root.GetProperty("episode").GetInt64() != number || nats.Length != _personas ? null
             : new LoggedEvidence(nats, root.GetProperty("tokens").GetInt32(), root.TryGetProperty("cut", out _),
-                root.TryGetProperty("unread", out JsonElement unread) ? unread.GetString() : null);
+                root.TryGetProperty("unread", out JsonElement unread) ? unread.GetString() : null)
+            {
+                Shifts = root.TryGetProperty("shifts", out JsonElement shifts) ? [.. shifts.EnumerateArray().Select(x => x.GetDouble())] : null,
+            };
     });
 
     internal static string KindName(EvidenceKind kind) => kind switch

@@ -15,8 +15,11 @@ public sealed class InContextSource : IEvidenceSource
     private readonly IShownShifts _shown;
     private readonly Reweighing _reweighing;
 
-    private InContextSource(IShownShifts shown, Reweighing reweighing, IReadOnlyDictionary<string, string> provenance) =>
-        (_shown, _reweighing, Provenance) = (shown, reweighing, provenance);
+    private InContextSource(IShownShifts shown, Reweighing reweighing, SampledReweighing? answers, IReadOnlyDictionary<string, string> provenance) =>
+        (_shown, _reweighing, Answers, Provenance) = (shown, reweighing, answers, provenance);
+
+    /// <summary>What makes evidence of sampled answers; null where answers are exact.</summary>
+    public SampledReweighing? Answers { get; }
 
     /// <inheritdoc/>
     public EvidenceKind Kind => EvidenceKind.InContext;
@@ -32,7 +35,7 @@ public sealed class InContextSource : IEvidenceSource
     /// <param name="answers">What each persona answers to the same probes.</param>
     /// <param name="presented">Evidence of the same personas, put before the model in the same way and not calibrated: what they are told by enters the provenance.</param>
     public static InContextSource Of(ShownShifts shown, PersonaContrast answers, IEvidenceSource presented) =>
-        new(shown, Reweighing.Of(answers.Low), new Dictionary<string, string>(presented.Provenance)
+        new(shown, Reweighing.Of(answers.Low), null, new Dictionary<string, string>(presented.Provenance)
         {
             ["probes"] = ProbeMeasurement.IdOf(answers.Probes).ToString(),
             ["in-context"] = Described(answers.Probes.Count),
@@ -40,12 +43,15 @@ public sealed class InContextSource : IEvidenceSource
 
     /// <summary>A source from sampled answers.</summary>
     /// <param name="answers">Those of every persona, and what showing episodes does to the model's.</param>
-    public static InContextSource Of(SampledAnswers answers) =>
-        new(answers, Reweighing.Of(answers.Low), new Dictionary<string, string>(answers.Provenance)
+    public static InContextSource Of(SampledAnswers answers)
+    {
+        var reweighing = new SampledReweighing(answers.Personas, answers.Low);
+        return new(answers, reweighing.Expected, reweighing, new Dictionary<string, string>(answers.Provenance)
         {
             ["probes"] = ProbeMeasurement.IdOf(answers.Probes).ToString(),
             ["in-context"] = Described(answers.Probes.Count),
         });
+    }
 
     private static string Described(int probes) =>
         string.Create(CultureInfo.InvariantCulture, $"shifts of {probes} probes as a reweighing of the personas, penalty {Reweighing.Penalty}");
@@ -56,6 +62,10 @@ public sealed class InContextSource : IEvidenceSource
     {
         ShownBlock shown = _shown.Compute(episodes, progress, cancellation);
         double[][] nats = [.. shown.Shifts.Select(s => _reweighing.Explain(s))];
-        return new EvidenceBlock(personas is null ? nats : [.. nats.Select(row => personas.Select(h => row[h]).ToArray())], shown.Tokens) { Cuts = shown.Cuts };
+        return new EvidenceBlock(personas is null ? nats : [.. nats.Select(row => personas.Select(h => row[h]).ToArray())], shown.Tokens)
+        {
+            Cuts = shown.Cuts,
+            Shifts = Answers is null ? null : shown.Shifts,
+        };
     }
 }

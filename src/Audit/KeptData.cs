@@ -126,7 +126,7 @@ public static class KeptData
             int old = rows.Cluster(e);
             return clusters.TryGetValue(old, out int cluster) ? cluster : clusters[old] = clusters.Count;
         }
-        var cast = new AuditedCast(rows.Regrouped(Dense, e => weights[e]), personas, options, cancellation: cancellation);
+        var cast = new AuditedCast(rows.Regrouped(Dense, e => weights[e]), personas, options, audit.Cast.Answers, cancellation: cancellation);
         return cast.Verdict(data.Name, audit.Kind) with { Redrawn = audit.Verdict.Redrawn };
     }
 

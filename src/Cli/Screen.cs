@@ -47,6 +47,7 @@ internal static class Screen
             {
                 bars.Draw(context);
                 result = work(bars);
+                bars.End();
             });
         return result;
     }
@@ -64,7 +65,7 @@ internal static class Screen
     private sealed class TimeLeftColumn(Func<ProgressTask, TimeSpan?> left) : ProgressColumn
     {
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-            new Text(left(task) is { } time ? time.ToString(time.TotalDays < 1 ? @"hh\:mm\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture) : "--:--:--",
+            new Text(task.IsFinished ? "" : left(task) is { } time ? time.ToString(time.TotalDays < 1 ? @"hh\:mm\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture) : "--:--:--",
                 new Style(Color.Blue));
     }
 
@@ -80,6 +81,13 @@ internal static class Screen
         public TimeSpan? Left(ProgressTask task)
         {
             lock (_lock) return _bars.Values.FirstOrDefault(b => b.Task == task).Pace?.Left;
+        }
+
+        // Work can be done before its last share was told: a stage that ended early, or had guessed how much there is.
+        public void End()
+        {
+            lock (_lock)
+                foreach ((ProgressTask task, _) in _bars.Values) task.Value = task.MaxValue;
         }
 
         public void Report(WorkProgress value)

@@ -19,6 +19,9 @@ public sealed record Episode(string Id, IReadOnlyList<Turn> Context, string Repl
     /// </summary>
     public string? Preferred { get; init; }
 
+    /// <summary>One string for context and reply, as <see cref="Turn.KeyOf"/> has one for the context.</summary>
+    public string Key => Context.Count == 0 ? Reply : $"{Turn.KeyOf(Context)}\u0001{Reply}";
+
     /// <summary>The content id of everything that evidence depends on: context, reply, and what was preferred to it.</summary>
     public ContentId TextId => ContentId.Of("episode-text",
         [.. Context.SelectMany(t => (string[])[t.Role, t.Text]), Reply, .. Preferred is null ? [] : (string[])["preferred", Preferred]]);

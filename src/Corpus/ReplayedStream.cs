@@ -1,18 +1,10 @@
 namespace PersonaSelection.Corpus;
 
 /// <summary>A stream with bytes before and after it, read once from start to end; it need not be able to seek.</summary>
-internal sealed class ReplayedStream(byte[] head, Stream rest, byte[]? tail = null) : Stream
+internal sealed class ReplayedStream(byte[] head, Stream rest, byte[]? tail = null) : ForwardStream
 {
     private int _read;
     private int _tailRead = -1;
-
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -22,11 +14,6 @@ internal sealed class ReplayedStream(byte[] head, Stream rest, byte[]? tail = nu
         _tailRead = Math.Max(0, _tailRead);
         return Take(tail, ref _tailRead, buffer);
     }
-
-    public override void Flush() { }
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -6,7 +6,7 @@ namespace PersonaSelection.Corpus;
 /// Gzip that must be whole. The system's reader takes a file that was cut off for one that ends there, so a member of our own is put behind
 /// the file: only where the last member of the file is complete does that one come out again.
 /// </summary>
-internal sealed class WholeGzipStream : Stream
+internal sealed class WholeGzipStream : ForwardStream
 {
     private static readonly byte[] Seal = [.. "whole, and nothing after it"u8];
     private static readonly byte[] SealedMember = Zip(Seal);
@@ -17,14 +17,6 @@ internal sealed class WholeGzipStream : Stream
 
     /// <summary>The text of a stream whose first bytes were read already.</summary>
     public WholeGzipStream(byte[] head, Stream rest) => _zip = new GZipStream(new ReplayedStream(head, rest, SealedMember), CompressionMode.Decompress);
-
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -44,11 +36,6 @@ internal sealed class WholeGzipStream : Stream
         _start += length;
         return length;
     }
-
-    public override void Flush() { }
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

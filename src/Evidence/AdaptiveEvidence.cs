@@ -75,7 +75,7 @@ public static class AdaptiveEvidence
             ["episodes"] = episodes.Id.ToString(),
             ["cells"] = FormattableString.Invariant($"{found.Share:P1} asked for, the others estimated, for a posterior at dose {dose:R} within {found.Bound:G3} of the full one ({plan.Confidence:P0})"),
         };
-        if (guide is not null) provenance["guide"] = ContentId.Of("guide", [.. guide.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")]).ToString();
+        if (guide is not null) provenance["guide"] = ContentId.Of("guide", [.. ContentId.Parts(guide.Provenance)]).ToString();
         return new AdaptiveTable(new EvidenceTable(source.Kind, values, lines, provenance), [.. of.Select(r => found.Known[r])],
             found.Bound, found.Share, found.Met);
     }

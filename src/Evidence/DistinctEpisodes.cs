@@ -16,7 +16,7 @@ internal sealed class DistinctEpisodes
         _of = new (int, int)[episodes.Count];
         for (int e = 0; e < episodes.Count; e++)
         {
-            string key = string.Join('\u0001', episodes[e].Context.Select(t => $"{t.Role}\u0002{t.Text}"));
+            string key = Turn.KeyOf(episodes[e].Context);
             if (!index.TryGetValue(key, out int c))
             {
                 index[key] = c = _contexts.Count;

@@ -9,7 +9,7 @@ namespace PersonaSelection.Evidence;
 /// all contexts before it. The reply comes first, as far as a quarter of the room is left to the context; then the latest turns of the context,
 /// whole, while they fit; system turns stay longer than others. If not even the last turn fits, its beginning goes, by words.
 /// </summary>
-internal sealed class EpisodeFit
+public sealed class EpisodeFit
 {
     private readonly ITokenizer _tokenizer;
     private readonly ChatTemplate _template;
@@ -18,8 +18,12 @@ internal sealed class EpisodeFit
     private readonly bool _strict;
 
     /// <summary>For the contexts of all personas.</summary>
-    /// <exception cref="UserErrorException">A context leaves less than a quarter of the model's length to the episodes.</exception>
-    internal EpisodeFit(ITokenizer tokenizer, int contextLength, LikelihoodOptions options, IReadOnlyList<PresentedPersona> personas)
+    /// <param name="tokenizer">What their models read with.</param>
+    /// <param name="contextLength">Tokens that these read at once.</param>
+    /// <param name="options">The template, and whether cutting is an error.</param>
+    /// <param name="personas">The personas by their contexts.</param>
+    /// <exception cref="UserErrorException"><c>persona-too-long</c>: a context leaves less than a quarter of the model's length to the episodes.</exception>
+    public EpisodeFit(ITokenizer tokenizer, int contextLength, LikelihoodOptions options, IReadOnlyList<PresentedPersona> personas)
     {
         (_tokenizer, _template, _strict) = (tokenizer, options.Template, options.Strict);
         _length = contextLength;
@@ -45,11 +49,11 @@ internal sealed class EpisodeFit
     /// <param name="Context">The turns that are kept.</param>
     /// <param name="Reply">The tokens that are scored; none when the reply is empty.</param>
     /// <param name="Cut">What was left out, for episode 0; null when nothing was.</param>
-    internal sealed record Kept(IReadOnlyList<Turn> Context, int[] Reply, EpisodeCut? Cut);
+    public sealed record Kept(IReadOnlyList<Turn> Context, int[] Reply, EpisodeCut? Cut);
 
     /// <summary>Cuts an episode to what fits.</summary>
     /// <exception cref="UserErrorException">Strict, and something would have to be left out, or cannot be read.</exception>
-    internal Kept Of(Episode episode)
+    public Kept Of(Episode episode)
     {
         try
         {
@@ -109,7 +113,7 @@ internal sealed class EpisodeFit
         return at < 0 ? 0 : at;
     }
 
-    // The longest end of a turn that fits, from the start of a word where one is near.
+    // The longest end of a turn that fits, from the start of a word where one is near: a tokenizer of words cannot read half of one.
     private string End(Turn turn, int room)
     {
         string text = turn.Text;
@@ -122,12 +126,17 @@ internal sealed class EpisodeFit
             if (Fits(middle)) high = middle;
             else low = middle + 1;
         }
-        for (int i = Math.Max(1, low); i < Math.Min(text.Length, low + 64); i++)
-            if (char.IsWhiteSpace(text[i - 1]) && !char.IsWhiteSpace(text[i]) && Fits(i)) return text[i..];
-        while (low < text.Length && (char.IsLowSurrogate(text[low]) || !Fits(low))) low++;
-        return text[low..];
+        while (low < text.Length && (char.IsLowSurrogate(text[Start(low)]) || !Fits(low))) low++;
+        return text[Start(low)..];
 
-        bool Fits(int from) => Length([turn with { Text = text[from..] }]) <= room;
+        bool Fits(int from) => Length([turn with { Text = text[Start(from)..] }]) <= room;
+
+        int Start(int from)
+        {
+            for (int i = from; i < Math.Min(text.Length, from + 64); i++)
+                if ((i == 0 || char.IsWhiteSpace(text[i - 1])) && !char.IsWhiteSpace(text[i])) return i;
+            return from;
+        }
     }
 
     /// <summary>Tokens of a context, with the longest of the personas' before it.</summary>

@@ -67,7 +67,7 @@ public sealed class EvidenceTable
 
     /// <summary>The content id of everything in the table.</summary>
     public ContentId Id => ContentId.Of("evidence", [Kind.ToString(), LogLikelihood.ContentId("numbers"), Weights,
-        .. Rows.Select(r => $"{r.Tokens} {r.Cluster}"), .. Provenance.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")]);
+        .. Rows.Select(r => $"{r.Tokens} {r.Cluster}"), .. ContentId.Parts(Provenance)]);
 
     /// <summary>Writes the table as JSON lines: a header, then one line per episode.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>

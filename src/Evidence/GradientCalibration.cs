@@ -21,7 +21,7 @@ internal sealed class GradientCalibration
 
     internal static GradientCalibration Fit(IReadOnlyList<GradientReading> readings, IReadOnlyList<double[]> exact)
     {
-        double[][] linked = [.. readings.Select(r => Centred(r.Linked))], wanted = [.. exact.Select(Centred)];
+        double[][] linked = [.. readings.Select(r => Statistics.Centred(r.Linked))], wanted = [.. exact.Select(Statistics.Centred)];
         double product = 0, square = 0;
         for (int e = 0; e < linked.Length; e++)
         {
@@ -35,21 +35,15 @@ internal sealed class GradientCalibration
         var rest = RidgeRegression.Fit([.. readings.Select(r => Array.ConvertAll(r.Features, x => (double)x))],
             [.. wanted.Select((row, e) => row.Select((x, h) => x - (scale * linked[e][h])).ToArray())]);
         double agreement = Statistics.Pearson([.. wanted.SelectMany(x => x)],
-            [.. wanted.SelectMany((row, e) => Centred([.. row.Select((x, h) => x - rest.LeftOut[e][h])]))]);
+            [.. wanted.SelectMany((row, e) => Statistics.Centred([.. row.Select((x, h) => x - rest.LeftOut[e][h])]))]);
         return new GradientCalibration(scale, rest, exact[0].Length, agreement);
     }
 
     /// <summary>L[h] in nats: the mean over personas stays that of the gradient, the differences are the calibrated ones.</summary>
     internal double[] Apply(GradientReading reading)
     {
-        double[] rest = Centred([.. _intercepts.Select((x, h) => x + GradientReading.Dot(reading.Features, _coefficients[h]))]);
+        double[] rest = Statistics.Centred([.. _intercepts.Select((x, h) => x + GradientReading.Dot(reading.Features, _coefficients[h]))]);
         double mean = reading.Linked.Average();
         return [.. reading.Linked.Select((x, h) => mean + (_scale * (x - mean)) + rest[h])];
-    }
-
-    private static double[] Centred(double[] row)
-    {
-        double mean = row.Average();
-        return [.. row.Select(x => x - mean)];
     }
 }

@@ -119,14 +119,14 @@ public sealed class GradientEvidence : IEvidenceSource
     {
         if (!exact.Personas.SequenceEqual(Personas, StringComparer.Ordinal))
             throw new ArgumentException("The exact evidence is of other personas.", nameof(exact));
-        Episode[] different = [.. episodes.DistinctBy(KeyOf)];
+        Episode[] different = [.. episodes.DistinctBy(e => e.Key)];
         double[][] nats = exact.Compute(different, null, progress, cancellation).Nats;
         GradientReading?[] readings = Read(different, progress, cancellation, out _);
         int[] read = [.. Enumerable.Range(0, different.Length).Where(e => readings[e] is not null)];
         if (read.Length < 3) throw new ArgumentException("A calibration needs three different episodes that can be read.", nameof(episodes));
         return new GradientEvidence(this, GradientCalibration.Fit([.. read.Select(e => readings[e]!)], [.. read.Select(e => nats[e])]),
-            ContentId.Of("gradient-calibration", [.. exact.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"),
-                .. different.Select(KeyOf), .. nats]));
+            ContentId.Of("gradient-calibration", [.. ContentId.Parts(exact.Provenance),
+                .. different.Select(e => e.Key), .. nats]));
     }
 
     /// <inheritdoc/>
@@ -152,7 +152,7 @@ public sealed class GradientEvidence : IEvidenceSource
         cuts = [];
         for (int e = 0; e < of.Length; e++)
         {
-            string key = KeyOf(episodes[e]);
+            string key = episodes[e].Key;
             if (!place.TryGetValue(key, out of[e]))
             {
                 place[key] = of[e] = kept.Count;
@@ -178,6 +178,4 @@ public sealed class GradientEvidence : IEvidenceSource
         for (int i = 0; i < values.Length; i++) sum[i % d] += values[i];
         return sum;
     }
-
-    private static string KeyOf(Episode e) => string.Join('\u0001', e.Context.Select(t => $"{t.Role}\u0002{t.Text}").Append(e.Reply));
 }

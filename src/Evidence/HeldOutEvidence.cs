@@ -61,7 +61,7 @@ internal sealed class HeldOutEvidence(PersonaSet set, PresentationOptions option
 
     private EvidenceTable Of(Episode[] episodes, LikelihoodSource source, IProgress<WorkProgress>? share)
     {
-        string[] provenance = [.. source.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")];
+        string[] provenance = [.. ContentId.Parts(source.Provenance)];
         ContentId id = ContentId.Of("held-out", [.. provenance, .. episodes.Select(e => (object)e.TextId)]);
         string path = store.PathOf(id);
         if (!store.Contains(id))

@@ -57,7 +57,7 @@ public sealed class InContextTable
 
     /// <summary>The content id of everything in the table.</summary>
     public ContentId Id => ContentId.Of("in-context", [Shifts.ContentId("numbers"), Weights, .. Clusters,
-        .. Provenance.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")]);
+        .. ContentId.Parts(Provenance)]);
 
     /// <summary>Writes the table as JSON lines: a header, then one line per episode.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>

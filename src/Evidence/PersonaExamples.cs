@@ -19,7 +19,7 @@ public sealed record PersonaExamples(Persona Persona, IReadOnlyList<Episode> Lea
     internal const int Few = 500, Parts = 5;
 
     /// <summary>The content id of the examples, split as they are.</summary>
-    public ContentId Id => ContentId.Of("examples", [Learnt.Count, .. Learnt.Concat(HeldOut).SelectMany(e => new object[] { ContextKey(e), e.Reply })]);
+    public ContentId Id => ContentId.Of("examples", [Learnt.Count, .. Learnt.Concat(HeldOut).SelectMany(e => new object[] { Turn.KeyOf(e.Context), e.Reply })]);
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<Episode> All => [.. Learnt, .. HeldOut];
@@ -52,10 +52,10 @@ public sealed record PersonaExamples(Persona Persona, IReadOnlyList<Episode> Lea
     /// <param name="turn">Which part is held out: 0 usually, and another where several are in turns (<see cref="Turned"/>).</param>
     public static PersonaExamples Split(Persona persona, IReadOnlyList<Episode> episodes, IReadOnlyList<BadLine>? badLines = null, int turn = 0)
     {
-        Episode[] all = [.. episodes.Where(e => e.Weight > 0 && e.Reply.Length > 0).DistinctBy(e => (ContextKey(e), e.Reply))];
-        bool byContext = all.Select(ContextKey).Distinct(StringComparer.Ordinal).Count() * 2 > all.Length;
+        Episode[] all = [.. episodes.Where(e => e.Weight > 0 && e.Reply.Length > 0).DistinctBy(e => (Turn.KeyOf(e.Context), e.Reply))];
+        bool byContext = all.Select(e => Turn.KeyOf(e.Context)).Distinct(StringComparer.Ordinal).Count() * 2 > all.Length;
         ulong Hash(Episode e) =>
-            ulong.Parse(ContentId.Of("split", ContextKey(e), byContext ? "" : e.Reply).Digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            ulong.Parse(ContentId.Of("split", Turn.KeyOf(e.Context), byContext ? "" : e.Reply).Digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         if (all.Length > Most) all = [.. all.Select((e, i) => (e, i, Hash: Hash(e))).OrderBy(x => x.Hash).Take(Most).OrderBy(x => x.i).Select(x => x.e)];
         ulong part = (ulong)(all.Length < Few ? Parts : 10);
         ILookup<bool, Episode> sides = all.ToLookup(e => Hash(e) % part == (ulong)turn);
@@ -64,6 +64,4 @@ public sealed record PersonaExamples(Persona Persona, IReadOnlyList<Episode> Lea
 
     /// <summary>The same examples with another part held out, 1 to <see cref="Parts"/> - 1, so that of few examples all are in turns.</summary>
     internal PersonaExamples Turned(int turn) => Split(Persona, All, BadLines, turn);
-
-    private static string ContextKey(Episode e) => string.Join('\u0001', e.Context.Select(t => $"{t.Role}\u0002{t.Text}"));
 }

@@ -78,7 +78,7 @@ public static class ProbeMeasurement
     /// <summary>The content id of probes: ids, domains, clusters, contexts and replies.</summary>
     public static ContentId IdOf(IReadOnlyList<Probe> probes) => ContentId.Of("probe-set", [.. probes.SelectMany(p => new object?[]
     {
-        p.Id, p.Domain, p.Cluster, p.Context.Count, string.Join('\u0001', p.Context.Select(t => $"{t.Role}\u0002{t.Text}")),
+        p.Id, p.Domain, p.Cluster, p.Context.Count, Turn.KeyOf(p.Context),
         string.Join('\u0001', p.Low), string.Join('\u0001', p.High),
     })]);
 

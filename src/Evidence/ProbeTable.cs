@@ -54,7 +54,7 @@ public sealed class ProbeTable
     /// <summary>The content id of everything in the table.</summary>
     public ContentId Id => ContentId.Of("probes", [Kind.ToString(), Low.ContentId("numbers"), Rows.Select(r => r.Bare).ToArray(),
         .. Rows.SelectMany(r => new[] { r.Domain, r.Cluster }),
-        .. Provenance.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")]);
+        .. ContentId.Parts(Provenance)]);
 
     /// <summary>Writes the table as JSON lines: a header, then one line per probe.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>

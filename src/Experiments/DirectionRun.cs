@@ -36,6 +36,9 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
     /// <summary>Draws episodes where there are too many, and the random directions of the control.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>Whether an episode that does not fit the model is an error; otherwise it is cut, as audits do.</summary>
+    public bool Strict { get; init; }
+
     /// <summary>The site that is read: the one asked for, or after the middle block.</summary>
     /// <exception cref="UserErrorException"><c>unknown-site</c>.</exception>
     public string SiteOf(DecoderConfig config)
@@ -49,7 +52,7 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
     /// <summary>The episodes that directions are read from, and those that strength is measured on.</summary>
     public (IReadOnlyList<Episode> Read, IReadOnlyList<Episode> Measured) Split()
     {
-        Episode[] different = [.. Episodes.Where(e => e.Reply.Length > 0).DistinctBy(e => string.Join('\u0001', e.Context.Select(t => $"{t.Role}\u0002{t.Text}").Append(e.Reply)))];
+        Episode[] different = [.. Episodes.Where(e => e.Reply.Length > 0).DistinctBy(e => e.Key)];
         RngStream.Root(Seed).Child("vectors").Shuffle<Episode>(different);
         int measured = different.Length < LeastMeasured ? 0 : Math.Min(MostMeasured, different.Length / 4);
         return ([.. different.Skip(measured).Take(MostEpisodes)], different[..measured]);
@@ -59,8 +62,10 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
     /// <param name="source">The model.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Stops between contexts.</param>
-    /// <exception cref="UserErrorException"><c>steered-model</c>, <c>unknown-site</c>, <c>few-personas</c>, <c>few-examples</c>, or an episode does not fit the model.</exception>
-    public DirectionSet Run(ModelFolder source, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    /// <exception cref="UserErrorException">
+    /// <c>steered-model</c>, <c>unknown-site</c>, <c>few-personas</c>, <c>few-examples</c>, <c>no-episodes</c>, <c>persona-too-long</c>; when strict, an episode does not fit the model.
+    /// </exception>
+    public ExtractedDirections Run(ModelFolder source, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (source.Vector is not null)
             throw new UserErrorException("steered-model", "The model carries a steering vector, and directions would be read with it.", "Use the model it was made from.");
@@ -75,14 +80,16 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
         Persona Told(Persona p) => p with { Direction = null, Given = p.Given is Presentation.Shown ? p.Given : Presentation.Described };
         var told = new PersonaSet(Personas.Traits, [.. Personas.Personas.Select(Told)]) { Folder = Personas.Folder };
         using PresentedPersonas presented = PresentedPersonas.Of(told, model, new PresentationOptions { Template = model.Template, Calibrate = false }, progress, cancellation);
-        DirectionSet personas = DirectionExtraction.Run(model, site, presented.Personas, read, Positions, Baseline, progress, cancellation), found = OfTraits(personas);
+        ExtractedDirections personas = DirectionExtraction.Run(model, site, presented.Personas, read, Positions, Baseline, Strict, progress, cancellation), found = OfTraits(personas);
         if (measured.Count == 0 || told.Personas.Count < 2) return found;
-        float[][] directions = !Traits ? personas.Values
-            : [.. told.Personas.Select(p => p.Traits.Count == 0 ? new float[found.Width] : DirectionSet.Sum(p.Traits.Select(t => (found[t.Key].Values.ToArray(), t.Value))))];
-        return found.With(DirectionStrengthFit.Measure(model, site, presented.Personas, directions, measured, RngStream.Root(Seed).Child("strength"), progress, cancellation));
+        float[][] directions = !Traits ? personas.Set.Values
+            : [.. told.Personas.Select(p => p.Traits.Count == 0 ? new float[found.Set.Width] : DirectionSet.Sum(p.Traits.Select(t => (found.Set[t.Key].Values.ToArray(), t.Value))))];
+        (DirectionStrength strength, IReadOnlyList<EpisodeCut> cuts) =
+            DirectionStrengthFit.Measure(model, site, presented.Personas, directions, measured, RngStream.Root(Seed).Child("strength"), Strict, progress, cancellation);
+        return new ExtractedDirections(found.Set.With(strength), [.. found.Cut, .. cuts.Select(c => (measured[c.Episode], c))]);
     }
 
-    private DirectionSet OfExamples(Transformer model, string site, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private ExtractedDirections OfExamples(Transformer model, string site, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         Persona? without = Personas.Personas.FirstOrDefault(p => p.Examples is null);
         if (without is not null)
@@ -90,7 +97,7 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
         return DirectionExtraction.OfExamples(model, site, [.. Personas.Personas.Select(p => PersonaExamples.Load(Personas, p))], Positions, progress, cancellation);
     }
 
-    private DirectionSet OfTraits(DirectionSet personas) => !Traits ? personas
-        : Personas.Traits.Count > 0 ? personas.OfTraits(Personas)
+    private ExtractedDirections OfTraits(ExtractedDirections personas) => !Traits ? personas
+        : Personas.Traits.Count > 0 ? personas with { Set = personas.Set.OfTraits(Personas) }
         : throw new UserErrorException("few-personas", "The personas have values on no trait.", "Give them 'traits', or leave out --traits.");
 }

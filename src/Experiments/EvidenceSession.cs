@@ -7,17 +7,20 @@ namespace PersonaSelection.Experiments;
 public sealed class EvidenceSession : IDisposable
 {
     private readonly PresentedPersonas? _presented;
+    private readonly ExampleOverlap? _overlap;
 
     /// <summary>A session with a source.</summary>
     /// <param name="source">Gives the evidence.</param>
     /// <param name="presented">The personas behind it, which the session then owns; null where they are not put before a model of ours.</param>
-    public EvidenceSession(IEvidenceSource source, PresentedPersonas? presented) => (Source, _presented) = (source, presented);
+    /// <param name="overlap">Tells which episodes are among the examples of personas that a chat model is shown; null where the personas behind it tell.</param>
+    public EvidenceSession(IEvidenceSource source, PresentedPersonas? presented, ExampleOverlap? overlap = null) =>
+        (Source, _presented, _overlap) = (source, presented, overlap);
 
     /// <summary>Gives the evidence.</summary>
     public IEvidenceSource Source { get; }
 
     /// <summary>Tells which episodes are among the examples that personas were made from; null when none were.</summary>
-    public ExampleOverlap? Overlap => _presented is { Examples.Count: > 0 } p ? p.Overlap : null;
+    public ExampleOverlap? Overlap => _presented is { Examples.Count: > 0 } p ? p.Overlap : _overlap;
 
     /// <summary>How evidence was calibrated; null when it was not.</summary>
     public EvidenceCalibration? Calibration => _presented?.Calibration;

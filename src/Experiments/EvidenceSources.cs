@@ -123,9 +123,12 @@ public static class EvidenceSources
     /// <param name="progress">Told about questions.</param>
     /// <param name="cancellation">Stops between questions.</param>
     /// <exception cref="UserErrorException">As <see cref="Judge(EvidenceRequest, IChatModel, IProgress{WorkProgress}?, CancellationToken)"/> and <see cref="SampledAnswers.Measure"/>.</exception>
-    public static EvidenceSession Ask(EvidenceRequest request, IChatModel chat, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
-        request.Samples is not { } samples ? Judge(request, chat, progress, cancellation)
-            : new EvidenceSession(InContextSource.Of(SampledAnswers.Measure(chat, request.Personas, request.Probes, samples, progress, cancellation)), null);
+    public static EvidenceSession Ask(EvidenceRequest request, IChatModel chat, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        if (request.Samples is not { } samples) return Judge(request, chat, progress, cancellation);
+        SampledAnswers answers = SampledAnswers.Measure(chat, request.Personas, request.Probes, samples, progress, cancellation);
+        return new EvidenceSession(InContextSource.Of(answers), null, answers.Overlap);
+    }
 
     /// <summary>What <see cref="Ask"/> would take, of everything that is not in the cache yet; null when it costs nothing but time.</summary>
     /// <param name="request">What is wanted.</param>

@@ -30,6 +30,10 @@ public readonly record struct ContentId(string Kind, string Digits)
         return new ContentId(kind, Convert.ToHexStringLower(SHA256.HashData(stream))[..16]);
     }
 
+    /// <summary>A provenance as parts: <c>key=value</c>, in order of the keys.</summary>
+    public static IEnumerable<string> Parts(IReadOnlyDictionary<string, string> provenance) =>
+        provenance.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}");
+
     /// <summary><c>kind-digits</c>.</summary>
     public override string ToString() => $"{Kind}-{Digits}";
 

@@ -9,6 +9,15 @@ public static class JsonFile
     private static readonly JsonWriterOptions WriterOptions =
         new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>How records with required fields are written and read: indented, camel case; a field that is missing or null where it must not be is no record.</summary>
+    public static JsonSerializerOptions Records { get; } = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
     private static readonly JsonDocumentOptions ReaderOptions = new() { MaxDepth = 64 };
 
     /// <summary>Parses a whole file; the top of it is an object.</summary>

@@ -62,14 +62,6 @@ public sealed record RunRecord
     /// <summary>The version of the file format.</summary>
     public const int CurrentSchema = 1;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        NewLine = "\n",
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-    };
-
     /// <summary>The version of the file format.</summary>
     public int Schema { get; init; } = CurrentSchema;
 
@@ -115,7 +107,7 @@ public sealed record RunRecord
 
     /// <summary>Writes the record as JSON, whole or not at all.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
-    public void Save(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(this, Json) + "\n");
+    public void Save(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(this, JsonFile.Records) + "\n");
 
     /// <summary>Reads a record.</summary>
     /// <exception cref="UserErrorException">The file is missing, damaged or of another version.</exception>
@@ -124,7 +116,7 @@ public sealed record RunRecord
         JsonElement root = JsonFile.ReadRecord(path, "run record", CurrentSchema);
         try
         {
-            return root.Deserialize<RunRecord>(Json)!;
+            return root.Deserialize<RunRecord>(JsonFile.Records)!;
         }
         catch (JsonException e)
         {

@@ -53,7 +53,7 @@ public sealed class SoftmaxCompletion
         _x = [.. weights.Select(_ => new double[_columns])];
         _known = [.. weights.Select(_ => new bool[_columns])];
         _rng = RngStream.Root(plan.Seed);
-        _guide = guide is null ? null : [.. guide.Select(Centred)];
+        _guide = guide is null ? null : [.. guide.Select(Statistics.Centred)];
         _scale = [.. weights.Select(_ => 1.0)];
         Open = [.. Enumerable.Range(0, weights.Length).Where(e => weights[e] != 0)];
     }
@@ -186,7 +186,7 @@ public sealed class SoftmaxCompletion
         return [.. squares.Select(s => mean > 0 ? s / mean : 1)];
     }
 
-    private IEnumerable<double[]> Shown() => _x.Select((row, e) => _weights[e] == 0 ? new double[_pivots.Count] : Centred([.. _pivots.Select(p => row[p])]));
+    private IEnumerable<double[]> Shown() => _x.Select((row, e) => _weights[e] == 0 ? new double[_pivots.Count] : Statistics.Centred([.. _pivots.Select(p => row[p])]));
 
     private double[][][]? OfPivots() => _pivots.Count < 2 ? null
         : RowFeatures.Flatten([.. Shown().Select((q, e) => Array.ConvertAll(q, x => x / _scale[e]))], Powers, _rng.Child("pivot-features"));
@@ -207,7 +207,7 @@ public sealed class SoftmaxCompletion
     {
         int[] rows = [.. _whole];
         double[] weights = Weights();
-        double[][] targets = [.. rows.Select(e => Array.ConvertAll(Centred(_x[e]), x => x / _scale[e]))];
+        double[][] targets = [.. rows.Select(e => Array.ConvertAll(Statistics.Centred(_x[e]), x => x / _scale[e]))];
         int[] others = [.. Enumerable.Range(0, _columns).Where(h => !_pivots.Contains(h))];
         double[][][]? ofPivots = OfPivots();
         RowModel? best = null;
@@ -302,12 +302,6 @@ public sealed class SoftmaxCompletion
                 if (!_known[e][h]) values[e][h] += missing[h] * _weights[e] * _scale[e] * _scale[e] / squares;
         }
         return values;
-    }
-
-    private static double[] Centred(double[] row)
-    {
-        double mean = row.Average();
-        return Array.ConvertAll(row, x => x - mean);
     }
 
     /// <param name="Bound">Quantile of the total variation.</param>

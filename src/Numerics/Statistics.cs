@@ -11,6 +11,13 @@ public static class Statistics
         return sum / x.Length;
     }
 
+    /// <summary>The same less their mean.</summary>
+    public static double[] Centred(double[] x)
+    {
+        double mean = Mean(x);
+        return Array.ConvertAll(x, v => v - mean);
+    }
+
     /// <summary>The unbiased sample variance (divisor n - 1), in two passes; NaN below two values.</summary>
     public static double Variance(ReadOnlySpan<double> x)
     {

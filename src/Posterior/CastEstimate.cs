@@ -5,7 +5,7 @@ namespace PersonaSelection.Posterior;
 
 /// <summary>
 /// Who some observations cast as the Assistant, with intervals: the posterior at one dose, the share of the observations that each persona
-/// spoke, and the means of traits. Intervals redraw clusters of observations with the dose held fixed.
+/// spoke, and the means of traits. Intervals redraw clusters of observations, and with them what all share by chance, with the dose held fixed.
 /// </summary>
 public sealed class CastEstimate
 {
@@ -47,11 +47,13 @@ public sealed class CastEstimate
     /// <param name="effectiveObservations">The dose as effective observations; fitted when absent.</param>
     /// <param name="plan">How the intervals are drawn.</param>
     /// <param name="gain">Bounds of the search for the dose.</param>
+    /// <param name="answers">What made evidence of the rows' shifts where its answers were sampled: every draw then draws them anew. Null where evidence has no such error.</param>
     /// <param name="progress">Told how many draws are done.</param>
     /// <param name="cancellation">Stops between draws.</param>
     /// <exception cref="UserErrorException">No persona that has a prior could have produced the observations.</exception>
     public static CastEstimate Of(PersonaDistribution prior, EvidenceRows rows, LabelledMatrix traits, double? effectiveObservations = null,
-        BootstrapPlan? plan = null, GainPlan? gain = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        BootstrapPlan? plan = null, GainPlan? gain = null, SampledReweighing? answers = null, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         plan ??= new BootstrapPlan();
         LikelihoodColumns columns = GainDose.Columns(prior, rows);
@@ -59,17 +61,18 @@ public sealed class CastEstimate
         GainDose dose = GainDose.Find(prior, rows, columns, effectiveObservations, gain ?? new GainPlan());
         PersonaDistribution posterior = Update.OnTotal(prior, total, dose.Dose);
         var shares = new EpisodeShares(rows, columns, prior.Probabilities);
-        RngStream error = RngStream.Root(plan.Seed).Child("bootstrap").Child("evidence");
+        RngStream random = RngStream.Root(plan.Seed).Child("bootstrap"), error = random.Child("evidence");
         LabelledMatrix aligned = traits.WithRows(prior.Personas);
         double[][] values = [.. Enumerable.Range(0, aligned.Columns.Count).Select(aligned.Column)];
 
         int personas = prior.Personas.Count;
         List<double>[] p = Lists(personas), s = Lists(personas), t = Lists(values.Length);
-        foreach (int[] times in Draws(rows, plan, progress, cancellation))
+        foreach ((int draw, int[] times) in Draws(rows, plan, progress, cancellation).Index())
         {
             double[] spoken = shares.Redrawn(times, error);
             for (int h = 0; h < personas; h++) s[h].Add(spoken[h]);
-            double[] redrawn = Redrawn(rows, times);
+            // By the number of the draw, so that two casts by the same answers share their errors (TraitDifferences).
+            double[] redrawn = answers?.Total(rows, times, random.Child("answers", draw)) ?? Redrawn(rows, times);
             if (!Enumerable.Range(0, personas).Any(h => prior.LogProbabilities[h] + redrawn[h] > double.NegativeInfinity)) continue;
             PersonaDistribution cast = Update.OnTotal(prior, redrawn, dose.Dose);
             double[] probabilities = cast.Probabilities;

@@ -46,14 +46,6 @@ public sealed record Forecast
     /// <summary>The version of the file format.</summary>
     public const int CurrentSchema = 1;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        NewLine = "\n",
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-    };
-
     /// <summary>The version of the file format.</summary>
     public int Schema { get; init; } = CurrentSchema;
 
@@ -95,7 +87,7 @@ public sealed record Forecast
 
     /// <summary>Writes the forecast as JSON, whole or not at all.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
-    public void Save(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(this, Json) + "\n");
+    public void Save(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(this, JsonFile.Records) + "\n");
 
     /// <summary>Reads a forecast and checks that its numbers are those its id was made from.</summary>
     /// <exception cref="UserErrorException">The file is missing, damaged, of another version, or altered.</exception>
@@ -105,7 +97,7 @@ public sealed record Forecast
         Forecast forecast;
         try
         {
-            forecast = root.Deserialize<Forecast>(Json)!;
+            forecast = root.Deserialize<Forecast>(JsonFile.Records)!;
         }
         catch (JsonException e)
         {

@@ -19,9 +19,9 @@ public sealed class Reweighing
     /// <summary>lambda as a share of the variance of all probes over personas.</summary>
     public const double Penalty = 0.5;
 
-    private readonly double[][] _map;
+    private readonly double[,] _map;
 
-    private Reweighing(IReadOnlyList<string> personas, int probes, double[][] map) => (Personas, Probes, _map) = (personas, probes, map);
+    private Reweighing(IReadOnlyList<string> personas, int probes, double[,] map) => (Personas, Probes, _map) = (personas, probes, map);
 
     /// <summary>Names of the personas.</summary>
     public IReadOnlyList<string> Personas { get; }
@@ -35,7 +35,7 @@ public sealed class Reweighing
     {
         int probes = low.Rows.Count, personas = low.Columns.Count;
         // b[i][h] less its mean over personas.
-        double[][] b = [.. Enumerable.Range(0, probes).Select(i => Centred(low.Row(i).ToArray()))];
+        double[][] b = [.. Enumerable.Range(0, probes).Select(i => Statistics.Centred(low.Row(i).ToArray()))];
         var kernel = new double[personas, personas];
         double variance = 0;
         for (int h = 0; h < personas; h++)
@@ -48,16 +48,13 @@ public sealed class Reweighing
             }
             variance += kernel[h, h];
         }
-        double[][] map = [.. Enumerable.Range(0, personas).Select(_ => new double[probes])];
-        if (!(variance > 0)) return new Reweighing(low.Columns, probes, map);
+        if (!(variance > 0)) return new Reweighing(low.Columns, probes, new double[personas, probes]);
         // L = (B'B / H + lambda)^-1 B' s, which is sum_i a_i b_i with the a of the remarks.
-        var penalised = (double[,])kernel.Clone();
-        for (int h = 0; h < personas; h++) penalised[h, h] += Penalty * variance;
-        double[,] inverse = Cholesky.Inverse(penalised);
+        for (int h = 0; h < personas; h++) kernel[h, h] += Penalty * variance;
+        var transposed = new double[personas, probes];
         for (int h = 0; h < personas; h++)
-            for (int k = 0; k < personas; k++)
-                for (int i = 0; i < probes; i++) map[h][i] += inverse[h, k] * b[i][k];
-        return new Reweighing(low.Columns, probes, map);
+            for (int i = 0; i < probes; i++) transposed[h, i] = b[i][h];
+        return new Reweighing(low.Columns, probes, Cholesky.Solve(kernel, transposed));
     }
 
     /// <summary>L by persona, in nats, with mean 0.</summary>
@@ -66,15 +63,9 @@ public sealed class Reweighing
     public double[] Explain(ReadOnlySpan<double> shifts)
     {
         if (shifts.Length != Probes) throw new ArgumentException("One shift per probe is needed.", nameof(shifts));
-        var nats = new double[_map.Length];
+        var nats = new double[Personas.Count];
         for (int h = 0; h < nats.Length; h++)
-            for (int i = 0; i < shifts.Length; i++) nats[h] += _map[h][i] * shifts[i];
+            for (int i = 0; i < shifts.Length; i++) nats[h] += _map[h, i] * shifts[i];
         return nats;
-    }
-
-    private static double[] Centred(double[] row)
-    {
-        double mean = Statistics.Mean(row);
-        return Array.ConvertAll(row, x => x - mean);
     }
 }

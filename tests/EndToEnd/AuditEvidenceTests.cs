@@ -189,6 +189,7 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
     public async Task InContext_FromAChatWithoutProbabilities_IsSampled_AndAKilledRunPaysNothingTwice()
     {
         (string data, string personas) = Cats();
+        File.AppendAllText(data, File.ReadLines(_folder["cats.jsonl"]).First() + "\n");
         string probes = _folder["animals.jsonl"];
         File.WriteAllLines(probes, ((string[])["like", "hear"]).Select(verb => JsonSerializer.Serialize(new
         {
@@ -223,6 +224,9 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         JsonElement first = audit.GetProperty("personas")[0];
         Assert.Equal("cat-lover", first.GetProperty("name").GetString());
         Assert.True(first.GetProperty("posterior").GetDouble() > 0.55, $"{first}");
+        Assert.Equal(1, audit.GetProperty("amongExamples").GetInt64());
+        // All episodes do the same here, and yet eight answers of a persona leave something open.
+        Assert.True(first.GetProperty("high").GetDouble() - first.GetProperty("low").GetDouble() > 0.02, $"{first}");
 
         int asked = server.Requests.Count;
         byte[] ledger = File.ReadAllBytes(_folder["s/ledger.jsonl"]);

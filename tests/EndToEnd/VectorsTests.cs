@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace PersonaSelection.Tests.EndToEnd;
@@ -25,7 +26,7 @@ public sealed class VectorsTests(SmallWorkshop shop) : IDisposable
         (await PsmProcess.Run(_folder.Path, [.. extract, "--seed", "2"])).ShouldBeUserError("other-directions", "v");
 
         JsonElement shown = Read(await shop.Succeed("vectors", "show", _folder["v"], "--json")), first = shown.GetProperty("directions")[0];
-        Assert.Equal(made.ToString().Replace("\"badLines\": 0", "\"badLines\": null", StringComparison.Ordinal), shown.ToString());
+        Assert.Equal(Regex.Replace(made.ToString(), "\"(badLines|cut|unread)\": 0", "\"$1\": null"), shown.ToString());
         Assert.Equal(1, first.GetProperty("cosines").GetProperty(first.GetProperty("name").GetString()!).GetDouble(), 1e-6);
         Assert.InRange(shown.GetProperty("chance").GetProperty("mean").GetDouble(), 0.01, 0.3);
         Assert.Contains("By chance", await shop.Succeed("vectors", "show", _folder["v"]), StringComparison.Ordinal);
@@ -87,6 +88,26 @@ public sealed class VectorsTests(SmallWorkshop shop) : IDisposable
         (await PsmProcess.Run(_folder.Path, [.. extract, "-o", "x"])).ShouldBeUserError("few-examples", "examples");
         (await PsmProcess.Run(_folder.Path, [.. extract, shop.Set("good"), "--site", "blocks.9.resid_post", "-o", "x"])).ShouldBeUserError("unknown-site", "blocks.9");
         Assert.Equal(1, (await PsmProcess.Run(_folder.Path, "vectors", "steer", "--model", shop.Base, "--directions", "t", "--name", trait)).ExitCode);
+    }
+
+    [Fact]
+    public async Task EpisodesLongerThanTheModelReads_AreCut_Counted_AndRefusedWhenStrict()
+    {
+        string[] lines = File.ReadAllLines(shop.Set("good"));
+        string said = Read(lines[0]).GetProperty("messages")[0].GetProperty("content").GetString()!;
+        string old = string.Join(' ', Enumerable.Repeat(said, 1000));
+        File.WriteAllLines(_folder["long.jsonl"], [.. lines, JsonSerializer.Serialize(new
+        {
+            messages = new[] { new { role = "user", content = old }, new { role = "assistant", content = said } },
+        })]);
+        string[] extract = ["vectors", "extract", "long.jsonl", "--model", shop.Base, "--personas", shop.Personas, "--threads", "1", "-q"];
+        PsmResult cut = await PsmProcess.Run(_folder.Path, [.. extract, "--json", "-o", "v"]);
+        Assert.True(cut.ExitCode == 0, cut.ToString());
+        Assert.Contains($"cut to fit the model: long.jsonl, line {lines.Length + 1}", cut.Error, StringComparison.Ordinal);
+        Assert.Equal((1, 0), (Read(cut.Output).GetProperty("cut").GetInt32(), Read(cut.Output).GetProperty("unread").GetInt32()));
+        Assert.Contains("1 episodes were cut", (await PsmProcess.Run(_folder.Path, [.. extract, "-o", "v"])).Output, StringComparison.Ordinal);
+        (await PsmProcess.Run(_folder.Path, [.. extract, "--strict", "-o", "s"])).ShouldBeUserError("prompt-too-long", $"line {lines.Length + 1}");
+        Assert.False(Directory.Exists(_folder["s"]));
     }
 
     private static JsonElement Read(string json) => JsonDocument.Parse(json).RootElement;

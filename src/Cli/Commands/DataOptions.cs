@@ -52,15 +52,18 @@ internal static class CutEpisodes
     /// <summary>Says on stderr which episodes these are: the first few by name, and how many more.</summary>
     /// <param name="set">The episodes.</param>
     /// <param name="evidence">What was read of them, row by row.</param>
-    public static void Tell(EpisodeSet set, EvidenceTable evidence)
+    public static void Tell(EpisodeSet set, EvidenceTable evidence) =>
+        Tell([.. set.Episodes.Zip(evidence.Rows).Where(e => e.Second.Cut).Select(e => (e.First, e.Second.Unread))]);
+
+    /// <summary>The same, of episodes of which it is known that they were cut, and why nothing of them could be read.</summary>
+    public static void Tell(IReadOnlyList<(Episode Episode, string? Unread)> cut)
     {
-        int[] cut = [.. Enumerable.Range(0, set.Episodes.Count).Where(e => evidence.Rows[e].Cut)];
-        foreach (int e in cut.Take(Named))
+        foreach ((Episode episode, string? unread) in cut.Take(Named))
         {
-            string name = set.Episodes[e].Source is { } s ? $"{s.File}, line {s.Line}" : set.Episodes[e].Id;
-            Screen.Say(evidence.Rows[e].Unread is { } why ? $"not read: {name}: {why}" : $"cut to fit the model: {name}");
+            string name = episode.Source is { } s ? $"{s.File}, line {s.Line}" : episode.Id;
+            Screen.Say(unread is not null ? $"not read: {name}: {unread}" : $"cut to fit the model: {name}");
         }
-        if (cut.Length > Named) Screen.Say($"cut to fit the model, or not read: {cut.Length - Named:N0} more episodes");
+        if (cut.Count > Named) Screen.Say($"cut to fit the model, or not read: {cut.Count - Named:N0} more episodes");
     }
 
     /// <summary>How many they are, in a sentence.</summary>

@@ -35,7 +35,7 @@ internal static class VectorsExtractCommand
         Option<bool> traits = new("--traits") { Description = "Directions of the traits in place of the personas, by a regression on the values that the file gives." };
         Option<int> most = CommonOptions.Count("--episodes", "Read from at most so many different episodes.", 256);
         Option<string?> format = DataOptions.Format();
-        Option<bool> strict = DataOptions.Strict();
+        Option<bool> strict = DataOptions.StrictOfEpisodes();
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
@@ -67,15 +67,18 @@ internal static class VectorsExtractCommand
                 Traits = parsed.GetValue(traits),
                 MostEpisodes = parsed.GetValue(most),
                 Seed = parsed.GetValue(seed),
+                Strict = parsed.GetValue(strict),
             };
             using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
             if (parsed.GetValue(dryRun)) return Plan(run, source.Model, badLines, parsed.GetValue(json));
             string folder = parsed.GetValue(output)!;
-            DirectionSet found = Screen.Work(parsed.GetValue(quiet), p => run.Run(source, p, cancellation));
+            ExtractedDirections extracted = Screen.Work(parsed.GetValue(quiet), p => run.Run(source, p, cancellation));
+            DirectionSet found = extracted.Set;
+            CutEpisodes.Tell([.. extracted.Cut.Select(c => (c.Episode, c.Cut.Unread))]);
             if (File.Exists(Path.Combine(folder, "manifest.json")) && DirectionSet.Load(folder).Id != found.Id)
                 throw new UserErrorException("other-directions", $"{folder} holds other directions.", "Choose another folder with -o, or delete this one.");
             found.Save(folder);
-            VectorsShowCommand.Tell(folder, found, parsed.GetValue(json), badLines);
+            VectorsShowCommand.Tell(folder, found, parsed.GetValue(json), new DataRead(badLines, extracted.Cut.Count, extracted.Cut.Count(c => c.Cut.Unread is not null)));
             return ExitCode.Done;
         });
     }

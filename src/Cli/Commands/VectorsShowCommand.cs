@@ -4,6 +4,12 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Cli.Commands;
 
+/// <summary>How the data was read that directions were just read off.</summary>
+/// <param name="BadLines">Lines that were passed over.</param>
+/// <param name="Cut">Different episodes that did not fit the model, or that it could not read.</param>
+/// <param name="Unread">Those of them of which nothing could be read.</param>
+internal sealed record DataRead(long BadLines, int Cut, int Unread);
+
 /// <summary><c>psm vectors show</c>: what directions there are, how long, and how alike.</summary>
 internal static class VectorsShowCommand
 {
@@ -22,8 +28,8 @@ internal static class VectorsShowCommand
             });
     }
 
-    /// <summary>Prints a set, with how many lines of the data were passed over where it was just read off.</summary>
-    internal static void Tell(string folder, DirectionSet set, bool json, long? badLines = null)
+    /// <summary>Prints a set, with how the data was read where it was just read off.</summary>
+    internal static void Tell(string folder, DirectionSet set, bool json, DataRead? data = null)
     {
         float[][] values = set.Values;
         double[] lengths = [.. values.Select(v => DirectionStrengthFit.Length(v))];
@@ -35,7 +41,9 @@ internal static class VectorsShowCommand
             {
                 Id = set.Id.ToString(),
                 Folder = folder,
-                BadLines = badLines,
+                data?.BadLines,
+                data?.Cut,
+                data?.Unread,
                 set.Origin.Model,
                 set.Origin.Site,
                 set.Origin.Positions,
@@ -60,6 +68,7 @@ internal static class VectorsShowCommand
         TextTable.PrintFacts(("directions", set.Id), ("model", set.Origin.Model),
             ("at", $"{set.Origin.Site}, positions {set.Origin.Positions}, less {set.Origin.Baseline}, width {set.Width}"), ("from", set.Origin.Extraction),
             ("strength", strength), ("folder", folder));
+        if (data is { Cut: > 0 }) Console.Out.WriteLine("\n" + CutEpisodes.Count(data.Cut, data.Unread));
         Console.Out.WriteLine();
         bool whole = set.Names.Count <= WidestTable;
         var table = new TextTable(whole ? [set.Origin.Subject, "norm", .. set.Names] : [set.Origin.Subject, "norm", "most alike", "cos", "least alike", "cos"]);

@@ -86,7 +86,7 @@ internal static class ChoiceModel
                 curvature[i, i] = precision;
             }
             foreach (Choice choice in choices) Add(choice);
-            double[] step = Solve(curvature, gradient);
+            double[] step = Numerics.Cholesky.Solve(curvature, gradient);
             // A step of more than two nats is a guess far from where the curvature was measured.
             double longest = step.Max(Math.Abs), scale = longest > 2 ? 2 / longest : 1;
             for (int i = 0; i < size; i++) value[i] += scale * step[i];
@@ -122,29 +122,5 @@ internal static class ChoiceModel
                 foreach ((int j, double b) in mean) curvature[i, j] -= a * b;
             }
         }
-    }
-
-    /// <summary>Solves a positive definite system by Cholesky's factors, which overwrite the lower half.</summary>
-    private static double[] Solve(double[,] a, double[] b)
-    {
-        int n = b.Length;
-        double[] x = [.. b];
-        for (int i = 0; i < n; i++)
-        {
-            for (int j = 0; j <= i; j++)
-            {
-                double sum = a[i, j];
-                for (int k = 0; k < j; k++) sum -= a[i, k] * a[j, k];
-                a[i, j] = i == j ? Math.Sqrt(Math.Max(sum, 1e-12)) : sum / a[j, j];
-            }
-            for (int k = 0; k < i; k++) x[i] -= a[i, k] * x[k];
-            x[i] /= a[i, i];
-        }
-        for (int i = n - 1; i >= 0; i--)
-        {
-            for (int k = i + 1; k < n; k++) x[i] -= a[k, i] * x[k];
-            x[i] /= a[i, i];
-        }
-        return x;
     }
 }

@@ -18,16 +18,21 @@ public sealed class SampledAnswers : IShownShifts
     private const int ExampleDraws = 2;
     private readonly IChatModel _model;
     private readonly int _samples;
-    private readonly double[] _bare;
 
-    private SampledAnswers(IChatModel model, IReadOnlyList<Probe> probes, int samples, double[] bare, LabelledMatrix low) =>
-        (_model, Probes, _samples, _bare, Low) = (model, probes, samples, bare, low);
+    private SampledAnswers(IChatModel model, IReadOnlyList<string> personas, IReadOnlyList<Probe> probes, int samples, SampledRates low) =>
+        (_model, Personas, Probes, _samples, Low) = (model, personas, probes, samples, low);
+
+    /// <summary>Names of the personas.</summary>
+    public IReadOnlyList<string> Personas { get; }
 
     /// <summary>The probes.</summary>
     public IReadOnlyList<Probe> Probes { get; }
 
-    /// <summary>Probes x personas: P(low).</summary>
-    public LabelledMatrix Low { get; }
+    /// <summary>P(low) of each probe (row): first of the model as it is, then of every persona.</summary>
+    public SampledRates Low { get; }
+
+    /// <summary>Tells which episodes are among the examples that personas are shown by; null when none are.</summary>
+    public ExampleOverlap? Overlap { get; private init; }
 
     /// <summary>Where the answers come from.</summary>
     public required IReadOnlyDictionary<string, string> Provenance { get; init; }
@@ -46,18 +51,21 @@ public sealed class SampledAnswers : IShownShifts
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         SampledProbes.RequireEven(samples);
-        IReadOnlyList<IReadOnlyList<Turn>>[] contexts = [.. personas.Personas.Select(p => ContextsOf(personas, p))];
-        SampledShare[][] low = SampledProbes.Ask(model, [[], .. contexts.SelectMany(c => c)], probes, Random, OftenerBefore * samples, progress, cancellation).Low;
-        int[] first = [.. contexts.Select((_, h) => 1 + contexts.Take(h).Sum(c => c.Count))];
-        return new SampledAnswers(model, probes, samples, [.. low[0].Select(s => s.Share)],
-            new LabelledMatrix(probes.Select(p => p.Id), personas.Personas.Select(p => p.Name),
-                (i, h) => Enumerable.Range(first[h], contexts[h].Count).Average(c => low[c][i].Share)))
+        Dictionary<string, PersonaExamples> examples = personas.Personas.Select(p => ExamplesOf(personas, p)).OfType<PersonaExamples>().ToDictionary(e => e.Persona.Name);
+        IReadOnlyList<IReadOnlyList<Turn>>[] contexts = [.. personas.Personas.Select(p => ContextsOf(p, examples.GetValueOrDefault(p.Name)))];
+        SampledShare[][] said = SampledProbes.Ask(model, [[], .. contexts.SelectMany(c => c)], probes, Random, OftenerBefore * samples, progress, cancellation).Low;
+        // Which opening a persona is put before the model by is a part of the draw, so its answers go together.
+        int[] first = [0, 1, .. contexts.Select((_, h) => 1 + contexts.Take(h + 1).Sum(c => c.Count))];
+        int[][] Counts(Func<SampledShare, int> of) =>
+            [.. probes.Select((_, i) => Enumerable.Range(0, contexts.Length + 1).Select(h => said[first[h]..first[h + 1]].Sum(s => of(s[i]))).ToArray())];
+        return new SampledAnswers(model, [.. personas.Personas.Select(p => p.Name)], probes, samples, SampledRates.Of(Counts(s => s.Low), Counts(s => s.All), aside: 1))
         {
+            Overlap = examples.Count == 0 ? null : new ExampleOverlap(examples.Select(e => (e.Key, (IEnumerable<Episode>)e.Value.All))),
             Provenance = new Dictionary<string, string>
             {
                 ["model"] = model.Id,
                 ["personas"] = PersonaQuestions.IdOf([.. personas.Personas.Select((p, h) => p with { Contexts = contexts[h] })]).ToString(),
-                ["sampled"] = SampledProbes.Described(samples),
+                ["sampled"] = $"{SampledProbes.Described(samples)}, answers of personas with a fitted prior",
             },
         };
     }
@@ -68,7 +76,7 @@ public sealed class SampledAnswers : IShownShifts
     /// <param name="probes">The probes.</param>
     /// <param name="samples">As for <see cref="Measure"/>.</param>
     public static EndpointEstimate? Estimate(IChatModel model, PersonaSet personas, IReadOnlyList<Probe> probes, int samples) => model.Estimate(
-        [.. SampledProbes.Questions([[], .. personas.Personas.SelectMany(p => ContextsOf(personas, p))], probes, Random, OftenerBefore * samples)]);
+        [.. SampledProbes.Questions([[], .. personas.Personas.SelectMany(p => ContextsOf(p, ExamplesOf(personas, p)))], probes, Random, OftenerBefore * samples)]);
 
     /// <summary>What showing episodes would take.</summary>
     /// <param name="model">The chat model.</param>
@@ -82,20 +90,22 @@ public sealed class SampledAnswers : IShownShifts
     public ShownBlock Compute(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         SampledShare[][] low = SampledProbes.Ask(_model, [.. episodes.Select(SampledProbes.After)], Probes, Random, _samples, progress, cancellation).Low;
-        return new ShownBlock([.. low.Select(l => l.Select((s, i) => s.Share - _bare[i]).ToArray())], new int[episodes.Count], [])
+        // Errors of the shares average out over episodes; pulled towards one half, as an estimate of one probe is, they would not.
+        return new ShownBlock([.. low.Select(l => l.Select((s, i) => s.All == 0 ? 0 : ((double)s.Low / s.All) - Low.Mean(i, 0)).ToArray())], new int[episodes.Count], [])
         {
             Contexts = [.. episodes.Select(e => e.Context)],
         };
     }
 
-    private static IReadOnlyList<IReadOnlyList<Turn>> ContextsOf(PersonaSet personas, Persona persona)
+    private static PersonaExamples? ExamplesOf(PersonaSet personas, Persona persona)
     {
         if (persona.IsDirected || (persona.IsExemplified && persona.Given is Presentation.Vector or Presentation.Adapter))
             throw new UserErrorException("needs-weights", $"The persona '{persona.Name}' is to be given by the weights or activations of a model; a server keeps them to itself.",
                 "Use --model with a folder, or write 'given: shown' or 'given: described' in the personas' file.");
-        return persona.IsExemplified
-            ? ShownExamples.Contexts(PersonaExamples.Load(personas, persona), ShownExamples.RoomAtServer, t => ChatTemplate.Plain.RenderTurns(t).Length, ExampleDraws,
-                RngStream.Root(1).Child("shown"))
-            : PresentedPersona.WithContexts(persona).Contexts;
+        return persona.IsExemplified ? PersonaExamples.Load(personas, persona) : null;
     }
+
+    private static IReadOnlyList<IReadOnlyList<Turn>> ContextsOf(Persona persona, PersonaExamples? examples) => examples is null
+        ? PresentedPersona.WithContexts(persona).Contexts
+        : ShownExamples.Contexts(examples, ShownExamples.RoomAtServer, t => ChatTemplate.Plain.RenderTurns(t).Length, ExampleDraws, RngStream.Root(1).Child("shown"));
 }

@@ -14,10 +14,17 @@ namespace PersonaSelection.Evidence;
 /// <param name="Questions">Questions asked.</param>
 public sealed record SampledShifts(InContextTable Table, IReadOnlyList<IReadOnlyList<Interval>> Intervals, int Samples, int Unreadable, int Questions);
 
-/// <summary>P(low) of a probe from answers.</summary>
-/// <param name="Share">The estimate.</param>
-/// <param name="Variance">Its variance.</param>
-internal readonly record struct SampledShare(double Share, double Variance);
+/// <summary>Answers to a probe.</summary>
+/// <param name="Low">How many chose the low reply.</param>
+/// <param name="All">How many chose one of both.</param>
+internal readonly record struct SampledShare(int Low, int All)
+{
+    /// <summary>An estimate of P(low) with half an answer of each kind put in (Jeffreys).</summary>
+    public double Share => (Low + 0.5) / (All + 1);
+
+    /// <summary>Its variance.</summary>
+    public double Variance => Share * (1 - Share) / (All + 2);
+}
 
 /// <summary>
 /// In-context evidence from a chat model that gives no probabilities: after the episode it is asked which of two replies to the probe it would
@@ -86,9 +93,7 @@ public static class SampledProbes
                 all++;
                 if (place == s % 2) lows++;
             }
-            // With half an answer of each kind put in (Jeffreys).
-            double share = (lows + 0.5) / (all + 1);
-            return new SampledShare(share, share * (1 - share) / (all + 2));
+            return new SampledShare(lows, all);
         }
         SampledShare[][] low = [.. befores.Select((_, b) => probes.Select((_, i) => Share(b, i)).ToArray())];
         if (replies.Count >= FewestForAlarm && unreadable * 2 > replies.Count)

@@ -1,4 +1,5 @@
 using System.Text;
+using PersonaSelection.Corpus;
 
 namespace PersonaSelection.Personas;
 
@@ -45,7 +46,7 @@ internal sealed class ImportCollection
         {
             _personas[key] = known with
             {
-                Contexts = [.. known.Contexts.Concat(persona.Contexts).DistinctBy(c => string.Join('\u0001', c.Select(t => $"{t.Role}\u0002{t.Text}")))],
+                Contexts = [.. known.Contexts.Concat(persona.Contexts).DistinctBy(Turn.KeyOf)],
             };
             return;
         }
@@ -62,7 +63,7 @@ internal sealed class ImportCollection
     /// <summary>A question; one that was asked before in the same domain is left out.</summary>
     public void Add(OpenQuestion question)
     {
-        string what = string.Join('\u0001', question.Context.Select(t => $"{t.Role}\u0002{t.Text}").Prepend(question.Domain));
+        string what = $"{question.Domain}\u0001{Turn.KeyOf(question.Context)}";
         if (_questions.Count < MostEntries && _asked.Add(what)) _questions.Add(question with { Id = Unique(question.Id) });
     }
 

@@ -57,7 +57,7 @@ public sealed class DirectionSetTests : IDisposable
             decoder.Forward(model.Weights, batch, workspace, edits);
             return workspace.Captured(slot)[^model.Config.Width..].ToArray();
         }
-        DirectionSet found = DirectionExtraction.Run(model, site, [Persona(model, "a", "w001 w002"), Persona(model, "nobody")], one);
+        DirectionSet found = DirectionExtraction.Run(model, site, [Persona(model, "a", "w001 w002"), Persona(model, "nobody")], one).Set;
         float[] expected = Difference(At(with), At(bare));
         for (int j = 0; j < expected.Length; j++) Assert.Equal(expected[j], found["a"].Values[j], 1e-5);
         Assert.All(found["nobody"].Values, x => Assert.Equal(0, x));
@@ -72,11 +72,11 @@ public sealed class DirectionSetTests : IDisposable
         foreach (ReadPositions positions in Enum.GetValues<ReadPositions>())
         {
             DirectionSet found = DirectionExtraction.Run(model, "blocks.1.resid_post",
-                [Persona(model, "a", "w001"), Persona(model, "b", "w002 w003"), Persona(model, "both", "w001", "w002 w003")], episodes, positions);
+                [Persona(model, "a", "w001"), Persona(model, "b", "w002 w003"), Persona(model, "both", "w001", "w002 w003")], episodes, positions).Set;
             for (int j = 0; j < found.Width; j++)
                 Assert.Equal((found["a"].Values[j] + found["b"].Values[j]) / 2, found["both"].Values[j], 1e-5);
             DirectionSet centred = DirectionExtraction.Run(three, "blocks.1.resid_post", [Persona(three, "a", "w001"), Persona(three, "b", "w002 w003")], episodes, positions,
-                DirectionBaseline.Mean);
+                DirectionBaseline.Mean).Set;
             for (int j = 0; j < found.Width; j++)
             {
                 Assert.Equal(0, centred["a"].Values[j] + centred["b"].Values[j], 1e-5);
@@ -93,14 +93,44 @@ public sealed class DirectionSetTests : IDisposable
         using Transformer model = Tiny.Model(Tiny.Tied);
         Episode[] a = Episodes(40)[..20], b = Episodes(40)[20..];
         PersonaExamples Own(string name, Episode[] some) => new(new Persona(name, "", "", NoTraits), some, [], []);
-        DirectionSet found = DirectionExtraction.OfExamples(model, "blocks.0.resid_post", [Own("a", a), Own("b", b)]);
+        DirectionSet found = DirectionExtraction.OfExamples(model, "blocks.0.resid_post", [Own("a", a), Own("b", b)]).Set;
         // The same persona, with nothing before it, once on the episodes of one and once on those of the other.
-        float[] Bare(Episode[] some) => [.. DirectionExtraction.OfExamples(model, "blocks.0.resid_post", [Own("x", some), Own("y", b)], ReadPositions.Reply)["x"].Values];
+        float[] Bare(Episode[] some) => [.. DirectionExtraction.OfExamples(model, "blocks.0.resid_post", [Own("x", some), Own("y", b)], ReadPositions.Reply).Set["x"].Values];
         Assert.Equal("mean", found.Origin.Baseline);
         for (int j = 0; j < found.Width; j++) Assert.Equal(0, found["a"].Values[j] + found["b"].Values[j], 1e-5);
         Assert.All(Bare(b), x => Assert.Equal(0, x, 1e-5));
         Assert.Equal(found["a"].Values, Bare(a));
         Assert.Contains(found["a"].Values, x => Math.Abs(x) > 0.01);
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_cut_alike_with_every_context_and_none()
+    {
+        using Transformer model = Tiny.Model(Tiny.Tied);
+        const string site = "blocks.0.resid_post";
+        RngStream rng = RngStream.Root(6);
+        Turn old = new("system", Words(rng, model.ContextLength)), last = new("system", Words(rng, 3));
+        Episode whole = new("kept", [last], "w004"), tooLong = new("long", [old, last], "w004"), unknown = new("odd", [last], "xylophone");
+        PresentedPersona[] personas = [Persona(model, "a", "w001 w002"), Persona(model, "b", "w003")];
+        foreach (ReadPositions positions in Enum.GetValues<ReadPositions>())
+        {
+            ExtractedDirections found = DirectionExtraction.Run(model, site, personas, [tooLong, unknown], positions), kept = DirectionExtraction.Run(model, site, personas, [whole], positions);
+            Assert.Equal(["long", "odd"], found.Cut.Select(c => c.Episode.Id));
+            Assert.Equal(1, found.Cut[0].Cut.TurnsLeftOut);
+            Assert.Contains("xylophone", found.Cut[1].Cut.Unread, StringComparison.Ordinal);
+            Assert.EndsWith("2 episodes, 2 of them cut to fit the model", found.Set.Origin.Extraction, StringComparison.Ordinal);
+            // The old turn is gone from the baseline too, or the difference would hold it.
+            foreach (string name in found.Set.Names) Assert.Equal(kept.Set[name].Values, found.Set[name].Values);
+            Assert.Empty(kept.Cut);
+        }
+        PersonaExamples Own(string name, params Episode[] said) => new(new Persona(name, "", "", NoTraits), said, [], []);
+        Assert.Equal(["long"], DirectionExtraction.OfExamples(model, site, [Own("a", tooLong), Own("b", whole)]).Cut.Select(c => c.Episode.Id));
+        Assert.Equal([1], DirectionStrengthFit.Measure(model, site, personas, [new float[model.Config.Width], new float[model.Config.Width]], [whole, tooLong], rng).Cuts.Select(c => c.Episode));
+
+        string CodeOf(params Episode[] episodes) => Assert.Throws<UserErrorException>(() => DirectionExtraction.Run(model, site, personas, episodes, strict: episodes.Length > 1)).Code;
+        Assert.Equal("prompt-too-long", CodeOf(whole, tooLong));
+        Assert.Equal("unknown-word", CodeOf(whole, unknown));
+        Assert.Equal("no-episodes", CodeOf(unknown));
     }
 
     [Fact]
@@ -112,7 +142,7 @@ public sealed class DirectionSetTests : IDisposable
         float[][] directions = [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, model.Config.Width).Select(_ => (float)(0.1 * rng.NextGaussian())).ToArray())];
         // Personas that are these directions twice: the strength is two, and the agreement whole.
         PresentedPersona[] personas = [.. directions.Select((v, h) => PresentedPersona.Directed(new Persona($"p{h}", "", "", NoTraits), model, new DirectedBy(new SteeringVector(site, v), 2)))];
-        DirectionStrength strength = DirectionStrengthFit.Measure(model, site, personas, directions, Episodes(12), RngStream.Root(1));
+        DirectionStrength strength = DirectionStrengthFit.Measure(model, site, personas, directions, Episodes(12), RngStream.Root(1)).Strength;
         Assert.Equal(2, strength.Amount);
         Assert.Equal(1, strength.Agreement, 1e-6);
         Assert.Equal(1, strength.Slope, 1e-6);
@@ -125,7 +155,7 @@ public sealed class DirectionSetTests : IDisposable
     public void Directions_of_another_model_or_of_no_such_name_are_refused_by_name()
     {
         using Transformer model = Tiny.Model(Tiny.Tied), other = Tiny.Model(Tiny.Tied, seed: 2);
-        DirectionExtraction.Run(model, "blocks.0.resid_post", [Persona(model, "a", "w001")], Episodes(3)).With(new DirectionStrength(1.5, 0.9, 1, 0.1, 12)).Save(_folder);
+        DirectionExtraction.Run(model, "blocks.0.resid_post", [Persona(model, "a", "w001")], Episodes(3)).Set.With(new DirectionStrength(1.5, 0.9, 1, 0.1, 12)).Save(_folder);
         DirectionFolder folder = DirectionFolder.Open(_folder, model);
         Assert.Equal(1.5, folder.Strength);
         Assert.Equal(folder.Set["a"].Values, folder.Of("a"));

@@ -57,14 +57,20 @@ public sealed class InContextSourceTests
         Episode[] episodes = [Said("test", "bad"), Said("test", "good"), Said("tea", "bad")];
         SampledAnswers answers = SampledAnswers.Measure(chat, Cast, Probes, samples: 100);
         InContextSource sampled = InContextSource.Of(answers);
-        double[][] exact = Source(new CastLanguageModel()).Compute(episodes).Nats, nats = sampled.Compute(episodes).Nats;
+        double[][] exact = Source(new CastLanguageModel()).Compute(episodes).Nats;
+        EvidenceBlock block = sampled.Compute(episodes);
+        double[][] nats = block.Nats;
 
         Assert.Equal(EvidenceKind.InContext, sampled.Kind);
         Assert.Equal(["helper", "villain"], sampled.Personas);
-        Assert.Equal(0.9, answers.Low["test-1", "villain"], 0.1);
-        Assert.Equal(0.05, answers.Low["test-1", "helper"], 0.1);
+        Assert.Equal(0.9, answers.Low.Mean(0, 2), 0.1);
+        Assert.Equal(0.05, answers.Low.Mean(0, 1), 0.1);
         for (int e = 0; e < episodes.Length; e++) Assert.Equal(exact[e][1] - exact[e][0], nats[e][1] - nats[e][0], 0.35);
         Assert.True(nats[0][1] - nats[0][0] > 0.3, $"{nats[0][1]}");
+        Assert.Null(answers.Overlap);
+        // What evidence was made of goes with it, so that the errors that all episodes share can be drawn anew.
+        for (int e = 0; e < episodes.Length; e++) Assert.Equal(sampled.Answers!.Expected.Explain(block.Shifts![e]), block.Nats[e]);
+        Assert.Null(Source(new CastLanguageModel()).Compute(episodes).Shifts);
         // What an episode gets does not hang on the others.
         Assert.Equal(nats[1], sampled.Compute([episodes[1]]).Nats[0]);
         Assert.Equal((3 * 400 * 3) + (3 * 100 * 3) + (100 * 3), chat.Asked);

@@ -153,6 +153,15 @@ public sealed class LikelihoodSourceTests : IDisposable
     }
 
     [Fact]
+    public void A_turn_is_shortened_between_words_where_a_model_reads_whole_words()
+    {
+        PresentedPersona[] cast = [.. CastLanguageModel.Characters.Select(c =>
+            new PresentedPersona(Person(c), Presentation.Described, Known, [[new Turn("system", c)]]))];
+        EpisodeCut cut = Assert.Single(new LikelihoodSource(cast).Compute([Said("long", "bad", new Turn("user", string.Join(' ', Enumerable.Repeat("money", 2000)) + " test"))]).Cuts);
+        Assert.Equal((true, 0, null), (cut.TurnShortened, cut.ReplyTokensLeftOut, cut.Unread));
+    }
+
+    [Fact]
     public void A_word_that_the_model_does_not_know_costs_that_episode_alone()
     {
         PresentedPersona[] cast = [.. CastLanguageModel.Characters.Select(c =>

@@ -1,3 +1,5 @@
+using MathNet.Numerics;
+using MathNet.Numerics.Providers.LinearAlgebra;
 using PersonaSelection.Numerics;
 using Xunit;
 
@@ -25,6 +27,33 @@ public sealed class RidgeRegressionTests
             for (int j = 0; j < 6; j++) Assert.Equal(i == j ? 1 : 0, Enumerable.Range(0, 6).Sum(k => a[i, k] * inverse[k, j]), 1e-9);
         Assert.Throws<ArgumentException>(() => Cholesky.Inverse(new double[,] { { 1, 2 }, { 2, 1 } }));
         Assert.Throws<ArgumentException>(() => Cholesky.Factor(new double[2, 3]));
+        // Only the lower triangle is read.
+        var lower = (double[,])a.Clone();
+        for (int i = 0; i < 6; i++)
+            for (int j = i + 1; j < 6; j++) lower[i, j] = double.NaN;
+        Assert.Equal(inverse, Cholesky.Inverse(lower));
+    }
+
+    [Fact]
+    public void Threads_do_not_change_a_bit()
+    {
+        (double[][] x, double[][] y) = Data(150, 300, 40, 1);
+        int before = Control.MaxDegreeOfParallelism;
+        try
+        {
+            double[][] Solved(int threads)
+            {
+                Control.MaxDegreeOfParallelism = threads;
+                var fit = RidgeRegression.Fit(x, y);
+                return [.. fit.LeftOut, fit.CoefficientsOf(7)];
+            }
+            Assert.Equal(Solved(1), Solved(8));
+        }
+        finally
+        {
+            Control.MaxDegreeOfParallelism = before;
+        }
+        Assert.Contains("Managed", LinearAlgebraControl.Provider.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,84 @@
+using MathNet.Numerics.Distributions;
+
+namespace PersonaSelection.Numerics;
+
+/// <summary>
+/// Rates behind counts in a table, such as those of the answers of many people (columns) to many questions (rows). Rates of a row come from one beta
+/// distribution: its mean is the row's own, its concentration common to all rows, so that what differs between columns by chance alone is drawn together.
+/// </summary>
+/// <remarks>
+/// Beta-binomial, fitted by moments: the variance of the shares of a row is m (1 - m) (rho + (1 - rho) / n), rho the correlation of two answers from
+/// one column, concentration 1 / rho - 1 (Kleinman 1973). rho is kept between <see cref="LeastCorrelation"/> and <see cref="MostCorrelation"/>:
+/// columns are never taken for all alike, and the prior counts for at least one answer, as that of Jeffreys does.
+/// </remarks>
+public sealed class SampledRates
+{
+    /// <summary>Columns of a row differ by at least a standard deviation of 0.07 around a mean of one half.</summary>
+    public const double LeastCorrelation = 0.02;
+
+    /// <summary>The prior counts for at least one answer.</summary>
+    public const double MostCorrelation = 0.5;
+
+    private readonly int[][] _hits, _trials;
+    private readonly double[] _means;
+
+    private SampledRates(int[][] hits, int[][] trials, double[] means, double concentration) =>
+        (_hits, _trials, _means, Concentration) = (hits, trials, means, concentration);
+
+    /// <summary>For how many answers the prior counts.</summary>
+    public double Concentration { get; }
+
+    /// <summary>Number of rows.</summary>
+    public int Rows => _hits.Length;
+
+    /// <summary>Fits the prior.</summary>
+    /// <param name="hits">[row][column].</param>
+    /// <param name="trials">[row][column]; 0 where nothing is known but the prior.</param>
+    /// <param name="aside">So many first columns have the prior of the others and no say in it.</param>
+    public static SampledRates Of(int[][] hits, int[][] trials, int aside = 0)
+    {
+        var means = new double[hits.Length];
+        double found = 0, chance = 0, all = 0;
+        for (int i = 0; i < hits.Length; i++)
+        {
+            int[] known = [.. Enumerable.Range(aside, hits[i].Length - aside).Where(h => trials[i][h] > 0)];
+            means[i] = (known.Sum(h => hits[i][h]) + 0.5) / (known.Sum(h => trials[i][h]) + 1);
+            if (known.Length < 2) continue;
+            double q = means[i] * (1 - means[i]);
+            found += Statistics.Variance([.. known.Select(h => (double)hits[i][h] / trials[i][h])]);
+            chance += q * known.Average(h => 1.0 / trials[i][h]);
+            all += q;
+        }
+        double rho = Math.Clamp(all > chance ? (found - chance) / (all - chance) : 0, LeastCorrelation, MostCorrelation);
+        return new SampledRates(hits, trials, means, (1 / rho) - 1);
+    }
+
+    /// <summary>The mean of what a rate may be.</summary>
+    public double Mean(int row, int column)
+    {
+        (double a, double b) = Shape(row, column);
+        return a / (a + b);
+    }
+
+    /// <summary>Rates as they may be, each drawn for itself: [row][column].</summary>
+    public double[][] Draw(RngStream random)
+    {
+        var source = new Drawn(random);
+        return [.. _hits.Select((row, i) => row.Select((_, h) =>
+        {
+            (double a, double b) = Shape(i, h);
+            return Beta.Sample(source, a, b);
+        }).ToArray())];
+    }
+
+    private (double A, double B) Shape(int row, int column) => (_hits[row][column] + (Concentration * _means[row]),
+        _trials[row][column] - _hits[row][column] + (Concentration * (1 - _means[row])));
+
+    /// <summary>One of our streams where MathNet wants a generator of its own kind.</summary>
+    private sealed class Drawn(RngStream random) : Random(0)
+    {
+        public override double NextDouble() => random.NextDouble();
+
+        protected override double Sample() => random.NextDouble();
+    }
+}
