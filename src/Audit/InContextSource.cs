@@ -2,6 +2,7 @@ using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
+using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
 
 namespace PersonaSelection.Audit;
@@ -38,14 +39,13 @@ public sealed class InContextSource : IEvidenceSource
             ["in-context"] = Described(answers.Probes.Count),
         });
 
-    /// <summary>A source from sampled answers.</summary>
-    /// <param name="answers">Those of every persona, and what showing episodes does to the model's.</param>
-    public static InContextSource Of(SampledAnswers answers) =>
-        new(answers, Reweighing.Of(answers.Low), new Dictionary<string, string>(answers.Provenance)
-        {
-            ["probes"] = ProbeMeasurement.IdOf(answers.Probes).ToString(),
-            ["in-context"] = Described(answers.Probes.Count),
-        });
+    /// <summary>A source from answers that may be sampled.</summary>
+    /// <param name="answers">How probes are answered.</param>
+    /// <param name="probes">The probes.</param>
+    /// <param name="measured">What each persona answers to them.</param>
+    public static InContextSource Of(IProbeAnswers answers, IReadOnlyList<Probe> probes, ProbeTable measured) =>
+        new(answers.Shown(probes, [.. measured.Rows.Select(r => r.Bare)]), Reweighing.Of(measured.Low),
+            new Dictionary<string, string>(measured.Provenance) { ["in-context"] = Described(probes.Count) });
 
     private static string Described(int probes) =>
         string.Create(CultureInfo.InvariantCulture, $"shifts of {probes} probes as a reweighing of the personas, penalty {Reweighing.Penalty}");

@@ -78,6 +78,31 @@ public sealed class RngStream
     public double NextGaussian() =>
         Math.Sqrt(-2 * Math.Log(1 - NextDouble())) * Math.Cos(2 * Math.PI * NextDouble());
 
+    /// <summary>A number of the gamma distribution of scale 1 (Marsaglia and Tsang 2000).</summary>
+    /// <param name="shape">Positive; the mean.</param>
+    public double NextGamma(double shape)
+    {
+        if (!(shape > 0 && double.IsFinite(shape))) throw new ArgumentOutOfRangeException(nameof(shape));
+        if (shape < 1) return NextGamma(shape + 1) * Math.Pow(1 - NextDouble(), 1 / shape);
+        double d = shape - (1.0 / 3), c = 1 / Math.Sqrt(9 * d);
+        while (true)
+        {
+            double x = NextGaussian(), v = 1 + (c * x);
+            if (v <= 0) continue;
+            v *= v * v;
+            if (Math.Log(1 - NextDouble()) < (0.5 * x * x) + (d * (1 - v + Math.Log(v)))) return d * v;
+        }
+    }
+
+    /// <summary>A number of the beta distribution: mean a / (a + b), in [0, 1].</summary>
+    /// <param name="a">Positive.</param>
+    /// <param name="b">Positive.</param>
+    public double NextBeta(double a, double b)
+    {
+        double x = NextGamma(a), y = NextGamma(b);
+        return x + y > 0 ? x / (x + y) : a / (a + b);
+    }
+
     /// <summary>An index drawn in proportion to non-negative <paramref name="weights"/>.</summary>
     /// <exception cref="ArgumentException">The weights do not have a positive sum.</exception>
     public int NextIndex(ReadOnlySpan<double> weights)

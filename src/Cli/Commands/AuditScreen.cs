@@ -113,7 +113,8 @@ internal static class AuditScreen
         + (a.Met ? FormattableString.Invariant($"aimed at was {a.Target:0.0###}.")
             : FormattableString.Invariant($"aimed at was {a.Target:0.0###}, which was not reached: --cells 0.3 asks for more, --evidence likelihood for all."));
 
-    private static string Judged(JudgementCalibration judge, JudgementReliability? now)
+    /// <summary>How far a judge is to be trusted.</summary>
+    public static string Judged(JudgementCalibration judge, JudgementReliability? now)
     {
         string calibrated = judge.Episodes == 0 ? "The judge is not calibrated (no two personas have examples): read its evidence as a ranking, not as probabilities."
             : FormattableString.Invariant($"The judge found {100 * judge.Accuracy:0} % of {judge.Episodes} examples of known source; its choices are scaled by {judge.Scale:0.##}.");

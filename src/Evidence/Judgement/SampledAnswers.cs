@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
@@ -7,85 +8,108 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Evidence;
 
 /// <summary>
-/// Answers to probes sampled from a chat model that gives no probabilities: those of every persona, put before it by contexts or examples, and
-/// what showing an episode does to those of the model as it is. The same draws for all, so that what favours a reply cancels.
+/// Answers to probes sampled from a chat model that gives no probabilities: those of every persona, put before it by contexts or examples, those
+/// of the model as it is, and what showing an episode does to them. The same draws for all, so that what favours a reply cancels.
 /// </summary>
-public sealed class SampledAnswers : IShownShifts
+public sealed class SampledAnswers : IProbeAnswers
 {
-    /// <summary>Answers to a probe are asked so many times more often of the personas and the model as it is: their errors are in every episode's evidence.</summary>
+    /// <summary>Answers to a probe are asked so many times more often of the personas and the model as it is: their errors are in all that is made from them.</summary>
     public const int OftenerBefore = 4;
 
     private const int ExampleDraws = 2;
     private readonly IChatModel _model;
+    private readonly string[] _names;
+    private readonly IReadOnlyList<IReadOnlyList<Turn>>[] _contexts;
+    private readonly string _personas;
     private readonly int _samples;
-    private readonly double[] _bare;
+    private readonly Lock _lock = new();
 
-    private SampledAnswers(IChatModel model, IReadOnlyList<Probe> probes, int samples, double[] bare, LabelledMatrix low) =>
-        (_model, Probes, _samples, _bare, Low) = (model, probes, samples, bare, low);
+    /// <summary>Answers of a chat model. Nothing is asked yet.</summary>
+    /// <param name="model">The chat model.</param>
+    /// <param name="personas">The personas; null where none are put before the model.</param>
+    /// <param name="samples">Answers for each probe after each episode: even, from 2.</param>
+    /// <exception cref="UserErrorException"><c>needs-weights</c>: a persona can only be fitted or directed.</exception>
+    public SampledAnswers(IChatModel model, PersonaSet? personas, int samples)
+    {
+        SampledProbes.RequireEven(samples);
+        IReadOnlyList<Persona> all = personas?.Personas ?? [];
+        (_model, _samples) = (model, samples);
+        _names = [.. all.Select(p => p.Name)];
+        _contexts = [.. all.Select(p => ContextsOf(personas!, p))];
+        _personas = PersonaQuestions.IdOf([.. all.Select((p, h) => p with { Contexts = _contexts[h] })]).ToString();
+        Provenance = new Dictionary<string, string> { ["sampled"] = SampledProbes.Described(samples) };
+    }
 
-    /// <summary>The probes.</summary>
-    public IReadOnlyList<Probe> Probes { get; }
+    /// <inheritdoc/>
+    public string Model => _model.Id;
 
-    /// <summary>Probes x personas: P(low).</summary>
-    public LabelledMatrix Low { get; }
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Provenance { get; }
 
-    /// <summary>Where the answers come from.</summary>
-    public required IReadOnlyDictionary<string, string> Provenance { get; init; }
+    /// <summary>Answers given so far.</summary>
+    public long Answered { get; private set; }
+
+    /// <summary>Those of them that chose neither of the two replies; they count for nothing.</summary>
+    public long Unreadable { get; private set; }
 
     private static RngStream Random => RngStream.Root(1).Child("sampled-answers");
 
-    /// <summary>Asks every persona, and the model as it is.</summary>
-    /// <param name="model">The chat model.</param>
-    /// <param name="personas">The personas.</param>
-    /// <param name="probes">The probes, with different ids and replies at both poles.</param>
-    /// <param name="samples">Answers for each probe after each episode: even, from 2.</param>
-    /// <param name="progress">Told about questions done.</param>
-    /// <param name="cancellation">Stops between questions.</param>
-    /// <exception cref="UserErrorException"><c>needs-weights</c>: a persona can only be fitted or directed; <c>judge-unreadable</c>; or the model fails.</exception>
-    public static SampledAnswers Measure(IChatModel model, PersonaSet personas, IReadOnlyList<Probe> probes, int samples,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
-    {
-        SampledProbes.RequireEven(samples);
-        IReadOnlyList<IReadOnlyList<Turn>>[] contexts = [.. personas.Personas.Select(p => ContextsOf(personas, p))];
-        SampledShare[][] low = SampledProbes.Ask(model, [[], .. contexts.SelectMany(c => c)], probes, Random, OftenerBefore * samples, progress, cancellation).Low;
-        int[] first = [.. contexts.Select((_, h) => 1 + contexts.Take(h).Sum(c => c.Count))];
-        return new SampledAnswers(model, probes, samples, [.. low[0].Select(s => s.Share)],
-            new LabelledMatrix(probes.Select(p => p.Id), personas.Personas.Select(p => p.Name),
-                (i, h) => Enumerable.Range(first[h], contexts[h].Count).Average(c => low[c][i].Share)))
-        {
-            Provenance = new Dictionary<string, string>
-            {
-                ["model"] = model.Id,
-                ["personas"] = PersonaQuestions.IdOf([.. personas.Personas.Select((p, h) => p with { Contexts = contexts[h] })]).ToString(),
-                ["sampled"] = SampledProbes.Described(samples),
-            },
-        };
-    }
-
-    /// <summary>What it would take; null where it costs nothing but time.</summary>
-    /// <param name="model">The chat model.</param>
-    /// <param name="personas">The personas.</param>
-    /// <param name="probes">The probes.</param>
-    /// <param name="samples">As for <see cref="Measure"/>.</param>
-    public static EndpointEstimate? Estimate(IChatModel model, PersonaSet personas, IReadOnlyList<Probe> probes, int samples) => model.Estimate(
-        [.. SampledProbes.Questions([[], .. personas.Personas.SelectMany(p => ContextsOf(personas, p))], probes, Random, OftenerBefore * samples)]);
-
-    /// <summary>What showing episodes would take.</summary>
-    /// <param name="model">The chat model.</param>
-    /// <param name="episodes">The episodes, all different.</param>
-    /// <param name="probes">The probes.</param>
-    /// <param name="samples">As for <see cref="Measure"/>.</param>
-    public static EndpointEstimate? Estimate(IChatModel model, IReadOnlyList<Episode> episodes, IReadOnlyList<Probe> probes, int samples) =>
-        model.Estimate([.. SampledProbes.Questions([.. episodes.Select(SampledProbes.After)], probes, Random, samples)]);
+    private IReadOnlyList<IReadOnlyList<Turn>> Openings => [[], .. _contexts.SelectMany(c => c)];
 
     /// <inheritdoc/>
-    public ShownBlock Compute(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    /// <exception cref="UserErrorException"><c>judge-unreadable</c>, or the model fails.</exception>
+    public double[] AsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        [.. Ask([before ?? []], probes, OftenerBefore * _samples, progress, cancellation)[0].Select(s => s.Share)];
+
+    /// <inheritdoc/>
+    /// <exception cref="UserErrorException">As for <see cref="AsItIs"/>.</exception>
+    public ProbeTable UnderPersonas(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        SampledShare[][] low = SampledProbes.Ask(_model, [.. episodes.Select(SampledProbes.After)], Probes, Random, _samples, progress, cancellation).Low;
-        return new ShownBlock([.. low.Select(l => l.Select((s, i) => s.Share - _bare[i]).ToArray())], new int[episodes.Count], [])
-        {
-            Contexts = [.. episodes.Select(e => e.Context)],
-        };
+        SampledShare[][] low = Ask(Openings, probes, OftenerBefore * _samples, progress, cancellation);
+        int[] first = [.. _contexts.Select((_, h) => 1 + _contexts.Take(h).Sum(c => c.Count))];
+        ProbeTableRow[] rows = [.. probes.Select((p, i) => new ProbeTableRow(p.Id, p.Domain, p.Cluster ?? p.Id, low[0][i].Share))];
+        return new ProbeTable(EvidenceKind.Judgement, new LabelledMatrix(rows.Select(r => r.Id), _names,
+            (i, h) => Enumerable.Range(first[h], _contexts[h].Count).Average(c => low[c][i].Share)), rows, new Dictionary<string, string>(Provenance)
+            {
+                ["model"] = Model,
+                ["personas"] = _personas,
+                ["probes"] = ProbeMeasurement.IdOf(probes).ToString(),
+                ["answers"] = low.Average(l => l.Average(s => s.Answers)).ToString("0.##", CultureInfo.InvariantCulture),
+            });
+    }
+
+    /// <inheritdoc/>
+    public IShownShifts Shown(IReadOnlyList<Probe> probes, IReadOnlyList<double> before) => new Shifts(this, probes, before);
+
+    /// <inheritdoc/>
+    /// <remarks>As it is: what a server's model reads is not known here.</remarks>
+    public Probe? Askable(Probe probe) => probe;
+
+    /// <summary>What <see cref="UnderPersonas"/> would take; null where it costs nothing but time.</summary>
+    /// <param name="probes">The probes.</param>
+    public EndpointEstimate? EstimateUnderPersonas(IReadOnlyList<Probe> probes) => Estimate(Openings, probes, OftenerBefore * _samples);
+
+    /// <summary>What <see cref="AsItIs"/> would take.</summary>
+    /// <param name="probes">The probes.</param>
+    /// <param name="before">Turns that come before every probe; none when absent.</param>
+    public EndpointEstimate? EstimateAsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null) => Estimate([before ?? []], probes, OftenerBefore * _samples);
+
+    /// <summary>What showing episodes would take.</summary>
+    /// <param name="probes">The probes.</param>
+    /// <param name="episodes">The episodes, all different.</param>
+    public EndpointEstimate? EstimateShown(IReadOnlyList<Probe> probes, IReadOnlyList<Episode> episodes) =>
+        Estimate([.. episodes.Select(SampledProbes.After)], probes, _samples);
+
+    private EndpointEstimate? Estimate(IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes, int samples) =>
+        _model.Estimate([.. SampledProbes.Questions(befores, probes, Random, samples)]);
+
+    private SampledShare[][] Ask(IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes, int samples, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
+    {
+        (SampledShare[][] low, int unreadable) = SampledProbes.Ask(_model, befores, probes, Random, samples, progress, cancellation);
+        lock (_lock) (Answered, Unreadable) = (Answered + ((long)befores.Count * probes.Count * samples), Unreadable + unreadable);
+        return low;
     }
 
     private static IReadOnlyList<IReadOnlyList<Turn>> ContextsOf(PersonaSet personas, Persona persona)
@@ -97,5 +121,17 @@ public sealed class SampledAnswers : IShownShifts
             ? ShownExamples.Contexts(PersonaExamples.Load(personas, persona), ShownExamples.RoomAtServer, t => ChatTemplate.Plain.RenderTurns(t).Length, ExampleDraws,
                 RngStream.Root(1).Child("shown"))
             : PresentedPersona.WithContexts(persona).Contexts;
+    }
+
+    private sealed class Shifts(SampledAnswers answers, IReadOnlyList<Probe> probes, IReadOnlyList<double> before) : IShownShifts
+    {
+        public ShownBlock Compute(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        {
+            SampledShare[][] low = answers.Ask([.. episodes.Select(SampledProbes.After)], probes, answers._samples, progress, cancellation);
+            return new ShownBlock([.. low.Select(l => l.Select((s, i) => s.From(before[i]) - before[i]).ToArray())], new int[episodes.Count], [])
+            {
+                Contexts = [.. episodes.Select(e => e.Context)],
+            };
+        }
     }
 }

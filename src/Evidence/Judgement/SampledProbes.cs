@@ -6,57 +6,25 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Evidence;
 
-/// <summary>Shifts of probes from sampled answers.</summary>
-/// <param name="Table">The shifts, as <see cref="InContextEvidence"/> gives them from exact probabilities.</param>
-/// <param name="Intervals">[episode][probe]: the shift with its interval of 95 %.</param>
-/// <param name="Samples">Answers asked for each probe in each context.</param>
-/// <param name="Unreadable">Answers that chose neither reply, of all.</param>
-/// <param name="Questions">Questions asked.</param>
-public sealed record SampledShifts(InContextTable Table, IReadOnlyList<IReadOnlyList<Interval>> Intervals, int Samples, int Unreadable, int Questions);
+/// <summary>Choices between two replies to a probe: what a chat model that gives no probabilities is asked.</summary>
+/// <param name="Lows">Choices of the low reply.</param>
+/// <param name="Answers">Answers that chose one of the two.</param>
+internal readonly record struct SampledShare(int Lows, int Answers)
+{
+    /// <summary>P(low), with half an answer of each kind put in (Jeffreys).</summary>
+    public double Share => (Lows + 0.5) / (Answers + 1);
 
-/// <summary>P(low) of a probe from answers.</summary>
-/// <param name="Share">The estimate.</param>
-/// <param name="Variance">Its variance.</param>
-internal readonly record struct SampledShare(double Share, double Variance);
+    /// <summary>P(low), with one answer of a known share put in, so that no change reads as none however few the answers are.</summary>
+    public double From(double share) => (Lows + share) / (Answers + 1);
+}
 
 /// <summary>
-/// In-context evidence from a chat model that gives no probabilities: after the episode it is asked which of two replies to the probe it would
-/// give, a low and a high one, as often with the low one first as with the high one first, so that what favours a place cancels.
+/// Probes put to a chat model that gives no probabilities: it is asked which of two replies it would give, a low and a high one, as often
+/// with the low one first as with the high one first, so that what favours a place cancels.
 /// </summary>
-public static class SampledProbes
+internal static class SampledProbes
 {
-    private const double Normal95 = 1.959964;
     private const int FewestForAlarm = 20;
-
-    /// <summary>The shift of every probe after every distinct episode.</summary>
-    /// <param name="model">The chat model, before any training.</param>
-    /// <param name="episodes">The episodes; equal ones are shown once and their weights added up.</param>
-    /// <param name="probes">The probes, with different ids.</param>
-    /// <param name="random">Which replies stand for their pole in which sample, and which episodes are shown where there are too many.</param>
-    /// <param name="samples">Answers for each probe in each context: even.</param>
-    /// <param name="maximumEpisodes">Show at most this many distinct episodes.</param>
-    /// <param name="progress">Told about questions done.</param>
-    /// <param name="cancellation">Stops between questions.</param>
-    public static SampledShifts Compute(IChatModel model, EpisodeSet episodes, IReadOnlyList<Probe> probes, RngStream random, int samples = 8,
-        int maximumEpisodes = int.MaxValue, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
-    {
-        InContextEvidence.Shown[] shown = InContextEvidence.Choose(episodes, maximumEpisodes, random.Child("shown"));
-        (SampledShare[][] low, int unreadable) = Ask(model, [[], .. shown.Select(s => After(s.Episode))], probes, random, samples, progress, cancellation);
-        InContextRow[] rows = [.. shown.Select(s => new InContextRow(s.Episode.Id, s.Weight, s.Cluster))];
-        var shifts = new LabelledMatrix(rows.Select(r => r.Id), probes.Select(p => p.Id), (e, i) => low[e + 1][i].Share - low[0][i].Share);
-        var table = new InContextTable(shifts, rows, new Dictionary<string, string>
-        {
-            ["model"] = model.Id,
-            ["episodes"] = episodes.Id.ToString(),
-            ["probes"] = ProbeMeasurement.IdOf(probes).ToString(),
-            ["sampled"] = Described(samples),
-        });
-        return new SampledShifts(table, [.. shown.Select((_, e) => probes.Select((_, i) =>
-        {
-            double shift = low[e + 1][i].Share - low[0][i].Share, half = Normal95 * Math.Sqrt(low[e + 1][i].Variance + low[0][i].Variance);
-            return new Interval(shift, Math.Max(-1, shift - half), Math.Min(1, shift + half), 0.95);
-        }).ToArray())], samples, unreadable, low.Length * probes.Count * samples);
-    }
 
     /// <summary>P(low) of every probe after every one of some openings of a conversation.</summary>
     /// <param name="model">The chat model.</param>
@@ -86,9 +54,7 @@ public static class SampledProbes
                 all++;
                 if (place == s % 2) lows++;
             }
-            // With half an answer of each kind put in (Jeffreys).
-            double share = (lows + 0.5) / (all + 1);
-            return new SampledShare(share, share * (1 - share) / (all + 2));
+            return new SampledShare(lows, all);
         }
         SampledShare[][] low = [.. befores.Select((_, b) => probes.Select((_, i) => Share(b, i)).ToArray())];
         if (replies.Count >= FewestForAlarm && unreadable * 2 > replies.Count)
@@ -114,7 +80,8 @@ public static class SampledProbes
     internal static IReadOnlyList<Turn> After(Episode episode) => [.. episode.Context, new Turn("assistant", episode.Reply)];
 
     /// <summary>How it is sampled, for a provenance.</summary>
-    internal static string Described(int samples) => FormattableString.Invariant($"{samples} choices between two replies, half of them swapped");
+    internal static string Described(int samples) =>
+        FormattableString.Invariant($"{samples} choices between two replies, half of them swapped; of a shift one more that is as before");
 
     /// <summary>Even samples show the low reply first, odd ones the high reply; a pair of samples has the same two replies.</summary>
     private static ChatQuestion QuestionOf(IReadOnlyList<Turn> before, Probe probe, int sample, RngStream random)
