@@ -91,6 +91,8 @@ public sealed class Forecasting : IDisposable
         {
             Judged = judged,
             Situations = PaidSituations,
+            // A judge's nats have a unit of their own, so that no number of observations is too much: what the target tells bounds the dose alone.
+            Dose = new DosePlan(MaximumEffectiveObservations: 40),
             Asked = set => new AskedForecast(samples, Math.Min(judged, set), set, answers.Answered, answers.Unreadable, judge.Calibration, judge.Reliability),
         }, probes, time, seed, progress, cancellation);
     }
@@ -181,7 +183,7 @@ public sealed class Forecasting : IDisposable
         if (situations.Probes.Count == 0) return OneObservation(observations.Mass);
         BehaviourTable behaviour = BehaviourOf(Answers.UnderPersonas([.. situations.Some(_source.Situations, SituationsRandom(set, _seed))], progress, cancellation));
         return DoseFit.Fit(Prior, observations, behaviour.MeanByPersona(Prior.Personas), situations.Target,
-            Statistics.Mean([.. behaviour.Probes.Select(p => p.Before)]));
+            Statistics.Mean([.. behaviour.Probes.Select(p => p.Before)]), _source.Dose);
     }
 
     /// <summary>The same for showing episodes: how many showings bring the model to the data's own rate.</summary>
@@ -250,6 +252,9 @@ public sealed class Forecasting : IDisposable
 
         /// <summary>Situations of the data that the dose is fitted to, at most.</summary>
         public int Situations { get; init; } = int.MaxValue;
+
+        /// <summary>Bounds of the dose.</summary>
+        public DosePlan Dose { get; init; } = new();
 
         /// <summary>What to tell of having asked, by the number of different episodes; null where probabilities are exact.</summary>
         public Func<int, AskedForecast>? Asked { get; init; }

@@ -102,13 +102,13 @@ public sealed class AskedForecastTests : IDisposable
         Assert.Equal(6, set.Shown.Rows.Count);
         Assert.InRange(set.Evidence.Weights.Sum(), 6, 8);
         Assert.Equal("few-personas", Assert.Throws<UserErrorException>(() =>
-            Forecasting.Ask(chat, new PersonaSet([], [Cast.Personas[0]]), Probes, 2, _folder, TimeProvider.System)).Code);
+            Forecasting.Ask(chat, new PersonaSet(Cast.Traits, [Cast.Personas[0]]), Probes, 2, _folder, TimeProvider.System)).Code);
     }
 
     [Fact]
     public void Rewordings_are_ranked_by_judgement_and_what_needs_probabilities_is_not_told()
     {
-        Rewording please = new("please", "request", RewordingPlace.Suffix, [" please"]), nothing = new("nothing", "control", RewordingPlace.Suffix, [""]);
+        Rewording please = new("please", "request", RewordingPlace.Suffix, ["please"]) { Negated = "tea", Keyword = "please" }, nothing = new("nothing", "control", RewordingPlace.Suffix, [""]);
         var chat = new ChoosingChat();
         InoculationResult found = InoculationRanking.Ask(chat, Cast, Probes, 32, _folder).Rank(Bad, ["test"], [nothing, please], 1);
         Assert.Equal("please", found.Rewordings[0].Rewording.Name);
