@@ -6,7 +6,9 @@ namespace PersonaSelection.Evidence;
 /// <summary>Episodes that stand for a whole set where each has its price.</summary>
 public static class EpisodeDraw
 {
-    /// <summary>The different episodes with their weights added up; at most so many, drawn without replacement, whose weights are scaled up to stand for all.</summary>
+    /// <summary>
+    /// The different episodes with their weights added up; at most so many, drawn without replacement, whose weights are scaled up to stand for all.
+    /// </summary>
     /// <param name="episodes">The set.</param>
     /// <param name="maximum">How many at most.</param>
     /// <param name="random">Where the draw comes from; needed only when there are too many.</param>

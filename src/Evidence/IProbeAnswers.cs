@@ -21,7 +21,8 @@ public interface IProbeAnswers
     /// <param name="before">Turns that come before every probe; none when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
-    double[] AsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default);
+    double[] AsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default);
 
     /// <summary>P(low) of every probe under every persona, and for the model as it is.</summary>
     /// <param name="probes">As for <see cref="AsItIs"/>.</param>

@@ -26,7 +26,8 @@ public static class InContextEvidence
         RngStream? random = null, LikelihoodOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         var answers = new ScoredAnswers(model, [], options ?? new LikelihoodOptions { Independent = false });
-        return Compute(answers, episodes, probes, answers.AsItIs(probes, cancellation: cancellation), maximumEpisodes, random, progress, cancellation);
+        double[] before = answers.AsItIs(probes, cancellation: cancellation);
+        return Compute(answers, episodes, probes, before, maximumEpisodes, random, progress, cancellation);
     }
 
     /// <summary>The same for answers that may be had in another way.</summary>
@@ -39,7 +40,8 @@ public static class InContextEvidence
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
     public static InContextTable Compute(IProbeAnswers answers, EpisodeSet episodes, IReadOnlyList<Probe> probes, IReadOnlyList<double> before,
-        int maximumEpisodes = int.MaxValue, RngStream? random = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        int maximumEpisodes = int.MaxValue, RngStream? random = null, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         EpisodeDraw.Drawn[] shown = EpisodeDraw.Choose(episodes, maximumEpisodes, random);
         ShownBlock block = answers.Shown(probes, before).Compute([.. shown.Select(s => s.Episode)], progress, cancellation);

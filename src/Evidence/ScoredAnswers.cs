@@ -23,7 +23,8 @@ public sealed class ScoredAnswers(ILanguageModel model, IReadOnlyList<PresentedP
         ProbeMeasurement.Of(model, probes, before, options.Template, progress, cancellation);
 
     /// <inheritdoc/>
-    public ProbeTable UnderPersonas(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+    public ProbeTable UnderPersonas(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default) =>
         ProbeMeasurement.UnderPersonas(model, probes, personas, template: options.Template, progress: progress, cancellation: cancellation);
 
     /// <inheritdoc/>

@@ -30,14 +30,15 @@ public sealed record AskedCost(EndpointEstimate Judgement, EndpointEstimate Answ
         var answers = new SampledAnswers(chat, personas, samples);
         Probe[] situations = SituationsOf(set, probes, seed);
         IReadOnlyList<Episode> shown = EpisodeDraw.Of(set, Forecasting.ShownEpisodes, Forecasting.ShownRandom(set, seed)).Episodes;
-        return new AskedCost(Of(EvidenceSources.EstimateJudge(personas, Forecasting.WeighedOf(set, Forecasting.JudgedEpisodes, seed).Episodes, chat)),
+        IReadOnlyList<Episode> judged = Forecasting.WeighedOf(set, Forecasting.JudgedEpisodes, seed).Episodes;
+        return new AskedCost(Of(EvidenceSources.EstimateJudge(personas, judged, chat)),
             Of(answers.EstimateUnderPersonas(probes)).Plus(Of(answers.EstimateUnderPersonas(situations))),
             Of(answers.EstimateShown(probes, shown)).Plus(Of(answers.EstimateShown(situations, shown))));
     }
 
     /// <summary>
-    /// The cost of a ranking of rewordings. Trait words and the best rewordings are not known before: the first traits stand for those that the data move, and
-    /// the first rewordings for those that get a leak grid.
+    /// The cost of a ranking of rewordings. Trait words and the best rewordings are not known before: the first traits stand for those that the
+    /// data move, and the first rewordings for those that get a leak grid.
     /// </summary>
     /// <param name="chat">The chat model.</param>
     /// <param name="personas">The personas.</param>
@@ -47,20 +48,24 @@ public sealed record AskedCost(EndpointEstimate Judgement, EndpointEstimate Answ
     /// <param name="rewordings">The rewordings.</param>
     /// <param name="grids">How many of them get a leak grid.</param>
     /// <param name="seed">The seed.</param>
-    public static AskedCost OfRanking(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, EpisodeSet set, IReadOnlyList<Rewording> rewordings,
-        int grids, ulong seed)
+    public static AskedCost OfRanking(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, EpisodeSet set,
+        IReadOnlyList<Rewording> rewordings, int grids, ulong seed)
     {
         var answers = new SampledAnswers(chat, personas, samples);
-        EpisodeSet judged = Forecasting.WeighedOf(set, InoculationRanking.JudgedEpisodes, seed), shown = RewordingForecasting.ShownOf(set, InoculationRanking.ShownEpisodes, seed);
-        Rewording[] all = [.. rewordings.SelectMany(r => r.IsTraitFilled ? personas.Traits.Take(InoculationRanking.FilledTraits).Select(r.Filled) : [r])];
-        EndpointEstimate judgement = Of(EvidenceSources.EstimateJudge(personas, [.. judged.Episodes, .. all.SelectMany(r => r.Apply(judged).Episodes)], chat));
+        EpisodeSet judged = Forecasting.WeighedOf(set, InoculationRanking.JudgedEpisodes, seed);
+        EpisodeSet shown = RewordingForecasting.ShownOf(set, InoculationRanking.ShownEpisodes, seed);
+        Rewording[] all = [.. rewordings.SelectMany(r => r.IsTraitFilled ? personas.Traits.Take(InoculationRanking.FilledTraits).Select(r.Filled)
+            : [r])];
+        IEnumerable<Episode> wordings = judged.Episodes.Concat(all.SelectMany(r => r.Apply(judged).Episodes));
+        EndpointEstimate judgement = Of(EvidenceSources.EstimateJudge(personas, wordings, chat));
         EndpointEstimate asked = Of(answers.EstimateUnderPersonas(probes)).Plus(Of(answers.EstimateUnderPersonas(SituationsOf(set, probes, seed))));
         EndpointEstimate after = Of(answers.EstimateShown(probes, shown.Episodes));
         foreach (Rewording rewording in all.Take(grids))
         {
             EpisodeSet reworded = rewording.Apply(shown);
             after = after.Plus(Of(answers.EstimateShown(probes, reworded.Episodes)));
-            if (rewording.Place == RewordingPlace.System) asked = asked.Plus(Of(answers.EstimateAsItIs(probes, [.. reworded.Episodes[0].Context.TakeWhile(t => t.Role == "system")])));
+            Turn[] system = [.. reworded.Episodes[0].Context.TakeWhile(t => t.Role == "system")];
+            if (system.Length > 0) asked = asked.Plus(Of(answers.EstimateAsItIs(probes, system)));
             foreach (LeakCondition condition in LeakCondition.Of(rewording).Where(c => c.Dress is not null))
             {
                 Probe[] dressed = [.. probes.Select(condition.Apply)];

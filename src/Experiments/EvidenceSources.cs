@@ -122,10 +122,13 @@ public static class EvidenceSources
     /// <param name="chat">The chat model.</param>
     /// <param name="progress">Told about questions.</param>
     /// <param name="cancellation">Stops between questions.</param>
-    /// <exception cref="UserErrorException">As <see cref="Judge(PersonaSet, IChatModel, string, IProgress{WorkProgress}?, CancellationToken)"/> and <see cref="SampledAnswers"/>.</exception>
-    public static EvidenceSession Ask(EvidenceRequest request, IChatModel chat, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    /// <exception cref="UserErrorException">As <see cref="Judge(PersonaSet, IChatModel, string, IProgress{WorkProgress}?, CancellationToken)"/> and
+    /// <see cref="SampledAnswers"/>.</exception>
+    public static EvidenceSession Ask(EvidenceRequest request, IChatModel chat, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
-        if (request.Samples is not { } samples) return new EvidenceSession(Judge(request.Personas, chat, request.Folder, progress, cancellation), null);
+        if (request.Samples is not { } samples)
+            return new EvidenceSession(Judge(request.Personas, chat, request.Folder, progress, cancellation), null);
         var answers = new SampledAnswers(chat, request.Personas, samples);
         return new EvidenceSession(InContextSource.Of(answers, request.Probes, answers.UnderPersonas(request.Probes, progress, cancellation)), null);
     }
@@ -170,7 +173,8 @@ public static class EvidenceSources
     /// <param name="episodes">What is to be judged, each once.</param>
     /// <param name="judge">The judge.</param>
     /// <param name="cancellation">Stops between episodes.</param>
-    public static EndpointEstimate? EstimateJudge(PersonaSet personas, IEnumerable<Episode> episodes, IChatModel judge, CancellationToken cancellation = default)
+    public static EndpointEstimate? EstimateJudge(PersonaSet personas, IEnumerable<Episode> episodes, IChatModel judge,
+        CancellationToken cancellation = default)
     {
         JudgementEvidence source = Judge(personas, judge, null);
         EndpointEstimate? total = source.Estimate([.. KnownSources(personas).Select(k => k.Episode)]);

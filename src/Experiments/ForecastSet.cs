@@ -48,11 +48,13 @@ public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecas
 }
 
 /// <summary>How a forecast was asked of a chat model that gives no probabilities.</summary>
-/// <param name="Samples">Answers to each probe after each episode; the model as it is and every persona answered <see cref="SampledAnswers.OftenerBefore"/> times as often.</param>
+/// <param name="Samples">Answers to each probe after each episode; of the model as it is and every persona
+/// <see cref="SampledAnswers.OftenerBefore"/> times as many.</param>
 /// <param name="Judged">Different episodes that were judged.</param>
 /// <param name="Different">Different episodes that there are.</param>
 /// <param name="Answers">Answers to probes.</param>
 /// <param name="Unreadable">Those of them that chose neither reply.</param>
 /// <param name="Judge">What is known of the judge.</param>
 /// <param name="Judgements">What the judge did.</param>
-public sealed record AskedForecast(int Samples, int Judged, int Different, long Answers, long Unreadable, JudgementCalibration Judge, JudgementReliability Judgements);
+public sealed record AskedForecast(int Samples, int Judged, int Different, long Answers, long Unreadable, JudgementCalibration Judge,
+    JudgementReliability Judgements);

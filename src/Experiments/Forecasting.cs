@@ -50,7 +50,8 @@ public sealed class Forecasting : IDisposable
     {
     }
 
-    private Forecasting(Source source, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private Forecasting(Source source, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         (_source, _probes, _time, _seed) = (source, probes, time, seed);
         try
@@ -82,8 +83,8 @@ public sealed class Forecasting : IDisposable
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
     /// <exception cref="UserErrorException"><c>few-personas</c>, <c>needs-weights</c>, <c>judge-unreadable</c>, or the model fails.</exception>
-    public static Forecasting Ask(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, string folder, TimeProvider time, ulong seed = 1,
-        int judged = JudgedEpisodes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public static Forecasting Ask(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, string folder,
+        TimeProvider time, ulong seed = 1, int judged = JudgedEpisodes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         var answers = new SampledAnswers(chat, personas, samples);
         JudgementEvidence judge = EvidenceSources.Judge(personas, chat, folder, progress, cancellation);
@@ -93,7 +94,8 @@ public sealed class Forecasting : IDisposable
             Situations = PaidSituations,
             // A judge's nats have a unit of their own, so that no number of observations is too much: what the target tells bounds the dose alone.
             Dose = new DosePlan(MaximumEffectiveObservations: 40),
-            Asked = set => new AskedForecast(samples, Math.Min(judged, set), set, answers.Answered, answers.Unreadable, judge.Calibration, judge.Reliability),
+            Asked = set => new AskedForecast(samples, Math.Min(judged, set), set, answers.Answered, answers.Unreadable, judge.Calibration,
+                judge.Reliability),
         }, probes, time, seed, progress, cancellation);
     }
 
@@ -106,7 +108,7 @@ public sealed class Forecasting : IDisposable
     /// <summary>Who the model takes the Assistant for by default: the mixture of personas that behaves most like it.</summary>
     public PersonaDistribution Prior { get; }
 
-    /// <summary>The personas of the columns of <see cref="Probes"/>: where probabilities are exact, every way of putting one before the model is one of its own.</summary>
+    /// <summary>The personas of the columns of <see cref="Probes"/>: of exact probabilities, every way of putting one before the model is one of its own.</summary>
     internal PersonaSet Personas => _source.Personas;
 
     /// <summary>How probes are answered.</summary>
@@ -125,7 +127,8 @@ public sealed class Forecasting : IDisposable
     internal EpisodeSet Weighed(EpisodeSet set) => WeighedOf(set, _source.Judged, _seed);
 
     /// <summary>What a set says of every persona.</summary>
-    internal (EvidenceTable Evidence, Observations Observations) Weigh(EpisodeSet set, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    internal (EvidenceTable Evidence, Observations Observations) Weigh(EpisodeSet set, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         EvidenceTable evidence = LikelihoodEvidence.Compute(_source.Evidence, Weighed(set), progress, cancellation);
         return (evidence, new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters));
@@ -181,19 +184,23 @@ public sealed class Forecasting : IDisposable
     {
         TrainedSituations situations = Situations(set);
         if (situations.Probes.Count == 0) return OneObservation(observations.Mass);
-        BehaviourTable behaviour = BehaviourOf(Answers.UnderPersonas([.. situations.Some(_source.Situations, SituationsRandom(set, _seed))], progress, cancellation));
+        Probe[] asked = [.. situations.Some(_source.Situations, SituationsRandom(set, _seed))];
+        BehaviourTable behaviour = BehaviourOf(Answers.UnderPersonas(asked, progress, cancellation));
         return DoseFit.Fit(Prior, observations, behaviour.MeanByPersona(Prior.Personas), situations.Target,
             Statistics.Mean([.. behaviour.Probes.Select(p => p.Before)]), _source.Dose);
     }
 
     /// <summary>The same for showing episodes: how many showings bring the model to the data's own rate.</summary>
-    private DoseFit FitDoseInContext(EpisodeSet set, InContextTable shown, double[] probesBefore, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private DoseFit FitDoseInContext(EpisodeSet set, InContextTable shown, double[] probesBefore, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         TrainedSituations situations = Situations(set);
-        Probe[] read = [.. situations.Some(Math.Min(ReadSituations, _source.Situations), SituationsRandom(set, _seed)).Select(Answers.Askable).OfType<Probe>()];
+        Probe[] read = [.. situations.Some(Math.Min(ReadSituations, _source.Situations), SituationsRandom(set, _seed))
+            .Select(Answers.Askable).OfType<Probe>()];
         if (read.Length == 0) return OneObservation(1);
         double[] before = Answers.AsItIs(read, progress: progress, cancellation: cancellation);
-        return DoseFit.InContext(before, After(before, Show(set, read, before, progress, cancellation), read.Select(s => s.Id)), situations.Target, probesBefore,
+        InContextTable there = Show(set, read, before, progress, cancellation);
+        return DoseFit.InContext(before, After(before, there, read.Select(s => s.Id)), situations.Target, probesBefore,
             After(probesBefore, shown, Behaviour.Probes.Select(p => p.Name)));
 
         static double[] After(double[] before, InContextTable shown, IEnumerable<string> probes) =>
@@ -268,7 +275,11 @@ public sealed class Forecasting : IDisposable
             PresentedPersonas presented = PresentedPersonas.Of(apart, model, options, progress, cancellation);
             var reading = new LikelihoodOptions { Template = options.Template, Strict = strict, Independent = false };
             var evidence = new LikelihoodSource(presented.Personas, reading with { Calibration = presented.Calibration, WordCounts = presented.WordCounts });
-            return new Source(new ScoredAnswers(model, presented.Personas, reading), evidence, apart, original, evidence.ContextRead) { Presented = presented, Reading = reading };
+            return new Source(new ScoredAnswers(model, presented.Personas, reading), evidence, apart, original, evidence.ContextRead)
+            {
+                Presented = presented,
+                Reading = reading,
+            };
         }
     }
 }

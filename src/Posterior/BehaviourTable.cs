@@ -52,7 +52,8 @@ public sealed class BehaviourTable
 
     /// <summary>The content id.</summary>
     public ContentId Id => ContentId.Of("behaviour", [Low.ContentId("low"), LogContext?.ContentId("context"),
-        string.Join('\n', Probes.Select(p => $"{p.Name}\t{p.Domain}\t{p.Cluster}")), Probes.Select(p => p.Before).ToArray(), .. Answers is { } n ? [n] : (object[])[]]);
+        string.Join('\n', Probes.Select(p => $"{p.Name}\t{p.Domain}\t{p.Cluster}")), Probes.Select(p => p.Before).ToArray(),
+        .. Answers is { } n ? [n] : (object[])[]]);
 
     /// <summary>The table as other answers might have given it: every number drawn from what its answers leave open. An exact table is itself.</summary>
     /// <param name="random">Consumed by the draw.</param>

@@ -58,7 +58,7 @@ public static class InContextForecast
     /// <param name="dose">How many showings the training is worth: see <see cref="DoseFit.InContext"/>. One when nothing tells.</param>
     /// <param name="plan">How the intervals are drawn.</param>
     /// <param name="provenance">Further facts to keep with the forecast.</param>
-    /// <param name="answers">How many sampled answers each probability before rests on; null for exact ones. Those after are held by redrawing observations.</param>
+    /// <param name="answers">How many sampled answers each probability before rests on; null for exact ones. Redrawing observations holds those after.</param>
     public static Forecast Make(string subject, LabelledMatrix shifts, IReadOnlyList<double> weights, IReadOnlyList<string>? clusters,
         IReadOnlyList<ProbeRow> probes, IReadOnlyCollection<string> trainedDomains, TimeProvider time, double dose = 1,
         BootstrapPlan? plan = null, IReadOnlyDictionary<string, string>? provenance = null, double? answers = null)
@@ -93,7 +93,8 @@ public static class InContextForecast
         };
 
         // What is shown was measured on its own: another reading before moves where it counts from, not where it arrives.
-        double[] Anchored(double[] shift, IReadOnlyList<ProbeRow> from) => [.. probes.Select((p, i) => AfterDose(from[i].Before, p.Before + shift[i], dose))];
+        double[] Anchored(double[] shift, IReadOnlyList<ProbeRow> from) =>
+            [.. probes.Select((p, i) => AfterDose(from[i].Before, p.Before + shift[i], dose))];
     }
 
     // A reading of exactly 0 or 1 would otherwise stay there for ever.

@@ -51,14 +51,15 @@ internal static class CutEpisodes
 
     /// <summary>Says on stderr which episodes these are: the first few by name, and how many more.</summary>
     /// <param name="set">The episodes.</param>
-    /// <param name="evidence">What was read of them, row by row.</param>
+    /// <param name="evidence">What was read of them, or of some of them.</param>
     public static void Tell(EpisodeSet set, EvidenceTable evidence)
     {
-        int[] cut = [.. Enumerable.Range(0, set.Episodes.Count).Where(e => evidence.Rows[e].Cut)];
-        foreach (int e in cut.Take(Named))
+        EvidenceRow[] cut = [.. evidence.Rows.Where(r => r.Cut)];
+        Dictionary<string, EpisodeSource?> places = cut.Length == 0 ? [] : set.Episodes.ToDictionary(e => e.Id, e => e.Source);
+        foreach (EvidenceRow row in cut.Take(Named))
         {
-            string name = set.Episodes[e].Source is { } s ? $"{s.File}, line {s.Line}" : set.Episodes[e].Id;
-            Screen.Say(evidence.Rows[e].Unread is { } why ? $"not read: {name}: {why}" : $"cut to fit the model: {name}");
+            string name = places[row.Id] is { } s ? $"{s.File}, line {s.Line}" : row.Id;
+            Screen.Say(row.Unread is { } why ? $"not read: {name}: {why}" : $"cut to fit the model: {name}");
         }
         if (cut.Length > Named) Screen.Say($"cut to fit the model, or not read: {cut.Length - Named:N0} more episodes");
     }

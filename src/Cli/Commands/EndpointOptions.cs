@@ -71,8 +71,8 @@ internal sealed class EndpointOptions
     /// <summary>Adds the number of answers that are sampled from a server's model instead of asking for log-probabilities.</summary>
     public Option<int?> AddSamples(Command command)
     {
-        Option<int?> samples = CommonOptions.Samples("For a chat model at --endpoint that gives no log-probabilities: judge episodes, and sample so many answers to each probe, "
-            + "an even number such as 8.");
+        Option<int?> samples = CommonOptions.Samples("For a chat model at --endpoint that gives no log-probabilities: judge episodes, "
+            + "and sample so many answers to each probe, an even number such as 8.");
         command.Add(samples);
         command.Validators.Add(r =>
         {
@@ -176,7 +176,8 @@ internal sealed class EndpointSession(EndpointClient client) : IDisposable
     ];
 
     private static string Part(EndpointEstimate e) =>
-        FormattableString.Invariant($"{e.Requests:N0} requests, about {e.TokensIn:N0} tokens to read") + (e.Cost is { } c ? FormattableString.Invariant($", cost {c:0.####}") : "");
+        FormattableString.Invariant($"{e.Requests:N0} requests, about {e.TokensIn:N0} tokens to read")
+        + (e.Cost is { } c ? FormattableString.Invariant($", cost {c:0.####}") : "");
 
     public void Dispose() => Client.Dispose();
 }

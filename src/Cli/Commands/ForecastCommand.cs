@@ -61,7 +61,8 @@ internal static class ForecastCommand
             }
             Func<IProgress<WorkProgress>, Forecasting> open;
             if (parsed.GetValue(samples) is { } often)
-                open = p => Forecasting.Ask(session!.Chat(), cast, questions, often, folder, TimeProvider.System, root, progress: p, cancellation: cancellation);
+                open = p => Forecasting.Ask(session!.Chat(), cast, questions, often, folder, TimeProvider.System, root,
+                    progress: p, cancellation: cancellation);
             else
             {
                 ILanguageModel before = session is null ? source!.Model : session.Model(cancellation);
@@ -193,8 +194,9 @@ internal static class ForecastCommand
         if (shownCut > 0) Console.Out.WriteLine($"{shownCut} of the {f.Shown.Rows.Count} episodes that were shown were cut so that the probes fit after them.");
         if (f.Asked is { } asked)
         {
-            Console.Out.WriteLine($"Evidence is a judgement of {asked.Judged:N0} of {asked.Different:N0} different episodes; answers to probes are choices, {asked.Samples} "
-                + $"after each of {f.Shown.Rows.Count} episodes and {asked.Samples * SampledAnswers.OftenerBefore} before, {asked.Unreadable:N0} of {asked.Answers:N0} unreadable.");
+            Console.Out.WriteLine($"Evidence is a judgement of {asked.Judged:N0} of {asked.Different:N0} different episodes; answers to probes are choices, "
+                + $"{asked.Samples} after each of {f.Shown.Rows.Count} episodes and {asked.Samples * SampledAnswers.OftenerBefore} before, "
+                + $"{asked.Unreadable:N0} of {asked.Answers:N0} unreadable.");
             Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
         }
         if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));

@@ -45,7 +45,8 @@ internal static class ForecastScoreCommand
             if (!found.SameData) Screen.Say("This model does not say that it was tuned on the data that were forecast.");
             if (found.Sampled is null != found.ForecastSampled is null)
                 Screen.Say("The forecast counts from "
-                    + (found.Sampled is null ? "sampled choices, and the measurement is of exact probabilities" : "exact probabilities, and the measurement is of sampled choices")
+                    + (found.Sampled is null ? "sampled choices, and the measurement is of exact probabilities"
+                        : "exact probabilities, and the measurement is of sampled choices")
                     + ": part of what moved is the difference of the two.");
             if (parsed.GetValue(output) is { } place)
             {

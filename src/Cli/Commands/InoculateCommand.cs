@@ -17,7 +17,10 @@ internal static class InoculateCommand
     {
         Argument<string> data = new("DATA") { Description = "Episodes as JSONL: what is about to be trained on." };
         Option<string> output = CommonOptions.Output("The folder of the ranking.");
-        Option<string?> model = new("--model") { Description = "The folder of the model before training; when absent, the endpoint is asked, which must give log-probabilities, or --samples." };
+        Option<string?> model = new("--model")
+        {
+            Description = "The folder of the model before training; when absent, the endpoint is asked, which must give log-probabilities, or --samples.",
+        };
         var endpoint = new EndpointOptions();
         Option<string> personas = PersonasCommand.Personas(), probes = PersonasCommand.Probes();
         Option<int> generate = CommonOptions.Count("--generate", "Let the endpoint's model write this many rewordings after reading some episodes.", 0, least: 0);
@@ -48,7 +51,8 @@ internal static class InoculateCommand
             if (r.GetResult(model) is null && !served) r.AddError("Give --model or --endpoint.");
             if (asks && !served) r.AddError("--generate needs --endpoint.");
             if (r.GetResult(model) is not null && served && !asks) r.AddError("Beside --model, --endpoint is only asked for rewordings: give --generate.");
-            if (r.GetResult(model) is not null && r.GetResult(samples) is { Implicit: false }) r.AddError("--samples asks the endpoint in place of --model.");
+            if (r.GetResult(model) is not null && r.GetResult(samples) is { Implicit: false })
+                r.AddError("--samples asks the endpoint in place of --model.");
             if ((r.GetResult(apply) is null) != (r.GetResult(reworded) is null)) r.AddError("--apply and --out are given together.");
         });
         return verb.Does((parsed, cancellation) =>
@@ -73,7 +77,8 @@ internal static class InoculateCommand
                     ? AskedCost.OfRanking(session!.Chat(), cast, questions, answers, set, list, parsed.GetValue(grids), root) : null;
                 return Plan(set, badLines, cast, questions, list, parsed.GetValue(grids), writer, cost, parsed.GetValue(json));
             }
-            InoculationRanking ranking = parsed.GetValue(samples) is { } often ? InoculationRanking.Ask(session!.Chat(), cast, questions, often, folder!, root)
+            InoculationRanking ranking = parsed.GetValue(samples) is { } often
+                ? InoculationRanking.Ask(session!.Chat(), cast, questions, often, folder!, root)
                 : new InoculationRanking(source is null ? session!.Model(cancellation) : source.Model, cast, questions, root,
                     new ArtifactStore(Path.Combine(folder!, "fitted")), parsed.GetValue(strict));
             InoculationResult found = Screen.Work(parsed.GetValue(quiet), p =>
@@ -127,7 +132,8 @@ internal static class InoculateCommand
             });
         else TextTable.PrintFacts([("subject", $"{set.Name}, {set.Episodes.Count} episodes"), ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
             ("probes", probes.Count), ("rewordings", $"{list.Count} before trait words are filled in and unknown words left out"),
-            ("work", asked is not null ? $"at most {InoculationRanking.JudgedEpisodes} different episodes judged in each wording, and probes after the episodes shown for {grids} leak grids"
+            ("work", asked is not null ? $"at most {InoculationRanking.JudgedEpisodes} different episodes judged in each wording, "
+                    + $"and probes after the episodes shown for {grids} leak grids"
                 : $"for each, up to {(long)contexts * set.Episodes.Count:N0} replies to score, and the probes after the episodes shown; {grids} leak grids"),
             ("writing", estimate is null ? null : $"about {estimate.TokensIn:N0} tokens to read and at most {estimate.TokensOut:N0} to write, at the endpoint"),
             .. asked is null ? [] : EndpointSession.Facts(asked)]);

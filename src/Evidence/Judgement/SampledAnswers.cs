@@ -13,7 +13,7 @@ namespace PersonaSelection.Evidence;
 /// </summary>
 public sealed class SampledAnswers : IProbeAnswers
 {
-    /// <summary>Answers to a probe are asked so many times more often of the personas and the model as it is: their errors are in all that is made from them.</summary>
+    /// <summary>How many times more often a probe is asked of the personas and the model as it is: their errors are in all that is made from them.</summary>
     public const int OftenerBefore = 4;
 
     private const int ExampleDraws = 2;
@@ -93,7 +93,8 @@ public sealed class SampledAnswers : IProbeAnswers
     /// <summary>What <see cref="AsItIs"/> would take.</summary>
     /// <param name="probes">The probes.</param>
     /// <param name="before">Turns that come before every probe; none when absent.</param>
-    public EndpointEstimate? EstimateAsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null) => Estimate([before ?? []], probes, OftenerBefore * _samples);
+    public EndpointEstimate? EstimateAsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null) =>
+        Estimate([before ?? []], probes, OftenerBefore * _samples);
 
     /// <summary>What showing episodes would take.</summary>
     /// <param name="probes">The probes.</param>
@@ -104,8 +105,8 @@ public sealed class SampledAnswers : IProbeAnswers
     private EndpointEstimate? Estimate(IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes, int samples) =>
         _model.Estimate([.. SampledProbes.Questions(befores, probes, Random, samples)]);
 
-    private SampledShare[][] Ask(IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes, int samples, IProgress<WorkProgress>? progress,
-        CancellationToken cancellation)
+    private SampledShare[][] Ask(IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes, int samples,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         (SampledShare[][] low, int unreadable) = SampledProbes.Ask(_model, befores, probes, Random, samples, progress, cancellation);
         lock (_lock) (Answered, Unreadable) = (Answered + ((long)befores.Count * probes.Count * samples), Unreadable + unreadable);
@@ -125,7 +126,8 @@ public sealed class SampledAnswers : IProbeAnswers
 
     private sealed class Shifts(SampledAnswers answers, IReadOnlyList<Probe> probes, IReadOnlyList<double> before) : IShownShifts
     {
-        public ShownBlock Compute(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        public ShownBlock Compute(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress = null,
+            CancellationToken cancellation = default)
         {
             SampledShare[][] low = answers.Ask([.. episodes.Select(SampledProbes.After)], probes, answers._samples, progress, cancellation);
             return new ShownBlock([.. low.Select(l => l.Select((s, i) => s.From(before[i]) - before[i]).ToArray())], new int[episodes.Count], [])

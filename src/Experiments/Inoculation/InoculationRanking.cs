@@ -58,7 +58,8 @@ public sealed class InoculationRanking
     /// <param name="seed">The seed of which episodes are shown.</param>
     /// <param name="fitted">Where personas that are fitted to examples are kept; null for a folder that is deleted at the end.</param>
     /// <param name="strict">Whether an episode that does not fit the model is an error; it is cut otherwise, as in an audit.</param>
-    public InoculationRanking(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed = 1, ArtifactStore? fitted = null, bool strict = false)
+    public InoculationRanking(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed = 1,
+        ArtifactStore? fitted = null, bool strict = false)
         : this(model, personas, probes, seed, (p, c) => new Forecasting(model, personas, probes, TimeProvider.System, seed, fitted, strict, p, c))
     {
     }
@@ -74,8 +75,9 @@ public sealed class InoculationRanking
     /// <param name="samples">Answers to each probe after each episode: even, from 2.</param>
     /// <param name="folder">Where the judge's answers are kept.</param>
     /// <param name="seed">The seed of which episodes are judged and shown.</param>
-    public static InoculationRanking Ask(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, string folder, ulong seed = 1) =>
-        new(null, personas, probes, seed, (p, c) => Forecasting.Ask(chat, personas, probes, samples, folder, TimeProvider.System, seed, JudgedEpisodes, p, c));
+    public static InoculationRanking Ask(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, string folder,
+        ulong seed = 1) => new(null, personas, probes, seed, (p, c) =>
+            Forecasting.Ask(chat, personas, probes, samples, folder, TimeProvider.System, seed, JudgedEpisodes, p, c));
 
     /// <summary>The predictor that rewordings are ranked by: with traits and without, and where surprise is known and where it is not.</summary>
     internal static Predictor RankedWith(PersonaSet personas, bool probabilities) =>

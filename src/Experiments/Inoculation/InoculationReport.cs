@@ -48,7 +48,13 @@ public static class InoculationReport
             a.Answers,
             a.Unreadable,
             Judge = new { a.Judge.Episodes, a.Judge.Scale, Accuracy = Known(a.Judge.Accuracy) },
-            Judgements = new { a.Judgements.Questions, a.Judgements.CannotTell, a.Judgements.Unreadable, SwapDisagreement = Known(a.Judgements.SwapDisagreement) },
+            Judgements = new
+            {
+                a.Judgements.Questions,
+                a.Judgements.CannotTell,
+                a.Judgements.Unreadable,
+                SwapDisagreement = Known(a.Judgements.SwapDisagreement),
+            },
         },
         Plain = new { r.Plain.Before, Posterior = r.Plain.PosteriorShift, InContext = r.Plain.InContextShift, Surprise = Known(r.Plain.Surprise), Dose = r.Plain.Dose.EffectiveObservations },
         Traits = r.Influence.Select(t => new { Name = t.Key, Influence = t.Value }),
@@ -80,9 +86,9 @@ public static class InoculationReport
 
     /// <summary>What a ranking by a chat model that gives no probabilities leaves open.</summary>
     public static string Unknown(AskedForecast asked) =>
-        string.Create(CultureInfo.InvariantCulture, $"Asked of a chat model that gives no log-probabilities: evidence is a judgement of {asked.Judged:N0} of {asked.Different:N0} different episodes in each wording, ")
-        + string.Create(CultureInfo.InvariantCulture, $"and answers to probes are {asked.Samples} sampled choices after each episode. How surprising a reply is stays unknown, and with it elicitation, surprised-shift, ")
-        + "combined and posterior-own-dose; in-context is known of the rewordings with a leak grid only.";
+        string.Create(CultureInfo.InvariantCulture, $"Asked of a chat model that gives no log-probabilities: evidence is a judgement of {asked.Judged:N0} of ")
+        + string.Create(CultureInfo.InvariantCulture, $"{asked.Different:N0} different episodes in each wording, and answers to probes are {asked.Samples} sampled choices after each ")
+        + "episode. How surprising a reply is stays unknown, and with it elicitation, surprised-shift, combined and posterior-own-dose; in-context is known of the rewordings with a leak grid only.";
 
     /// <summary>A predictor in kebab case.</summary>
     public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());
