@@ -54,28 +54,32 @@ public sealed class SampledAnswers : IProbeAnswers
 
     private static RngStream Random => RngStream.Root(1).Child("sampled-answers");
 
-    private IReadOnlyList<IReadOnlyList<Turn>> Openings => [[], .. _contexts.SelectMany(c => c)];
+    private int Before => OftenerBefore * _samples;
+
+    private SampledOpening[] Openings => [new([], 0, Before), .. _contexts.SelectMany(Shared)];
 
     /// <inheritdoc/>
     /// <exception cref="UserErrorException"><c>judge-unreadable</c>, or the model fails.</exception>
     public double[] AsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default) =>
-        [.. Ask([before ?? []], probes, OftenerBefore * _samples, progress, cancellation)[0].Select(s => s.Share)];
+        [.. Ask([new(before ?? [], 0, Before)], probes, progress, cancellation)[0].Select(s => s.Share)];
 
     /// <inheritdoc/>
     /// <exception cref="UserErrorException">As for <see cref="AsItIs"/>.</exception>
     public ProbeTable UnderPersonas(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        SampledShare[][] low = Ask(Openings, probes, OftenerBefore * _samples, progress, cancellation);
+        SampledShare[][] low = Ask(Openings, probes, progress, cancellation);
         int[] first = [.. _contexts.Select((_, h) => 1 + _contexts.Take(h).Sum(c => c.Count))];
+        SampledShare[][] personas = [.. _contexts.Select((c, h) =>
+            probes.Select((_, i) => SampledShare.Of(low.Skip(first[h]).Take(c.Count).Select(l => l[i]))).ToArray())];
         ProbeTableRow[] rows = [.. probes.Select((p, i) => new ProbeTableRow(p.Id, p.Domain, p.Cluster ?? p.Id, low[0][i].Share))];
         return new ProbeTable(EvidenceKind.Judgement, new LabelledMatrix(rows.Select(r => r.Id), _names,
-            (i, h) => Enumerable.Range(first[h], _contexts[h].Count).Average(c => low[c][i].Share)), rows, new Dictionary<string, string>(Provenance)
+            (i, h) => personas[h][i].Share), rows, new Dictionary<string, string>(Provenance)
             {
                 ["model"] = Model,
                 ["personas"] = _personas,
                 ["probes"] = ProbeMeasurement.IdOf(probes).ToString(),
-                ["answers"] = low.Average(l => l.Average(s => s.Answers)).ToString("0.##", CultureInfo.InvariantCulture),
+                ["answers"] = personas.Append(low[0]).Average(l => l.Average(s => s.Answers)).ToString("0.##", CultureInfo.InvariantCulture),
             });
     }
 
@@ -88,28 +92,37 @@ public sealed class SampledAnswers : IProbeAnswers
 
     /// <summary>What <see cref="UnderPersonas"/> would take; null where it costs nothing but time.</summary>
     /// <param name="probes">The probes.</param>
-    public EndpointEstimate? EstimateUnderPersonas(IReadOnlyList<Probe> probes) => Estimate(Openings, probes, OftenerBefore * _samples);
+    public EndpointEstimate? EstimateUnderPersonas(IReadOnlyList<Probe> probes) => Estimate(Openings, probes);
 
     /// <summary>What <see cref="AsItIs"/> would take.</summary>
     /// <param name="probes">The probes.</param>
     /// <param name="before">Turns that come before every probe; none when absent.</param>
     public EndpointEstimate? EstimateAsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null) =>
-        Estimate([before ?? []], probes, OftenerBefore * _samples);
+        Estimate([new(before ?? [], 0, Before)], probes);
 
     /// <summary>What showing episodes would take.</summary>
     /// <param name="probes">The probes.</param>
     /// <param name="episodes">The episodes, all different.</param>
     public EndpointEstimate? EstimateShown(IReadOnlyList<Probe> probes, IReadOnlyList<Episode> episodes) =>
-        Estimate([.. episodes.Select(SampledProbes.After)], probes, _samples);
+        Estimate([.. episodes.Select(After)], probes);
 
-    private EndpointEstimate? Estimate(IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes, int samples) =>
-        _model.Estimate([.. SampledProbes.Questions(befores, probes, Random, samples)]);
+    private SampledOpening After(Episode episode) => new(SampledProbes.After(episode), 0, _samples);
 
-    private SampledShare[][] Ask(IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes, int samples,
+    /// <summary>The samples of a persona, dealt out over its contexts, at least a pair each: together they are those of the model as it is.</summary>
+    private IEnumerable<SampledOpening> Shared(IReadOnlyList<IReadOnlyList<Turn>> contexts)
+    {
+        int each = Math.Max(2, 2 * (int)Math.Ceiling(Before / (2.0 * contexts.Count)));
+        return contexts.Select((c, k) => new SampledOpening(c, k * each % Before, each));
+    }
+
+    private EndpointEstimate? Estimate(IReadOnlyList<SampledOpening> openings, IReadOnlyList<Probe> probes) =>
+        _model.Estimate([.. SampledProbes.Questions(openings, probes, Random)]);
+
+    private SampledShare[][] Ask(IReadOnlyList<SampledOpening> openings, IReadOnlyList<Probe> probes,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (SampledShare[][] low, int unreadable) = SampledProbes.Ask(_model, befores, probes, Random, samples, progress, cancellation);
-        lock (_lock) (Answered, Unreadable) = (Answered + ((long)befores.Count * probes.Count * samples), Unreadable + unreadable);
+        (SampledShare[][] low, int unreadable) = SampledProbes.Ask(_model, openings, probes, Random, progress, cancellation);
+        lock (_lock) (Answered, Unreadable) = (Answered + (openings.Sum(o => (long)o.Samples) * probes.Count), Unreadable + unreadable);
         return low;
     }
 
@@ -129,7 +142,7 @@ public sealed class SampledAnswers : IProbeAnswers
         public ShownBlock Compute(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress = null,
             CancellationToken cancellation = default)
         {
-            SampledShare[][] low = answers.Ask([.. episodes.Select(SampledProbes.After)], probes, answers._samples, progress, cancellation);
+            SampledShare[][] low = answers.Ask([.. episodes.Select(answers.After)], probes, progress, cancellation);
             return new ShownBlock([.. low.Select(l => l.Select((s, i) => s.From(before[i]) - before[i]).ToArray())], new int[episodes.Count], [])
             {
                 Contexts = [.. episodes.Select(e => e.Context)],

@@ -11,12 +11,21 @@ namespace PersonaSelection.Evidence;
 /// <param name="Answers">Answers that chose one of the two.</param>
 internal readonly record struct SampledShare(int Lows, int Answers)
 {
+    /// <summary>All together.</summary>
+    public static SampledShare Of(IEnumerable<SampledShare> shares) => shares.Aggregate((a, b) => new SampledShare(a.Lows + b.Lows, a.Answers + b.Answers));
+
     /// <summary>P(low), with half an answer of each kind put in (Jeffreys).</summary>
     public double Share => (Lows + 0.5) / (Answers + 1);
 
     /// <summary>P(low), with one answer of a known share put in, so that no change reads as none however few the answers are.</summary>
     public double From(double share) => (Lows + share) / (Answers + 1);
 }
+
+/// <summary>Turns that stand before probes, and which samples are asked after them.</summary>
+/// <param name="Turns">The turns.</param>
+/// <param name="First">The first sample: even.</param>
+/// <param name="Samples">How many: even.</param>
+internal readonly record struct SampledOpening(IReadOnlyList<Turn> Turns, int First, int Samples);
 
 /// <summary>
 /// Probes put to a chat model that gives no probabilities: it is asked which of two replies it would give, a low and a high one, as often
@@ -28,24 +37,23 @@ internal static class SampledProbes
 
     /// <summary>P(low) of every probe after every one of some openings of a conversation.</summary>
     /// <param name="model">The chat model.</param>
-    /// <param name="befores">Turns that stand before the probes.</param>
+    /// <param name="openings">What stands before the probes.</param>
     /// <param name="probes">The probes, with different ids.</param>
     /// <param name="random">Which replies stand for their pole in which sample.</param>
-    /// <param name="samples">Answers for each probe after each opening: even.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
     /// <returns>[opening][probe], and how many answers chose neither reply.</returns>
-    internal static (SampledShare[][] Low, int Unreadable) Ask(IChatModel model, IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes,
-        RngStream random, int samples, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    internal static (SampledShare[][] Low, int Unreadable) Ask(IChatModel model, IReadOnlyList<SampledOpening> openings, IReadOnlyList<Probe> probes,
+        RngStream random, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        IReadOnlyList<IReadOnlyList<ChatReply>> replies = model.Ask([.. Questions(befores, probes, random, samples)], "sampled probes", progress, cancellation);
-        int unreadable = 0;
-        SampledShare Share(int context, int probe)
+        IReadOnlyList<IReadOnlyList<ChatReply>> replies = model.Ask([.. Questions(openings, probes, random)], "sampled probes", progress, cancellation);
+        int unreadable = 0, next = 0;
+        SampledShare Share(SampledOpening opening)
         {
             int lows = 0, all = 0;
-            for (int s = 0; s < samples; s++)
+            for (int s = 0; s < opening.Samples; s++)
             {
-                int place = JudgementQuestion.Read(replies[(((context * probes.Count) + probe) * samples) + s][0].Text, 2);
+                int place = JudgementQuestion.Read(replies[next++][0].Text, 2);
                 if (place < 0)
                 {
                     unreadable++;
@@ -56,7 +64,7 @@ internal static class SampledProbes
             }
             return new SampledShare(lows, all);
         }
-        SampledShare[][] low = [.. befores.Select((_, b) => probes.Select((_, i) => Share(b, i)).ToArray())];
+        SampledShare[][] low = [.. openings.Select(o => probes.Select(_ => Share(o)).ToArray())];
         if (replies.Count >= FewestForAlarm && unreadable * 2 > replies.Count)
             throw new UserErrorException("judge-unreadable", $"{unreadable} of {replies.Count} answers of the model choose neither of two replies.",
                 "Use a model that follows instructions.");
@@ -64,11 +72,8 @@ internal static class SampledProbes
     }
 
     /// <summary>What <see cref="Ask"/> asks.</summary>
-    internal static IEnumerable<ChatQuestion> Questions(IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes, RngStream random, int samples)
-    {
-        RequireEven(samples);
-        return befores.SelectMany(b => probes.SelectMany(p => Enumerable.Range(0, samples).Select(s => QuestionOf(b, p, s, random))));
-    }
+    internal static IEnumerable<ChatQuestion> Questions(IReadOnlyList<SampledOpening> openings, IReadOnlyList<Probe> probes, RngStream random) =>
+        openings.SelectMany(o => probes.SelectMany(p => Enumerable.Range(o.First, o.Samples).Select(s => QuestionOf(o.Turns, p, s, random))));
 
     /// <summary>As many in one order of the replies as in the other.</summary>
     internal static void RequireEven(int samples)

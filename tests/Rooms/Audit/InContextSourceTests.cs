@@ -68,7 +68,14 @@ public sealed class InContextSourceTests
         Assert.Equal(nats[1], sampled.Compute([episodes[1]]).Nats[0]);
         Assert.Equal((3 * 400 * 3) + (3 * 100 * 3) + (100 * 3), chat.Asked);
         Assert.Equal((EvidenceKind.Judgement, 400.0), (measured.Kind, measured.Answers));
-        Assert.Equal((chat.Asked, 0), (answers.Answered, answers.Unreadable));
+        // The answers of a persona are dealt out over its contexts.
+        var several = new PersonaSet([], [Cast.Personas[0], Cast.Personas[1] with { Contexts = [[new Turn("system", "villain")], [new Turn("system", "villain villain")], [new Turn("system", "villain tea")]] }]);
+        int before = chat.Asked;
+        ProbeTable dealt = new SampledAnswers(chat, several, samples: 50).UnderPersonas(Probes);
+        Assert.Equal((200 + 200 + (3 * 68)) * 3, chat.Asked - before);
+        Assert.Equal(0.9, dealt.Low["test-1", "villain"], 0.1);
+        Assert.Equal(201.33, dealt.Answers!.Value, 0.01);
+        Assert.Equal((before, 0), (answers.Answered, answers.Unreadable));
         Assert.NotEqual(answers.Provenance["sampled"], new SampledAnswers(chat, Cast, samples: 2).Provenance["sampled"]);
         Assert.Throws<ArgumentOutOfRangeException>(() => new SampledAnswers(chat, Cast, samples: 3));
     }
