@@ -28,12 +28,12 @@ public sealed record AskedCost(EndpointEstimate Judgement, EndpointEstimate Answ
     public static AskedCost OfForecast(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, EpisodeSet set, ulong seed)
     {
         var answers = new SampledAnswers(chat, personas, samples);
-        Probe[] situations = SituationsOf(set, probes, seed);
+        // A situation of the data may be that of a probe, and equal questions are paid for once.
+        Probe[] all = [.. probes, .. SituationsOf(set, probes, seed)];
         IReadOnlyList<Episode> shown = EpisodeDraw.Of(set, Forecasting.ShownEpisodes, Forecasting.ShownRandom(set, seed)).Episodes;
         IReadOnlyList<Episode> judged = Forecasting.WeighedOf(set, Forecasting.JudgedEpisodes, seed).Episodes;
         return new AskedCost(Of(EvidenceSources.EstimateJudge(personas, judged, chat)),
-            Of(answers.EstimateUnderPersonas(probes)).Plus(Of(answers.EstimateUnderPersonas(situations))),
-            Of(answers.EstimateShown(probes, shown)).Plus(Of(answers.EstimateShown(situations, shown))));
+            Of(answers.EstimateUnderPersonas(all)), Of(answers.EstimateShown(all, shown)));
     }
 
     /// <summary>
@@ -58,7 +58,7 @@ public sealed record AskedCost(EndpointEstimate Judgement, EndpointEstimate Answ
             : [r])];
         IEnumerable<Episode> wordings = judged.Episodes.Concat(all.SelectMany(r => r.Apply(judged).Episodes));
         EndpointEstimate judgement = Of(EvidenceSources.EstimateJudge(personas, wordings, chat));
-        EndpointEstimate asked = Of(answers.EstimateUnderPersonas(probes)).Plus(Of(answers.EstimateUnderPersonas(SituationsOf(set, probes, seed))));
+        EndpointEstimate asked = Of(answers.EstimateUnderPersonas([.. probes, .. SituationsOf(set, probes, seed)]));
         EndpointEstimate after = Of(answers.EstimateShown(probes, shown.Episodes));
         foreach (Rewording rewording in all.Take(grids))
         {
