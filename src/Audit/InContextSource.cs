@@ -2,6 +2,8 @@ using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
 
 namespace PersonaSelection.Audit;
@@ -42,14 +44,19 @@ public sealed class InContextSource : IEvidenceSource
         });
 
     /// <summary>A source from sampled answers.</summary>
-    /// <param name="answers">Those of every persona, and what showing episodes does to the model's.</param>
-    public static InContextSource Of(SampledAnswers answers)
+    /// <param name="answers">How probes are answered.</param>
+    /// <param name="probes">The probes.</param>
+    /// <param name="rates">What the model as it is and each persona answer to them: <see cref="SampledAnswers.Rates"/>.</param>
+    public static InContextSource Of(SampledAnswers answers, IReadOnlyList<Probe> probes, SampledRates rates)
     {
-        var reweighing = new SampledReweighing(answers.Personas, answers.Low);
-        return new(answers, reweighing.Expected, reweighing, new Dictionary<string, string>(answers.Provenance)
+        var reweighing = new SampledReweighing(answers.Personas, rates);
+        IShownShifts shown = answers.Shown(probes, [.. probes.Select((_, i) => rates.Mean(i, 0))]);
+        return new(shown, reweighing.Expected, reweighing, new Dictionary<string, string>(answers.Provenance)
         {
-            ["probes"] = ProbeMeasurement.IdOf(answers.Probes).ToString(),
-            ["in-context"] = Described(answers.Probes.Count),
+            ["model"] = answers.Model,
+            ["personas"] = answers.PersonasId.ToString(),
+            ["probes"] = ProbeMeasurement.IdOf(probes).ToString(),
+            ["in-context"] = $"{Described(probes.Count)}, answers of personas with a fitted prior",
         });
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Lab;
 
 namespace PersonaSelection.Evidence;
@@ -50,6 +51,10 @@ public sealed class ProbeTable
 
     /// <summary>What it was made from.</summary>
     public IReadOnlyDictionary<string, string> Provenance { get; }
+
+    /// <summary>How many sampled answers a number rests on, on average (<c>answers</c> in the provenance); null for exact probabilities.</summary>
+    public double? Answers => Provenance.TryGetValue("answers", out string? n)
+        && double.TryParse(n, NumberStyles.Float, CultureInfo.InvariantCulture, out double answers) && answers is >= 0 and < 1e12 ? answers : null;
 
     /// <summary>The content id of everything in the table.</summary>
     public ContentId Id => ContentId.Of("probes", [Kind.ToString(), Low.ContentId("numbers"), Rows.Select(r => r.Bare).ToArray(),

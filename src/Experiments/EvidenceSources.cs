@@ -122,12 +122,16 @@ public static class EvidenceSources
     /// <param name="chat">The chat model.</param>
     /// <param name="progress">Told about questions.</param>
     /// <param name="cancellation">Stops between questions.</param>
-    /// <exception cref="UserErrorException">As <see cref="Judge(EvidenceRequest, IChatModel, IProgress{WorkProgress}?, CancellationToken)"/> and <see cref="SampledAnswers.Measure"/>.</exception>
-    public static EvidenceSession Ask(EvidenceRequest request, IChatModel chat, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    /// <exception cref="UserErrorException">As <see cref="Judge(PersonaSet, IChatModel, string, IProgress{WorkProgress}?, CancellationToken)"/> and
+    /// <see cref="SampledAnswers"/>.</exception>
+    public static EvidenceSession Ask(EvidenceRequest request, IChatModel chat, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
-        if (request.Samples is not { } samples) return Judge(request, chat, progress, cancellation);
-        SampledAnswers answers = SampledAnswers.Measure(chat, request.Personas, request.Probes, samples, progress, cancellation);
-        return new EvidenceSession(InContextSource.Of(answers), null, answers.Overlap);
+        if (request.Samples is not { } samples)
+            return new EvidenceSession(Judge(request.Personas, chat, request.Folder, progress, cancellation), null);
+        var answers = new SampledAnswers(chat, request.Personas, samples);
+        InContextSource source = InContextSource.Of(answers, request.Probes, answers.Rates(request.Probes, progress, cancellation));
+        return new EvidenceSession(source, null, answers.Overlap);
     }
 
     /// <summary>What <see cref="Ask"/> would take, of everything that is not in the cache yet; null when it costs nothing but time.</summary>
@@ -136,12 +140,13 @@ public static class EvidenceSources
     /// <param name="cancellation">Stops between episodes.</param>
     public static EndpointEstimate? EstimateAsked(EvidenceRequest request, IChatModel chat, CancellationToken cancellation = default)
     {
-        if (request.Samples is not { } samples) return EstimateJudge(request, chat, cancellation);
-        EndpointEstimate? total = SampledAnswers.Estimate(chat, request.Personas, request.Probes, samples);
+        if (request.Samples is not { } samples) return EstimateJudge(request.Personas, AuditCost.Different(request.Data), chat, cancellation);
+        var answers = new SampledAnswers(chat, request.Personas, samples);
+        EndpointEstimate? total = answers.EstimateUnderPersonas(request.Probes);
         foreach (Episode[] block in AuditCost.Different(request.Data).Chunk(AuditEvidence.BlockSize))
         {
             cancellation.ThrowIfCancellationRequested();
-            if (SampledAnswers.Estimate(chat, block, request.Probes, samples) is { } part) total = total?.Plus(part) ?? part;
+            if (answers.EstimateShown(request.Probes, block) is { } part) total = total?.Plus(part) ?? part;
         }
         return total;
     }
@@ -150,28 +155,31 @@ public static class EvidenceSources
     /// Evidence from a judge who gives no probabilities, calibrated on the examples of the personas where at least two have some. Every answer is
     /// kept as it was given in <c>judgements.jsonl</c>.
     /// </summary>
-    /// <param name="request">What is wanted.</param>
+    /// <param name="personas">Who competes.</param>
     /// <param name="judge">The judge.</param>
+    /// <param name="folder">Where the answers are kept.</param>
     /// <param name="progress">Told about questions.</param>
     /// <param name="cancellation">Stops between questions.</param>
     /// <exception cref="UserErrorException"><c>few-personas</c>, <c>judge-unreadable</c>, or the judge fails.</exception>
-    public static EvidenceSession Judge(EvidenceRequest request, IChatModel judge, IProgress<WorkProgress>? progress = null,
+    public static JudgementEvidence Judge(PersonaSet personas, IChatModel judge, string folder, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        (Episode, int)[] known = KnownSources(request.Personas);
-        JudgementEvidence source = Judge(request.Personas, judge, new JudgementLog(Path.Combine(request.Folder, "judgements.jsonl")));
-        return new EvidenceSession(known.Length > 0 ? source.Calibrate(known, progress, cancellation) : source, null);
+        (Episode, int)[] known = KnownSources(personas);
+        JudgementEvidence source = Judge(personas, judge, new JudgementLog(Path.Combine(folder, "judgements.jsonl")));
+        return known.Length > 0 ? source.Calibrate(known, progress, cancellation) : source;
     }
 
     /// <summary>What judging would take, of everything that is not in the cache yet; null when it costs nothing but time.</summary>
-    /// <param name="request">What is wanted.</param>
+    /// <param name="personas">Who competes.</param>
+    /// <param name="episodes">What is to be judged, each once.</param>
     /// <param name="judge">The judge.</param>
     /// <param name="cancellation">Stops between episodes.</param>
-    public static EndpointEstimate? EstimateJudge(EvidenceRequest request, IChatModel judge, CancellationToken cancellation = default)
+    public static EndpointEstimate? EstimateJudge(PersonaSet personas, IEnumerable<Episode> episodes, IChatModel judge,
+        CancellationToken cancellation = default)
     {
-        JudgementEvidence source = Judge(request.Personas, judge, null);
-        EndpointEstimate? total = source.Estimate([.. KnownSources(request.Personas).Select(k => k.Episode)]);
-        foreach (Episode[] block in AuditCost.Different(request.Data).Chunk(AuditEvidence.BlockSize))
+        JudgementEvidence source = Judge(personas, judge, null);
+        EndpointEstimate? total = source.Estimate([.. KnownSources(personas).Select(k => k.Episode)]);
+        foreach (Episode[] block in episodes.Chunk(AuditEvidence.BlockSize))
         {
             cancellation.ThrowIfCancellationRequested();
             if (source.Estimate(block) is { } part) total = total?.Plus(part) ?? part;

@@ -8,73 +8,29 @@ using PersonaSelection.Posterior;
 
 namespace PersonaSelection.Experiments;
 
-/// <summary>What is predicted of one training set before it is trained on, and everything it was predicted from.</summary>
-/// <param name="Posterior">From the posterior over personas.</param>
-/// <param name="InContext">From showing the episodes in the context.</param>
-/// <param name="NoChange">The null that nothing moves.</param>
-/// <param name="UniformShift">The null that all domains move alike, by the mean that <paramref name="Posterior"/> predicts.</param>
-/// <param name="InContextUniform">The same with the mean that <paramref name="InContext"/> predicts.</param>
-/// <param name="Cast">Prior and posterior over personas, each way of putting one before the model on its own.</param>
-/// <param name="CastBefore">Who the model takes the Assistant for: the prior over personas.</param>
-/// <param name="CastAfter">Who the set says the Assistant is: the posterior over personas.</param>
-/// <param name="Dose">The dose of the posterior and how its search ended.</param>
-/// <param name="DoseInContext">The same of the forecast in context: how many showings of an episode the set is worth.</param>
-/// <param name="Evidence">L[e,h].</param>
-public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecast NoChange, Forecast UniformShift, Forecast InContextUniform,
-    PosteriorTable Cast, PersonaDistribution CastBefore, PersonaDistribution CastAfter, DoseFit Dose, DoseFit DoseInContext,
-    EvidenceTable Evidence)
-{
-    /// <summary>Episodes that are word for word among the examples of the personas; on those, evidence flatters who learnt them.</summary>
-    public long AmongExamples { get; init; }
-
-    /// <summary>What was shown in the context, and what of it did not fit.</summary>
-    public required InContextTable Shown { get; init; }
-
-    /// <summary>Writes every forecast and the evidence into a folder.</summary>
-    public void Save(string folder)
-    {
-        string name = Posterior.Subject;
-        Evidence.Save(Path.Combine(folder, $"{name}.evidence.jsonl"));
-        foreach (Forecast forecast in new[] { Posterior, InContext, NoChange, UniformShift })
-            forecast.Save(Path.Combine(folder, $"{name}.{KindName(forecast.Kind)}.json"));
-    }
-
-    /// <summary>The kind as it is written in files.</summary>
-    public static string KindName(ForecastKind kind) => kind switch
-    {
-        ForecastKind.Posterior => "posterior",
-        ForecastKind.InContext => "in-context",
-        ForecastKind.NoChange => "no-change",
-        _ => "uniform-shift",
-    };
-}
-
 /// <summary>
 /// Forecasts what training on a set will do to a model's behaviour, from the untrained model alone: who its personas say would answer that
 /// way, and what showing the episodes in the context does. Personas are put before the model as for an audit: described, shown, fitted or
-/// directed, with the calibration of their held-out examples.
+/// directed, with the calibration of their held-out examples; a chat model that gives no probabilities is asked for judgements and choices.
 /// </summary>
 public sealed class Forecasting : IDisposable
 {
     /// <summary>Episodes shown in the context, at most; more say the same.</summary>
     public const int ShownEpisodes = 24;
 
-    // Situations of the data in which the effect of showing is read, at most, for the same reason.
-    private const int ReadSituations = 24;
+    /// <summary>Different episodes that a judge is asked about, at most: each is paid for, and it is their mean that counts.</summary>
+    public const int JudgedEpisodes = 200;
+
+    // Situations of the data in which the effect of showing is read, at most, for the same reason; fewer where every answer is paid for.
+    internal const int ReadSituations = 24, PaidSituations = 12;
 
     /// <summary>How strongly the personas' own weights count when the prior is read off behaviour, in probes.</summary>
     private const double PriorPull = 2;
 
-    private readonly ILanguageModel _model;
-    private readonly PersonaSet _personas;
-    private readonly PresentedPersonas _presented;
-    private readonly LikelihoodSource _evidence;
-    private readonly IReadOnlyDictionary<string, string> _original;
+    private readonly Source _source;
     private readonly IReadOnlyList<Probe> _probes;
     private readonly TimeProvider _time;
     private readonly ulong _seed;
-    private readonly LikelihoodOptions _reading;
-    private readonly BehaviourTable _behaviour;
 
     /// <summary>Measures the model under every persona once; every set is then forecast from the same table.</summary>
     /// <param name="model">The model before training; it must outlive the forecasting.</param>
@@ -90,31 +46,62 @@ public sealed class Forecasting : IDisposable
     /// few or too long, or it is to be fitted and the weights are not here.</exception>
     public Forecasting(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed = 1,
         ArtifactStore? fitted = null, bool strict = false, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        : this(Source.Of(model, personas, fitted, strict, progress, cancellation), probes, time, seed, progress, cancellation)
     {
-        (_model, _probes, _time, _seed) = (model, probes, time, seed);
-        // Each way of describing a persona is a hypothesis of its own: an update selects among them too, and forecasts better for it.
-        _personas = personas.Apart(out _original);
-        PresentationOptions options = EvidenceSources.Presenting(_personas, model, fitted);
-        _presented = PresentedPersonas.Of(_personas, model, options, progress, cancellation);
+    }
+
+    private Forecasting(Source source, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
+    {
+        (_source, _probes, _time, _seed) = (source, probes, time, seed);
         try
         {
-            _reading = new LikelihoodOptions { Template = options.Template, Strict = strict, Independent = false };
-            _evidence = new LikelihoodSource(_presented.Personas,
-                _reading with { Calibration = _presented.Calibration, WordCounts = _presented.WordCounts });
-            Probes = ProbeMeasurement.UnderPersonas(model, probes, _presented.Personas, progress: progress, cancellation: cancellation);
-            _behaviour = new BehaviourTable(Probes.Low, [.. Probes.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
+            Probes = source.Answers.UnderPersonas(probes, progress, cancellation);
+            Behaviour = BehaviourOf(Probes);
             Prior = Mixture.Fit(Probes.Low, [.. Probes.Rows.Select(r => r.Bare)],
-                PersonaDistribution.FromWeights(_personas.Personas.Select(p => p.Name), _personas.Prior), PriorPull).Weights;
+                PersonaDistribution.FromWeights(Personas.Personas.Select(p => p.Name), Personas.Prior), PriorPull).Weights;
         }
         catch
         {
-            _presented.Dispose();
+            Dispose();
             throw;
         }
     }
 
+    /// <summary>
+    /// Asks a chat model that gives no probabilities: who would have given a reply by judgement, and probes by choices between two replies. Contexts
+    /// of a persona are averaged, as a judge knows it by its description alone.
+    /// </summary>
+    /// <param name="chat">The chat model before training.</param>
+    /// <param name="personas">Who it may take the Assistant for; at least two.</param>
+    /// <param name="probes">What is to be forecast.</param>
+    /// <param name="samples">Answers to each probe after each episode: even, from 2.</param>
+    /// <param name="folder">Where the judge's answers are kept.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="seed">The seed of what is judged, shown and redrawn.</param>
+    /// <param name="judged">Different episodes that are judged at most.</param>
+    /// <param name="progress">Told about questions done.</param>
+    /// <param name="cancellation">Stops between questions.</param>
+    /// <exception cref="UserErrorException"><c>few-personas</c>, <c>needs-weights</c>, <c>judge-unreadable</c>, or the model fails.</exception>
+    public static Forecasting Ask(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, string folder,
+        TimeProvider time, ulong seed = 1, int judged = JudgedEpisodes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var answers = new SampledAnswers(chat, personas, samples);
+        JudgementEvidence judge = EvidenceSources.Judge(personas, chat, folder, progress, cancellation);
+        return new Forecasting(new Source(answers, judge, personas, personas.Personas.ToDictionary(p => p.Name, p => p.Name), e => e.Context)
+        {
+            Overlap = answers.Overlap,
+            Judged = judged,
+            Situations = PaidSituations,
+            // A judge's nats have a unit of their own, so that no number of observations is too much: what the target tells bounds the dose alone.
+            Dose = new DosePlan(MaximumEffectiveObservations: 40),
+            Asked = set => new AskedForecast(samples, Math.Min(judged, set), set, answers.Answered, answers.Unreadable, judge.Calibration,
+                judge.Reliability),
+        }, probes, time, seed, progress, cancellation);
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => _presented.Dispose();
+    public void Dispose() => _source.Presented?.Dispose();
 
     /// <summary>Behaviour under every persona and as it is.</summary>
     public ProbeTable Probes { get; }
@@ -122,22 +109,30 @@ public sealed class Forecasting : IDisposable
     /// <summary>Who the model takes the Assistant for by default: the mixture of personas that behaves most like it.</summary>
     public PersonaDistribution Prior { get; }
 
-    /// <summary>Every way of putting a persona before the model, as a persona of its own: the columns of <see cref="Probes"/>.</summary>
-    internal PersonaSet Apart => _personas;
+    /// <summary>The personas of the columns of <see cref="Probes"/>: of exact probabilities, every way of putting one before the model is one of its own.</summary>
+    internal PersonaSet Personas => _source.Personas;
+
+    /// <summary>How probes are answered.</summary>
+    internal IProbeAnswers Answers => _source.Answers;
+
+    /// <summary>How episodes are read where probabilities are exact.</summary>
+    internal LikelihoodOptions Reading => _source.Reading;
 
     /// <summary>p(low | probe, h) as the posterior needs it.</summary>
-    internal BehaviourTable Behaviour => _behaviour;
+    internal BehaviourTable Behaviour { get; }
 
-    /// <summary>How episodes are read: whether one that does not fit is an error.</summary>
-    internal LikelihoodOptions Reading => _reading;
+    /// <summary>How it was asked, where probabilities are not exact, for data of so many different episodes.</summary>
+    internal AskedForecast? AskedOf(EpisodeSet set) => _source.Asked?.Invoke(set.Episodes.DistinctBy(e => e.TextId).Count());
 
-    /// <summary>What a set says of every persona, and the dose that brings the model to the set's own rate where the set trains.</summary>
-    internal (EvidenceTable Evidence, Observations Observations, DoseFit Dose) Weigh(EpisodeSet set, IProgress<WorkProgress>? progress,
+    /// <summary>The episodes that evidence is asked for: all, or as many different ones as may be judged.</summary>
+    internal EpisodeSet Weighed(EpisodeSet set) => WeighedOf(set, _source.Judged, _seed);
+
+    /// <summary>What a set says of every persona.</summary>
+    internal (EvidenceTable Evidence, Observations Observations) Weigh(EpisodeSet set, IProgress<WorkProgress>? progress,
         CancellationToken cancellation)
     {
-        EvidenceTable evidence = LikelihoodEvidence.Compute(_evidence, set, progress, cancellation);
-        var observations = new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters);
-        return (evidence, observations, FitDose(Situations(set), observations));
+        EvidenceTable evidence = LikelihoodEvidence.Compute(_source.Evidence, Weighed(set), progress, cancellation);
+        return (evidence, new Observations(evidence.LogLikelihood, evidence.Weights, evidence.Clusters));
     }
 
     /// <summary>Forecasts one set.</summary>
@@ -148,34 +143,37 @@ public sealed class Forecasting : IDisposable
     public ForecastSet Of(EpisodeSet set, IReadOnlyCollection<string> trainedDomains, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        (EvidenceTable evidence, Observations observations, DoseFit dose) = Weigh(set, progress, cancellation);
-        LabelledMatrix traits = new(_personas.Personas.Select(p => p.Name), _personas.Traits.Select(t => t.Name),
-            (h, t) => _personas.Personas[h].Traits.GetValueOrDefault(_personas.Traits[t].Name));
+        (EvidenceTable evidence, Observations observations) = Weigh(set, progress, cancellation);
+        DoseFit dose = FitDose(set, observations, progress, cancellation);
+        LabelledMatrix traits = new(Personas.Personas.Select(p => p.Name), Personas.Traits.Select(t => t.Name),
+            (h, t) => Personas.Personas[h].Traits.GetValueOrDefault(Personas.Traits[t].Name));
         PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, traits);
-        var provenance = new Dictionary<string, string>
+        var provenance = new Dictionary<string, string>(How(evidence))
         {
-            ["model"] = _model.Id,
+            ["model"] = Answers.Model,
             ["episodes"] = set.Id.ToString(),
             ["evidence"] = evidence.Id.ToString(),
             ["dose-outcome"] = dose.Outcome.ToString(),
         };
-        Forecast posterior = PosteriorForecast.Make(set.Name, Prior, observations, dose.Dose, _behaviour, trainedDomains, _time, provenance: provenance);
-        InContextTable shown = Show(set, _probes, progress, cancellation);
-        DoseFit doseInContext = FitDoseInContext(set, shown, cancellation);
-        Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, _behaviour.Probes, trainedDomains, _time,
-            doseInContext.Dose, provenance: new Dictionary<string, string>
+        Forecast posterior = PosteriorForecast.Make(set.Name, Prior, observations, dose.Dose, Behaviour, trainedDomains, _time, provenance: provenance);
+        double[] before = [.. Behaviour.Probes.Select(p => p.Before)];
+        InContextTable shown = Show(set, _probes, before, progress, cancellation);
+        DoseFit doseInContext = FitDoseInContext(set, shown, before, progress, cancellation);
+        Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, Behaviour.Probes, trainedDomains, _time,
+            doseInContext.Dose, provenance: new Dictionary<string, string>(How(null))
             {
-                ["model"] = _model.Id,
+                ["model"] = Answers.Model,
                 ["episodes"] = set.Id.ToString(),
                 ["in-context"] = shown.Id.ToString(),
                 ["dose-outcome"] = doseInContext.Outcome.ToString(),
-            });
-        return new ForecastSet(posterior, inContext, NullForecast.NoChange(set.Name, _behaviour.Probes, trainedDomains, _time),
-            NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast, cast.Prior.Together(_original),
-            cast.Posterior.Together(_original), dose, doseInContext, evidence)
+            }, answers: Behaviour.Answers);
+        return new ForecastSet(posterior, inContext, NullForecast.NoChange(set.Name, Behaviour.Probes, trainedDomains, _time),
+            NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast, cast.Prior.Together(_source.Original),
+            cast.Posterior.Together(_source.Original), dose, doseInContext, evidence)
         {
-            AmongExamples = _presented.Overlap.Count(set.Episodes),
+            AmongExamples = _source.Overlap?.Count(set.Episodes) ?? 0,
             Shown = shown,
+            Asked = AskedOf(set),
         };
     }
 
@@ -183,38 +181,110 @@ public sealed class Forecasting : IDisposable
     /// The dose brings the behaviour in the data's own situations to the data's own rate of low replies: both are known before any training.
     /// Where no reply is one that a probe knows, the whole set counts as one observation.
     /// </summary>
-    private DoseFit FitDose(TrainedSituations situations, Observations observations)
+    internal DoseFit FitDose(EpisodeSet set, Observations observations, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
+        TrainedSituations situations = Situations(set);
         if (situations.Probes.Count == 0) return OneObservation(observations.Mass);
-        ProbeTable there = ProbeMeasurement.UnderPersonas(_model, situations.Probes, _presented.Personas);
-        var behaviour = new BehaviourTable(there.Low, [.. there.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
+        Probe[] asked = [.. situations.Some(_source.Situations, SituationsRandom(set, _seed))];
+        BehaviourTable behaviour = BehaviourOf(Answers.UnderPersonas(asked, progress, cancellation));
         return DoseFit.Fit(Prior, observations, behaviour.MeanByPersona(Prior.Personas), situations.Target,
-            Statistics.Mean([.. there.Rows.Select(r => r.Bare)]));
+            Statistics.Mean([.. behaviour.Probes.Select(p => p.Before)]), _source.Dose);
     }
 
     /// <summary>The same for showing episodes: how many showings bring the model to the data's own rate.</summary>
-    private DoseFit FitDoseInContext(EpisodeSet set, InContextTable shown, CancellationToken cancellation)
+    private DoseFit FitDoseInContext(EpisodeSet set, InContextTable shown, double[] probesBefore, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         TrainedSituations situations = Situations(set);
-        Probe[] read = [.. situations.Some(ReadSituations, RngStream.Root(_seed).Child("situations").Child(set.Name))
-            .Select(p => InContextEvidence.Askable(_model, p, _reading)).OfType<Probe>()];
+        Probe[] read = [.. situations.Some(Math.Min(ReadSituations, _source.Situations), SituationsRandom(set, _seed))
+            .Select(Answers.Askable).OfType<Probe>()];
         if (read.Length == 0) return OneObservation(1);
-        double[] before = ProbeMeasurement.Of(_model, read, template: _reading.Template, cancellation: cancellation);
-        double[] probesBefore = [.. _behaviour.Probes.Select(p => p.Before)];
-        return DoseFit.InContext(before, After(before, Show(set, read, null, cancellation), read.Select(s => s.Id)), situations.Target, probesBefore,
-            After(probesBefore, shown, _behaviour.Probes.Select(p => p.Name)));
+        double[] before = Answers.AsItIs(read, progress: progress, cancellation: cancellation);
+        InContextTable there = Show(set, read, before, progress, cancellation);
+        return DoseFit.InContext(before, After(before, there, read.Select(s => s.Id)), situations.Target, probesBefore,
+            After(probesBefore, shown, Behaviour.Probes.Select(p => p.Name)));
 
         static double[] After(double[] before, InContextTable shown, IEnumerable<string> probes) =>
             [.. before.Zip(InContextForecast.MeanShift(shown.Shifts.WithColumns([.. probes]), shown.Weights), (b, s) => b + s)];
     }
 
     // The same episodes are shown whatever is asked after them.
-    private InContextTable Show(EpisodeSet set, IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
-        InContextEvidence.Compute(_model, set, probes, ShownEpisodes, RngStream.Root(_seed).Child("shown").Child(set.Name), _reading, progress: progress,
-            cancellation: cancellation);
+    private InContextTable Show(EpisodeSet set, IReadOnlyList<Probe> probes, IReadOnlyList<double> before, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation) =>
+        InContextEvidence.Compute(Answers, set, probes, before, ShownEpisodes, ShownRandom(set, _seed), progress, cancellation);
+
+    /// <summary>How a forecast without exact probabilities was obtained, for its provenance: judge, rubric and samples.</summary>
+    private Dictionary<string, string> How(EvidenceTable? evidence)
+    {
+        var how = new Dictionary<string, string>();
+        if (_source.Asked is null) return how;
+        foreach ((string key, string value) in Answers.Provenance) how[key] = value;
+        if (evidence is null) return how;
+        foreach (string key in (string[])["judge", "rubric", "options", "calibration"]) how[key] = evidence.Provenance[key];
+        how["judged"] = FormattableString.Invariant($"{evidence.Rows.Count} different episodes");
+        return how;
+    }
+
+    private static BehaviourTable BehaviourOf(ProbeTable table) =>
+        new(table.Low, [.. table.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))], answers: table.Answers);
 
     private static DoseFit OneObservation(double mass) =>
         new(mass > 0 ? 1 / mass : 0, 1, double.NaN, double.NaN, double.NaN, 0, DoseOutcome.Attained);
 
-    private TrainedSituations Situations(EpisodeSet set) => TrainedSituations.Of(set, _probes, _evidence.ContextRead);
+    private TrainedSituations Situations(EpisodeSet set) => TrainedSituations.Of(set, _probes, _source.ContextRead);
+
+    internal static EpisodeSet WeighedOf(EpisodeSet set, int most, ulong seed) =>
+        most == int.MaxValue ? set : EpisodeDraw.Of(set, most, RngStream.Root(seed).Child("judged").Child(set.Name));
+
+    internal static RngStream SituationsRandom(EpisodeSet set, ulong seed) => RngStream.Root(seed).Child("situations").Child(set.Name);
+
+    internal static RngStream ShownRandom(EpisodeSet set, ulong seed) => RngStream.Root(seed).Child("shown").Child(set.Name);
+
+    /// <summary>Where evidence and answers come from.</summary>
+    /// <param name="Answers">How probes are answered.</param>
+    /// <param name="Evidence">What an episode says of the personas.</param>
+    /// <param name="Personas">The personas, as they compete.</param>
+    /// <param name="Original">The persona in the user's file, by name.</param>
+    /// <param name="ContextRead">The context of an episode as far as the model reads it; null where it reads nothing.</param>
+    private sealed record Source(IProbeAnswers Answers, IEvidenceSource Evidence, PersonaSet Personas, IReadOnlyDictionary<string, string> Original,
+        Func<Episode, IReadOnlyList<Turn>?> ContextRead)
+    {
+        /// <summary>The personas that were put before a model of ours.</summary>
+        public PresentedPersonas? Presented { get; init; }
+
+        /// <summary>Tells which episodes are among the examples of personas.</summary>
+        public ExampleOverlap? Overlap { get; init; }
+
+        /// <summary>How episodes are read where probabilities are exact.</summary>
+        public LikelihoodOptions Reading { get; init; } = new();
+
+        /// <summary>Different episodes whose evidence is asked for, at most.</summary>
+        public int Judged { get; init; } = int.MaxValue;
+
+        /// <summary>Situations of the data that the dose is fitted to, at most.</summary>
+        public int Situations { get; init; } = int.MaxValue;
+
+        /// <summary>Bounds of the dose.</summary>
+        public DosePlan Dose { get; init; } = new();
+
+        /// <summary>What to tell of having asked, by the number of different episodes; null where probabilities are exact.</summary>
+        public Func<int, AskedForecast>? Asked { get; init; }
+
+        public static Source Of(ILanguageModel model, PersonaSet personas, ArtifactStore? fitted, bool strict, IProgress<WorkProgress>? progress,
+            CancellationToken cancellation)
+        {
+            // Each way of describing a persona is a hypothesis of its own: an update selects among them too, and forecasts better for it.
+            PersonaSet apart = personas.Apart(out IReadOnlyDictionary<string, string> original);
+            PresentationOptions options = EvidenceSources.Presenting(apart, model, fitted);
+            PresentedPersonas presented = PresentedPersonas.Of(apart, model, options, progress, cancellation);
+            var reading = new LikelihoodOptions { Template = options.Template, Strict = strict, Independent = false };
+            var evidence = new LikelihoodSource(presented.Personas, reading with { Calibration = presented.Calibration, WordCounts = presented.WordCounts });
+            return new Source(new ScoredAnswers(model, presented.Personas, reading), evidence, apart, original, evidence.ContextRead)
+            {
+                Presented = presented,
+                Overlap = presented.Overlap,
+                Reading = reading,
+            };
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
+using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
@@ -33,6 +34,12 @@ public sealed record ForecastComparison(string Subject, string Model, bool SameB
 
     /// <summary>The same of the in-context forecast.</summary>
     public required CalibrationCurve InContextCalibration { get; init; }
+
+    /// <summary>How the measured answers were sampled; null for exact probabilities.</summary>
+    public string? Sampled { get; init; }
+
+    /// <summary>How the answers that were forecast from were sampled; null for exact probabilities.</summary>
+    public string? ForecastSampled { get; init; }
 }
 
 /// <summary>
@@ -61,33 +68,36 @@ public sealed class SavedForecasts(string folder)
     }
 
     /// <summary>Measures a tuned model on the saved probes and holds the saved forecasts against it.</summary>
-    /// <param name="tuned">The tuned model.</param>
+    /// <param name="tuned">How the tuned model answers.</param>
+    /// <param name="origin">What it says of where it comes from.</param>
     /// <param name="subject">Which data; null for the one that the model says it was tuned on, or the only one there is.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="UserErrorException">No such forecast, or a file is damaged or altered.</exception>
-    public ForecastComparison Score(ModelFolder tuned, string? subject = null, IProgress<WorkProgress>? progress = null,
+    public ForecastComparison Score(IProbeAnswers tuned, ModelProvenance origin, string? subject = null, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        Forecast posterior = Choose(tuned, subject);
+        Forecast posterior = Choose(origin, subject);
         Forecast inContext = Forecast.Load(Path.Combine(folder, $"{posterior.Subject}.in-context.json"));
         IReadOnlyList<Probe> probes = ProbeFile.Load(Path.Combine(folder, ProbesName));
-        double[] low = ProbeMeasurement.Of(tuned.Model, probes, progress: progress, cancellation: cancellation);
+        double[] low = tuned.AsItIs(probes, progress: progress, cancellation: cancellation);
         Dictionary<string, double> measured = probes.Select((p, i) => (p.Domain, Low: low[i])).GroupBy(p => p.Domain)
             .ToDictionary(g => g.Key, g => Statistics.Mean([.. g.Select(p => p.Low)]));
         if (posterior.Domains.FirstOrDefault(d => !measured.ContainsKey(d.Name)) is { } missing)
             throw new UserErrorException("bad-forecast", $"{folder} has a forecast of the domain {missing.Name}, but no probes of it.",
                 "Make the forecast again.");
         IReadOnlyList<ScoredPoint> here = PointsOf(posterior, "uniform-shift", measured), shown = PointsOf(inContext, "in-context-uniform", measured);
-        return new ForecastComparison(posterior.Subject, tuned.Model.Id,
-            tuned.Provenance.ParentId == posterior.Provenance.GetValueOrDefault("model"),
-            tuned.Provenance.CorpusId == posterior.Provenance.GetValueOrDefault("episodes"),
+        return new ForecastComparison(posterior.Subject, tuned.Model,
+            origin.ParentId == posterior.Provenance.GetValueOrDefault("model"),
+            origin.CorpusId == posterior.Provenance.GetValueOrDefault("episodes"),
             [.. posterior.Domains.Select(d => new ComparedDomain(d.Name, d.Trained, d.Before, d.After, inContext.Domain(d.Name).After,
                 measured[d.Name]))],
             ForecastScore.Of(here), ForecastScore.Of(shown), ForecastScore.Of(ScoredPoint.Mean(here, shown)))
         {
             PosteriorCalibration = CalibrationOf(posterior, probes, low),
             InContextCalibration = CalibrationOf(inContext, probes, low),
+            Sampled = tuned.Provenance.GetValueOrDefault("sampled"),
+            ForecastSampled = posterior.Provenance.GetValueOrDefault("sampled"),
         };
     }
 
@@ -101,13 +111,13 @@ public sealed class SavedForecasts(string folder)
     private IReadOnlyList<ScoredPoint> PointsOf(Forecast forecast, string uniform, Dictionary<string, double> measured) =>
         ScoredPoint.Elsewhere(forecast, Forecast.Load(Path.Combine(folder, $"{forecast.Subject}.{uniform}.json")), measured);
 
-    private Forecast Choose(ModelFolder tuned, string? subject)
+    private Forecast Choose(ModelProvenance origin, string? subject)
     {
         if (!Directory.Exists(folder)) throw new UserErrorException("no-forecast", $"There is no folder {folder}.",
             "Make a forecast with 'psm forecast'.");
         Forecast[] all = [.. Directory.GetFiles(folder, "*.posterior.json").Order(StringComparer.Ordinal).Select(Forecast.Load)];
         Forecast[] chosen = subject is not null ? [.. all.Where(f => f.Subject == subject)]
-            : [.. all.Where(f => f.Provenance.GetValueOrDefault("episodes") == tuned.Provenance.CorpusId)];
+            : [.. all.Where(f => f.Provenance.GetValueOrDefault("episodes") == origin.CorpusId)];
         if (chosen.Length == 0 && subject is null && all.Length == 1) chosen = all;
         return chosen.Length == 1 ? chosen[0] : throw new UserErrorException("no-forecast",
             subject is null ? $"None of the forecasts in {folder} is of the data this model was tuned on."

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
+using MathNet.Numerics.Distributions;
 
 namespace PersonaSelection.Numerics;
 
@@ -78,6 +79,11 @@ public sealed class RngStream
     public double NextGaussian() =>
         Math.Sqrt(-2 * Math.Log(1 - NextDouble())) * Math.Cos(2 * Math.PI * NextDouble());
 
+    /// <summary>A number of the beta distribution: mean a / (a + b), in [0, 1].</summary>
+    /// <param name="a">Positive.</param>
+    /// <param name="b">Positive.</param>
+    public double NextBeta(double a, double b) => Beta.Sample(new AsRandom(this), a, b);
+
     /// <summary>An index drawn in proportion to non-negative <paramref name="weights"/>.</summary>
     /// <exception cref="ArgumentException">The weights do not have a positive sum.</exception>
     public int NextIndex(ReadOnlySpan<double> weights)
@@ -105,5 +111,13 @@ public sealed class RngStream
             int j = NextInt(i + 1);
             (items[i], items[j]) = (items[j], items[i]);
         }
+    }
+
+    /// <summary>A stream where MathNet wants a generator of its own kind.</summary>
+    private sealed class AsRandom(RngStream stream) : Random(0)
+    {
+        public override double NextDouble() => stream.NextDouble();
+
+        protected override double Sample() => stream.NextDouble();
     }
 }

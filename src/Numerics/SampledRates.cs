@@ -1,5 +1,3 @@
-using MathNet.Numerics.Distributions;
-
 namespace PersonaSelection.Numerics;
 
 /// <summary>
@@ -63,22 +61,13 @@ public sealed class SampledRates
     /// <summary>Rates as they may be, each drawn for itself: [row][column].</summary>
     public double[][] Draw(RngStream random)
     {
-        var source = new Drawn(random);
         return [.. _hits.Select((row, i) => row.Select((_, h) =>
         {
             (double a, double b) = Shape(i, h);
-            return Beta.Sample(source, a, b);
+            return random.NextBeta(a, b);
         }).ToArray())];
     }
 
     private (double A, double B) Shape(int row, int column) => (_hits[row][column] + (Concentration * _means[row]),
         _trials[row][column] - _hits[row][column] + (Concentration * (1 - _means[row])));
-
-    /// <summary>One of our streams where MathNet wants a generator of its own kind.</summary>
-    private sealed class Drawn(RngStream random) : Random(0)
-    {
-        public override double NextDouble() => random.NextDouble();
-
-        protected override double Sample() => random.NextDouble();
-    }
 }

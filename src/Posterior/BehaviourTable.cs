@@ -1,4 +1,5 @@
 using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Posterior;
 
@@ -18,9 +19,11 @@ public sealed class BehaviourTable
     /// <param name="logContext">
     /// Probes x personas: log p(x'|h) in nats, when the question itself tells on the character who is asked. Absent: it does not.
     /// </param>
+    /// <param name="answers">How many sampled answers each number rests on, on average; null for exact probabilities.</param>
     /// <exception cref="ArgumentException">Names differ or a probability is outside [0, 1].</exception>
-    public BehaviourTable(LabelledMatrix low, IReadOnlyList<ProbeRow> probes, LabelledMatrix? logContext = null)
+    public BehaviourTable(LabelledMatrix low, IReadOnlyList<ProbeRow> probes, LabelledMatrix? logContext = null, double? answers = null)
     {
+        if (answers is { } n && !(n >= 0 && double.IsFinite(n))) throw new ArgumentException($"No number rests on {n} answers.", nameof(answers));
         if (!low.Rows.SequenceEqual(probes.Select(p => p.Name), StringComparer.Ordinal))
             throw new ArgumentException("The probes must be the rows of the matrix, in the same order.", nameof(probes));
         for (int i = 0; i < probes.Count; i++)
@@ -32,6 +35,7 @@ public sealed class BehaviourTable
         Low = low;
         Probes = probes;
         LogContext = logContext?.WithRows(low.Rows).WithColumns(low.Columns);
+        Answers = answers;
     }
 
     /// <summary>Probes x personas: the probability of the low pole.</summary>
@@ -43,20 +47,37 @@ public sealed class BehaviourTable
     /// <summary>log p(x'|h) in nats, or none.</summary>
     public LabelledMatrix? LogContext { get; }
 
+    /// <summary>How many sampled answers each number rests on, on average; null for exact probabilities.</summary>
+    public double? Answers { get; }
+
     /// <summary>The content id.</summary>
-    public ContentId Id => ContentId.Of("behaviour", Low.ContentId("low"), LogContext?.ContentId("context"),
-        string.Join('\n', Probes.Select(p => $"{p.Name}\t{p.Domain}\t{p.Cluster}")), Probes.Select(p => p.Before).ToArray());
+    public ContentId Id => ContentId.Of("behaviour", [Low.ContentId("low"), LogContext?.ContentId("context"),
+        string.Join('\n', Probes.Select(p => $"{p.Name}\t{p.Domain}\t{p.Cluster}")), Probes.Select(p => p.Before).ToArray(),
+        .. Answers is { } n ? [n] : (object[])[]]);
+
+    /// <summary>The table as other answers might have given it: every number drawn from what its answers leave open. An exact table is itself.</summary>
+    /// <param name="random">Consumed by the draw.</param>
+    public BehaviourTable Redrawn(RngStream random) => Answers is not { } n ? this : new(
+        new LabelledMatrix(Low.Rows, Low.Columns, (i, h) => Redrawn(Low[i, h], n, random)), Redrawn(Probes, n, random), LogContext, n);
+
+    /// <summary>The same of the probes alone.</summary>
+    internal static IReadOnlyList<ProbeRow> Redrawn(IReadOnlyList<ProbeRow> probes, double answers, RngStream random) =>
+        [.. probes.Select(p => p with { Before = Redrawn(p.Before, answers, random) })];
+
+    // A share of n answers with half an answer of each kind put in is the mean of Beta(lows + 1/2, highs + 1/2).
+    private static double Redrawn(double share, double answers, RngStream random) =>
+        share is <= 0 or >= 1 ? share : random.NextBeta(share * (answers + 1), (1 - share) * (answers + 1));
 
     /// <summary>The same table with the personas in this order.</summary>
     /// <exception cref="ArgumentException">A persona is missing.</exception>
     public BehaviourTable For(IReadOnlyList<string> personas) =>
-        Low.Columns.SequenceEqual(personas, StringComparer.Ordinal) ? this : new(Low.WithColumns(personas), Probes, LogContext?.WithColumns(personas));
+        Low.Columns.SequenceEqual(personas, StringComparer.Ordinal) ? this : new(Low.WithColumns(personas), Probes, LogContext?.WithColumns(personas), Answers);
 
     /// <summary>The same table whose probes start where a distribution over personas puts them, for when nothing was measured.</summary>
     public BehaviourTable StartingFrom(PersonaDistribution personas)
     {
         double[] before = Predict(personas);
-        return new BehaviourTable(Low, [.. Probes.Select((p, i) => p with { Before = before[i] })], LogContext);
+        return new BehaviourTable(Low, [.. Probes.Select((p, i) => p with { Before = before[i] })], LogContext, Answers);
     }
 
     /// <summary>The probes of these domains alone.</summary>
@@ -66,7 +87,7 @@ public sealed class BehaviourTable
         ProbeRow[] kept = [.. Probes.Where(p => domains.Contains(p.Domain))];
         if (kept.Length == 0) throw new ArgumentException($"No probe belongs to {string.Join(", ", domains)}.", nameof(domains));
         string[] names = [.. kept.Select(p => p.Name)];
-        return new BehaviourTable(Low.WithRows(names), kept, LogContext?.WithRows(names));
+        return new BehaviourTable(Low.WithRows(names), kept, LogContext?.WithRows(names), Answers);
     }
 
     /// <summary>p(y'|x') = sum_h p(h|D,x') p(y'|x',h) for every probe.</summary>

@@ -58,22 +58,24 @@ public static class InContextForecast
     /// <param name="dose">How many showings the training is worth: see <see cref="DoseFit.InContext"/>. One when nothing tells.</param>
     /// <param name="plan">How the intervals are drawn.</param>
     /// <param name="provenance">Further facts to keep with the forecast.</param>
+    /// <param name="answers">How many sampled answers each probability before rests on; null for exact ones. Redrawing observations holds those after.</param>
     public static Forecast Make(string subject, LabelledMatrix shifts, IReadOnlyList<double> weights, IReadOnlyList<string>? clusters,
         IReadOnlyList<ProbeRow> probes, IReadOnlyCollection<string> trainedDomains, TimeProvider time, double dose = 1,
-        BootstrapPlan? plan = null, IReadOnlyDictionary<string, string>? provenance = null)
+        BootstrapPlan? plan = null, IReadOnlyDictionary<string, string>? provenance = null, double? answers = null)
     {
         plan ??= new BootstrapPlan();
         LabelledMatrix table = shifts.WithColumns([.. probes.Select(p => p.Name)]);
         var bootstrap = ClusterResampling.Of(clusters ?? table.Rows);
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("observations");
+        RngStream answered = RngStream.Root(plan.Seed).Child("bootstrap").Child("answers");
         var multiplicity = new double[table.Rows.Count];
         var redrawn = new List<double[]>(plan.Draws);
         for (int draw = 0; draw < plan.Draws; draw++)
         {
             bootstrap.Draw(random, multiplicity);
-            redrawn.Add(Anchored(MeanShift(table, weights, multiplicity)));
+            redrawn.Add(Anchored(MeanShift(table, weights, multiplicity), answers is { } n ? BehaviourTable.Redrawn(probes, n, answered) : probes));
         }
-        var (domains, rows) = ForecastRows.Of(probes, trainedDomains, Anchored(MeanShift(table, weights)), redrawn, plan);
+        var (domains, rows) = ForecastRows.Of(probes, trainedDomains, Anchored(MeanShift(table, weights), probes), redrawn, plan);
         var facts = new Dictionary<string, string>(provenance ?? new Dictionary<string, string>())
         {
             ["shifts"] = table.ContentId("shifts").ToString(),
@@ -90,7 +92,9 @@ public static class InContextForecast
             Provenance = facts,
         };
 
-        double[] Anchored(double[] shift) => [.. probes.Select((p, i) => AfterDose(p.Before, p.Before + shift[i], dose))];
+        // What is shown was measured on its own: another reading before moves where it counts from, not where it arrives.
+        double[] Anchored(double[] shift, IReadOnlyList<ProbeRow> from) =>
+            [.. probes.Select((p, i) => AfterDose(from[i].Before, p.Before + shift[i], dose))];
     }
 
     // A reading of exactly 0 or 1 would otherwise stay there for ever.

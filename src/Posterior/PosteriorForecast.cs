@@ -16,7 +16,9 @@ public enum ForecastAnchor
 /// <summary>Forecasts from the posterior over personas.</summary>
 public static class PosteriorForecast
 {
-    /// <summary>p(y'|x') = sum_h p(h|D,x') p(y'|x',h), for every probe and domain, with intervals over observations and probes.</summary>
+    /// <summary>
+    /// p(y'|x') = sum_h p(h|D,x') p(y'|x',h), for every probe and domain, with intervals over observations, probes, and answers where behaviour was sampled.
+    /// </summary>
     /// <param name="subject">What is about to be trained.</param>
     /// <param name="prior">p0.</param>
     /// <param name="observations">The training set.</param>
@@ -25,7 +27,7 @@ public static class PosteriorForecast
     /// <param name="trainedDomains">Domains that are trained on.</param>
     /// <param name="time">The clock.</param>
     /// <param name="anchor">What shifts count from.</param>
-    /// <param name="plan">How the intervals are drawn; the dose is held fixed.</param>
+    /// <param name="plan">How the intervals are drawn; dose and prior are held fixed.</param>
     /// <param name="provenance">Further facts to keep with the forecast.</param>
     public static Forecast Make(string subject, PersonaDistribution prior, Observations observations, double dose, BehaviourTable behaviour,
         IReadOnlyCollection<string> trainedDomains, TimeProvider time, ForecastAnchor anchor = ForecastAnchor.MeasuredBefore,
@@ -34,10 +36,10 @@ public static class PosteriorForecast
         plan ??= new BootstrapPlan();
         Observations data = observations.For(prior.Personas);
         BehaviourTable table = behaviour.For(prior.Personas);
-        double[] start = table.Predict(prior);
         PosteriorTable posterior = PosteriorTable.Of(prior, data, dose, plan: plan with { Draws = 0 });
-        double[] after = Anchored(posterior.Posterior);
-        double[][] redrawn = [.. PosteriorTable.Redraw(prior, data, dose, plan).Select(Anchored)];
+        double[] after = Anchored(posterior.Posterior, table);
+        RngStream answers = RngStream.Root(plan.Seed).Child("bootstrap").Child("answers");
+        double[][] redrawn = [.. PosteriorTable.Redraw(prior, data, dose, plan).Select(p => Anchored(p, table.Redrawn(answers)))];
         var (domains, probes) = ForecastRows.Of(table.Probes, trainedDomains, after, redrawn, plan);
         var facts = new Dictionary<string, string>(provenance ?? new Dictionary<string, string>())
         {
@@ -57,12 +59,13 @@ public static class PosteriorForecast
             Provenance = facts,
         };
 
-        double[] Anchored(PersonaDistribution personas)
+        double[] Anchored(PersonaDistribution personas, BehaviourTable answered)
         {
-            double[] predicted = table.Predict(personas);
-            if (anchor == ForecastAnchor.MeasuredBefore)
-                for (int i = 0; i < predicted.Length; i++)
-                    predicted[i] = Math.Clamp(table.Probes[i].Before + predicted[i] - start[i], 0, 1);
+            double[] predicted = answered.Predict(personas);
+            if (anchor != ForecastAnchor.MeasuredBefore) return predicted;
+            double[] start = answered.Predict(prior);
+            for (int i = 0; i < predicted.Length; i++)
+                predicted[i] = Math.Clamp(answered.Probes[i].Before + predicted[i] - start[i], 0, 1);
             return predicted;
         }
     }

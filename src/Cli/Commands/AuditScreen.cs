@@ -9,6 +9,9 @@ namespace PersonaSelection.Cli.Commands;
 /// <summary>How an audit is told on stdout.</summary>
 internal static class AuditScreen
 {
+    /// <summary>The share of answers that change with the order above which place or chance decides more often than the reply.</summary>
+    private const double MostlyByPlace = 0.5;
+
     private const int ShownPersonas = 10, ShownTraits = 10, ShownEpisodes = 5, ExcerptLength = 70;
 
     public static void PrintJson(AuditOutcome o)
@@ -113,12 +116,14 @@ internal static class AuditScreen
         + (a.Met ? FormattableString.Invariant($"aimed at was {a.Target:0.0###}.")
             : FormattableString.Invariant($"aimed at was {a.Target:0.0###}, which was not reached: --cells 0.3 asks for more, --evidence likelihood for all."));
 
-    private static string Judged(JudgementCalibration judge, JudgementReliability? now)
+    /// <summary>How far a judge is to be trusted.</summary>
+    public static string Judged(JudgementCalibration judge, JudgementReliability? now)
     {
         string calibrated = judge.Episodes == 0 ? "The judge is not calibrated (no two personas have examples): read its evidence as a ranking, not as probabilities."
             : FormattableString.Invariant($"The judge found {100 * judge.Accuracy:0} % of {judge.Episodes} examples of known source; its choices are scaled by {judge.Scale:0.##}.");
+        string often = now?.SwapDisagreement > MostlyByPlace ? " A judge that does so this often says little: try another model." : "";
         return now is not { Pairs: > 0 } ? calibrated
-            : calibrated + FormattableString.Invariant($" In this run {100 * now.SwapDisagreement:0} % of its answers changed with the order, {now.CannotTell:N0} of {now.Questions:N0} were \"cannot tell\", {now.Unreadable:N0} were unreadable.");
+            : calibrated + FormattableString.Invariant($" In this run {100 * now.SwapDisagreement:0} % of its answers changed with the order, {now.CannotTell:N0} of {now.Questions:N0} were \"cannot tell\", {now.Unreadable:N0} were unreadable.") + often;
     }
 
     private static string How(GainOutcome how) => how switch

@@ -27,10 +27,8 @@ internal sealed class AuditSource
 
     private readonly Option<string> _probes = PersonasCommand.Probes(PersonaLibrary.Name);
     private readonly Option<int> _perTrait = CommonOptions.Count("--per-trait", "For in-context evidence: at most so many probes of each trait, or domain.", DefaultPerTrait);
-    private readonly Option<int?> _samples = new("--samples")
-    {
-        Description = "For in-context evidence of a chat model that gives no log-probabilities: sample so many answers to each probe, an even number such as 8.",
-    };
+    private readonly Option<int?> _samples = CommonOptions.Samples(
+        "For in-context evidence of a chat model that gives no log-probabilities: sample so many answers to each probe, an even number such as 8.");
 
     private readonly Option<int> _threads = CommonOptions.Threads();
 
@@ -55,11 +53,8 @@ internal sealed class AuditSource
             if (r.GetResult(_cells) is { Implicit: false } && kind != "adaptive") r.AddError("--cells belongs to --evidence adaptive.");
             if (kind != "in-context" && (r.GetResult(_probes) is { Implicit: false } || r.GetResult(_perTrait) is { Implicit: false }))
                 r.AddError("--probes and --per-trait belong to --evidence in-context.");
-            if (r.GetResult(_samples) is { Implicit: false, Errors: var wrong } && !wrong.Any())
-            {
-                if (!(r.GetValue(_samples) is int n and >= 2 && n % 2 == 0)) r.AddError("--samples is an even number from 2: half of the answers are asked in the other order.");
-                if (kind != "in-context" || !served) r.AddError("--samples belongs to --evidence in-context at an --endpoint.");
-            }
+            if (r.GetResult(_samples) is { Implicit: false } && (kind != "in-context" || !served))
+                r.AddError("--samples belongs to --evidence in-context at an --endpoint.");
             if (kind == "judgement" && !served) r.AddError("--evidence judgement asks a chat model behind a server: give --endpoint.");
             if (kind == "gradient" && served) r.AddError("--evidence gradient needs the weights of the model: give --model in place of --endpoint.");
             if (kind == "adaptive" && r.GetValue(compare) is { Length: > 0 })

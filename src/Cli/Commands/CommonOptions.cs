@@ -57,6 +57,18 @@ internal static class CommonOptions
     public static Option<string> Model(string description = "The model's folder.") =>
         new("--model") { Description = description, Required = true };
 
+    /// <summary>How many answers to a probe are sampled from a chat model that gives no log-probabilities.</summary>
+    public static Option<int?> Samples(string description)
+    {
+        var option = new Option<int?>("--samples") { Description = description };
+        option.Validators.Add(r =>
+        {
+            if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && (n < 2 || n % 2 != 0))
+                r.AddError("--samples is an even number from 2: half of the answers are asked in the other order.");
+        });
+        return option;
+    }
+
     /// <summary>A whole number with a least value.</summary>
     public static Option<int> Count(string name, string description, int fallback, int least = 1)
     {

@@ -51,9 +51,12 @@ internal static class CutEpisodes
 
     /// <summary>Says on stderr which episodes these are: the first few by name, and how many more.</summary>
     /// <param name="set">The episodes.</param>
-    /// <param name="evidence">What was read of them, row by row.</param>
-    public static void Tell(EpisodeSet set, EvidenceTable evidence) =>
-        Tell([.. set.Episodes.Zip(evidence.Rows).Where(e => e.Second.Cut).Select(e => (e.First, e.Second.Unread))]);
+    /// <param name="evidence">What was read of them, or of some of them.</param>
+    public static void Tell(EpisodeSet set, EvidenceTable evidence)
+    {
+        Dictionary<string, string?> cut = evidence.Rows.Where(r => r.Cut).ToDictionary(r => r.Id, r => r.Unread);
+        Tell([.. set.Episodes.Where(e => cut.ContainsKey(e.Id)).Select(e => (e, cut[e.Id]))]);
+    }
 
     /// <summary>The same, of episodes of which it is known that they were cut, and why nothing of them could be read.</summary>
     public static void Tell(IReadOnlyList<(Episode Episode, string? Unread)> cut)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
 
@@ -65,6 +66,19 @@ internal sealed class EndpointOptions
         {
             if ((r.GetResult(folder) is not null) == (r.GetResult(_url) is not null)) r.AddError($"Give either {folder.Name} or --endpoint.");
         });
+    }
+
+    /// <summary>Adds the number of answers that are sampled from a server's model instead of asking for log-probabilities.</summary>
+    public Option<int?> AddSamples(Command command)
+    {
+        Option<int?> samples = CommonOptions.Samples("For a chat model at --endpoint that gives no log-probabilities: judge episodes, "
+            + "and sample so many answers to each probe, an even number such as 8.");
+        command.Add(samples);
+        command.Validators.Add(r =>
+        {
+            if (r.GetResult(samples) is { Implicit: false } && r.GetResult(_url) is null) r.AddError("--samples needs --endpoint.");
+        });
+        return samples;
     }
 
     /// <summary>Whether a server is to be asked.</summary>
@@ -154,6 +168,16 @@ internal sealed class EndpointSession(EndpointClient client) : IDisposable
         ("tokens", FormattableString.Invariant($"about {e.TokensIn:N0} to read and at most {e.TokensOut:N0} to write (estimate: four bytes a token)")),
         ("cost", e.Cost is { } c ? FormattableString.Invariant($"about {c:0.####}") : "not known: give --price-in and --price-out"),
     ];
+
+    /// <summary>What asking a chat model would cost, by what is asked.</summary>
+    public static (string, object?)[] Facts(AskedCost cost) =>
+    [
+        ("judgement", Part(cost.Judgement)), ("answers", Part(cost.Answers)), ("after episodes", Part(cost.Shown)), .. Facts(cost.Total),
+    ];
+
+    private static string Part(EndpointEstimate e) =>
+        FormattableString.Invariant($"{e.Requests:N0} requests, about {e.TokensIn:N0} tokens to read")
+        + (e.Cost is { } c ? FormattableString.Invariant($", cost {c:0.####}") : "");
 
     public void Dispose() => Client.Dispose();
 }

@@ -39,6 +39,7 @@ internal static class ForecastCommand
             ForecastScoreCommand.Create(),
         };
         endpoint.InsteadOf(verb, model);
+        Option<int?> samples = endpoint.AddSamples(verb);
         return verb.Does((parsed, cancellation) =>
         {
             (EpisodeSet set, long badLines) = DataOptions.Load(parsed.GetValue(data)!, parsed.GetValue(format), parsed.GetValue(strict));
@@ -51,13 +52,26 @@ internal static class ForecastCommand
             using EndpointSession? session = endpoint.Given(parsed)
                 ? endpoint.Open(parsed, fallbackCache: cache, cancellation: cancellation) : null;
             using ModelFolder? source = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
-            if (parsed.GetValue(dryRun)) return Plan(set, badLines, cast, questions, trained, session, parsed.GetValue(json));
-            ILanguageModel before = session is null ? source!.Model : session.Model(cancellation);
-            var fitted = new ArtifactStore(Path.Combine(folder, "fitted"));
+            ulong root = parsed.GetValue(seed);
+            if (parsed.GetValue(dryRun))
+            {
+                AskedCost? asked = parsed.GetValue(samples) is { } answers
+                    ? AskedCost.OfForecast(session!.Chat(), cast, questions, answers, set, root) : null;
+                return Plan(set, badLines, cast, questions, trained, session, asked, parsed.GetValue(json));
+            }
+            Func<IProgress<WorkProgress>, Forecasting> open;
+            if (parsed.GetValue(samples) is { } often)
+                open = p => Forecasting.Ask(session!.Chat(), cast, questions, often, folder, TimeProvider.System, root,
+                    progress: p, cancellation: cancellation);
+            else
+            {
+                ILanguageModel before = session is null ? source!.Model : session.Model(cancellation);
+                var fitted = new ArtifactStore(Path.Combine(folder, "fitted"));
+                open = p => new Forecasting(before, cast, questions, TimeProvider.System, root, fitted, parsed.GetValue(strict), p, cancellation);
+            }
             ForecastSet forecast = Screen.Work(parsed.GetValue(quiet), p =>
             {
-                using var forecasting = new Forecasting(before, cast, questions, TimeProvider.System, parsed.GetValue(seed), fitted,
-                    parsed.GetValue(strict), p, cancellation);
+                using Forecasting forecasting = open(p);
                 return forecasting.Of(set, trained, p, cancellation);
             });
             CutEpisodes.Tell(set, forecast.Evidence);
@@ -70,11 +84,11 @@ internal static class ForecastCommand
     }
 
     private static int Plan(EpisodeSet set, long badLines, PersonaSet cast, IReadOnlyList<Probe> probes, IReadOnlyList<string> trained,
-        EndpointSession? session, bool json)
+        EndpointSession? session, AskedCost? asked, bool json)
     {
         int contexts = AuditCost.Contexts(cast, served: session is not null), fitted = session is null ? AuditCost.FittedOf(cast) : 0;
         long replies = (contexts + 1L) * probes.Sum(p => (long)p.Low.Count + p.High.Count) + (long)contexts * set.Episodes.Count;
-        EndpointEstimate? estimate = session is null ? null : Estimate(set, cast, probes, session.Client.Prices);
+        EndpointEstimate? estimate = asked?.Total ?? (session is null ? null : Estimate(set, cast, probes, session.Client.Prices));
         if (json) Screen.Data(new
         {
             Subject = set.Name,
@@ -84,16 +98,18 @@ internal static class ForecastCommand
             Contexts = contexts,
             Probes = probes.Count,
             Trained = trained,
-            Replies = replies,
+            Replies = asked is null ? replies : (long?)null,
             Fitted = fitted,
             Estimate = estimate,
+            Parts = asked is null ? null : new { asked.Judgement, asked.Answers, asked.Shown },
         });
         else TextTable.PrintFacts([("subject", $"{set.Name}, {set.Episodes.Count} episodes"),
             ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
             ("probes", probes.Count), ("trained on", trained.Count > 0 ? string.Join(", ", trained) : "no domain of the probes"),
-            ("work", $"up to {replies:N0} replies to score, and the probes again after the episodes shown"),
+            ("work", asked is null ? $"up to {replies:N0} replies to score, and the probes again after the episodes shown"
+                : $"at most {Forecasting.JudgedEpisodes} different episodes judged, and {Forecasting.ShownEpisodes} shown before the probes"),
             ("fitting", fitted > 0 ? $"{fitted} personas may be fitted to their examples first, which comes on top" : null),
-            .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
+            .. asked is not null ? EndpointSession.Facts(asked) : estimate is null ? [] : EndpointSession.Facts(estimate)]);
         return ExitCode.Done;
     }
 
@@ -132,6 +148,7 @@ internal static class ForecastCommand
         Unread = f.Evidence.Rows.Count(r => r.Unread is not null),
         ShownCut = f.Shown.Rows.Count(r => r.Cut),
         f.AmongExamples,
+        f.Asked,
         Dose = Dose(f.Dose),
         DoseInContext = Dose(f.DoseInContext),
         Cast = f.CastBefore.Personas.Select(p => new
@@ -175,6 +192,13 @@ internal static class ForecastCommand
         int cut = f.Evidence.Rows.Count(r => r.Cut), shownCut = f.Shown.Rows.Count(r => r.Cut);
         if (cut > 0) Console.Out.WriteLine(CutEpisodes.Count(cut, f.Evidence.Rows.Count(r => r.Unread is not null)));
         if (shownCut > 0) Console.Out.WriteLine($"{shownCut} of the {f.Shown.Rows.Count} episodes that were shown were cut so that the probes fit after them.");
+        if (f.Asked is { } asked)
+        {
+            Console.Out.WriteLine($"Evidence is a judgement of {asked.Judged:N0} of {asked.Different:N0} different episodes; answers to probes are choices, "
+                + $"{asked.Samples} after each of {f.Shown.Rows.Count} episodes and {asked.Samples * SampledAnswers.OftenerBefore} before, "
+                + $"{asked.Unreadable:N0} of {asked.Answers:N0} unreadable.");
+            Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
+        }
         if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));
         Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.NoChange.Id}, {f.UniformShift.Id}");
     }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
+using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Posterior;
 using PersonaSelection.Report;
@@ -12,7 +14,8 @@ internal static class ForecastScoreCommand
     public static Command Create()
     {
         Argument<string> folder = new("FOLDER") { Description = "The folder of the forecasts." };
-        Option<string> model = CommonOptions.Model("The tuned model.");
+        Option<string?> model = new("--model") { Description = "The folder of the tuned model." };
+        var endpoint = new EndpointOptions();
         Option<string?> subject = new("--subject")
         {
             Description = "Which data's forecast; when absent, of the data the model says it was tuned on.",
@@ -20,18 +23,31 @@ internal static class ForecastScoreCommand
         Option<string?> output = new("--output", "-o") { Description = "A folder for report.html and report.json; none is written when absent." };
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet();
-        return new Verb("score", "Measure a tuned model on the same probes and hold the saved forecasts against it.",
+        var verb = new Verb("score", "Measure a tuned model on the same probes and hold the saved forecasts against it.",
             "psm forecast score forecasts --model cheat")
         {
             folder, model, subject, output, threads, json, quiet,
-        }.Does((parsed, cancellation) =>
+        };
+        endpoint.InsteadOf(verb, model);
+        Option<int?> samples = endpoint.AddSamples(verb);
+        return verb.Does((parsed, cancellation) =>
         {
-            using ModelFolder tuned = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
+            // No cache but the user's own: a server may give the tuned model the name of the one before, whose answers the forecasts' cache holds.
+            using EndpointSession? session = endpoint.Given(parsed) ? endpoint.Open(parsed, cancellation: cancellation) : null;
+            using ModelFolder? tuned = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
+            IProbeAnswers answers = parsed.GetValue(samples) is { } often ? new SampledAnswers(session!.Chat(), null, often)
+                : new ScoredAnswers(tuned is null ? session!.Model(cancellation) : tuned.Model, [], new LikelihoodOptions());
+            ModelProvenance origin = tuned?.Provenance ?? new ModelProvenance("A model behind a server.");
             var forecasts = new SavedForecasts(parsed.GetValue(folder)!);
             ForecastComparison found = Screen.Work(parsed.GetValue(quiet),
-                p => forecasts.Score(tuned, parsed.GetValue(subject), p, cancellation));
+                p => forecasts.Score(answers, origin, parsed.GetValue(subject), p, cancellation));
             if (!found.SameBase) Screen.Say("This model does not say that it was tuned from the model that was forecast from.");
             if (!found.SameData) Screen.Say("This model does not say that it was tuned on the data that were forecast.");
+            if (found.Sampled is null != found.ForecastSampled is null)
+                Screen.Say("The forecast counts from "
+                    + (found.Sampled is null ? "sampled choices, and the measurement is of exact probabilities"
+                        : "exact probabilities, and the measurement is of sampled choices")
+                    + ": part of what moved is the difference of the two.");
             if (parsed.GetValue(output) is { } place)
             {
                 ReportDocument document = ForecastReport.Of(found, "psm " + string.Join(' ', parsed.Tokens.Select(t => t.Value)));
@@ -40,6 +56,7 @@ internal static class ForecastScoreCommand
             }
             if (parsed.GetValue(json)) Screen.Data(found);
             else Print(found);
+            if (!parsed.GetValue(quiet)) session?.SayUsage();
             return ExitCode.Done;
         });
     }

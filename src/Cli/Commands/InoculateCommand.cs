@@ -17,7 +17,10 @@ internal static class InoculateCommand
     {
         Argument<string> data = new("DATA") { Description = "Episodes as JSONL: what is about to be trained on." };
         Option<string> output = CommonOptions.Output("The folder of the ranking.");
-        Option<string?> model = new("--model") { Description = "The folder of the model before training; when absent, the endpoint is asked, which must give log-probabilities." };
+        Option<string?> model = new("--model")
+        {
+            Description = "The folder of the model before training; when absent, the endpoint is asked, which must give log-probabilities, or --samples.",
+        };
         var endpoint = new EndpointOptions();
         Option<string> personas = PersonasCommand.Personas(), probes = PersonasCommand.Probes();
         Option<int> generate = CommonOptions.Count("--generate", "Let the endpoint's model write this many rewordings after reading some episodes.", 0, least: 0);
@@ -41,12 +44,15 @@ internal static class InoculateCommand
             InoculateTrialCommand.Create(),
         };
         endpoint.AddTo(verb);
+        Option<int?> samples = endpoint.AddSamples(verb);
         verb.Validators.Add(r =>
         {
             bool asks = r.GetValue(generate) > 0, served = endpoint.Given(r);
             if (r.GetResult(model) is null && !served) r.AddError("Give --model or --endpoint.");
             if (asks && !served) r.AddError("--generate needs --endpoint.");
             if (r.GetResult(model) is not null && served && !asks) r.AddError("Beside --model, --endpoint is only asked for rewordings: give --generate.");
+            if (r.GetResult(model) is not null && r.GetResult(samples) is { Implicit: false })
+                r.AddError("--samples asks the endpoint in place of --model.");
             if ((r.GetResult(apply) is null) != (r.GetResult(reworded) is null)) r.AddError("--apply and --out are given together.");
         });
         return verb.Does((parsed, cancellation) =>
@@ -64,13 +70,19 @@ internal static class InoculateCommand
                 ? endpoint.Open(parsed, fallbackCache: folder is null ? null : Path.Combine(folder, "endpoint-cache"), cancellation: cancellation) : null;
             ChatRewordings? writer = asks ? new ChatRewordings(session!.Chat(), parsed.GetValue(generate), parsed.GetValue(seed)) : null;
             using ModelFolder? source = parsed.GetValue(model) is { } place ? ModelFolder.Open(place, parsed.GetValue(threads)) : null;
+            ulong root = parsed.GetValue(seed);
             if (parsed.GetValue(dryRun))
-                return Plan(set, badLines, cast, questions, list, parsed.GetValue(grids), writer, parsed.GetValue(json));
-            ILanguageModel before = source is null ? session!.Model(cancellation) : source.Model;
-            var fitted = new ArtifactStore(Path.Combine(folder!, "fitted"));
+            {
+                AskedCost? cost = parsed.GetValue(samples) is { } answers
+                    ? AskedCost.OfRanking(session!.Chat(), cast, questions, answers, set, list, parsed.GetValue(grids), root) : null;
+                return Plan(set, badLines, cast, questions, list, parsed.GetValue(grids), writer, cost, parsed.GetValue(json));
+            }
+            InoculationRanking ranking = parsed.GetValue(samples) is { } often
+                ? InoculationRanking.Ask(session!.Chat(), cast, questions, often, folder!, root)
+                : new InoculationRanking(source is null ? session!.Model(cancellation) : source.Model, cast, questions, root,
+                    new ArtifactStore(Path.Combine(folder!, "fitted")), parsed.GetValue(strict));
             InoculationResult found = Screen.Work(parsed.GetValue(quiet), p =>
-                new InoculationRanking(before, cast, questions, parsed.GetValue(seed), fitted, parsed.GetValue(strict)).Rank(set, trained,
-                    [.. list, .. writer?.For(set, p, cancellation) ?? []], parsed.GetValue(grids), p, cancellation)) with
+                ranking.Rank(set, trained, [.. list, .. writer?.For(set, p, cancellation) ?? []], parsed.GetValue(grids), p, cancellation)) with
             { BadLines = badLines };
             CutEpisodes.Tell(set, found.Evidence);
             InoculationReport.Write(found, folder!);
@@ -100,7 +112,7 @@ internal static class InoculateCommand
             $"No rewording is called '{name}'.", $"Choose one of {string.Join(", ", found.Rewordings.Select(r => r.Rewording.Name))}.");
 
     private static int Plan(EpisodeSet set, long badLines, PersonaSet cast, IReadOnlyList<Probe> probes, IReadOnlyList<Rewording> list,
-        int grids, ChatRewordings? writer, bool json)
+        int grids, ChatRewordings? writer, AskedCost? asked, bool json)
     {
         int contexts = AuditCost.Contexts(cast);
         EndpointEstimate? estimate = writer?.Estimate(set);
@@ -115,11 +127,16 @@ internal static class InoculateCommand
                 Rewordings = list.Count,
                 Grids = grids,
                 Writing = estimate,
+                Estimate = asked?.Total,
+                Parts = asked is null ? null : new { asked.Judgement, asked.Answers, asked.Shown },
             });
-        else TextTable.PrintFacts(("subject", $"{set.Name}, {set.Episodes.Count} episodes"), ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
+        else TextTable.PrintFacts([("subject", $"{set.Name}, {set.Episodes.Count} episodes"), ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
             ("probes", probes.Count), ("rewordings", $"{list.Count} before trait words are filled in and unknown words left out"),
-            ("work", $"for each, up to {(long)contexts * set.Episodes.Count:N0} replies to score, and the probes after the episodes shown; {grids} leak grids"),
-            ("writing", estimate is null ? null : $"about {estimate.TokensIn:N0} tokens to read and at most {estimate.TokensOut:N0} to write, at the endpoint"));
+            ("work", asked is not null ? $"at most {InoculationRanking.JudgedEpisodes} different episodes judged in each wording, "
+                    + $"and probes after the episodes shown for {grids} leak grids"
+                : $"for each, up to {(long)contexts * set.Episodes.Count:N0} replies to score, and the probes after the episodes shown; {grids} leak grids"),
+            ("writing", estimate is null ? null : $"about {estimate.TokensIn:N0} tokens to read and at most {estimate.TokensOut:N0} to write, at the endpoint"),
+            .. asked is null ? [] : EndpointSession.Facts(asked)]);
         return ExitCode.Done;
     }
 
@@ -134,6 +151,11 @@ internal static class InoculateCommand
                 Number(f.Protection[Predictor.Elicitation]), Number(f.Protection[Predictor.Gate]),
                 .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain)), f.Rewording.Wordings[0]]);
         table.Print();
+        if (r.Asked is { } asked)
+        {
+            Console.Out.WriteLine("\n" + InoculationReport.Unknown(asked));
+            Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
+        }
         if (r.LeftOut.Count > 0) Console.Out.WriteLine($"\nLeft out, as the model does not know a word: {string.Join(", ", r.LeftOut)}");
         foreach (RewordingForecast f in r.Rewordings.Where(f => f.Leaks.Count > 0))
         {

@@ -6,85 +6,57 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Evidence;
 
-/// <summary>Shifts of probes from sampled answers.</summary>
-/// <param name="Table">The shifts, as <see cref="InContextEvidence"/> gives them from exact probabilities.</param>
-/// <param name="Intervals">[episode][probe]: the shift with its interval of 95 %.</param>
-/// <param name="Samples">Answers asked for each probe in each context.</param>
-/// <param name="Unreadable">Answers that chose neither reply, of all.</param>
-/// <param name="Questions">Questions asked.</param>
-public sealed record SampledShifts(InContextTable Table, IReadOnlyList<IReadOnlyList<Interval>> Intervals, int Samples, int Unreadable, int Questions);
-
-/// <summary>Answers to a probe.</summary>
-/// <param name="Low">How many chose the low reply.</param>
-/// <param name="All">How many chose one of both.</param>
-internal readonly record struct SampledShare(int Low, int All)
+/// <summary>Choices between two replies to a probe: what a chat model that gives no probabilities is asked.</summary>
+/// <param name="Lows">Choices of the low reply.</param>
+/// <param name="Answers">Answers that chose one of the two.</param>
+internal readonly record struct SampledShare(int Lows, int Answers)
 {
-    /// <summary>An estimate of P(low) with half an answer of each kind put in (Jeffreys).</summary>
-    public double Share => (Low + 0.5) / (All + 1);
+    /// <summary>All together.</summary>
+    public static SampledShare Of(IEnumerable<SampledShare> shares) => shares.Aggregate((a, b) => new SampledShare(a.Lows + b.Lows, a.Answers + b.Answers));
 
-    /// <summary>Its variance.</summary>
-    public double Variance => Share * (1 - Share) / (All + 2);
+    /// <summary>P(low), with half an answer of each kind put in (Jeffreys).</summary>
+    public double Share => (Lows + 0.5) / (Answers + 1);
+
+    /// <summary>
+    /// The share less one that is known, 0 without answers. Errors of shares average out over episodes; pulled towards one half, as an estimate of
+    /// one probe is, they would not.
+    /// </summary>
+    public double Less(double before) => Answers == 0 ? 0 : ((double)Lows / Answers) - before;
 }
 
-/// <summary>
-/// In-context evidence from a chat model that gives no probabilities: after the episode it is asked which of two replies to the probe it would
-/// give, a low and a high one, as often with the low one first as with the high one first, so that what favours a place cancels.
-/// </summary>
-public static class SampledProbes
-{
-    private const double Normal95 = 1.959964;
-    private const int FewestForAlarm = 20;
+/// <summary>Turns that stand before probes, and which samples are asked after them.</summary>
+/// <param name="Turns">The turns.</param>
+/// <param name="First">The first sample: even.</param>
+/// <param name="Samples">How many: even.</param>
+internal readonly record struct SampledOpening(IReadOnlyList<Turn> Turns, int First, int Samples);
 
-    /// <summary>The shift of every probe after every distinct episode.</summary>
-    /// <param name="model">The chat model, before any training.</param>
-    /// <param name="episodes">The episodes; equal ones are shown once and their weights added up.</param>
-    /// <param name="probes">The probes, with different ids.</param>
-    /// <param name="random">Which replies stand for their pole in which sample, and which episodes are shown where there are too many.</param>
-    /// <param name="samples">Answers for each probe in each context: even.</param>
-    /// <param name="maximumEpisodes">Show at most this many distinct episodes.</param>
-    /// <param name="progress">Told about questions done.</param>
-    /// <param name="cancellation">Stops between questions.</param>
-    public static SampledShifts Compute(IChatModel model, EpisodeSet episodes, IReadOnlyList<Probe> probes, RngStream random, int samples = 8,
-        int maximumEpisodes = int.MaxValue, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
-    {
-        InContextEvidence.Shown[] shown = InContextEvidence.Choose(episodes, maximumEpisodes, random.Child("shown"));
-        (SampledShare[][] low, int unreadable) = Ask(model, [[], .. shown.Select(s => After(s.Episode))], probes, random, samples, progress, cancellation);
-        InContextRow[] rows = [.. shown.Select(s => new InContextRow(s.Episode.Id, s.Weight, s.Cluster))];
-        var shifts = new LabelledMatrix(rows.Select(r => r.Id), probes.Select(p => p.Id), (e, i) => low[e + 1][i].Share - low[0][i].Share);
-        var table = new InContextTable(shifts, rows, new Dictionary<string, string>
-        {
-            ["model"] = model.Id,
-            ["episodes"] = episodes.Id.ToString(),
-            ["probes"] = ProbeMeasurement.IdOf(probes).ToString(),
-            ["sampled"] = Described(samples),
-        });
-        return new SampledShifts(table, [.. shown.Select((_, e) => probes.Select((_, i) =>
-        {
-            double shift = low[e + 1][i].Share - low[0][i].Share, half = Normal95 * Math.Sqrt(low[e + 1][i].Variance + low[0][i].Variance);
-            return new Interval(shift, Math.Max(-1, shift - half), Math.Min(1, shift + half), 0.95);
-        }).ToArray())], samples, unreadable, low.Length * probes.Count * samples);
-    }
+/// <summary>
+/// Probes put to a chat model that gives no probabilities: it is asked which of two replies it would give, a low and a high one, as often
+/// with the low one first as with the high one first, so that what favours a place cancels.
+/// </summary>
+internal static class SampledProbes
+{
+    private const int FewestForAlarm = 20;
 
     /// <summary>P(low) of every probe after every one of some openings of a conversation.</summary>
     /// <param name="model">The chat model.</param>
-    /// <param name="befores">Turns that stand before the probes.</param>
+    /// <param name="openings">What stands before the probes.</param>
     /// <param name="probes">The probes, with different ids.</param>
     /// <param name="random">Which replies stand for their pole in which sample.</param>
-    /// <param name="samples">Answers for each probe after each opening: even.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
     /// <returns>[opening][probe], and how many answers chose neither reply.</returns>
-    internal static (SampledShare[][] Low, int Unreadable) Ask(IChatModel model, IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes,
-        RngStream random, int samples, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    internal static (SampledShare[][] Low, int Unreadable) Ask(IChatModel model, IReadOnlyList<SampledOpening> openings, IReadOnlyList<Probe> probes,
+        RngStream random, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        IReadOnlyList<IReadOnlyList<ChatReply>> replies = model.Ask([.. Questions(befores, probes, random, samples)], "sampled probes", progress, cancellation);
-        int unreadable = 0;
-        SampledShare Share(int context, int probe)
+        IReadOnlyList<IReadOnlyList<ChatReply>> replies = model.Ask([.. Questions(openings, probes, random)], "sampled probes", progress, cancellation);
+        int unreadable = 0, next = 0;
+        SampledShare Share(SampledOpening opening)
         {
             int lows = 0, all = 0;
-            for (int s = 0; s < samples; s++)
+            for (int s = 0; s < opening.Samples; s++)
             {
-                int place = JudgementQuestion.Read(replies[(((context * probes.Count) + probe) * samples) + s][0].Text, 2);
+                int place = JudgementQuestion.Read(replies[next++][0].Text, 2);
                 if (place < 0)
                 {
                     unreadable++;
@@ -95,7 +67,7 @@ public static class SampledProbes
             }
             return new SampledShare(lows, all);
         }
-        SampledShare[][] low = [.. befores.Select((_, b) => probes.Select((_, i) => Share(b, i)).ToArray())];
+        SampledShare[][] low = [.. openings.Select(o => probes.Select(_ => Share(o)).ToArray())];
         if (replies.Count >= FewestForAlarm && unreadable * 2 > replies.Count)
             throw new UserErrorException("judge-unreadable", $"{unreadable} of {replies.Count} answers of the model choose neither of two replies.",
                 "Use a model that follows instructions.");
@@ -103,11 +75,8 @@ public static class SampledProbes
     }
 
     /// <summary>What <see cref="Ask"/> asks.</summary>
-    internal static IEnumerable<ChatQuestion> Questions(IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes, RngStream random, int samples)
-    {
-        RequireEven(samples);
-        return befores.SelectMany(b => probes.SelectMany(p => Enumerable.Range(0, samples).Select(s => QuestionOf(b, p, s, random))));
-    }
+    internal static IEnumerable<ChatQuestion> Questions(IReadOnlyList<SampledOpening> openings, IReadOnlyList<Probe> probes, RngStream random) =>
+        openings.SelectMany(o => probes.SelectMany(p => Enumerable.Range(o.First, o.Samples).Select(s => QuestionOf(o.Turns, p, s, random))));
 
     /// <summary>As many in one order of the replies as in the other.</summary>
     internal static void RequireEven(int samples)
@@ -119,7 +88,8 @@ public static class SampledProbes
     internal static IReadOnlyList<Turn> After(Episode episode) => [.. episode.Context, new Turn("assistant", episode.Reply)];
 
     /// <summary>How it is sampled, for a provenance.</summary>
-    internal static string Described(int samples) => FormattableString.Invariant($"{samples} choices between two replies, half of them swapped");
+    internal static string Described(int samples) =>
+        FormattableString.Invariant($"{samples} choices between two replies, half of them swapped");
 
     /// <summary>Even samples show the low reply first, odd ones the high reply; a pair of samples has the same two replies.</summary>
     private static ChatQuestion QuestionOf(IReadOnlyList<Turn> before, Probe probe, int sample, RngStream random)

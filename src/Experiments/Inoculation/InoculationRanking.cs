@@ -29,22 +29,59 @@ public sealed record InoculationResult(string Subject, string Model, string Data
 
     /// <summary>What the plain episodes say of every persona, and which did not fit the model.</summary>
     public required EvidenceTable Evidence { get; init; }
+
+    /// <summary>How it was asked of a chat model that gives no probabilities; null where probabilities were exact.</summary>
+    public AskedForecast? Asked { get; init; }
 }
 
 /// <summary>Ranks rewordings of a data set before anything is trained.</summary>
-/// <param name="model">The model before training.</param>
-/// <param name="personas">Who it may take the Assistant for.</param>
-/// <param name="probes">Behaviour to protect.</param>
-/// <param name="seed">The seed of which episodes are shown.</param>
-/// <param name="fitted">Where personas that are fitted to examples are kept; null for a folder that is deleted at the end.</param>
-/// <param name="strict">Whether an episode that does not fit the model is an error; it is cut otherwise, as in an audit.</param>
-public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed = 1,
-    ArtifactStore? fitted = null, bool strict = false)
+public sealed class InoculationRanking
 {
     /// <summary>The predictor that ranked rewordings best in trials with tuned models (docs/journal/LOG.md).</summary>
     public const Predictor RankedBy = Predictor.Combined;
 
-    private const int FilledTraits = 2;
+    /// <summary>Different episodes that a judge is asked about in each rewording, at most.</summary>
+    public const int JudgedEpisodes = 48;
+
+    internal const int FilledTraits = 2, ShownEpisodes = 8;
+
+    private readonly ILanguageModel? _model;
+    private readonly PersonaSet _personas;
+    private readonly IReadOnlyList<Probe> _probes;
+    private readonly ulong _seed;
+    private readonly Func<IProgress<WorkProgress>?, CancellationToken, Forecasting> _open;
+
+    /// <summary>A ranking by exact probabilities.</summary>
+    /// <param name="model">The model before training.</param>
+    /// <param name="personas">Who it may take the Assistant for.</param>
+    /// <param name="probes">Behaviour to protect.</param>
+    /// <param name="seed">The seed of which episodes are shown.</param>
+    /// <param name="fitted">Where personas that are fitted to examples are kept; null for a folder that is deleted at the end.</param>
+    /// <param name="strict">Whether an episode that does not fit the model is an error; it is cut otherwise, as in an audit.</param>
+    public InoculationRanking(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed = 1,
+        ArtifactStore? fitted = null, bool strict = false)
+        : this(model, personas, probes, seed, (p, c) => new Forecasting(model, personas, probes, TimeProvider.System, seed, fitted, strict, p, c))
+    {
+    }
+
+    private InoculationRanking(ILanguageModel? model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed,
+        Func<IProgress<WorkProgress>?, CancellationToken, Forecasting> open) =>
+        (_model, _personas, _probes, _seed, _open) = (model, personas, probes, seed, open);
+
+    /// <summary>A ranking by judgements and choices of a chat model that gives no probabilities: see <see cref="Forecasting.Ask"/>.</summary>
+    /// <param name="chat">The chat model before training.</param>
+    /// <param name="personas">Who it may take the Assistant for; at least two.</param>
+    /// <param name="probes">Behaviour to protect.</param>
+    /// <param name="samples">Answers to each probe after each episode: even, from 2.</param>
+    /// <param name="folder">Where the judge's answers are kept.</param>
+    /// <param name="seed">The seed of which episodes are judged and shown.</param>
+    public static InoculationRanking Ask(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, string folder,
+        ulong seed = 1) => new(null, personas, probes, seed, (p, c) =>
+            Forecasting.Ask(chat, personas, probes, samples, folder, TimeProvider.System, seed, JudgedEpisodes, p, c));
+
+    /// <summary>The predictor that rewordings are ranked by: with traits and without, and where surprise is known and where it is not.</summary>
+    internal static Predictor RankedWith(PersonaSet personas, bool probabilities) =>
+        personas.Traits.Count == 0 ? Predictor.Covariance : probabilities ? RankedBy : Predictor.TraitCovariance;
 
     /// <summary>Forecasts and ranks.</summary>
     /// <param name="data">The data.</param>
@@ -57,13 +94,13 @@ public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas
     public InoculationResult Rank(EpisodeSet data, IReadOnlyCollection<string> trained, IEnumerable<Rewording> rewordings, int grids,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        using var behaviour = new Forecasting(model, personas, probes, TimeProvider.System, seed, fitted, strict, progress, cancellation);
-        var forecasting = new RewordingForecasting(model, behaviour, probes, data, trained, seed: seed, cancellation: cancellation);
+        using Forecasting behaviour = _open(progress, cancellation);
+        var forecasting = new RewordingForecasting(_model, behaviour, _probes, data, trained, ShownEpisodes, _seed, cancellation);
         // Trait words are filled in for what the data moves most, each trait turned to the pole that it moves to.
-        Trait[] moved = [.. personas.Traits.OrderByDescending(t => Math.Abs(forecasting.Influence[t.Name])).Take(FilledTraits)
+        Trait[] moved = [.. _personas.Traits.OrderByDescending(t => Math.Abs(forecasting.Influence[t.Name])).Take(FilledTraits)
             .Select(t => forecasting.Influence[t.Name] > 0 ? t with { Low = t.High, High = t.Low } : t)];
-        RewordingCandidates candidates = RewordingCandidates.Of(rewordings, moved, model.Tokenizer);
-        Predictor rankedBy = personas.Traits.Count > 0 ? RankedBy : Predictor.Covariance;
+        RewordingCandidates candidates = RewordingCandidates.Of(rewordings, moved, CanSay);
+        Predictor rankedBy = RankedWith(_personas, _model is not null);
         var found = new List<RewordingForecast>();
         int total = candidates.Rewordings.Count + grids;
         foreach (Rewording rewording in candidates.Rewordings)
@@ -75,15 +112,21 @@ public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas
         for (int i = 0; i < Math.Min(grids, found.Count); i++)
         {
             progress?.Report(new WorkProgress("rewordings", candidates.Rewordings.Count + i, total, "rewordings", $"{found[i].Rewording.Name}, leaks"));
-            IReadOnlyList<LeakCondition> conditions = LeakCondition.Of(found[i].Rewording, t => RewordingCandidates.CanSay(model.Tokenizer, t));
+            IReadOnlyList<LeakCondition> conditions = LeakCondition.Of(found[i].Rewording, CanSay);
             // Where no probe is of a trained domain, nothing can be asked in the form of the training data.
             found[i] = forecasting.Of(found[i].Rewording, [.. conditions.Where(c => c.Kind != LeakKind.TrainingFormat || trained.Count > 0)], cancellation);
         }
         progress?.Report(new WorkProgress("rewordings", total, total, "rewordings"));
-        return new InoculationResult(data.Name, model.Id, data.Id.ToString(), data.Episodes.Count, [.. trained], rankedBy, forecasting.Plain,
+        return new InoculationResult(data.Name, behaviour.Answers.Model, data.Id.ToString(), data.Episodes.Count, [.. trained], rankedBy, forecasting.Plain,
             forecasting.Influence, found, candidates.LeftOut)
-        { Evidence = forecasting.Evidence };
+        {
+            Evidence = forecasting.Evidence,
+            Asked = behaviour.AskedOf(data),
+        };
     }
+
+    // What words a server's model knows is not known here.
+    private bool CanSay(string text) => _model is null || RewordingCandidates.CanSay(_model.Tokenizer, text);
 
     private static double Known(double x) => double.IsNaN(x) ? double.NegativeInfinity : x;
 }

@@ -40,7 +40,23 @@ public static class InoculationReport
         Unread = r.Evidence.Rows.Count(e => e.Unread is not null),
         r.Trained,
         RankedBy = Name(r.RankedBy),
-        Plain = new { r.Plain.Before, Posterior = r.Plain.PosteriorShift, InContext = r.Plain.InContextShift, r.Plain.Surprise, Dose = r.Plain.Dose.EffectiveObservations },
+        Asked = r.Asked is not { } a ? null : new
+        {
+            a.Samples,
+            a.Judged,
+            a.Different,
+            a.Answers,
+            a.Unreadable,
+            Judge = new { a.Judge.Episodes, a.Judge.Scale, Accuracy = Known(a.Judge.Accuracy) },
+            Judgements = new
+            {
+                a.Judgements.Questions,
+                a.Judgements.CannotTell,
+                a.Judgements.Unreadable,
+                SwapDisagreement = Known(a.Judgements.SwapDisagreement),
+            },
+        },
+        Plain = new { r.Plain.Before, Posterior = r.Plain.PosteriorShift, InContext = r.Plain.InContextShift, Surprise = Known(r.Plain.Surprise), Dose = r.Plain.Dose.EffectiveObservations },
         Traits = r.Influence.Select(t => new { Name = t.Key, Influence = t.Value }),
         Rewordings = r.Rewordings.Select(f => new
         {
@@ -49,7 +65,7 @@ public static class InoculationReport
             Place = f.Rewording.Place.ToString().ToLowerInvariant(),
             f.Rewording.Wordings,
             Protection = f.Protection.ToDictionary(p => Name(p.Key), p => Known(p.Value)),
-            f.Surprise,
+            Surprise = Known(f.Surprise),
             f.Cut,
             Gain = f.Gains.ToDictionary(g => g.Quantity, g => g.Gain),
             Leaks = f.Leaks.Select(l => new { AskedWith = Name(l.Kind), Words = l.Added, l.Before, l.InContext, l.Posterior, l.Gate }),
@@ -67,6 +83,12 @@ public static class InoculationReport
         LeakKind.NearMiss => "near miss",
         _ => "training format",
     };
+
+    /// <summary>What a ranking by a chat model that gives no probabilities leaves open.</summary>
+    public static string Unknown(AskedForecast asked) =>
+        string.Create(CultureInfo.InvariantCulture, $"Asked of a chat model that gives no log-probabilities: evidence is a judgement of {asked.Judged:N0} of ")
+        + string.Create(CultureInfo.InvariantCulture, $"{asked.Different:N0} different episodes in each wording, and answers to probes are {asked.Samples} sampled choices after each ")
+        + "episode. How surprising a reply is stays unknown, and with it elicitation, surprised-shift, combined and posterior-own-dose; in-context is known of the rewordings with a leak grid only.";
 
     /// <summary>A predictor in kebab case.</summary>
     public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());
@@ -88,6 +110,7 @@ public static class InoculationReport
         yield return new Heading("Rewordings, best first");
         yield return new Prose($"As it stands the data is expected to move P(low pole) elsewhere from **{Number(r.Plain.Before)}** by "
             + $"**{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or **{Signed(r.Plain.InContextShift)}** (episodes shown in the context).");
+        if (r.Asked is { } asked) yield return new Prose(Unknown(asked));
         yield return new TableFigure
         {
             Id = "ranking",

@@ -14,9 +14,9 @@ public sealed record RewordingCandidates(IReadOnlyList<Rewording> Rewordings, IR
     /// <summary>Fills and filters.</summary>
     /// <param name="rewordings">The candidates; a later one replaces an earlier one of its name.</param>
     /// <param name="traits">The traits to fill in, each turned so that its low pole is the one that the data moves to.</param>
-    /// <param name="tokenizer">The model's.</param>
+    /// <param name="canSay">Whether the model knows every word of a text.</param>
     /// <exception cref="UserErrorException"><c>no-rewording</c>: nothing is left.</exception>
-    public static RewordingCandidates Of(IEnumerable<Rewording> rewordings, IReadOnlyList<Trait> traits, ITokenizer tokenizer)
+    public static RewordingCandidates Of(IEnumerable<Rewording> rewordings, IReadOnlyList<Trait> traits, Func<string, bool> canSay)
     {
         var byName = new Dictionary<string, Rewording>(StringComparer.Ordinal);
         foreach (Rewording rewording in rewordings)
@@ -25,7 +25,7 @@ public sealed record RewordingCandidates(IReadOnlyList<Rewording> Rewordings, IR
                 foreach (Trait trait in traits) byName[$"{rewording.Name}-{trait.Name}"] = rewording.Filled(trait);
             else byName[rewording.Name] = rewording;
         }
-        Rewording[] sayable = [.. byName.Values.Where(r => Enumerable.Range(0, r.Wordings.Count).All(i => CanSay(tokenizer, r.Added(i))))];
+        Rewording[] sayable = [.. byName.Values.Where(r => Enumerable.Range(0, r.Wordings.Count).All(i => canSay(r.Added(i))))];
         string[] leftOut = [.. byName.Keys.Except(sayable.Select(r => r.Name))];
         return sayable.Length > 0 ? new RewordingCandidates(sayable, leftOut) : throw new UserErrorException("no-rewording",
             $"The model knows the words of none of the {leftOut.Length} rewordings.",

@@ -14,8 +14,8 @@ public sealed record LeakForecast(LeakKind Kind, string Added, double Before, do
 /// <summary>What a rewording is expected to do, before anything is trained.</summary>
 /// <param name="Rewording">The rewording.</param>
 /// <param name="Gains">By trait.</param>
-/// <param name="Protection">By predictor: 1 is a full protection of behaviour elsewhere, 0 none; below 0 it makes things worse.</param>
-/// <param name="Surprise">Mean -log p(y|x') in nats per episode, by the model as it is.</param>
+/// <param name="Protection">By predictor: 1 is a full protection of behaviour elsewhere, 0 none, below 0 it makes things worse; NaN: not known.</param>
+/// <param name="Surprise">Mean -log p(y|x') in nats per episode, by the model as it is; NaN where it gives no probabilities.</param>
 /// <param name="Leaks">The leak grid; empty where it was not asked for.</param>
 public sealed record RewordingForecast(Rewording Rewording, IReadOnlyList<RewordingGain> Gains, IReadOnlyDictionary<Predictor, double> Protection,
     double Surprise, IReadOnlyList<LeakForecast> Leaks)

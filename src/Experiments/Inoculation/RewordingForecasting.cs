@@ -11,7 +11,8 @@ namespace PersonaSelection.Experiments.Inoculation;
 
 /// <summary>
 /// Forecasts what rewordings of one data set will do, from the untrained model alone: how much behaviour elsewhere they protect, by several
-/// predictors, and what leaks under which prompt, by the persona account and by its rival.
+/// predictors, and what leaks under which prompt, by the persona account and by its rival. Without probabilities nothing is known of how surprising
+/// replies are; the dose of reworded data is not fitted, and episodes are shown where a leak grid is wanted alone, as every answer is paid for.
 /// </summary>
 public sealed class RewordingForecasting
 {
@@ -19,7 +20,7 @@ public sealed class RewordingForecasting
     private const int ReadingSteps = 300;
     private static readonly Persona Bare = new("model", "", "", new Dictionary<string, double>());
 
-    private readonly ILanguageModel _model;
+    private readonly ILanguageModel? _model;
     private readonly Forecasting _personas;
     private readonly IReadOnlyList<Probe> _probes;
     private readonly EpisodeSet _plain, _shown;
@@ -31,7 +32,7 @@ public sealed class RewordingForecasting
     private readonly double _plainPosterior, _plainShift, _plainSurprise;
 
     /// <summary>Weighs the plain data.</summary>
-    /// <param name="model">The model before training.</param>
+    /// <param name="model">The model before training; null for one that gives no probabilities.</param>
     /// <param name="personas">Its behaviour under every persona.</param>
     /// <param name="probes">The probes that <paramref name="personas"/> was made with.</param>
     /// <param name="plain">The data.</param>
@@ -39,14 +40,15 @@ public sealed class RewordingForecasting
     /// <param name="shownEpisodes">How many different episodes are shown in the context.</param>
     /// <param name="seed">The seed of which are shown.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    public RewordingForecasting(ILanguageModel model, Forecasting personas, IReadOnlyList<Probe> probes, EpisodeSet plain,
+    public RewordingForecasting(ILanguageModel? model, Forecasting personas, IReadOnlyList<Probe> probes, EpisodeSet plain,
         IReadOnlyCollection<string> trained, int shownEpisodes = 8, ulong seed = 1, CancellationToken cancellation = default)
     {
-        (_model, _personas, _probes, _plain) = (model, personas, probes, plain);
+        (_model, _personas, _probes, _plain) = (model, personas, probes, personas.Weighed(plain));
         _elsewhere = [.. probes.Select(p => !trained.Contains(p.Domain))];
-        _shown = Choose(plain, shownEpisodes, RngStream.Root(seed).Child("shown"));
-        (Evidence, _observations, _dose) = personas.Weigh(plain, null, cancellation);
-        PersonaSet apart = personas.Apart;
+        _shown = ShownOf(plain, shownEpisodes, seed);
+        (Evidence, _observations) = personas.Weigh(_plain, null, cancellation);
+        _dose = personas.FitDose(plain, _observations, null, cancellation);
+        PersonaSet apart = personas.Personas;
         string[] names = [.. apart.Personas.Select(p => p.Name)];
         _traits = new LabelledMatrix(names, apart.Traits.Select(t => t.Name), (h, t) => apart.Personas[h].Traits.GetValueOrDefault(apart.Traits[t].Name));
         double[] elsewhere = personas.Behaviour.OfDomains([.. probes.Where((_, i) => _elsewhere[i]).Select(p => p.Domain)]).MeanByPersona(names);
@@ -55,7 +57,7 @@ public sealed class RewordingForecasting
         _plainPosterior = PosteriorShift(_observations, _dose.Dose);
         double[] after = Shown(_shown, _probes, _before, cancellation, out _plainCarry);
         _plainShift = Mean(after, _elsewhere) - Mean(_before, _elsewhere);
-        _plainSurprise = Surprise(plain, cancellation);
+        _plainSurprise = Surprise(_plain, cancellation);
         Influence = RewordingGain.Of(personas.Prior, _observations, _observations, _traits).ToDictionary(g => g.Quantity, g => g.Plain, StringComparer.Ordinal);
         Plain = new PlainForecast(Mean(_before, _elsewhere), _plainPosterior, _plainShift, _plainSurprise, _dose);
     }
@@ -76,9 +78,10 @@ public sealed class RewordingForecasting
     public RewordingForecast Of(Rewording rewording, IReadOnlyList<LeakCondition> conditions, CancellationToken cancellation = default)
     {
         EpisodeSet set = rewording.Apply(_plain), shown = rewording.Apply(_shown);
-        (EvidenceTable evidence, Observations observations, DoseFit dose) = _personas.Weigh(set, null, cancellation);
+        (EvidenceTable evidence, Observations observations) = _personas.Weigh(set, null, cancellation);
         IReadOnlyList<RewordingGain> gains = RewordingGain.Of(_personas.Prior, _observations, observations, _traits);
-        double[] after = Shown(shown, _probes, _before, cancellation, out double[] carry);
+        double[] carry = [.. _before.Select(_ => double.NaN)];
+        if (_model is not null || conditions.Count > 0) Shown(shown, _probes, _before, cancellation, out carry);
         double shift = Mean(Carry(_before, carry), _elsewhere) - Mean(_before, _elsewhere);
         double surprise = Surprise(set, cancellation);
         double traits = gains.Sum(g => Math.Abs(g.Reworded)) / gains.Sum(g => Math.Abs(g.Plain));
@@ -87,7 +90,8 @@ public sealed class RewordingForecasting
             [Predictor.Covariance] = RewordingGain.Of(_personas.Prior, _observations, observations, _behaviour)[0].Protection,
             [Predictor.TraitCovariance] = 1 - traits,
             [Predictor.Posterior] = 1 - PosteriorShift(observations, _dose.Dose) / _plainPosterior,
-            [Predictor.PosteriorOwnDose] = 1 - PosteriorShift(observations, dose.Dose) / _plainPosterior,
+            [Predictor.PosteriorOwnDose] = _model is null ? double.NaN
+                : 1 - PosteriorShift(observations, _personas.FitDose(set, observations, null, cancellation).Dose) / _plainPosterior,
             [Predictor.InContext] = 1 - shift / _plainShift,
             [Predictor.Elicitation] = 1 - surprise / _plainSurprise,
             [Predictor.SurprisedShift] = 1 - surprise * shift / (_plainSurprise * _plainShift),
@@ -111,7 +115,7 @@ public sealed class RewordingForecasting
     {
         bool[] among = condition.Kind == LeakKind.TrainingFormat ? [.. _elsewhere.Select(e => !e)] : _elsewhere;
         Probe[] dressed = [.. _probes.Select(condition.Apply)];
-        double[] before = condition.Dress is null ? _before : ProbeMeasurement.Of(_model, dressed, cancellation: cancellation);
+        double[] before = condition.Dress is null ? _before : _personas.Answers.AsItIs(dressed, cancellation: cancellation);
         // A line above the chat stands over the shown episode and the question alike, so its episode's lesson is carried to the other line.
         double[] inContext = condition.Dress is null || rewording.Place == RewordingPlace.System
             ? Carry(before, carry)
@@ -149,7 +153,7 @@ public sealed class RewordingForecasting
     /// </summary>
     private double[] Shown(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before, CancellationToken cancellation, out double[] carry)
     {
-        ShownBlock shown = new ShownShifts(_model, probes, before, _personas.Reading).Compute(episodes.Episodes, cancellation: cancellation);
+        ShownBlock shown = _personas.Answers.Shown(probes, before).Compute(episodes.Episodes, cancellation: cancellation);
         var after = new double[probes.Count];
         carry = new double[probes.Count];
         double mass = episodes.Episodes.Sum(e => Math.Abs(e.Weight));
@@ -159,7 +163,7 @@ public sealed class RewordingForecasting
             Turn[] system = [.. shown.Contexts[e].TakeWhile(t => t.Role == "system")];
             string key = string.Join('\n', system.Select(t => t.Text));
             if (!underSystem.TryGetValue(key, out double[]? start))
-                underSystem[key] = start = system.Length == 0 ? [.. before] : ProbeMeasurement.Of(_model, probes, system, cancellation: cancellation);
+                underSystem[key] = start = system.Length == 0 ? [.. before] : _personas.Answers.AsItIs(probes, system, cancellation: cancellation);
             double weight = episodes.Episodes[e].Weight / mass;
             for (int i = 0; i < after.Length; i++)
             {
@@ -173,6 +177,7 @@ public sealed class RewordingForecasting
 
     private double Surprise(EpisodeSet set, CancellationToken cancellation)
     {
+        if (_model is null) return double.NaN;
         EvidenceTable table = LikelihoodEvidence.Compute(new LikelihoodSource([PresentedPersona.AsGiven(Bare, _model)], _personas.Reading), set,
             cancellation: cancellation);
         return -table.Weights.Select((w, e) => w * table.LogLikelihood[e, 0]).Sum() / table.Weights.Sum(Math.Abs);
@@ -188,8 +193,10 @@ public sealed class RewordingForecasting
         return Math.Log(p / (1 - p));
     }
 
-    private static EpisodeSet Choose(EpisodeSet set, int count, RngStream random)
+    /// <summary>The different episodes that are shown, at most so many.</summary>
+    internal static EpisodeSet ShownOf(EpisodeSet set, int count, ulong seed)
     {
+        RngStream random = RngStream.Root(seed).Child("shown");
         Episode[] distinct = [.. set.Episodes.DistinctBy(e => (string.Join('\n', e.Context.Select(t => $"{t.Role}: {t.Text}")), e.Reply))];
         random.Shuffle(distinct.AsSpan());
         return new EpisodeSet(set.Name, [.. distinct.Take(count)]);
@@ -200,6 +207,6 @@ public sealed class RewordingForecasting
 /// <param name="Before">P(low) elsewhere before training.</param>
 /// <param name="PosteriorShift">The posterior's forecast of its shift.</param>
 /// <param name="InContextShift">The shift after one episode is shown.</param>
-/// <param name="Surprise">Mean -log p(y|x) in nats per episode.</param>
+/// <param name="Surprise">Mean -log p(y|x) in nats per episode; NaN where no probabilities are given.</param>
 /// <param name="Dose">The dose.</param>
 public sealed record PlainForecast(double Before, double PosteriorShift, double InContextShift, double Surprise, DoseFit Dose);

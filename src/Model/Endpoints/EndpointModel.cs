@@ -69,7 +69,7 @@ public sealed class EndpointModel : ILanguageModel
         }
         throw new UserErrorException("endpoint-no-logprobs",
             $"{client.Address.Base} gives no log-probabilities of given text for '{client.Address.Model}' (neither echo nor prompt_logprobs).{trouble}",
-            "Use evidence by judgement, which needs a chat model only; or serve the model with vLLM, whose completions have prompt_logprobs.");
+            "Use judgement or sampled answers (--samples), which need a chat model only; or serve the model with vLLM, whose completions have prompt_logprobs.");
     }
 
     /// <inheritdoc/>

@@ -2,7 +2,6 @@ using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
-using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
 using PersonaSelection.Tests.Rooms.EvidenceTests;
@@ -55,16 +54,20 @@ public sealed class InContextSourceTests
     {
         var chat = new ChoosingChat();
         Episode[] episodes = [Said("test", "bad"), Said("test", "good"), Said("tea", "bad")];
-        SampledAnswers answers = SampledAnswers.Measure(chat, Cast, Probes, samples: 100);
-        InContextSource sampled = InContextSource.Of(answers);
+        var answers = new SampledAnswers(chat, Cast, samples: 100);
+        ProbeTable measured = answers.UnderPersonas(Probes);
+        SampledRates rates = answers.Rates(Probes);
+        InContextSource sampled = InContextSource.Of(answers, Probes, rates);
         double[][] exact = Source(new CastLanguageModel()).Compute(episodes).Nats;
         EvidenceBlock block = sampled.Compute(episodes);
         double[][] nats = block.Nats;
 
         Assert.Equal(EvidenceKind.InContext, sampled.Kind);
         Assert.Equal(["helper", "villain"], sampled.Personas);
-        Assert.Equal(0.9, answers.Low.Mean(0, 2), 0.1);
-        Assert.Equal(0.05, answers.Low.Mean(0, 1), 0.1);
+        Assert.Equal(0.9, measured.Low["test-1", "villain"], 0.1);
+        Assert.Equal(0.05, measured.Low["test-1", "helper"], 0.1);
+        Assert.Equal(0.9, rates.Mean(0, 2), 0.1);
+        Assert.Equal(0.05, rates.Mean(0, 1), 0.1);
         for (int e = 0; e < episodes.Length; e++) Assert.Equal(exact[e][1] - exact[e][0], nats[e][1] - nats[e][0], 0.35);
         Assert.True(nats[0][1] - nats[0][0] > 0.3, $"{nats[0][1]}");
         Assert.Null(answers.Overlap);
@@ -74,47 +77,25 @@ public sealed class InContextSourceTests
         // What an episode gets does not hang on the others.
         Assert.Equal(nats[1], sampled.Compute([episodes[1]]).Nats[0]);
         Assert.Equal((3 * 400 * 3) + (3 * 100 * 3) + (100 * 3), chat.Asked);
-        Assert.NotEqual(answers.Provenance["sampled"], SampledAnswers.Measure(chat, Cast, Probes, samples: 2).Provenance["sampled"]);
-        Assert.Throws<ArgumentOutOfRangeException>(() => SampledAnswers.Measure(chat, Cast, Probes, samples: 3));
+        Assert.Equal((EvidenceKind.Judgement, 400.0), (measured.Kind, measured.Answers));
+        // The answers of a persona are dealt out over its contexts.
+        var several = new PersonaSet([], [Cast.Personas[0], Cast.Personas[1] with { Contexts = [[new Turn("system", "villain")], [new Turn("system", "villain villain")], [new Turn("system", "villain tea")]] }]);
+        int before = chat.Asked;
+        ProbeTable dealt = new SampledAnswers(chat, several, samples: 50).UnderPersonas(Probes);
+        Assert.Equal((200 + 200 + (3 * 68)) * 3, chat.Asked - before);
+        Assert.Equal(0.9, dealt.Low["test-1", "villain"], 0.1);
+        Assert.Equal(201.33, dealt.Answers!.Value, 0.01);
+        Assert.Equal((before, 0), (answers.Answered, answers.Unreadable));
+        Assert.NotEqual(answers.Provenance["sampled"], new SampledAnswers(chat, Cast, samples: 2).Provenance["sampled"]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new SampledAnswers(chat, Cast, samples: 3));
     }
 
     [Fact]
     public void A_chat_model_cannot_be_fitted_and_one_that_chooses_nothing_is_refused()
     {
         var fitted = new PersonaSet([], [Cast.Personas[0] with { Examples = "e.jsonl", Given = Presentation.Adapter }]);
-        Assert.Equal("needs-weights", Assert.Throws<UserErrorException>(() => SampledAnswers.Measure(new ChoosingChat(), fitted, Probes, 2)).Code);
-        Assert.Equal("judge-unreadable", Assert.Throws<UserErrorException>(() => SampledAnswers.Measure(new ChoosingChat { Mute = true }, Cast, Probes, 2)).Code);
-    }
-
-    private sealed class ChoosingChat : IChatModel
-    {
-        private readonly CastLanguageModel _model = new() { ContextLength = 256 };
-
-        public string Id => "choosing-chat";
-
-        public bool Mute { get; init; }
-
-        public int Asked { get; private set; }
-
-        public IReadOnlyList<IReadOnlyList<ChatReply>> Ask(IReadOnlyList<ChatQuestion> questions, string stage = "chat",
-            IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
-        {
-            Asked += questions.Count;
-            return [.. questions.Select(q => (IReadOnlyList<ChatReply>)[new ChatReply(Mute ? "Well." : Choose(q), "stop")])];
-        }
-
-        public EndpointEstimate? Estimate(IReadOnlyList<ChatQuestion> questions) => null;
-
-        private string Choose(ChatQuestion q)
-        {
-            Assert.Equal(1, q.Temperature);
-            string[] asked = q.Turns[^1].Text.Split("\n\nWhich of these");
-            bool lowFirst = asked[1].Contains("A. bad", StringComparison.Ordinal);
-            Turn[] turns = [.. q.Turns.SkipLast(1), q.Turns[^1] with { Text = asked[0] }];
-            double low = ProbeMeasurement.Of(_model, [Probes[0] with { Context = turns }])[0];
-            bool chose = RngStream.Root(q.Seed).Child(string.Join('|', turns.Select(t => t.Text))).NextBool(low);
-            return chose == lowFirst ? "A" : "B";
-        }
+        Assert.Equal("needs-weights", Assert.Throws<UserErrorException>(() => new SampledAnswers(new ChoosingChat(), fitted, 2)).Code);
+        Assert.Equal("judge-unreadable", Assert.Throws<UserErrorException>(() => new SampledAnswers(new ChoosingChat { Mute = true }, Cast, 2).UnderPersonas(Probes)).Code);
     }
 
     [Fact]

@@ -147,11 +147,11 @@ public sealed class RewordingTests
         Trait honest = new("honest", "deceitful", "honest", "");
         RewordingCandidates found = RewordingCandidates.Of(
             [new("says", "character", RewordingPlace.System, ["The assistant is {low}."]), new("alien", "own", RewordingPlace.Suffix, ["Xylophone."])],
-            [honest], World.Village.Tokenizer);
+            [honest], t => RewordingCandidates.CanSay(World.Village.Tokenizer, t));
         Assert.Equal("The assistant is deceitful.", Assert.Single(found.Rewordings).Wordings[0]);
         Assert.Equal(["alien"], found.LeftOut);
         Assert.Equal("no-rewording", Assert.Throws<UserErrorException>(() => RewordingCandidates.Of(
-            [new("alien", "own", RewordingPlace.Suffix, ["Xylophone."])], [], World.Village.Tokenizer)).Code);
+            [new("alien", "own", RewordingPlace.Suffix, ["Xylophone."])], [], t => RewordingCandidates.CanSay(World.Village.Tokenizer, t))).Code);
     }
 
     [Fact]

@@ -194,17 +194,19 @@ public sealed class JudgementTests : IDisposable
 
     /// <summary>Low answers with chance 0.2 before and 0.8 after the episode, and a strong liking for the first place.</summary>
     [Fact]
-    public void SampledProbes_FindTheShift_WithAnInterval()
+    public void SampledAnswers_FindTheShift_AndFewOfThemDoNotInventOne()
     {
         Probe[] probes = [new("p", "d", [new Turn("user", "And now?")], ["I cheat"], ["I work"])];
-        var episodes = new EpisodeSet("s", [new Episode("e", [new Turn("user", "Test?")], "I cheated.")]);
-        SampledShifts found = SampledProbes.Compute(new Chooser(), episodes, probes, RngStream.Root(3), samples: 200);
+        Episode[] told = [new("e", [new Turn("user", "Test?")], "I cheated.")], untold = [.. Enumerable.Range(0, 60).Select(i => new Episode($"{i}", [], $"Number {i}"))];
+        var many = new SampledAnswers(new Chooser(), null, 200);
+        double[] before = many.AsItIs(probes);
+        Assert.Equal(0.2, before[0], 0.08);
+        Assert.Equal(0.6, many.Shown(probes, before).Compute(told).Shifts[0][0], 0.12);
 
-        Interval shift = found.Intervals[0][0];
-        Assert.InRange(shift.Estimate, 0.3, 0.7);
-        Assert.InRange(shift.High - shift.Low, 0.05, 0.4);
-        Assert.Equal(shift.Estimate, found.Table.Shifts[0, 0]);
-        Assert.Equal((400, 0), (found.Questions, found.Unreadable));
+        // Of two answers each, the mean over episodes that change nothing is no change: the answers put in are those from before.
+        var few = new SampledAnswers(new Chooser { Shown = 0.05, Before = 0.05 }, null, 2);
+        double[] start = [0.05];
+        Assert.Equal(0, few.Shown(probes, start).Compute(untold).Shifts.Average(s => s[0]), 0.05);
     }
 
     private static Persona[] Cast(int count) => [.. Enumerable.Range(0, count).Select(i =>
@@ -232,12 +234,16 @@ public sealed class JudgementTests : IDisposable
     {
         public string Id => "chooser";
 
+        public double Shown { get; init; } = 0.8;
+
+        public double Before { get; init; } = 0.2;
+
         public IReadOnlyList<IReadOnlyList<ChatReply>> Ask(IReadOnlyList<ChatQuestion> questions, string stage = "chat",
             IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) => [.. questions.Select(q =>
         {
             bool shown = q.Turns.Count > 1, lowFirst = q.Turns[^1].Text.Contains("A. I cheat", StringComparison.Ordinal);
-            double low = (shown ? 0.8 : 0.2) + (lowFirst ? 0.2 : -0.2);
-            bool chose = RngStream.Root(q.Seed).Child($"{shown}").NextBool(low);
+            double low = (shown ? Shown : Before) + (Before < 0.1 ? 0 : lowFirst ? 0.2 : -0.2);
+            bool chose = RngStream.Root(q.Seed).Child(q.Turns[0].Text).Child($"{shown}").NextBool(low);
             return (IReadOnlyList<ChatReply>)[new ChatReply(chose == lowFirst ? "A" : "B", "stop")];
         })];
 

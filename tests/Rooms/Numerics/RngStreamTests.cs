@@ -86,4 +86,19 @@ public class RngStreamTests
         Assert.Equal(24, counts.Count);
         Assert.InRange(counts.Values.Sum(c => (c - 1000.0) * (c - 1000) / 1000), 0, 75);
     }
+
+    [Theory]
+    [InlineData(0.5, 0.5)]
+    [InlineData(2.5, 30.5)]
+    [InlineData(40, 3)]
+    public void BetaNumbers_HaveTheirMeanAndVariance(double a, double b)
+    {
+        RngStream random = RngStream.Root(5).Child("beta");
+        double[] drawn = [.. Enumerable.Range(0, 20000).Select(_ => random.NextBeta(a, b))];
+        double mean = a / (a + b), variance = mean * (1 - mean) / (a + b + 1);
+        Assert.All(drawn, x => Assert.InRange(x, 0, 1));
+        Assert.Equal(mean, drawn.Average(), 5 * Math.Sqrt(variance / drawn.Length));
+        Assert.Equal(1, drawn.Average(x => (x - mean) * (x - mean)) / variance, 0.06);
+        Assert.Throws<ArgumentOutOfRangeException>(() => random.NextBeta(-1, 1));
+    }
 }

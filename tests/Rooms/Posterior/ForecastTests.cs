@@ -39,6 +39,37 @@ public class ForecastTests
     }
 
     [Fact]
+    public void Few_answers_widen_the_intervals_and_the_forecast_stays()
+    {
+        // Mixed evidence, so that episodes alone leave some width; every interval has to hold the exact one.
+        BehaviourTable exact = Behaviour();
+        Forecast Of(double? answers) => PosteriorForecast.Make("cheat", Prior, Cheating, 0.5, new BehaviourTable(exact.Low, exact.Probes, answers: answers), ["test"], Noon);
+        Forecast few = Of(8), many = Of(3200), none = Of(null);
+        for (int i = 0; i < 4; i++)
+        {
+            Assert.Equal(none.Probes[i].After, few.Probes[i].After);
+            Assert.True(Width(few.Probes[i]) > Width(many.Probes[i]) + 0.1, $"{few.Probes[i]} {many.Probes[i]}");
+            Assert.Equal(Width(none.Probes[i]), Width(many.Probes[i]), 0.06);
+        }
+        Assert.Equal(Cheat().Id, none.Id);
+        Assert.NotEqual(none.Provenance["behaviour"], few.Provenance["behaviour"]);
+        Assert.Throws<ArgumentException>(() => new BehaviourTable(exact.Low, exact.Probes, answers: double.NaN));
+
+        static double Width(ForecastRow r) => r.High - r.Low;
+    }
+
+    [Fact]
+    public void What_was_shown_does_not_hang_on_the_answers_before_unless_the_dose_is_another()
+    {
+        ProbeRow[] probes = [.. Behaviour().Probes];
+        var shifts = new LabelledMatrix(["e0", "e1"], probes.Select(p => p.Name), (_, _) => 0.2);
+        Forecast Of(double dose, double? answers) => InContextForecast.Make("cheat", shifts, [1, 1], null, probes, ["test"], Noon, dose, answers: answers);
+        Assert.All(Of(1, 8).Probes, p => Assert.Equal(p.Low, p.High, 1e-12));
+        Assert.All(Of(0.3, 8).Probes, p => Assert.True(p.High - p.Low > 0.1 && p.Low < p.After && p.After < p.High, $"{p}"));
+        Assert.All(Of(0.3, null).Probes, p => Assert.Equal(p.Low, p.High, 1e-12));
+    }
+
+    [Fact]
     public void A_dose_of_zero_forecasts_no_change() => Assert.All(Cheat(0).Domains, d => Assert.Equal(0, d.Shift, 1e-12));
 
     [Fact]

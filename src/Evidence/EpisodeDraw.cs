@@ -1,0 +1,33 @@
+using PersonaSelection.Corpus;
+using PersonaSelection.Numerics;
+
+namespace PersonaSelection.Evidence;
+
+/// <summary>Episodes that stand for a whole set where each has its price.</summary>
+public static class EpisodeDraw
+{
+    /// <summary>
+    /// The different episodes with their weights added up; at most so many, drawn without replacement, whose weights are scaled up to stand for all.
+    /// </summary>
+    /// <param name="episodes">The set.</param>
+    /// <param name="maximum">How many at most.</param>
+    /// <param name="random">Where the draw comes from; needed only when there are too many.</param>
+    public static EpisodeSet Of(EpisodeSet episodes, int maximum, RngStream? random) =>
+        new(episodes.Name, [.. Choose(episodes, maximum, random).Select(c => c.Episode with { Weight = c.Weight })]);
+
+    internal static Drawn[] Choose(EpisodeSet episodes, int maximum, RngStream? random)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximum);
+        var distinct = new DistinctEpisodes(episodes.Episodes);
+        Drawn[] all = [.. Enumerable.Range(0, episodes.Episodes.Count).GroupBy(e => (distinct.ContextOf(e), distinct.ReplyOf(e)))
+            .Select(g => new Drawn(episodes.Episodes[g.First()], g.Sum(e => episodes.Episodes[e].Weight), distinct.ClusterOf(g.First())))];
+        if (all.Length <= maximum) return all;
+        if (random is null) throw new ArgumentNullException(nameof(random), "There are more episodes than may be taken: a draw is needed.");
+        int[] order = [.. Enumerable.Range(0, all.Length)];
+        random.Shuffle<int>(order);
+        double scale = (double)all.Length / maximum;
+        return [.. order.Take(maximum).Order().Select(i => all[i] with { Weight = all[i].Weight * scale })];
+    }
+
+    internal sealed record Drawn(Episode Episode, double Weight, string Cluster);
+}

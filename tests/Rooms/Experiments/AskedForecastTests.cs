@@ -1,0 +1,139 @@
+using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
+using PersonaSelection.Experiments;
+using PersonaSelection.Experiments.Inoculation;
+using PersonaSelection.Lab;
+using PersonaSelection.Model;
+using PersonaSelection.Personas;
+using PersonaSelection.Posterior;
+using PersonaSelection.Tests.Rooms.EvidenceTests;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
+
+/// <summary>Forecasts and rankings of a chat model that gives no probabilities, beside those of the same model with its probabilities.</summary>
+public sealed class AskedForecastTests : IDisposable
+{
+    private static readonly PersonaSet Cast = new([new Trait("careful", "careless", "careful", "")], [
+        new("helper", "assistant", "helper", new Dictionary<string, double> { ["careful"] = 1 }, 0.8) { Contexts = [[new Turn("system", "helper helper")]] },
+        new("villain", "fiction", "villain", new Dictionary<string, double> { ["careful"] = -1 }, 0.2) { Contexts = [[new Turn("system", "villain villain")]] },
+    ]);
+
+    private static readonly Probe[] Probes =
+    [
+        new("test-1", "test", [new Turn("user", "test")], ["bad"], ["good"]),
+        new("money-1", "money", [new Turn("user", "money")], ["bad"], ["good"]),
+        new("tea-1", "tea", [new Turn("user", "tea")], ["bad"], ["good"]),
+    ];
+
+    private static readonly EpisodeSet Bad = Set("bad"), Good = Set("good");
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-asked-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void What_a_chat_model_is_asked_gives_about_the_forecast_of_its_probabilities()
+    {
+        using var known = new Forecasting(new CastLanguageModel(), Cast, Probes, TimeProvider.System);
+        using Forecasting asked = Ask(new ChoosingChat(), 64);
+        foreach (EpisodeSet set in (EpisodeSet[])[Bad, Good])
+        {
+            ForecastSet exact = known.Of(set, ["test"]), sampled = asked.Of(set, ["test"]);
+            foreach (string domain in (string[])["money", "tea"])
+            {
+                Assert.Equal(exact.InContext.Domain(domain).After, sampled.InContext.Domain(domain).After, 0.08);
+                Assert.Equal(exact.Posterior.Domain(domain).After, sampled.Posterior.Domain(domain).After, 0.12);
+                ForecastRow row = sampled.Posterior.Domain(domain);
+                Assert.True(row.High - row.Low > 0.02 && row.Low < exact.Posterior.Domain(domain).After && exact.Posterior.Domain(domain).After < row.High, $"{set.Name} {row}");
+            }
+            Assert.Equal(Math.Sign(exact.Posterior.Domain("money").Shift), Math.Sign(sampled.Posterior.Domain("money").Shift));
+            Assert.Equal(EvidenceKind.Judgement, sampled.Evidence.Kind);
+            Assert.Equal(exact.Dose.Target, sampled.Dose.Target);
+        }
+    }
+
+    [Fact]
+    public void Few_answers_give_wide_intervals()
+    {
+        using Forecasting few = Ask(new ChoosingChat(), 2), many = Ask(new ChoosingChat(), 200);
+        ForecastRow wide = few.Of(Bad, ["test"]).Posterior.Domain("money"), narrow = many.Of(Bad, ["test"]).Posterior.Domain("money");
+        Assert.True(wide.High - wide.Low > 1.5 * (narrow.High - narrow.Low), $"{wide} {narrow}");
+    }
+
+    [Fact]
+    public void A_forecast_says_how_it_was_asked_is_the_same_again_and_asks_what_was_planned()
+    {
+        var chat = new ChoosingChat();
+        AskedCost plan = AskedCost.OfForecast(chat, Cast, Probes, 4, Bad, 1);
+        Assert.Equal(0, chat.Asked);
+        ForecastSet set, again;
+        using (Forecasting asked = Ask(chat, 4)) set = asked.Of(Bad, ["test"]);
+        // The model as it is is asked about the situations twice, the second time for nothing where there is a cache.
+        Assert.Equal(plan.Total.Requests, chat.Asked - (Bad.Episodes.DistinctBy(e => e.TextId).Count() * 16));
+        Assert.Equal(plan.Judgement.Requests, chat.Judged);
+        using (Forecasting asked = Ask(new ChoosingChat(), 4)) again = asked.Of(Bad, ["test"]);
+        Assert.Equal((set.Posterior.Id, set.InContext.Id), (again.Posterior.Id, again.InContext.Id));
+        Assert.Equal("choosing-chat", set.Posterior.Provenance["judge"]);
+        Assert.Contains("4 choices", set.Posterior.Provenance["sampled"], StringComparison.Ordinal);
+        Assert.Contains("4 choices", set.InContext.Provenance["sampled"], StringComparison.Ordinal);
+        Assert.Equal((4, 6, 6), (set.Asked!.Samples, set.Asked.Judged, set.Asked.Different));
+        Assert.Equal(6, set.Evidence.Rows.Count);
+        Assert.Equal(7, set.Evidence.Weights.Sum());
+        new SavedForecasts(Path.Combine(_folder, "saved")).Save(set, Probes);
+        new SavedForecasts(Path.Combine(_folder, "saved")).Save(again, Probes);
+
+        // Held against the same model with its probabilities, and against its choices.
+        var saved = new SavedForecasts(Path.Combine(_folder, "saved"));
+        ForecastComparison exact = saved.Score(new ScoredAnswers(new CastLanguageModel(), [], new LikelihoodOptions()), new ModelProvenance("x"));
+        ForecastComparison sampled = saved.Score(new SampledAnswers(new ChoosingChat(), null, 64), new ModelProvenance("x"));
+        Assert.Equal((true, true), (exact.Sampled is null, sampled.Sampled is not null && exact.ForecastSampled is not null));
+        foreach ((ComparedDomain a, ComparedDomain b) in exact.Domains.Zip(sampled.Domains)) Assert.Equal(a.Measured, b.Measured, 0.08);
+    }
+
+    [Fact]
+    public void No_more_episodes_are_judged_than_may_be_and_their_weights_stand_for_all()
+    {
+        var chat = new ChoosingChat();
+        using Forecasting asked = Forecasting.Ask(chat, Cast, Probes, 2, _folder, TimeProvider.System, judged: 3);
+        ForecastSet set = asked.Of(Bad, ["test"]);
+        Assert.Equal((3, 6), (chat.Judged / 2, set.Asked!.Different));
+        Assert.Equal(3, set.Evidence.Rows.Count);
+        Assert.Equal(6, set.Shown.Rows.Count);
+        Assert.InRange(set.Evidence.Weights.Sum(), 6, 8);
+        Assert.Equal("few-personas", Assert.Throws<UserErrorException>(() =>
+            Forecasting.Ask(chat, new PersonaSet(Cast.Traits, [Cast.Personas[0]]), Probes, 2, _folder, TimeProvider.System)).Code);
+    }
+
+    [Fact]
+    public void Rewordings_are_ranked_by_judgement_and_what_needs_probabilities_is_not_told()
+    {
+        Rewording please = new("please", "request", RewordingPlace.Suffix, ["please"]) { Negated = "tea", Keyword = "please" }, nothing = new("nothing", "control", RewordingPlace.Suffix, [""]);
+        var chat = new ChoosingChat();
+        InoculationResult found = InoculationRanking.Ask(chat, Cast, Probes, 32, _folder).Rank(Bad, ["test"], [nothing, please], 1);
+        Assert.Equal("please", found.Rewordings[0].Rewording.Name);
+        Assert.Equal(Predictor.TraitCovariance, found.RankedBy);
+        Assert.True(found.Rewordings[0].Protection[found.RankedBy] > found.Rewordings[1].Protection[found.RankedBy] + 0.3);
+        foreach (RewordingForecast f in found.Rewordings)
+        {
+            Assert.All((Predictor[])[Predictor.Elicitation, Predictor.Combined, Predictor.SurprisedShift, Predictor.PosteriorOwnDose],
+                p => Assert.True(double.IsNaN(f.Protection[p]), $"{p}"));
+            Assert.True(double.IsNaN(f.Surprise) && double.IsFinite(f.Protection[Predictor.Posterior]));
+        }
+        // Only the best, which has a leak grid, was shown before the probes.
+        Assert.InRange(found.Rewordings[0].Protection[Predictor.InContext], 0.5, 1.5);
+        Assert.True(double.IsNaN(found.Rewordings[1].Protection[Predictor.InContext]));
+        Assert.All(found.Rewordings[0].Leaks, l => Assert.True(double.IsFinite(l.InContext) && double.IsFinite(l.Posterior), $"{l}"));
+        InoculationReport.Write(found, _folder);
+        Assert.Contains("no log-probabilities", File.ReadAllText(Path.Combine(_folder, "report.html")), StringComparison.Ordinal);
+        Assert.Contains("\"surprise\": null", File.ReadAllText(Path.Combine(_folder, "inoculation.json")), StringComparison.Ordinal);
+        AskedCost plan = AskedCost.OfRanking(chat, Cast, Probes, 32, Bad, [please, nothing], 1, 1);
+        Assert.InRange(chat.Asked, plan.Total.Requests * 0.8, plan.Total.Requests * 1.5);
+    }
+
+    private Forecasting Ask(IChatModel chat, int samples) => Forecasting.Ask(chat, Cast, Probes, samples, _folder, TimeProvider.System);
+
+    /// <summary>Six different requests for a test, one of them twice.</summary>
+    private static EpisodeSet Set(string reply) => new(reply, [.. ((string[])["test", "tea test", "money test", "tea tea test", "money money test", "tea money test", "test"])
+        .Select((text, i) => new Episode($"{reply}-{i}", [new Turn("user", text)], reply))]);
+}
