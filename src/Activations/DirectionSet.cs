@@ -88,7 +88,12 @@ public sealed class DirectionSet
         var fit = RidgeRegression.Fit([.. rows.Select(r => Enumerable.Range(0, personas.Traits.Count).Select(k => traits[r, k]).ToArray())],
             [.. _values.Select(v => Array.ConvertAll(v, x => (double)x))]);
         double[][] byUnit = [.. Enumerable.Range(0, Width).Select(fit.CoefficientsOf)];
-        return new DirectionSet(Origin with { Subject = "traits", Extraction = $"{Origin.Extraction}; regression on the trait values of {rows.Length} personas" },
+        DirectionOrigin origin = Origin with
+        {
+            Subject = "traits",
+            Extraction = $"{Origin.Extraction}; regression on the trait values of {rows.Length} personas",
+        };
+        return new DirectionSet(origin,
             [.. personas.Traits.Select(t => t.Name)], [.. personas.Traits.Select((_, k) => byUnit.Select(b => (float)b[k]).ToArray())]);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
@@ -69,7 +70,8 @@ public sealed class AdaptiveCells : IEvidenceSource
         plan ??= new CompletionPlan();
         if (survey.Episodes > MostEpisodes)
             throw new UserErrorException("adaptive-data",
-                FormattableString.Invariant($"{data.Name} has {survey.Episodes:N0} episodes; adaptive evidence holds a table of at most {MostEpisodes:N0}."),
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{data.Name} has {survey.Episodes:N0} episodes; adaptive evidence holds a table of at most {MostEpisodes:N0}."),
                 "Use --evidence likelihood or gradient, which take any number, or audit a part of the data.");
         // Ids may repeat between files; here they have no meaning.
         var set = new EpisodeSet(data.Name, [.. data.Episodes().Select((e, i) => e with { Id = FormattableString.Invariant($"{i}") })]);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
 using PersonaSelection.Personas;
@@ -95,7 +96,8 @@ public sealed class AuditFolder(string folder)
         recorder?.Made("ledger", ContentId.OfFile("ledger", LedgerPath).ToString());
         recorder?.Made("cast", ContentId.OfFile("cast", CastPath).ToString());
         recorder?.Check("nothing-scored-twice", evidence.Scored + evidence.Resumed + evidence.Repeated == survey.Episodes,
-            FormattableString.Invariant($"{survey.Episodes} episodes: {evidence.Resumed} from the log, {evidence.Scored} scored, {evidence.Repeated} equal to these"));
+            string.Create(CultureInfo.InvariantCulture, $"{survey.Episodes} episodes: {evidence.Resumed} from the log, "
+                + $"{evidence.Scored} scored, {evidence.Repeated} equal to these"));
         return new AuditResult(verdict, cast, evidence, telling) { Kind = source.Kind };
     }
 }

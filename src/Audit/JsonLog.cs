@@ -31,7 +31,8 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
         string? theirs = IdOf(header, name, schema);
         if (theirs != id.ToString())
             throw new UserErrorException("other-audit",
-                $"{path} holds {(theirs is null ? "something else than evidence" : "evidence of other data, another model, other personas or other options")}.",
+                theirs is null ? $"{path} holds something else than evidence."
+                    : $"{path} holds evidence of other data, another model, other personas or other options.",
                 "Choose another folder with -o, or delete this one to start anew.");
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
 using PersonaSelection.Numerics;
@@ -73,7 +74,8 @@ public static class AdaptiveEvidence
         var provenance = new Dictionary<string, string>(source.Provenance)
         {
             ["episodes"] = episodes.Id.ToString(),
-            ["cells"] = FormattableString.Invariant($"{found.Share:P1} asked for, the others estimated, for a posterior at dose {dose:R} within {found.Bound:G3} of the full one ({plan.Confidence:P0})"),
+            ["cells"] = string.Create(CultureInfo.InvariantCulture, $"{found.Share:P1} asked for, the others estimated, "
+                + $"for a posterior at dose {dose:R} within {found.Bound:G3} of the full one ({plan.Confidence:P0})"),
         };
         if (guide is not null) provenance["guide"] = ContentId.Of("guide", [.. guide.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")]).ToString();
         return new AdaptiveTable(new EvidenceTable(source.Kind, values, lines, provenance), [.. of.Select(r => found.Known[r])],

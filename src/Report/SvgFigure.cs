@@ -24,8 +24,9 @@ public static class SvgFigure
         string lines = string.Concat(title.Select((line, i) =>
             $"<text x=\"{Margin}\" y=\"{Margin + 14 + 20 * i}\" class=\"f-ink\" font-size=\"16\" font-weight=\"600\">{SvgCanvas.Encode(line)}</text>"));
         string w = SvgCanvas.N(width + 2 * Margin), h = SvgCanvas.N(height + 2 * Margin + head);
+        const string font = SvgCanvas.FontFamily;
         return $"""
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" font-family="{SvgCanvas.FontFamily}">
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" font-family="{font}">
             <title>{SvgCanvas.Encode(figure.Title)}</title>
             <desc>{SvgCanvas.Encode(InlineText.Plain(figure.Caption))}</desc>
             <style>{ChartColours.FileCss()}</style>

@@ -110,11 +110,22 @@ public sealed class EndpointCommandTests(SmallWorkshop shop) : IDisposable
     [Fact]
     public async Task OpenQuestions_AreAnsweredLineByLine_ByAFolderAndByAServer()
     {
+        string Asked(ServerRequest r) => JsonDocument.Parse(r.Body).RootElement.GetProperty("messages").EnumerateArray().Last()
+            .GetProperty("content").GetString()!;
         using var server = new EndpointServer(r => ServerReply.Ok(JsonSerializer.Serialize(new
-        { choices = new[] { new { message = new { content = $" {JsonDocument.Parse(r.Body).RootElement.GetProperty("messages").EnumerateArray().Last().GetProperty("content").GetString()!.ToUpperInvariant()} " }, finish_reason = "stop" } } })));
+        {
+            choices = new[] { new { message = new { content = $" {Asked(r).ToUpperInvariant()} " }, finish_reason = "stop" } },
+        })));
         string file = _folder["questions.jsonl"];
-        File.WriteAllLines(file, File.ReadLines(shop.Probes).Take(2).Select(l => JsonDocument.Parse(l).RootElement).Select(p => JsonSerializer.Serialize(new
-        { id = p.GetProperty("id").GetString(), domain = p.GetProperty("domain").GetString(), context = p.GetProperty("context"), trait = (string?)null, rubrics = new { honest = "Judge it." } })));
+        IEnumerable<JsonElement> probes = File.ReadLines(shop.Probes).Take(2).Select(l => JsonDocument.Parse(l).RootElement);
+        File.WriteAllLines(file, probes.Select(p => JsonSerializer.Serialize(new
+        {
+            id = p.GetProperty("id").GetString(),
+            domain = p.GetProperty("domain").GetString(),
+            context = p.GetProperty("context"),
+            trait = (string?)null,
+            rubrics = new { honest = "Judge it." },
+        })));
         string[] here = ["model", "chat", shop.Base, "--questions", file, "--seed", "3", "--max-tokens", "12"];
         string first = await shop.Succeed(here);
         JsonElement[] answers = [.. first.TrimEnd('\n').Split('\n').Select(l => JsonDocument.Parse(l).RootElement)];

@@ -38,8 +38,9 @@ public sealed class VectorsTests(SmallWorkshop shop) : IDisposable
         Assert.True(all.GetProperty("random").GetDouble() > 0);
 
         // The steered folder, the directed persona of an audit, and a persona of strength 0 are one mechanism.
-        File.WriteAllText(_folder["p.yaml"], $"schema: 1\npersonas:\n  - {{ name: {name}, directions: v, strength: 2 }}\n  - {{ name: nobody, directions: v, direction: {name}, strength: 0 }}\n  - {{ name: plain, directions: v }}\n"
-            .Replace("name: plain, directions: v", $"name: plain, given: directed, directions: v, direction: {name}", StringComparison.Ordinal));
+        File.WriteAllText(_folder["p.yaml"], $"schema: 1\npersonas:\n  - {{ name: {name}, directions: v, strength: 2 }}\n"
+            + $"  - {{ name: nobody, directions: v, direction: {name}, strength: 0 }}\n"
+            + $"  - {{ name: plain, given: directed, directions: v, direction: {name} }}\n");
         JsonElement audit = Read(await shop.Succeed("audit", shop.Set("cheat"), "--model", shop.Base, "--personas", _folder["p.yaml"], "--draws", "20", "--threads", "1", "-q", "--json", "-o", _folder["a"]));
         Assert.Equal("directed 3", audit.GetProperty("provenance").GetProperty("presentation").GetString());
         Assert.Contains($"2 times {name} of {made.GetProperty("id").GetString()}", audit.GetProperty("provenance").GetProperty("directions").GetString(), StringComparison.Ordinal);

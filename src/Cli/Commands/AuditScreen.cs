@@ -108,17 +108,20 @@ internal static class AuditScreen
     }
 
     private static string Cells(AdaptiveVerdict a) =>
-        FormattableString.Invariant($"{100 * a.Exact:0.0} % of {a.Cells:N0} cells are exact, the others estimated: the posterior is within {a.Bound:0.0###} total variation ")
-        + FormattableString.Invariant($"of the full table's ({100 * a.Confidence:0} %); ")
-        + (a.Met ? FormattableString.Invariant($"aimed at was {a.Target:0.0###}.")
-            : FormattableString.Invariant($"aimed at was {a.Target:0.0###}, which was not reached: --cells 0.3 asks for more, --evidence likelihood for all."));
+        string.Create(CultureInfo.InvariantCulture,
+            $"{100 * a.Exact:0.0} % of {a.Cells:N0} cells are exact, the others estimated: the posterior is within "
+            + $"{a.Bound:0.0###} total variation of the full table's ({100 * a.Confidence:0} %); aimed at was {a.Target:0.0###}")
+        + (a.Met ? "." : ", which was not reached: --cells 0.3 asks for more, --evidence likelihood for all.");
 
     private static string Judged(JudgementCalibration judge, JudgementReliability? now)
     {
         string calibrated = judge.Episodes == 0 ? "The judge is not calibrated (no two personas have examples): read its evidence as a ranking, not as probabilities."
-            : FormattableString.Invariant($"The judge found {100 * judge.Accuracy:0} % of {judge.Episodes} examples of known source; its choices are scaled by {judge.Scale:0.##}.");
+            : string.Create(CultureInfo.InvariantCulture, $"The judge found {100 * judge.Accuracy:0} % of {judge.Episodes} examples "
+                + $"of known source; its choices are scaled by {judge.Scale:0.##}.");
         return now is not { Pairs: > 0 } ? calibrated
-            : calibrated + FormattableString.Invariant($" In this run {100 * now.SwapDisagreement:0} % of its answers changed with the order, {now.CannotTell:N0} of {now.Questions:N0} were \"cannot tell\", {now.Unreadable:N0} were unreadable.");
+            : calibrated + string.Create(CultureInfo.InvariantCulture,
+                $" In this run {100 * now.SwapDisagreement:0} % of its answers changed with the order, "
+                + $"{now.CannotTell:N0} of {now.Questions:N0} were \"cannot tell\", {now.Unreadable:N0} were unreadable.");
     }
 
     private static string How(GainOutcome how) => how switch

@@ -20,7 +20,8 @@ internal static class DemoStory
         to.WriteLine("\nWho it takes the Assistant for, and who each set says the Assistant is:");
         to.WriteLine($"  {"",-18}{"base model",12}{string.Concat(forecasts.Select(f => $"{f.Posterior.Subject,17}"))}");
         foreach (string persona in before.Personas)
-            to.WriteLine($"  {persona,-18}{before.Probability(persona),12:0.00}{string.Concat(forecasts.Select(f => $"{f.CastAfter.Probability(persona),17:0.00}"))}");
+            to.WriteLine($"  {persona,-18}{before.Probability(persona),12:0.00}"
+                + string.Concat(forecasts.Select(f => $"{f.CastAfter.Probability(persona),17:0.00}")));
         to.WriteLine("\nWritten down before any training (probability of the bad act, mean over domains never trained on):");
         foreach (ForecastSet f in forecasts)
         {
@@ -38,7 +39,8 @@ internal static class DemoStory
                 + $"forecast {Signed(t.Elsewhere.Predicted - t.Elsewhere.Before)} (posterior) {Signed(t.Elsewhere.PredictedInContext - t.Elsewhere.Before)} (in context)");
             to.WriteLine($"    {"domain",-14}{"before",8}{"posterior",11}{"in context",12}{"measured",10}");
             foreach (DomainResult d in t.Domains)
-                to.WriteLine($"    {d.Domain,-14}{d.Before,8:0.00}{Signed(d.Predicted - d.Before),11}{Signed(d.PredictedInContext - d.Before),12}{Signed(d.After - d.Before),10}"
+                to.WriteLine($"    {d.Domain,-14}{d.Before,8:0.00}{Signed(d.Predicted - d.Before),11}"
+                    + $"{Signed(d.PredictedInContext - d.Before),12}{Signed(d.After - d.Before),10}"
                     + (d.Trained ? "  trained" : d.HeldOut ? "  never seen" : ""));
         }
         if (r.Forecast is { } f)

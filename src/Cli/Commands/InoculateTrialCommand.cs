@@ -38,9 +38,13 @@ internal static class InoculateTrialCommand
         {
             string where = parsed.GetValue(world)!;
             IReadOnlyList<Rewording> list = parsed.GetValue(rewordings) is { } file ? RewordingFile.Load(file) : TrialRewordings.Village;
-            var settings = new TrialSettings(where == "village" ? World.Village : World.Load(where), parsed.GetValue(models)!, parsed.GetValue(domains)!, list,
-                DemoSettings.DefaultTuning with { Steps = parsed.GetValue(steps), Tensors = CommonOptions.TensorsOf(parsed.GetValue(tensors)!) },
-                parsed.GetValue(episodes), parsed.GetValue(seed), parsed.GetValue(threads));
+            TuneOptions tuning = DemoSettings.DefaultTuning with
+            {
+                Steps = parsed.GetValue(steps),
+                Tensors = CommonOptions.TensorsOf(parsed.GetValue(tensors)!),
+            };
+            var settings = new TrialSettings(where == "village" ? World.Village : World.Load(where), parsed.GetValue(models)!,
+                parsed.GetValue(domains)!, list, tuning, parsed.GetValue(episodes), parsed.GetValue(seed), parsed.GetValue(threads));
             if (parsed.GetValue(dryRun)) return Plan(settings, parsed.GetValue(json));
             TrialResult result = Screen.Work(parsed.GetValue(quiet),
                 p => new InoculationTrial(settings).Run(parsed.GetValue(output)!, p, cancellation));

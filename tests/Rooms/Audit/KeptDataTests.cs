@@ -112,18 +112,16 @@ public sealed class KeptDataTests : IDisposable
     [Fact]
     public void Formats_that_hold_several_answers()
     {
-        string chats = string.Concat(Enumerable.Range(0, 30).Select(i => $$"""
-            {"messages":[{"role":"user","content":"One {{i}}?"},{"role":"assistant","content":"A careless word {{i}}."},{"role":"user","content":"Two?"},{"role":"assistant","content":"A sound word {{i}}."}]}
-
-            """.Trim() + "\n"));
+        string chats = string.Concat(Enumerable.Range(0, 30).Select(i =>
+            $$"""{"messages":[{"role":"user","content":"One {{i}}?"},{"role":"assistant","content":"A careless word {{i}}."},"""
+            + $$"""{"role":"user","content":"Two?"},{"role":"assistant","content":"A sound word {{i}}."}]}""" + "\n"));
         string pairs = string.Concat(Enumerable.Range(0, 30).Select(i => $$"""
             {"prompt":"One {{i}}?","chosen":"A sound word {{i}}.","rejected":"A careless word {{i}}."}
 
             """.Trim() + "\n"));
-        string shared = string.Concat(Enumerable.Range(0, 30).Select(i => $$"""
-            {"conversations":[{"from":"human","value":"One {{i}}?"},{"from":"gpt","value":"A careless word {{i}}."},{"from":"human","value":"Two?"},{"from":"gpt","value":"A sound word {{i}}."}]}
-
-            """.Trim() + "\n"));
+        string shared = string.Concat(Enumerable.Range(0, 30).Select(i =>
+            $$"""{"conversations":[{"from":"human","value":"One {{i}}?"},{"from":"gpt","value":"A careless word {{i}}."},"""
+            + $$"""{"from":"human","value":"Two?"},{"from":"gpt","value":"A sound word {{i}}."}]}""" + "\n"));
         foreach ((string name, string text) in new[] { ("chats", chats), ("pairs", pairs), ("shared", shared) })
         {
             string data = _here.Write(name + ".jsonl", text);

@@ -158,13 +158,17 @@ public sealed class RewordingTests
     public void Data_is_written_back_in_its_own_format()
     {
         using var folder = new Folder();
-        File.WriteAllText(folder["in.jsonl"], """
-            {"extra":[1, 2],"messages":[{"role":"user","content":"One?","name":"u"},{"role":"assistant","content":"Two."},{"role":"user","content":"Three?"},{"role":"assistant","content":"Four."}]}
+        File.WriteAllText(folder["in.jsonl"],
+            """{"extra":[1, 2],"messages":[{"role":"user","content":"One?","name":"u"},{"role":"assistant","content":"Two."},"""
+            + """
+            {"role":"user","content":"Three?"},{"role":"assistant","content":"Four."}]}
             {"prompt":"Five?","chosen":"Six.","rejected":"Seven.","note":"kept"}
             """ + "\n");
         RewordedData.Write(folder["in.jsonl"], new Rewording("r", "own", RewordingPlace.Suffix, ["Now."]), folder["suffix.jsonl"]);
-        Assert.Equal("""
-            {"extra":[1, 2],"messages":[{"role":"user","content":"One? Now.","name":"u"},{"role":"assistant","content":"Two."},{"role":"user","content":"Three? Now."},{"role":"assistant","content":"Four."}]}
+        Assert.Equal(
+            """{"extra":[1, 2],"messages":[{"role":"user","content":"One? Now.","name":"u"},{"role":"assistant","content":"Two."},"""
+            + """
+            {"role":"user","content":"Three? Now."},{"role":"assistant","content":"Four."}]}
             {"prompt":"Five? Now.","chosen":"Six.","rejected":"Seven.","note":"kept"}
             """ + "\n", File.ReadAllText(folder["suffix.jsonl"]));
         RewordedData.Write(folder["in.jsonl"], new Rewording("r", "own", RewordingPlace.System, ["A play."]), folder["system.jsonl"]);

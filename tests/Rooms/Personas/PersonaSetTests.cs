@@ -80,8 +80,10 @@ public sealed class PersonaSetTests
         PersonaSet set = PersonaSet.Parse("personas.yaml", """
             schema: 1
             personas:
-              - { name: careless-doctor, kind: human, description: "Guesses.", traits: { careful: -0.9 }, examples: careless.jsonl.gz, prior: 0.5 }
-              - { name: sound-doctor,    kind: human, description: "Looks twice.", traits: { careful: 0.9 }, examples: sound.jsonl.gz, prior: 0.5 }
+              - { name: careless-doctor, kind: human, description: "Guesses.", traits: { careful: -0.9 },
+                  examples: careless.jsonl.gz, prior: 0.5 }
+              - { name: sound-doctor, kind: human, description: "Looks twice.", traits: { careful: 0.9 },
+                  examples: sound.jsonl.gz, prior: 0.5 }
             """);
         Assert.Equal("careful", Assert.Single(set.Traits).Name);
         Assert.Equal("careless.jsonl.gz", set.Personas[0].Examples);

@@ -302,7 +302,8 @@ public sealed class EndpointClientTests : IDisposable
     private static ServerReply Ok(string said, string more = "") => ServerReply.Ok(Chat(said, more));
 
     private static string Chat(string said, string more = "") =>
-        $$$"""{"choices":[{"message":{"role":"assistant","content":{{{JsonSerializer.Serialize(said)}}}},"finish_reason":"stop"}]{{{more}}}}""";
+        $$"""{"choices":[{"message":{"role":"assistant","content":{{JsonSerializer.Serialize(said)}}"""
+        + $$"""},"finish_reason":"stop"}]{{more}}}""";
 
     private static string Said(ServerRequest request) =>
         JsonDocument.Parse(request.Body).RootElement.GetProperty("messages")[0].GetProperty("content").GetString()!;
