@@ -30,7 +30,9 @@ public enum DirectionBaseline
     Mean,
 }
 
-/// <summary>Reads the directions of personas off a model: mean activations with a persona's context before the episodes, less a baseline.</summary>
+/// <summary>
+/// Reads the directions of personas off a model: mean activations with a persona's context before the episodes, less a baseline.
+/// </summary>
 public static class DirectionExtraction
 {
     private const int RowsPerBatch = 512;
@@ -46,20 +48,24 @@ public static class DirectionExtraction
     /// <param name="cancellation">Stops between contexts.</param>
     /// <exception cref="ArgumentException">A steered model, no such site, or nothing to read.</exception>
     /// <exception cref="UserErrorException"><c>prompt-too-long</c>, or a word that the model does not know.</exception>
-    public static DirectionSet Run(Transformer model, string site, IReadOnlyList<PresentedPersona> personas, IReadOnlyList<Episode> episodes,
-        ReadPositions positions = ReadPositions.Opening, DirectionBaseline baseline = DirectionBaseline.Bare, IProgress<WorkProgress>? progress = null,
+    public static DirectionSet Run(Transformer model, string site, IReadOnlyList<PresentedPersona> personas,
+        IReadOnlyList<Episode> episodes, ReadPositions positions = ReadPositions.Opening,
+        DirectionBaseline baseline = DirectionBaseline.Bare, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
         if (personas.Count == 0 || episodes.Count == 0) throw new ArgumentException("There is nothing to read.", nameof(episodes));
         (int Persona, IReadOnlyList<Turn> Context)[] jobs = [(-1, []), .. personas.SelectMany((p, h) => p.Contexts.Select(c => (h, c)))];
         double[][] means = Means(model, site, [.. jobs.Select(j => (j.Context, episodes))], positions, progress, cancellation);
-        double[][] found = [.. personas.Select((_, h) => Average([.. Enumerable.Range(0, jobs.Length).Where(j => jobs[j].Persona == h).Select(j => means[j])]))];
+        double[][] found = [.. personas.Select((_, h) =>
+            Average([.. Enumerable.Range(0, jobs.Length).Where(j => jobs[j].Persona == h).Select(j => means[j])]))];
         double[] zero = baseline == DirectionBaseline.Bare ? means[0] : Average(found);
-        return Less(zero, found, new DirectionOrigin(model.Id, site, Word(positions), Word(baseline), "personas", $"mean activations over {episodes.Count} episodes"),
-            personas.Select(p => p.Persona));
+        return Less(zero, found, new DirectionOrigin(model.Id, site, Word(positions), Word(baseline), "personas",
+            $"mean activations over {episodes.Count} episodes"), personas.Select(p => p.Persona));
     }
 
-    /// <summary>Extracts one direction per persona from what it said itself: mean activations on its own examples, less the mean over the personas.</summary>
+    /// <summary>
+    /// Extracts one direction per persona from what it said itself: mean activations on its own examples, less the mean over the personas.
+    /// </summary>
     /// <param name="model">The model; not a steered view.</param>
     /// <param name="site">The site, except <c>final</c>.</param>
     /// <param name="personas">At least two personas with the examples they are read from.</param>
@@ -68,22 +74,25 @@ public static class DirectionExtraction
     /// <param name="cancellation">Stops between personas.</param>
     /// <exception cref="ArgumentException">A steered model, no such site, or fewer than two personas.</exception>
     /// <exception cref="UserErrorException"><c>prompt-too-long</c>, or a word that the model does not know.</exception>
-    public static DirectionSet OfExamples(Transformer model, string site, IReadOnlyList<PersonaExamples> personas, ReadPositions positions = ReadPositions.Reply,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public static DirectionSet OfExamples(Transformer model, string site, IReadOnlyList<PersonaExamples> personas,
+        ReadPositions positions = ReadPositions.Reply, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (personas.Count < 2) throw new ArgumentException("Personas are told apart by their examples: two are needed.", nameof(personas));
-        double[][] means = Means(model, site, [.. personas.Select(p => ((IReadOnlyList<Turn>)[], p.Learnt))], positions, progress, cancellation);
+        double[][] means = Means(model, site, [.. personas.Select(p => ((IReadOnlyList<Turn>)[], p.Learnt))],
+            positions, progress, cancellation);
         return Less(Average(means), means, new DirectionOrigin(model.Id, site, Word(positions), Word(DirectionBaseline.Mean), "personas",
-            $"mean activations over the personas' own examples, {personas.Sum(p => p.Learnt.Count)} in all"), personas.Select(p => p.Persona));
+            $"mean activations over the personas' own examples, {personas.Sum(p => p.Learnt.Count)} in all"),
+            personas.Select(p => p.Persona));
     }
 
     private static DirectionSet Less(double[] zero, double[][] found, DirectionOrigin origin, IEnumerable<Persona> personas) =>
         new(origin, [.. personas.Select(p => p.Name)], [.. found.Select(v => v.Zip(zero, (x, z) => (float)(x - z)).ToArray())]);
 
-    private static double[][] Means(Transformer model, string site, (IReadOnlyList<Turn> Context, IReadOnlyList<Episode> Episodes)[] jobs, ReadPositions positions,
-        IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private static double[][] Means(Transformer model, string site, (IReadOnlyList<Turn> Context, IReadOnlyList<Episode> Episodes)[] jobs,
+        ReadPositions positions, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        if (model.Interventions is not null) throw new ArgumentException("Directions are read off a model that is not steered.", nameof(model));
+        if (model.Interventions is not null)
+            throw new ArgumentException("Directions are read off a model that is not steered.", nameof(model));
         if (site == "final") throw new ArgumentException("The last site has rows for predicted tokens only.", nameof(site));
         var edits = new Interventions(model.Config);
         int slot = edits.Capture(site);
@@ -100,8 +109,8 @@ public static class DirectionExtraction
         return means;
     }
 
-    private static double[] Mean(Transformer model, Decoder decoder, Interventions edits, int slot, IReadOnlyList<Turn> context, IReadOnlyList<Episode> episodes,
-        ReadPositions positions)
+    private static double[] Mean(Transformer model, Decoder decoder, Interventions edits, int slot, IReadOnlyList<Turn> context,
+        IReadOnlyList<Episode> episodes, ReadPositions positions)
     {
         int d = model.Config.Width;
         var sum = new double[d];
@@ -114,8 +123,9 @@ public static class DirectionExtraction
             int[] prefix = model.Template.EncodeContext(model.Tokenizer, DialogueJoin.Of(context, episode.Context));
             int[] reply = model.Template.EncodeReply(model.Tokenizer, episode.Reply);
             if (prefix.Length + reply.Length > model.ContextLength)
-                throw new UserErrorException("prompt-too-long", $"The episode '{episode.Id}' has {prefix.Length + reply.Length} tokens with a persona's context; the model reads {model.ContextLength}.",
-                    "Shorten it, leave it out, or use a model with a longer context.");
+                throw new UserErrorException("prompt-too-long",
+                    $"The episode '{episode.Id}' has {prefix.Length + reply.Length} tokens with a persona's context; the model reads "
+                    + $"{model.ContextLength}.", "Shorten it, leave it out, or use a model with a longer context.");
             if (reply.Length == 0) continue;
             if (batch.Rows > 0 && batch.Rows + prefix.Length + reply.Length > RowsPerBatch) Flush();
             int own = model.Template.EncodeContext(model.Tokenizer, episode.Context).Length - 1;

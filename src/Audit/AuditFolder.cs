@@ -36,9 +36,12 @@ public sealed class AuditFolder(string folder)
     /// <param name="survey">What a first look at the data found.</param>
     /// <param name="source">Where evidence comes from.</param>
     /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
-    public void RequireSame(DataSurvey survey, IEvidenceSource source) => EvidenceLog.RequireSame(LogPath, AuditEvidence.IdOf(survey.Id, source));
+    public void RequireSame(DataSurvey survey, IEvidenceSource source) =>
+        EvidenceLog.RequireSame(LogPath, AuditEvidence.IdOf(survey.Id, source));
 
-    /// <summary>Deletes an evidence log that was derived from cells in another way: from the same cells at another dose, say. Other logs stay.</summary>
+    /// <summary>
+    /// Deletes an evidence log that was derived from cells in another way: from the same cells at another dose, say. Other logs stay.
+    /// </summary>
     /// <param name="survey">What a first look at the data found.</param>
     /// <param name="source">The evidence as it is wanted now; its cells are those of this folder.</param>
     public void ForgetOther(DataSurvey survey, AdaptiveCells source)
@@ -74,7 +77,8 @@ public sealed class AuditFolder(string folder)
         AuditedCast cast;
         using (recorder?.Time("cast")) cast = new AuditedCast(evidence.Rows, personas, options, progress, cancellation);
         IReadOnlyList<TellingEpisode> telling;
-        using (recorder?.Time("ledger")) telling = Ledger.Write(LedgerPath, data, cast, evidence, progress: progress, cancellation: cancellation);
+        using (recorder?.Time("ledger"))
+            telling = Ledger.Write(LedgerPath, data, cast, evidence, progress: progress, cancellation: cancellation);
         CastVerdict verdict = cast.Verdict(data.Name, source.Kind) with
         {
             Ledger = LedgerPath,

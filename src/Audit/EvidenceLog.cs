@@ -13,8 +13,8 @@ namespace PersonaSelection.Audit;
 public sealed record LoggedEvidence(double[] Nats, int Tokens, bool Cut = false, string? Unread = null);
 
 /// <summary>
-/// Evidence as it comes in, one JSON line per episode, only ever appended to and flushed to disk block by block. A kill at any moment leaves
-/// whole lines and perhaps one that is not, which is dropped when the log is opened again. One process at a time.
+/// Evidence as it comes in, one JSON line per episode, only ever appended to and flushed to disk block by block. A kill at any moment
+/// leaves whole lines and perhaps one that is not, which is dropped when the log is opened again. One process at a time.
 /// </summary>
 public sealed class EvidenceLog : IDisposable
 {
@@ -43,8 +43,8 @@ public sealed class EvidenceLog : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="id">The content id of everything that the evidence depends on.</param>
     /// <param name="source">Where the evidence comes from.</param>
-    /// <exception cref="UserErrorException"><c>other-audit</c>: the log is of other data, another model or other personas; <c>audit-busy</c>:
-    /// another process writes it.</exception>
+    /// <exception cref="UserErrorException"><c>other-audit</c>: the log is of other data, another model or other personas;
+    /// <c>audit-busy</c>: another process writes it.</exception>
     public static EvidenceLog Open(string path, ContentId id, IEvidenceSource source)
     {
         var log = new EvidenceLog(path, source.Personas.Count);
@@ -88,7 +88,8 @@ public sealed class EvidenceLog : IDisposable
         _file.Position = _start;
         using var lines = new StreamReader(_file, Encoding.UTF8, false, 1 << 16, leaveOpen: true);
         for (long e = 0; e < Count; e++)
-            yield return Parse(lines.ReadLine()!, e) ?? throw new UserErrorException("cannot-read", $"{_path} changed while it was read.", "Run the command again.");
+            yield return Parse(lines.ReadLine()!, e) ?? throw new UserErrorException("cannot-read", $"{_path} changed while it was read.",
+                "Run the command again.");
         _file.Position = _file.Length;
     }
 

@@ -30,7 +30,8 @@ public sealed class EvidenceTable
     /// <param name="rows">The rows, in the same order.</param>
     /// <param name="provenance">What it was made from: content ids of model, personas and episodes, and how personas were put.</param>
     /// <exception cref="ArgumentException">Rows differ, or a number is NaN or plus infinity.</exception>
-    public EvidenceTable(EvidenceKind kind, LabelledMatrix logLikelihood, IReadOnlyList<EvidenceRow> rows, IReadOnlyDictionary<string, string> provenance)
+    public EvidenceTable(EvidenceKind kind, LabelledMatrix logLikelihood, IReadOnlyList<EvidenceRow> rows,
+        IReadOnlyDictionary<string, string> provenance)
     {
         if (!logLikelihood.Rows.SequenceEqual(rows.Select(r => r.Id), StringComparer.Ordinal))
             throw new ArgumentException("The rows must be those of the matrix, in the same order.", nameof(rows));
@@ -67,7 +68,8 @@ public sealed class EvidenceTable
 
     /// <summary>The content id of everything in the table.</summary>
     public ContentId Id => ContentId.Of("evidence", [Kind.ToString(), LogLikelihood.ContentId("numbers"), Weights,
-        .. Rows.Select(r => $"{r.Tokens} {r.Cluster}"), .. Provenance.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")]);
+        .. Rows.Select(r => $"{r.Tokens} {r.Cluster}"),
+        .. Provenance.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")]);
 
     /// <summary>Writes the table as JSON lines: a header, then one line per episode.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>

@@ -6,7 +6,9 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Evidence;
 
-/// <summary>Evidence that needs no personas: each episode is shown as earlier turns of the conversation in which a probe is asked.</summary>
+/// <summary>
+/// Evidence that needs no personas: each episode is shown as earlier turns of the conversation in which a probe is asked.
+/// </summary>
 public static class InContextEvidence
 {
     /// <summary>The shift of every probe after every distinct episode.</summary>
@@ -18,17 +20,20 @@ public static class InContextEvidence
     /// shown are scaled up to stand for all.
     /// </param>
     /// <param name="random">Where the draw comes from; needed only when there are too many.</param>
-    /// <param name="options">How dialogues become text, and whether an episode that does not fit is an error; plain and cut when absent.</param>
+    /// <param name="options">How dialogues become text, and whether an episode that does not fit is an error; plain
+    /// and cut when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="UserErrorException">A probe fills the model, or strict, and an episode does not fit before the probes.</exception>
-    public static InContextTable Compute(ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Probe> probes, int maximumEpisodes = int.MaxValue,
-        RngStream? random = null, LikelihoodOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public static InContextTable Compute(ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Probe> probes,
+        int maximumEpisodes = int.MaxValue, RngStream? random = null, LikelihoodOptions? options = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new LikelihoodOptions { Independent = false };
         Shown[] shown = Choose(episodes, maximumEpisodes, random);
         double[] before = ProbeMeasurement.Of(model, probes, template: options.Template, cancellation: cancellation);
-        ShownBlock block = new ShownShifts(model, probes, before, options).Compute([.. shown.Select(s => s.Episode)], progress, cancellation);
+        ShownBlock block = new ShownShifts(model, probes, before, options)
+            .Compute([.. shown.Select(s => s.Episode)], progress, cancellation);
         Dictionary<int, EpisodeCut> cuts = block.Cuts.ToDictionary(c => c.Episode);
         InContextRow[] rows = [.. shown.Select((s, e) => new InContextRow(s.Episode.Id, s.Weight, s.Cluster)
         {
@@ -46,8 +51,8 @@ public static class InContextEvidence
     }
 
     /// <summary>
-    /// A question with the latest of its context, at most a third of what the model reads, so that episodes can be shown before it; null where
-    /// the model cannot read it.
+    /// A question with the latest of its context, at most a third of what the model reads, so that episodes can be shown before it; null
+    /// where the model cannot read it.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="probe">The question.</param>
@@ -57,7 +62,8 @@ public static class InContextEvidence
         var nobody = PresentedPersona.AsGiven(new Persona("", "", "", new Dictionary<string, double>()), model);
         var fit = new EpisodeFit(model.Tokenizer, model.ContextLength / 3, options with { Strict = false }, [nobody]);
         string longest = probe.Low.Concat(probe.High).MaxBy(r => r.Length)!;
-        return fit.Of(new Episode(probe.Id, probe.Context, longest)) is { Reply.Length: > 0 } kept ? probe with { Context = kept.Context } : null;
+        return fit.Of(new Episode(probe.Id, probe.Context, longest)) is { Reply.Length: > 0 } kept
+            ? probe with { Context = kept.Context } : null;
     }
 
     internal static Shown[] Choose(EpisodeSet episodes, int maximum, RngStream? random)

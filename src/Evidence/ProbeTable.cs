@@ -23,7 +23,8 @@ public sealed class ProbeTable
     /// <param name="rows">The rows, in the same order.</param>
     /// <param name="provenance">What it was made from.</param>
     /// <exception cref="ArgumentException">Rows differ, or a number is no probability.</exception>
-    public ProbeTable(EvidenceKind kind, LabelledMatrix low, IReadOnlyList<ProbeTableRow> rows, IReadOnlyDictionary<string, string> provenance)
+    public ProbeTable(EvidenceKind kind, LabelledMatrix low, IReadOnlyList<ProbeTableRow> rows,
+        IReadOnlyDictionary<string, string> provenance)
     {
         if (!low.Rows.SequenceEqual(rows.Select(r => r.Id), StringComparer.Ordinal))
             throw new ArgumentException("The rows must be those of the matrix, in the same order.", nameof(rows));

@@ -10,7 +10,8 @@ public sealed class EvidenceSession : IDisposable
 
     /// <summary>A session with a source.</summary>
     /// <param name="source">Gives the evidence.</param>
-    /// <param name="presented">The personas behind it, which the session then owns; null where they are not put before a model of ours.</param>
+    /// <param name="presented">The personas behind it, which the session then owns; null where they are not put
+    /// before a model of ours.</param>
     public EvidenceSession(IEvidenceSource source, PresentedPersonas? presented) => (Source, _presented) = (source, presented);
 
     /// <summary>Gives the evidence.</summary>

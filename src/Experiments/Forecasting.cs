@@ -20,9 +20,9 @@ namespace PersonaSelection.Experiments;
 /// <param name="Dose">The dose of the posterior and how its search ended.</param>
 /// <param name="DoseInContext">The same of the forecast in context: how many showings of an episode the set is worth.</param>
 /// <param name="Evidence">L[e,h].</param>
-public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecast NoChange, Forecast UniformShift, Forecast InContextUniform,
-    PosteriorTable Cast, PersonaDistribution CastBefore, PersonaDistribution CastAfter, DoseFit Dose, DoseFit DoseInContext,
-    EvidenceTable Evidence)
+public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecast NoChange, Forecast UniformShift,
+    Forecast InContextUniform, PosteriorTable Cast, PersonaDistribution CastBefore, PersonaDistribution CastAfter, DoseFit Dose,
+    DoseFit DoseInContext, EvidenceTable Evidence)
 {
     /// <summary>Episodes that are word for word among the examples of the personas; on those, evidence flatters who learnt them.</summary>
     public long AmongExamples { get; init; }
@@ -83,13 +83,15 @@ public sealed class Forecasting : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="seed">The seed of what is shown and redrawn.</param>
     /// <param name="fitted">Where personas that are fitted to examples are kept; null for a folder that is deleted at the end.</param>
-    /// <param name="strict">Whether an episode that does not fit the model, or that it cannot read, is an error; it is cut otherwise, as in an audit.</param>
+    /// <param name="strict">Whether an episode that does not fit the model, or that it cannot read, is an error; it is cut
+    /// otherwise, as in an audit.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches; personas that were fitted are kept.</param>
     /// <exception cref="UserErrorException">A persona cannot be put before the model: its direction is of another one, its examples are too
     /// few or too long, or it is to be fitted and the weights are not here.</exception>
     public Forecasting(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed = 1,
-        ArtifactStore? fitted = null, bool strict = false, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        ArtifactStore? fitted = null, bool strict = false, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         (_model, _probes, _time, _seed) = (model, probes, time, seed);
         // Each way of describing a persona is a hypothesis of its own: an update selects among them too, and forecasts better for it.
@@ -159,11 +161,12 @@ public sealed class Forecasting : IDisposable
             ["evidence"] = evidence.Id.ToString(),
             ["dose-outcome"] = dose.Outcome.ToString(),
         };
-        Forecast posterior = PosteriorForecast.Make(set.Name, Prior, observations, dose.Dose, _behaviour, trainedDomains, _time, provenance: provenance);
+        Forecast posterior = PosteriorForecast.Make(set.Name, Prior, observations, dose.Dose, _behaviour, trainedDomains,
+            _time, provenance: provenance);
         InContextTable shown = Show(set, _probes, progress, cancellation);
         DoseFit doseInContext = FitDoseInContext(set, shown, cancellation);
-        Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, _behaviour.Probes, trainedDomains, _time,
-            doseInContext.Dose, provenance: new Dictionary<string, string>
+        Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, _behaviour.Probes,
+            trainedDomains, _time, doseInContext.Dose, provenance: new Dictionary<string, string>
             {
                 ["model"] = _model.Id,
                 ["episodes"] = set.Id.ToString(),
@@ -180,8 +183,8 @@ public sealed class Forecasting : IDisposable
     }
 
     /// <summary>
-    /// The dose brings the behaviour in the data's own situations to the data's own rate of low replies: both are known before any training.
-    /// Where no reply is one that a probe knows, the whole set counts as one observation.
+    /// The dose brings the behaviour in the data's own situations to the data's own rate of low replies: both are known before any
+    /// training. Where no reply is one that a probe knows, the whole set counts as one observation.
     /// </summary>
     private DoseFit FitDose(TrainedSituations situations, Observations observations)
     {
@@ -201,17 +204,18 @@ public sealed class Forecasting : IDisposable
         if (read.Length == 0) return OneObservation(1);
         double[] before = ProbeMeasurement.Of(_model, read, template: _reading.Template, cancellation: cancellation);
         double[] probesBefore = [.. _behaviour.Probes.Select(p => p.Before)];
-        return DoseFit.InContext(before, After(before, Show(set, read, null, cancellation), read.Select(s => s.Id)), situations.Target, probesBefore,
-            After(probesBefore, shown, _behaviour.Probes.Select(p => p.Name)));
+        return DoseFit.InContext(before, After(before, Show(set, read, null, cancellation), read.Select(s => s.Id)), situations.Target,
+            probesBefore, After(probesBefore, shown, _behaviour.Probes.Select(p => p.Name)));
 
         static double[] After(double[] before, InContextTable shown, IEnumerable<string> probes) =>
             [.. before.Zip(InContextForecast.MeanShift(shown.Shifts.WithColumns([.. probes]), shown.Weights), (b, s) => b + s)];
     }
 
     // The same episodes are shown whatever is asked after them.
-    private InContextTable Show(EpisodeSet set, IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
-        InContextEvidence.Compute(_model, set, probes, ShownEpisodes, RngStream.Root(_seed).Child("shown").Child(set.Name), _reading, progress: progress,
-            cancellation: cancellation);
+    private InContextTable Show(EpisodeSet set, IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation) =>
+        InContextEvidence.Compute(_model, set, probes, ShownEpisodes, RngStream.Root(_seed).Child("shown").Child(set.Name), _reading,
+            progress: progress, cancellation: cancellation);
 
     private static DoseFit OneObservation(double mass) =>
         new(mass > 0 ? 1 / mass : 0, 1, double.NaN, double.NaN, double.NaN, 0, DoseOutcome.Attained);

@@ -22,7 +22,8 @@ public static class JsonFile
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             if (stream.Length > largest)
-                throw new UserErrorException("file-too-large", $"{path} has {stream.Length} bytes, more than the {largest} it may have.", remedy);
+                throw new UserErrorException("file-too-large",
+                    $"{path} has {stream.Length} bytes, more than the {largest} it may have.", remedy);
             JsonDocument document = JsonDocument.Parse(stream, ReaderOptions);
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
             document.Dispose();

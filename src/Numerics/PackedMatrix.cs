@@ -1,6 +1,8 @@
 namespace PersonaSelection.Numerics;
 
-/// <summary>A right-hand matrix [K, N] stored in the panels that the GEMM kernels read. Read-only, so any number of threads may use it.</summary>
+/// <summary>
+/// A right-hand matrix [K, N] stored in the panels that the GEMM kernels read. Read-only, so any number of threads may use it.
+/// </summary>
 public sealed unsafe class PackedMatrix : IDisposable
 {
     private readonly FloatBuffer _panels;

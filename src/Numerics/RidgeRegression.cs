@@ -29,15 +29,17 @@ public sealed class RidgeRegression
     /// <param name="inputs">[observation][input]; may have no inputs at all.</param>
     /// <param name="targets">[observation][target].</param>
     /// <param name="weights">How much each observation counts, positive; all 1 when absent.</param>
-    /// <param name="group">Observations of different groups (numbered from 0) have an intercept of their own; one group when absent.</param>
+    /// <param name="group">Observations of different groups (numbered from 0) have an intercept of their own; one
+    /// group when absent.</param>
     /// <param name="importance">How much the error of each target counts in the choice of the penalty; all 1 when absent.</param>
     /// <exception cref="ArgumentException">Fewer observations than intercepts and one more.</exception>
-    public static RidgeRegression Fit(IReadOnlyList<double[]> inputs, IReadOnlyList<double[]> targets, ReadOnlySpan<double> weights = default,
-        ReadOnlySpan<int> group = default, ReadOnlySpan<double> importance = default)
+    public static RidgeRegression Fit(IReadOnlyList<double[]> inputs, IReadOnlyList<double[]> targets,
+        ReadOnlySpan<double> weights = default, ReadOnlySpan<int> group = default, ReadOnlySpan<double> importance = default)
     {
         int n = inputs.Count, groups = 1;
         foreach (int g in group) groups = Math.Max(groups, g + 1);
-        if (n != targets.Count || n <= groups) throw new ArgumentException($"{n} inputs and {targets.Count} targets do not make a regression.", nameof(inputs));
+        if (n != targets.Count || n <= groups)
+            throw new ArgumentException($"{n} inputs and {targets.Count} targets do not make a regression.", nameof(inputs));
         double[] w = weights.IsEmpty ? Filled(n) : weights.ToArray();
         double[] share = importance.IsEmpty ? Filled(targets[0].Length) : importance.ToArray();
         var borders = new double[n, groups];
@@ -60,7 +62,8 @@ public sealed class RidgeRegression
     }
 
     /// <summary>What each input adds to one target, per unit.</summary>
-    public double[] CoefficientsOf(int target) => [.. Enumerable.Range(0, _coefficients.GetLength(0)).Select(j => _coefficients[j, target])];
+    public double[] CoefficientsOf(int target) =>
+        [.. Enumerable.Range(0, _coefficients.GetLength(0)).Select(j => _coefficients[j, target])];
 
     /// <summary>What one target is without any input.</summary>
     public double InterceptOf(int target, int group = 0) => _intercepts[group, target];
@@ -101,7 +104,8 @@ public sealed class RidgeRegression
         return kernel;
     }
 
-    private static Solution Solve(double[,] kernel, double[,] borders, IReadOnlyList<double[]> targets, double[] w, double penalty, double scale)
+    private static Solution Solve(double[,] kernel, double[,] borders, IReadOnlyList<double[]> targets, double[] w,
+        double penalty, double scale)
     {
         int n = w.Length, f = borders.GetLength(1), q = targets[0].Length;
         var a = (double[,])kernel.Clone();

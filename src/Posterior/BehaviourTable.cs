@@ -25,7 +25,8 @@ public sealed class BehaviourTable
             throw new ArgumentException("The probes must be the rows of the matrix, in the same order.", nameof(probes));
         for (int i = 0; i < probes.Count; i++)
         {
-            if (!(probes[i].Before is >= 0 and <= 1)) throw new ArgumentException($"'{probes[i].Name}' starts at {probes[i].Before}.", nameof(probes));
+            if (!(probes[i].Before is >= 0 and <= 1))
+                throw new ArgumentException($"'{probes[i].Name}' starts at {probes[i].Before}.", nameof(probes));
             foreach (double p in low.Row(i))
                 if (!(p is >= 0 and <= 1)) throw new ArgumentException($"'{probes[i].Name}' has a probability of {p}.", nameof(low));
         }
@@ -50,7 +51,8 @@ public sealed class BehaviourTable
     /// <summary>The same table with the personas in this order.</summary>
     /// <exception cref="ArgumentException">A persona is missing.</exception>
     public BehaviourTable For(IReadOnlyList<string> personas) =>
-        Low.Columns.SequenceEqual(personas, StringComparer.Ordinal) ? this : new(Low.WithColumns(personas), Probes, LogContext?.WithColumns(personas));
+        Low.Columns.SequenceEqual(personas, StringComparer.Ordinal)
+            ? this : new(Low.WithColumns(personas), Probes, LogContext?.WithColumns(personas));
 
     /// <summary>The same table whose probes start where a distribution over personas puts them, for when nothing was measured.</summary>
     public BehaviourTable StartingFrom(PersonaDistribution personas)

@@ -1,8 +1,8 @@
 namespace PersonaSelection.Posterior;
 
 /// <summary>
-/// L[e,h] of very many observations by number instead of by name: 8 bytes for each number and 12 for each row, and nothing else is kept. The
-/// same quantity as <see cref="Observations"/>.
+/// L[e,h] of very many observations by number instead of by name: 8 bytes for each number and 12 for each row, and nothing else is kept.
+/// The same quantity as <see cref="Observations"/>.
 /// </summary>
 /// <param name="personas">Names of the columns, all different.</param>
 public sealed class EvidenceRows(IReadOnlyList<string> personas)
@@ -34,7 +34,8 @@ public sealed class EvidenceRows(IReadOnlyList<string> personas)
     {
         if (logLikelihood.Length != Personas.Count) throw new ArgumentException("One number per persona is needed.", nameof(logLikelihood));
         foreach (double x in logLikelihood)
-            if (double.IsNaN(x) || double.IsPositiveInfinity(x)) throw new ArgumentException($"A log-likelihood is {x}.", nameof(logLikelihood));
+            if (double.IsNaN(x) || double.IsPositiveInfinity(x))
+                throw new ArgumentException($"A log-likelihood is {x}.", nameof(logLikelihood));
         if (!double.IsFinite(weight)) throw new ArgumentException($"A weight is {weight}.", nameof(weight));
         ArgumentOutOfRangeException.ThrowIfNegative(cluster);
         int at = Count % ChunkRows;

@@ -10,7 +10,8 @@ namespace PersonaSelection.Posterior;
 public static class InContextForecast
 {
     /// <summary>sum_e w_e shift[e,probe] / sum_e |w_e|: the mean shift of every probe after one observation.</summary>
-    /// <param name="shifts">Observations x probes: the probability of the low pole after showing the observation, minus that without it.</param>
+    /// <param name="shifts">Observations x probes: the probability of the low pole after showing the observation,
+    /// minus that without it.</param>
     /// <param name="weights">One weight per observation.</param>
     /// <param name="multiplicity">How often each observation is taken; once when empty.</param>
     public static double[] MeanShift(LabelledMatrix shifts, IReadOnlyList<double> weights, ReadOnlySpan<double> multiplicity = default)
@@ -33,7 +34,8 @@ public static class InContextForecast
 
     /// <summary>
     /// Where a probability goes when what one observation does to its log odds is done <paramref name="dose"/> times:
-    /// logit p = logit before + dose (logit shown - logit before). Evidence adds up in log odds, so that a rate near its end moves no further.
+    /// logit p = logit before + dose (logit shown - logit before). Evidence adds up in log odds, so that a rate near
+    /// its end moves no further.
     /// </summary>
     /// <param name="before">The probability before.</param>
     /// <param name="shown">The probability after one observation was shown.</param>
@@ -47,7 +49,9 @@ public static class InContextForecast
         return 1 / (1 + Math.Exp(-start - (dose * (LogOdds(shown) - start))));
     }
 
-    /// <summary>Before and the mean shift, times a dose in log odds, for every probe and domain, with intervals over observations and probes.</summary>
+    /// <summary>
+    /// Before and the mean shift, times a dose in log odds, for every probe and domain, with intervals over observations and probes.
+    /// </summary>
     /// <param name="subject">What is about to be trained.</param>
     /// <param name="shifts">Observations x probes.</param>
     /// <param name="weights">One weight per observation.</param>

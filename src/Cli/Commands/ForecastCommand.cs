@@ -160,7 +160,8 @@ internal static class ForecastCommand
     private static void Print(ForecastSet f, string folder)
     {
         var cast = new TextTable("persona", "before", "after");
-        foreach (string p in f.CastBefore.Personas) cast.Add(p, $"{f.CastBefore.Probability(p):0.00}", $"{f.CastAfter.Probability(p):0.00}");
+        foreach (string p in f.CastBefore.Personas)
+            cast.Add(p, $"{f.CastBefore.Probability(p):0.00}", $"{f.CastAfter.Probability(p):0.00}");
         cast.Print();
         Console.Out.WriteLine($"\nProbability of the low pole now, and forecast for after training on {f.Posterior.Subject}:\n");
         var table = new TextTable("domain", "before", "posterior", "from", "to", "in context", "");
@@ -171,10 +172,13 @@ internal static class ForecastCommand
         }
         table.Print();
         string posterior = Signed(f.Posterior.MeanShiftElsewhere), inContext = Signed(f.InContext.MeanShiftElsewhere);
-        Console.Out.WriteLine($"\nElsewhere on average: posterior {posterior}, in context {inContext}. The mean of both has been the best forecast (docs/theory.md).");
+        Console.Out.WriteLine($"\nElsewhere on average: posterior {posterior}, in context {inContext}. The mean of both has been the best "
+            + "forecast (docs/theory.md).");
         int cut = f.Evidence.Rows.Count(r => r.Cut), shownCut = f.Shown.Rows.Count(r => r.Cut);
         if (cut > 0) Console.Out.WriteLine(CutEpisodes.Count(cut, f.Evidence.Rows.Count(r => r.Unread is not null)));
-        if (shownCut > 0) Console.Out.WriteLine($"{shownCut} of the {f.Shown.Rows.Count} episodes that were shown were cut so that the probes fit after them.");
+        if (shownCut > 0)
+            Console.Out.WriteLine(
+                $"{shownCut} of the {f.Shown.Rows.Count} episodes that were shown were cut so that the probes fit after them.");
         if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));
         Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.NoChange.Id}, {f.UniformShift.Id}");
     }

@@ -17,7 +17,10 @@ internal static class ForecastScoreCommand
         {
             Description = "Which data's forecast; when absent, of the data the model says it was tuned on.",
         };
-        Option<string?> output = new("--output", "-o") { Description = "A folder for report.html and report.json; none is written when absent." };
+        Option<string?> output = new("--output", "-o")
+        {
+            Description = "A folder for report.html and report.json; none is written when absent.",
+        };
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet();
         return new Verb("score", "Measure a tuned model on the same probes and hold the saved forecasts against it.",
@@ -61,7 +64,8 @@ internal static class ForecastScoreCommand
         Add("Brier score", s => s.Brier);
         Add("log score", s => s.LogScore);
         scores.Print();
-        Console.Out.WriteLine("\nBrier and log score are less those of the measured probabilities themselves: 0 is perfect. Calibration of the probes' forecasts:\n");
+        Console.Out.WriteLine("\nBrier and log score are less those of the measured probabilities themselves: 0 is perfect. Calibration of "
+            + "the probes' forecasts:\n");
         var calibration = new TextTable("probes", "posterior", "measured", "in context", "measured");
         for (int i = 0; i < c.PosteriorCalibration.Points.Count; i++)
         {
@@ -69,9 +73,11 @@ internal static class ForecastScoreCommand
             calibration.Add($"{p.Count}", $"{p.Predicted:0.00}", $"{p.Observed:0.00}", $"{s.Predicted:0.00}", $"{s.Observed:0.00}");
         }
         calibration.Print();
-        Console.Out.WriteLine(FormattableString.Invariant($"\nExpected calibration error: {c.PosteriorCalibration.Error:0.000} and {c.InContextCalibration.Error:0.000}"));
+        Console.Out.WriteLine(FormattableString.Invariant(
+            $"\nExpected calibration error: {c.PosteriorCalibration.Error:0.000} and {c.InContextCalibration.Error:0.000}"));
 
-        void Add(string name, Func<ForecastScore, Interval> of) => scores.Add(name, Text(of(c.Posterior)), Text(of(c.InContext)), Text(of(c.Mean)));
+        void Add(string name, Func<ForecastScore, Interval> of) =>
+            scores.Add(name, Text(of(c.Posterior)), Text(of(c.InContext)), Text(of(c.Mean)));
     }
 
     private static string Text(Interval i) =>

@@ -12,7 +12,8 @@ namespace PersonaSelection.Evidence;
 /// <param name="Samples">Answers asked for each probe in each context.</param>
 /// <param name="Unreadable">Answers that chose neither reply, of all.</param>
 /// <param name="Questions">Questions asked.</param>
-public sealed record SampledShifts(InContextTable Table, IReadOnlyList<IReadOnlyList<Interval>> Intervals, int Samples, int Unreadable, int Questions);
+public sealed record SampledShifts(InContextTable Table, IReadOnlyList<IReadOnlyList<Interval>> Intervals, int Samples,
+    int Unreadable, int Questions);
 
 /// <summary>P(low) of a probe from answers.</summary>
 /// <param name="Share">The estimate.</param>
@@ -20,8 +21,8 @@ public sealed record SampledShifts(InContextTable Table, IReadOnlyList<IReadOnly
 internal readonly record struct SampledShare(double Share, double Variance);
 
 /// <summary>
-/// In-context evidence from a chat model that gives no probabilities: after the episode it is asked which of two replies to the probe it would
-/// give, a low and a high one, as often with the low one first as with the high one first, so that what favours a place cancels.
+/// In-context evidence from a chat model that gives no probabilities: after the episode it is asked which of two replies to the probe it
+/// would give, a low and a high one, as often with the low one first as with the high one first, so that what favours a place cancels.
 /// </summary>
 public static class SampledProbes
 {
@@ -32,16 +33,19 @@ public static class SampledProbes
     /// <param name="model">The chat model, before any training.</param>
     /// <param name="episodes">The episodes; equal ones are shown once and their weights added up.</param>
     /// <param name="probes">The probes, with different ids.</param>
-    /// <param name="random">Which replies stand for their pole in which sample, and which episodes are shown where there are too many.</param>
+    /// <param name="random">Which replies stand for their pole in which sample, and which episodes are shown where
+    /// there are too many.</param>
     /// <param name="samples">Answers for each probe in each context: even.</param>
     /// <param name="maximumEpisodes">Show at most this many distinct episodes.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
-    public static SampledShifts Compute(IChatModel model, EpisodeSet episodes, IReadOnlyList<Probe> probes, RngStream random, int samples = 8,
-        int maximumEpisodes = int.MaxValue, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public static SampledShifts Compute(IChatModel model, EpisodeSet episodes, IReadOnlyList<Probe> probes,
+        RngStream random, int samples = 8, int maximumEpisodes = int.MaxValue, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         InContextEvidence.Shown[] shown = InContextEvidence.Choose(episodes, maximumEpisodes, random.Child("shown"));
-        (SampledShare[][] low, int unreadable) = Ask(model, [[], .. shown.Select(s => After(s.Episode))], probes, random, samples, progress, cancellation);
+        (SampledShare[][] low, int unreadable) = Ask(model, [[], .. shown.Select(s => After(s.Episode))], probes, random,
+            samples, progress, cancellation);
         InContextRow[] rows = [.. shown.Select(s => new InContextRow(s.Episode.Id, s.Weight, s.Cluster))];
         var shifts = new LabelledMatrix(rows.Select(r => r.Id), probes.Select(p => p.Id), (e, i) => low[e + 1][i].Share - low[0][i].Share);
         var table = new InContextTable(shifts, rows, new Dictionary<string, string>
@@ -67,10 +71,11 @@ public static class SampledProbes
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
     /// <returns>[opening][probe], and how many answers chose neither reply.</returns>
-    internal static (SampledShare[][] Low, int Unreadable) Ask(IChatModel model, IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes,
-        RngStream random, int samples, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    internal static (SampledShare[][] Low, int Unreadable) Ask(IChatModel model, IReadOnlyList<IReadOnlyList<Turn>> befores,
+        IReadOnlyList<Probe> probes, RngStream random, int samples, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        IReadOnlyList<IReadOnlyList<ChatReply>> replies = model.Ask([.. Questions(befores, probes, random, samples)], "sampled probes", progress, cancellation);
+        IReadOnlyList<IReadOnlyList<ChatReply>> replies = model.Ask([.. Questions(befores, probes, random, samples)], "sampled probes",
+            progress, cancellation);
         int unreadable = 0;
         SampledShare Share(int context, int probe)
         {
@@ -92,13 +97,15 @@ public static class SampledProbes
         }
         SampledShare[][] low = [.. befores.Select((_, b) => probes.Select((_, i) => Share(b, i)).ToArray())];
         if (replies.Count >= FewestForAlarm && unreadable * 2 > replies.Count)
-            throw new UserErrorException("judge-unreadable", $"{unreadable} of {replies.Count} answers of the model choose neither of two replies.",
+            throw new UserErrorException("judge-unreadable",
+                $"{unreadable} of {replies.Count} answers of the model choose neither of two replies.",
                 "Use a model that follows instructions.");
         return (low, unreadable);
     }
 
     /// <summary>What <see cref="Ask"/> asks.</summary>
-    internal static IEnumerable<ChatQuestion> Questions(IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes, RngStream random, int samples)
+    internal static IEnumerable<ChatQuestion> Questions(IReadOnlyList<IReadOnlyList<Turn>> befores, IReadOnlyList<Probe> probes,
+        RngStream random, int samples)
     {
         RequireEven(samples);
         return befores.SelectMany(b => probes.SelectMany(p => Enumerable.Range(0, samples).Select(s => QuestionOf(b, p, s, random))));
@@ -107,19 +114,22 @@ public static class SampledProbes
     /// <summary>As many in one order of the replies as in the other.</summary>
     internal static void RequireEven(int samples)
     {
-        if (samples < 2 || samples % 2 != 0) throw new ArgumentOutOfRangeException(nameof(samples), samples, "Needs an even number from 2.");
+        if (samples < 2 || samples % 2 != 0)
+            throw new ArgumentOutOfRangeException(nameof(samples), samples, "Needs an even number from 2.");
     }
 
     /// <summary>The conversation that an episode is.</summary>
     internal static IReadOnlyList<Turn> After(Episode episode) => [.. episode.Context, new Turn("assistant", episode.Reply)];
 
     /// <summary>How it is sampled, for a provenance.</summary>
-    internal static string Described(int samples) => FormattableString.Invariant($"{samples} choices between two replies, half of them swapped");
+    internal static string Described(int samples) =>
+        FormattableString.Invariant($"{samples} choices between two replies, half of them swapped");
 
     /// <summary>Even samples show the low reply first, odd ones the high reply; a pair of samples has the same two replies.</summary>
     private static ChatQuestion QuestionOf(IReadOnlyList<Turn> before, Probe probe, int sample, RngStream random)
     {
-        if (probe.Low.Count == 0 || probe.High.Count == 0) throw new ArgumentException($"The probe '{probe.Id}' needs replies at both poles.", nameof(probe));
+        if (probe.Low.Count == 0 || probe.High.Count == 0)
+            throw new ArgumentException($"The probe '{probe.Id}' needs replies at both poles.", nameof(probe));
         RngStream draw = random.Child("pair").Child(probe.Id).Child("sample", sample / 2);
         string low = probe.Low[draw.NextInt(probe.Low.Count)], high = probe.High[draw.NextInt(probe.High.Count)];
         (string a, string b) = sample % 2 == 0 ? (low, high) : (high, low);

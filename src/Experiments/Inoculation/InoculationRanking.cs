@@ -18,8 +18,9 @@ namespace PersonaSelection.Experiments.Inoculation;
 /// <param name="Influence">Mean over plain episodes of Cov(L, trait), by trait.</param>
 /// <param name="Rewordings">The rewordings, best protection first; the leak grids of the first few are filled.</param>
 /// <param name="LeftOut">Rewordings with words that the model does not know.</param>
-public sealed record InoculationResult(string Subject, string Model, string Data, int Episodes, IReadOnlyList<string> Trained, Predictor RankedBy,
-    PlainForecast Plain, IReadOnlyDictionary<string, double> Influence, IReadOnlyList<RewordingForecast> Rewordings, IReadOnlyList<string> LeftOut)
+public sealed record InoculationResult(string Subject, string Model, string Data, int Episodes, IReadOnlyList<string> Trained,
+    Predictor RankedBy, PlainForecast Plain, IReadOnlyDictionary<string, double> Influence, IReadOnlyList<RewordingForecast> Rewordings,
+    IReadOnlyList<string> LeftOut)
 {
     /// <summary>The version of the file format.</summary>
     public int Schema { get; init; } = 1;
@@ -71,17 +72,21 @@ public sealed class InoculationRanking(ILanguageModel model, PersonaSet personas
             progress?.Report(new WorkProgress("rewordings", found.Count, total, "rewordings", rewording.Name));
             found.Add(forecasting.Of(rewording, [], cancellation));
         }
-        found = [.. found.OrderByDescending(f => Known(f.Protection[rankedBy])).ThenByDescending(f => Known(f.Protection[Predictor.Covariance]))];
+        found = [.. found.OrderByDescending(f => Known(f.Protection[rankedBy]))
+            .ThenByDescending(f => Known(f.Protection[Predictor.Covariance]))];
         for (int i = 0; i < Math.Min(grids, found.Count); i++)
         {
-            progress?.Report(new WorkProgress("rewordings", candidates.Rewordings.Count + i, total, "rewordings", $"{found[i].Rewording.Name}, leaks"));
-            IReadOnlyList<LeakCondition> conditions = LeakCondition.Of(found[i].Rewording, t => RewordingCandidates.CanSay(model.Tokenizer, t));
+            progress?.Report(new WorkProgress("rewordings", candidates.Rewordings.Count + i, total, "rewordings",
+                $"{found[i].Rewording.Name}, leaks"));
+            IReadOnlyList<LeakCondition> conditions = LeakCondition.Of(found[i].Rewording,
+                t => RewordingCandidates.CanSay(model.Tokenizer, t));
             // Where no probe is of a trained domain, nothing can be asked in the form of the training data.
-            found[i] = forecasting.Of(found[i].Rewording, [.. conditions.Where(c => c.Kind != LeakKind.TrainingFormat || trained.Count > 0)], cancellation);
+            found[i] = forecasting.Of(found[i].Rewording,
+                [.. conditions.Where(c => c.Kind != LeakKind.TrainingFormat || trained.Count > 0)], cancellation);
         }
         progress?.Report(new WorkProgress("rewordings", total, total, "rewordings"));
-        return new InoculationResult(data.Name, model.Id, data.Id.ToString(), data.Episodes.Count, [.. trained], rankedBy, forecasting.Plain,
-            forecasting.Influence, found, candidates.LeftOut)
+        return new InoculationResult(data.Name, model.Id, data.Id.ToString(), data.Episodes.Count, [.. trained], rankedBy,
+            forecasting.Plain, forecasting.Influence, found, candidates.LeftOut)
         { Evidence = forecasting.Evidence };
     }
 

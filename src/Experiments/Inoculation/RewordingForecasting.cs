@@ -48,15 +48,18 @@ public sealed class RewordingForecasting
         (Evidence, _observations, _dose) = personas.Weigh(plain, null, cancellation);
         PersonaSet apart = personas.Apart;
         string[] names = [.. apart.Personas.Select(p => p.Name)];
-        _traits = new LabelledMatrix(names, apart.Traits.Select(t => t.Name), (h, t) => apart.Personas[h].Traits.GetValueOrDefault(apart.Traits[t].Name));
-        double[] elsewhere = personas.Behaviour.OfDomains([.. probes.Where((_, i) => _elsewhere[i]).Select(p => p.Domain)]).MeanByPersona(names);
+        _traits = new LabelledMatrix(names, apart.Traits.Select(t => t.Name),
+            (h, t) => apart.Personas[h].Traits.GetValueOrDefault(apart.Traits[t].Name));
+        double[] elsewhere = personas.Behaviour.OfDomains([.. probes.Where((_, i) => _elsewhere[i]).Select(p => p.Domain)])
+            .MeanByPersona(names);
         _behaviour = new LabelledMatrix(names, ["elsewhere"], (h, _) => elsewhere[h]);
         _before = [.. personas.Probes.Rows.Select(r => r.Bare)];
         _plainPosterior = PosteriorShift(_observations, _dose.Dose);
         double[] after = Shown(_shown, _probes, _before, cancellation, out _plainCarry);
         _plainShift = Mean(after, _elsewhere) - Mean(_before, _elsewhere);
         _plainSurprise = Surprise(plain, cancellation);
-        Influence = RewordingGain.Of(personas.Prior, _observations, _observations, _traits).ToDictionary(g => g.Quantity, g => g.Plain, StringComparer.Ordinal);
+        Influence = RewordingGain.Of(personas.Prior, _observations, _observations, _traits)
+            .ToDictionary(g => g.Quantity, g => g.Plain, StringComparer.Ordinal);
         Plain = new PlainForecast(Mean(_before, _elsewhere), _plainPosterior, _plainShift, _plainSurprise, _dose);
     }
 
@@ -119,7 +122,8 @@ public sealed class RewordingForecasting
         double opening = SurfaceGate.Opening(rewording, condition.Added);
         double[] gate = Carry(before, [.. _plainCarry.Select(d => opening * d)]);
         double[] atRunTime = AtRunTime(posterior, before);
-        return new LeakForecast(condition.Kind, condition.Added, Mean(before, among), Mean(inContext, among), Mean(atRunTime, among), Mean(gate, among));
+        return new LeakForecast(condition.Kind, condition.Added, Mean(before, among), Mean(inContext, among),
+            Mean(atRunTime, among), Mean(gate, among));
     }
 
     /// <summary>
@@ -144,12 +148,14 @@ public sealed class RewordingForecasting
     }
 
     /// <summary>
-    /// P(low) of every probe after an episode, in the mean over the episodes, and in <paramref name="carry"/> what the episode adds to the log
-    /// odds beyond what its own system turn does.
+    /// P(low) of every probe after an episode, in the mean over the episodes, and in <paramref name="carry"/> what the episode adds to the
+    /// log odds beyond what its own system turn does.
     /// </summary>
-    private double[] Shown(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before, CancellationToken cancellation, out double[] carry)
+    private double[] Shown(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before,
+        CancellationToken cancellation, out double[] carry)
     {
-        ShownBlock shown = new ShownShifts(_model, probes, before, _personas.Reading).Compute(episodes.Episodes, cancellation: cancellation);
+        ShownBlock shown = new ShownShifts(_model, probes, before, _personas.Reading)
+            .Compute(episodes.Episodes, cancellation: cancellation);
         var after = new double[probes.Count];
         carry = new double[probes.Count];
         double mass = episodes.Episodes.Sum(e => Math.Abs(e.Weight));
@@ -159,7 +165,8 @@ public sealed class RewordingForecasting
             Turn[] system = [.. shown.Contexts[e].TakeWhile(t => t.Role == "system")];
             string key = string.Join('\n', system.Select(t => t.Text));
             if (!underSystem.TryGetValue(key, out double[]? start))
-                underSystem[key] = start = system.Length == 0 ? [.. before] : ProbeMeasurement.Of(_model, probes, system, cancellation: cancellation);
+                underSystem[key] = start = system.Length == 0
+                    ? [.. before] : ProbeMeasurement.Of(_model, probes, system, cancellation: cancellation);
             double weight = episodes.Episodes[e].Weight / mass;
             for (int i = 0; i < after.Length; i++)
             {
@@ -173,8 +180,8 @@ public sealed class RewordingForecasting
 
     private double Surprise(EpisodeSet set, CancellationToken cancellation)
     {
-        EvidenceTable table = LikelihoodEvidence.Compute(new LikelihoodSource([PresentedPersona.AsGiven(Bare, _model)], _personas.Reading), set,
-            cancellation: cancellation);
+        EvidenceTable table = LikelihoodEvidence.Compute(new LikelihoodSource([PresentedPersona.AsGiven(Bare, _model)], _personas.Reading),
+            set, cancellation: cancellation);
         return -table.Weights.Select((w, e) => w * table.LogLikelihood[e, 0]).Sum() / table.Weights.Sum(Math.Abs);
     }
 

@@ -3,8 +3,8 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// The weights packed once for backward passes that make no gradients of weights. Read-only after construction, so any number of threads may
-/// use it; the memory goes with it.
+/// The weights packed once for backward passes that make no gradients of weights. Read-only after construction, so any number of threads
+/// may use it; the memory goes with it.
 /// </summary>
 internal sealed unsafe class PackedTransposes
 {
@@ -16,7 +16,8 @@ internal sealed unsafe class PackedTransposes
         DecoderConfig c = weights.Config;
         int d = c.Width, f = c.FeedForward, v = c.VocabularySize;
         float* w = weights.Pointer;
-        PackedMatrix[] Pack(int k, int n, Func<BlockOffsets, long> at) => [.. weights.Layout.Blocks.Select(b => PackedMatrix.FromColumns(k, n, w + at(b), k))];
+        PackedMatrix[] Pack(int k, int n, Func<BlockOffsets, long> at) =>
+            [.. weights.Layout.Blocks.Select(b => PackedMatrix.FromColumns(k, n, w + at(b), k))];
         _qkv = Pack(c.QkvWidth, d, b => b.Qkv);
         _attentionOut = Pack(d, c.HeadsWidth, b => b.AttentionOut);
         _gateUp = Pack(2 * f, d, b => b.GateUp);

@@ -26,13 +26,15 @@ public sealed class InContextSourceTests
         new("tea-1", "tea", [new Turn("user", "tea")], ["bad"], ["good"]),
     ];
 
-    private static Episode Said(string user, string reply) => new(user + reply, [.. user.Split('|').Select(u => new Turn("user", u))], reply);
+    private static Episode Said(string user, string reply) =>
+        new(user + reply, [.. user.Split('|').Select(u => new Turn("user", u))], reply);
 
     private static InContextSource Source(CastLanguageModel model, bool strict = false)
     {
         using PresentedPersonas presented = PresentedPersonas.Of(Cast, model, new PresentationOptions { Calibrate = false });
         PersonaContrast answers = PersonaContrast.Measure(presented.Personas, model, Probes);
-        return InContextSource.Of(new ShownShifts(model, Probes, answers.BareLow, new LikelihoodOptions { Strict = strict }), answers, presented.Source);
+        return InContextSource.Of(new ShownShifts(model, Probes, answers.BareLow, new LikelihoodOptions { Strict = strict }),
+            answers, presented.Source);
     }
 
     [Fact]
@@ -76,8 +78,10 @@ public sealed class InContextSourceTests
     public void A_chat_model_cannot_be_fitted_and_one_that_chooses_nothing_is_refused()
     {
         var fitted = new PersonaSet([], [Cast.Personas[0] with { Examples = "e.jsonl", Given = Presentation.Adapter }]);
-        Assert.Equal("needs-weights", Assert.Throws<UserErrorException>(() => SampledAnswers.Measure(new ChoosingChat(), fitted, Probes, 2)).Code);
-        Assert.Equal("judge-unreadable", Assert.Throws<UserErrorException>(() => SampledAnswers.Measure(new ChoosingChat { Mute = true }, Cast, Probes, 2)).Code);
+        Assert.Equal("needs-weights",
+            Assert.Throws<UserErrorException>(() => SampledAnswers.Measure(new ChoosingChat(), fitted, Probes, 2)).Code);
+        Assert.Equal("judge-unreadable",
+            Assert.Throws<UserErrorException>(() => SampledAnswers.Measure(new ChoosingChat { Mute = true }, Cast, Probes, 2)).Code);
     }
 
     private sealed class ChoosingChat : IChatModel

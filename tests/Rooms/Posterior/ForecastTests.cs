@@ -57,7 +57,8 @@ public class ForecastTests
     {
         var low = new LabelledMatrix(["x"], ["honest", "liar"], [0.0, 1]);
         var told = new LabelledMatrix(["x"], ["honest", "liar"], [Math.Log(0.9), Math.Log(0.1)]);
-        double[] predicted = new BehaviourTable(low, [new("x", "d", "x", 0.5)], told).Predict(PersonaDistribution.Uniform(["honest", "liar"]));
+        double[] predicted = new BehaviourTable(low, [new("x", "d", "x", 0.5)], told)
+            .Predict(PersonaDistribution.Uniform(["honest", "liar"]));
         Assert.Equal(0.1, predicted[0], 1e-12);
     }
 
@@ -80,7 +81,8 @@ public class ForecastTests
         Assert.Equal(LogOdds(before) + (0.8 * (LogOdds(shown) - LogOdds(before))), LogOdds(forecast.Probes[1].After), 1e-12);
         Assert.Equal(0, forecast.Domain("tea").Shift, 1e-12);
         Assert.Equal(ForecastKind.InContext, forecast.Kind);
-        Assert.Equal(shown, InContextForecast.Make("cheat", shifts, [3, 1], null, Behaviour().Probes, ["test"], Noon).Probes[1].After, 1e-12);
+        Assert.Equal(shown,
+            InContextForecast.Make("cheat", shifts, [3, 1], null, Behaviour().Probes, ["test"], Noon).Probes[1].After, 1e-12);
 
         static double LogOdds(double p) => Math.Log(p / (1 - p));
     }

@@ -17,7 +17,8 @@ public sealed class HtmlReportTests
             string page = WithoutScripts(HtmlReport.Render(SampleReport.Make(), withScript));
             Assert.DoesNotMatch(@"(?i)\b(src|srcset|action|poster)\s*=", page);
             Assert.DoesNotMatch(@"(?i)@import|url\(", page);
-            Assert.All(Regex.Matches(page, "href=\"([^\"]*)\""), m => Assert.True(m.Groups[1].Value is "data:," || m.Groups[1].Value[0] == '#'));
+            Assert.All(Regex.Matches(page, "href=\"([^\"]*)\""),
+                m => Assert.True(m.Groups[1].Value is "data:," || m.Groups[1].Value[0] == '#'));
         }
     }
 
@@ -63,7 +64,8 @@ public sealed class HtmlReportTests
     public void The_data_in_the_page_are_the_document()
     {
         Assert.SkipUnless(HtmlReport.HasScript, "the build had no npm, so pages carry no script and no data for it");
-        string data = Regex.Match(HtmlReport.Render(HostileReport.Make()), "id=\"psm-report\">(.*?)</script>", RegexOptions.Singleline).Groups[1].Value;
+        string data = Regex.Match(HtmlReport.Render(HostileReport.Make()), "id=\"psm-report\">(.*?)</script>",
+            RegexOptions.Singleline).Groups[1].Value;
         using JsonDocument json = JsonDocument.Parse(data);
         ReportDocument again = ReportDocument.FromJson(json.RootElement.GetProperty("document").GetRawText());
         Assert.Equal(HostileReport.Make().ToJson(), again.ToJson());
@@ -81,7 +83,8 @@ public sealed class HtmlReportTests
     [Fact]
     public void Link_names_are_unique()
     {
-        ReportBlock[] blocks = [new Heading("Same"), new Heading("same!"), new Heading("same 2"), new Heading("…"), new Heading("story"), SampleReport.Claims()];
+        ReportBlock[] blocks = [new Heading("Same"), new Heading("same!"), new Heading("same 2"), new Heading("…"),
+            new Heading("story"), SampleReport.Claims()];
         string page = HtmlReport.Render(new ReportDocument("t") { Blocks = blocks });
         string[] ids = [.. Regex.Matches(WithoutScripts(page), " id=\"([^\"]*)\"").Select(m => m.Groups[1].Value)];
         Assert.Equal(ids.Length, ids.Distinct().Count());
