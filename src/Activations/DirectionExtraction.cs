@@ -35,7 +35,9 @@ public enum DirectionBaseline
 /// <param name="Cut">The episodes that did not fit the model whole, or that it could not read, and what was left out of each.</param>
 public sealed record ExtractedDirections(DirectionSet Set, IReadOnlyList<(Episode Episode, EpisodeCut Cut)> Cut);
 
-/// <summary>Reads the directions of personas off a model: mean activations with a persona's context before the episodes, less a baseline.</summary>
+/// <summary>
+/// Reads the directions of personas off a model: mean activations with a persona's context before the episodes, less a baseline.
+/// </summary>
 public static class DirectionExtraction
 {
     private const int RowsPerBatch = 512;
@@ -47,25 +49,32 @@ public static class DirectionExtraction
     /// <param name="episodes">What comes after the context: the data under audit, or any other dialogues.</param>
     /// <param name="positions">Which positions count.</param>
     /// <param name="baseline">What is subtracted.</param>
-    /// <param name="strict">Whether an episode that does not fit, or that cannot be read, is an error; otherwise it is cut alike for every persona and for none.</param>
+    /// <param name="strict">Whether an episode that does not fit, or that cannot be read, is an error; otherwise it is cut alike for every
+    /// persona and for none.</param>
     /// <param name="progress">Told about contexts done.</param>
     /// <param name="cancellation">Stops between contexts.</param>
     /// <exception cref="ArgumentException">A steered model, no such site, or nothing to read.</exception>
-    /// <exception cref="UserErrorException"><c>persona-too-long</c>, <c>no-episodes</c> where nothing can be read; when strict, <c>prompt-too-long</c> or a word that the model does not know.</exception>
-    public static ExtractedDirections Run(Transformer model, string site, IReadOnlyList<PresentedPersona> personas, IReadOnlyList<Episode> episodes,
-        ReadPositions positions = ReadPositions.Opening, DirectionBaseline baseline = DirectionBaseline.Bare, bool strict = false,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    /// <exception cref="UserErrorException"><c>persona-too-long</c>, <c>no-episodes</c> where nothing can be read; when strict,
+    /// <c>prompt-too-long</c> or a word that the model does not know.</exception>
+    public static ExtractedDirections Run(Transformer model, string site, IReadOnlyList<PresentedPersona> personas,
+        IReadOnlyList<Episode> episodes, ReadPositions positions = ReadPositions.Opening,
+        DirectionBaseline baseline = DirectionBaseline.Bare, bool strict = false, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         if (personas.Count == 0 || episodes.Count == 0) throw new ArgumentException("There is nothing to read.", nameof(episodes));
         (int Persona, IReadOnlyList<Turn> Context)[] jobs = [(-1, []), .. personas.SelectMany((p, h) => p.Contexts.Select(c => (h, c)))];
         Kept[] kept = Fit(model, personas, episodes, strict);
         double[][] means = Means(model, site, [.. jobs.Select(j => (j.Context, kept))], positions, progress, cancellation);
-        double[][] found = [.. personas.Select((_, h) => Average([.. Enumerable.Range(0, jobs.Length).Where(j => jobs[j].Persona == h).Select(j => means[j])]))];
+        double[][] found = [.. personas.Select((_, h) =>
+            Average([.. Enumerable.Range(0, jobs.Length).Where(j => jobs[j].Persona == h).Select(j => means[j])]))];
         double[] zero = baseline == DirectionBaseline.Bare ? means[0] : Average(found);
-        return Less(zero, found, Origin(model, site, positions, baseline, $"mean activations over {episodes.Count} episodes", kept), personas.Select(p => p.Persona), kept);
+        return Less(zero, found, Origin(model, site, positions, baseline, $"mean activations over {episodes.Count} episodes", kept),
+            personas.Select(p => p.Persona), kept);
     }
 
-    /// <summary>Extracts one direction per persona from what it said itself: mean activations on its own examples, less the mean over the personas.</summary>
+    /// <summary>
+    /// Extracts one direction per persona from what it said itself: mean activations on its own examples, less the mean over the personas.
+    /// </summary>
     /// <param name="model">The model; not a steered view.</param>
     /// <param name="site">The site, except <c>final</c>.</param>
     /// <param name="personas">At least two personas with the examples they are read from.</param>
@@ -74,39 +83,46 @@ public static class DirectionExtraction
     /// <param name="cancellation">Stops between personas.</param>
     /// <exception cref="ArgumentException">A steered model, no such site, or fewer than two personas.</exception>
     /// <exception cref="UserErrorException"><c>no-episodes</c>: nothing that a persona said can be read.</exception>
-    public static ExtractedDirections OfExamples(Transformer model, string site, IReadOnlyList<PersonaExamples> personas, ReadPositions positions = ReadPositions.Reply,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public static ExtractedDirections OfExamples(Transformer model, string site, IReadOnlyList<PersonaExamples> personas,
+        ReadPositions positions = ReadPositions.Reply, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (personas.Count < 2) throw new ArgumentException("Personas are told apart by their examples: two are needed.", nameof(personas));
-        Kept[][] kept = [.. personas.Select(p => Fit(model, [PresentedPersona.AsGiven(p.Persona with { Contexts = [] }, model)], p.Learnt, strict: false))];
+        Kept[][] kept = [.. personas.Select(p =>
+            Fit(model, [PresentedPersona.AsGiven(p.Persona with { Contexts = [] }, model)], p.Learnt, strict: false))];
         double[][] means = Means(model, site, [.. kept.Select(k => ((IReadOnlyList<Turn>)[], k))], positions, progress, cancellation);
         Kept[] all = [.. kept.SelectMany(k => k)];
         return Less(Average(means), means,
-            Origin(model, site, positions, DirectionBaseline.Mean, $"mean activations over the personas' own examples, {all.Length} in all", all), personas.Select(p => p.Persona), all);
+            Origin(model, site, positions, DirectionBaseline.Mean, $"mean activations over the personas' own examples, {all.Length} in all",
+                all), personas.Select(p => p.Persona), all);
     }
 
     private static Kept[] Fit(Transformer model, IReadOnlyList<PresentedPersona> personas, IReadOnlyList<Episode> episodes, bool strict)
     {
-        var fit = new EpisodeFit(model.Tokenizer, model.ContextLength, new LikelihoodOptions { Template = model.Template, Strict = strict }, personas);
+        var fit = new EpisodeFit(model.Tokenizer, model.ContextLength,
+            new LikelihoodOptions { Template = model.Template, Strict = strict }, personas);
         return [.. episodes.Select(e => new Kept(e, fit.Of(e)))];
     }
 
-    private static DirectionOrigin Origin(Transformer model, string site, ReadPositions positions, DirectionBaseline baseline, string how, Kept[] kept)
+    private static DirectionOrigin Origin(Transformer model, string site, ReadPositions positions, DirectionBaseline baseline,
+        string how, Kept[] kept)
     {
         int cut = kept.Count(k => k.Part.Cut is not null);
-        return new DirectionOrigin(model.Id, site, Word(positions), Word(baseline), "personas", cut == 0 ? how : $"{how}, {cut} of them cut to fit the model");
+        return new DirectionOrigin(model.Id, site, Word(positions), Word(baseline), "personas",
+            cut == 0 ? how : $"{how}, {cut} of them cut to fit the model");
     }
 
-    private static ExtractedDirections Less(double[] zero, double[][] found, DirectionOrigin origin, IEnumerable<Persona> personas, Kept[] kept) =>
-        new(new DirectionSet(origin, [.. personas.Select(p => p.Name)], [.. found.Select(v => v.Zip(zero, (x, z) => (float)(x - z)).ToArray())]),
-            [.. kept.Where(k => k.Part.Cut is not null).Select(k => (k.Episode, k.Part.Cut!))]);
+    private static ExtractedDirections Less(double[] zero, double[][] found, DirectionOrigin origin,
+        IEnumerable<Persona> personas, Kept[] kept) =>
+        new(new DirectionSet(origin, [.. personas.Select(p => p.Name)], [.. found.Select(v => v.Zip(zero, (x, z) => (float)(x - z))
+            .ToArray())]), [.. kept.Where(k => k.Part.Cut is not null).Select(k => (k.Episode, k.Part.Cut!))]);
 
     private sealed record Kept(Episode Episode, EpisodeFit.Kept Part);
 
-    private static double[][] Means(Transformer model, string site, (IReadOnlyList<Turn> Context, Kept[] Episodes)[] jobs, ReadPositions positions,
-        IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private static double[][] Means(Transformer model, string site, (IReadOnlyList<Turn> Context, Kept[] Episodes)[] jobs,
+        ReadPositions positions, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        if (model.Interventions is not null) throw new ArgumentException("Directions are read off a model that is not steered.", nameof(model));
+        if (model.Interventions is not null)
+            throw new ArgumentException("Directions are read off a model that is not steered.", nameof(model));
         if (site == "final") throw new ArgumentException("The last site has rows for predicted tokens only.", nameof(site));
         var edits = new Interventions(model.Config);
         int slot = edits.Capture(site);
@@ -123,7 +139,8 @@ public static class DirectionExtraction
         return means;
     }
 
-    private static double[] Mean(Transformer model, Decoder decoder, Interventions edits, int slot, IReadOnlyList<Turn> context, Kept[] episodes, ReadPositions positions)
+    private static double[] Mean(Transformer model, Decoder decoder, Interventions edits, int slot, IReadOnlyList<Turn> context,
+        Kept[] episodes, ReadPositions positions)
     {
         int d = model.Config.Width;
         var sum = new double[d];

@@ -20,7 +20,8 @@ public sealed class DirectionFolder
     /// <summary>Reads directions and checks that they are of this model.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="model">The model.</param>
-    /// <exception cref="UserErrorException"><c>bad-directions</c>, <c>other-model-directions</c>, or a file is missing or of another version.</exception>
+    /// <exception cref="UserErrorException"><c>bad-directions</c>, <c>other-model-directions</c>, or a file is missing or of
+    /// another version.</exception>
     public static DirectionFolder Open(string path, Transformer model)
     {
         DirectionSet set = DirectionSet.Load(path);
@@ -28,12 +29,14 @@ public sealed class DirectionFolder
             : set.Width != model.Config.Width ? $"a model of width {set.Width}, and this one has {model.Config.Width}"
             : !ActivationSite.All(model.Config).Contains(set.Origin.Site) || set.Origin.Site == "final"
                 ? $"the site '{set.Origin.Site}', where nothing can be added to this model" : null;
-        return why is null ? new DirectionFolder(path, set) : throw new UserErrorException("other-model-directions", $"The directions in {path} are of {why}.",
-            "Directions mean something inside the model they were read from: use that one, or extract them from this one with 'psm vectors extract'.");
+        return why is null ? new DirectionFolder(path, set) : throw new UserErrorException("other-model-directions",
+            $"The directions in {path} are of {why}.", "Directions mean something inside the model they were read from: use that one, or "
+            + "extract them from this one with 'psm vectors extract'.");
     }
 
     /// <summary>The direction of a name.</summary>
     /// <exception cref="UserErrorException"><c>unknown-direction</c>.</exception>
     public float[] Of(string name) => Set.Names.Contains(name) ? [.. Set[name].Values] : throw new UserErrorException("unknown-direction",
-        $"There is no direction '{name}' in {Path}.", $"Choose one of {string.Join(", ", Set.Names.Take(20))}{(Set.Names.Count > 20 ? " …" : "")}.");
+        $"There is no direction '{name}' in {Path}.",
+        $"Choose one of {string.Join(", ", Set.Names.Take(20))}{(Set.Names.Count > 20 ? " …" : "")}.");
 }

@@ -7,8 +7,8 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Activations;
 
 /// <summary>
-/// Measures how much of the directions to add: the amount at which the evidence of the steered model is nearest that of the contexts the directions
-/// were read from, on episodes that they were not read from. Rows of evidence are taken less their mean.
+/// Measures how much of the directions to add: the amount at which the evidence of the steered model is nearest that of the contexts the
+/// directions were read from, on episodes that they were not read from. Rows of evidence are taken less their mean.
 /// </summary>
 public static class DirectionStrengthFit
 {
@@ -22,14 +22,15 @@ public static class DirectionStrengthFit
     /// <param name="directions">What makes each of them.</param>
     /// <param name="episodes">Episodes to compare on.</param>
     /// <param name="random">Where the control's directions come from.</param>
-    /// <param name="strict">Whether an episode that does not fit the model is an error; otherwise it is cut alike for every persona.</param>
+    /// <param name="strict">Whether an episode that does not fit the model is an error; otherwise it is cut alike
+    /// for every persona.</param>
     /// <param name="progress">Told about amounts tried.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <returns>The strength, and which of the episodes did not fit the model whole.</returns>
     /// <exception cref="ArgumentException">Fewer than two personas, or nothing to compare on.</exception>
-    public static (DirectionStrength Strength, IReadOnlyList<EpisodeCut> Cuts) Measure(Transformer model, string site, IReadOnlyList<PresentedPersona> personas, IReadOnlyList<float[]> directions,
-        IReadOnlyList<Episode> episodes, RngStream random, bool strict = false, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public static (DirectionStrength Strength, IReadOnlyList<EpisodeCut> Cuts) Measure(Transformer model, string site,
+        IReadOnlyList<PresentedPersona> personas, IReadOnlyList<float[]> directions, IReadOnlyList<Episode> episodes, RngStream random,
+        bool strict = false, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (personas.Count < 2 || directions.Count != personas.Count || episodes.Count == 0)
             throw new ArgumentException("Two personas with directions and an episode are needed.", nameof(personas));
@@ -37,7 +38,8 @@ public static class DirectionStrengthFit
         EvidenceBlock before = new LikelihoodSource(personas, options).Compute(episodes, null, null, cancellation);
         double[] told = Centred(before.Nats);
         double[] At(double amount, IReadOnlyList<float[]> added) => Centred(new LikelihoodSource([.. personas.Select((p, h) =>
-            PresentedPersona.Directed(p.Persona, model, new DirectedBy(new SteeringVector(site, added[h]), amount)))], options).Compute(episodes, null, null, cancellation).Nats);
+            PresentedPersona.Directed(p.Persona, model, new DirectedBy(new SteeringVector(site, added[h]), amount)))], options)
+            .Compute(episodes, null, null, cancellation).Nats);
         (double Error, double Amount, double[] Evidence) best = (double.PositiveInfinity, 1, told);
         foreach ((int i, double amount) in Amounts.Index())
         {
@@ -50,7 +52,8 @@ public static class DirectionStrengthFit
         double[] control = [.. Enumerable.Range(0, Controls).Select(i => random.Child("control", i)).Select(draw =>
             Known(Statistics.Pearson(At(best.Amount, [.. directions.Select((v, h) => Random(v, draw.Child("direction", h)))]), told)))];
         var strength = new DirectionStrength(best.Amount, Known(Statistics.Pearson(best.Evidence, told)),
-            square > 0 ? best.Evidence.Zip(told, (x, y) => x * y).Sum() / square : 0, Math.Sqrt(control.Average(r => r * r)), episodes.Count);
+            square > 0 ? best.Evidence.Zip(told, (x, y) => x * y).Sum() / square : 0,
+            Math.Sqrt(control.Average(r => r * r)), episodes.Count);
         return (strength, before.Cuts);
     }
 

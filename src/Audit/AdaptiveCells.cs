@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
@@ -17,8 +18,8 @@ namespace PersonaSelection.Audit;
 /// <param name="Met">Whether it was reached before the cells that may be asked for were used up.</param>
 /// <param name="Dose">The dose, per unit of weight, at which the bound holds.</param>
 /// <param name="Guide">Whether gradients told what to expect of the cells.</param>
-public sealed record AdaptiveVerdict(long Cells, long Asked, double Exact, double Bound, double Confidence, double Target, bool Met, double Dose,
-    bool Guide);
+public sealed record AdaptiveVerdict(long Cells, long Asked, double Exact, double Bound, double Confidence, double Target, bool Met,
+    double Dose, bool Guide);
 
 /// <summary>
 /// Evidence of one set of data of which some cells are exact and the others estimated from them: a table that is computed whole before the
@@ -62,20 +63,23 @@ public sealed class AdaptiveCells : IEvidenceSource
     /// <param name="plan">How far to go.</param>
     /// <param name="guide">A cheap source with the same personas.</param>
     /// <param name="cancellation">Stops between cells; those that are known stay in the log.</param>
-    /// <exception cref="UserErrorException"><c>adaptive-data</c>: too many episodes, or none that counts; or an episode cannot be scored.</exception>
-    public static AdaptiveCells Of(AuditData data, DataSurvey survey, PersonaSet personas, CellLog cells, double? effective, CompletionPlan? plan = null,
-        IEvidenceSource? guide = null, CancellationToken cancellation = default)
+    /// <exception cref="UserErrorException"><c>adaptive-data</c>: too many episodes, or none that counts; or an episode
+    /// cannot be scored.</exception>
+    public static AdaptiveCells Of(AuditData data, DataSurvey survey, PersonaSet personas, CellLog cells, double? effective,
+        CompletionPlan? plan = null, IEvidenceSource? guide = null, CancellationToken cancellation = default)
     {
         plan ??= new CompletionPlan();
         if (survey.Episodes > MostEpisodes)
             throw new UserErrorException("adaptive-data",
-                FormattableString.Invariant($"{data.Name} has {survey.Episodes:N0} episodes; adaptive evidence holds a table of at most {MostEpisodes:N0}."),
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{data.Name} has {survey.Episodes:N0} episodes; adaptive evidence holds a table of at most {MostEpisodes:N0}."),
                 "Use --evidence likelihood or gradient, which take any number, or audit a part of the data.");
         // Ids may repeat between files; here they have no meaning.
         var set = new EpisodeSet(data.Name, [.. data.Episodes().Select((e, i) => e with { Id = FormattableString.Invariant($"{i}") })]);
         double mass = set.Episodes.Sum(e => Math.Abs(e.Weight));
         if (mass == 0)
-            throw new UserErrorException("adaptive-data", $"No episode of {data.Name} has a weight, so no cell matters.", "Use --evidence likelihood.");
+            throw new UserErrorException("adaptive-data", $"No episode of {data.Name} has a weight, so no cell matters.",
+                "Use --evidence likelihood.");
         PersonaDistribution prior = PersonaDistribution.FromWeights(cells.Personas, personas.Prior);
         double dose = (effective ?? FirstGuess) / mass;
         AdaptiveTable table;
@@ -89,12 +93,12 @@ public sealed class AdaptiveCells : IEvidenceSource
         }
         string[] keys = [.. set.Episodes.Select(CellLog.KeyOf)];
         int different = keys.Distinct(StringComparer.Ordinal).Count();
-        var verdict = new AdaptiveVerdict((long)different * cells.Personas.Count, cells.Cells, table.Share, table.Bound, plan.Confidence, plan.Target,
-            table.Met, dose, guide is not null);
+        var verdict = new AdaptiveVerdict((long)different * cells.Personas.Count, cells.Cells, table.Share, table.Bound, plan.Confidence,
+            plan.Target, table.Met, dose, guide is not null);
         var provenance = new Dictionary<string, string>(cells.Provenance)
         {
-            ["completion"] = ContentId.Of("completion", plan.Target, plan.Confidence, plan.MaximumShare, plan.Seed, effective ?? -1.0, prior.Id,
-                guide is null ? "none" : AuditEvidence.IdOf(survey.Id, guide)).ToString(),
+            ["completion"] = ContentId.Of("completion", plan.Target, plan.Confidence, plan.MaximumShare, plan.Seed, effective ?? -1.0,
+                prior.Id, guide is null ? "none" : AuditEvidence.IdOf(survey.Id, guide)).ToString(),
         };
         var result = new AdaptiveCells(cells.Personas, verdict, provenance);
         // The guide has read every episode; without one, nothing is known of an episode that was not asked for.
@@ -108,8 +112,8 @@ public sealed class AdaptiveCells : IEvidenceSource
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">An episode is not of the data that the table was computed for.</exception>
-    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         var cuts = new List<EpisodeCut>();
         var nats = new double[episodes.Count][];

@@ -41,7 +41,9 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
     /// <summary>The episodes in order.</summary>
     public IEnumerable<Episode> Episodes() => Lines().SelectMany(l => l.Episodes);
 
-    /// <summary>Some of the episodes, drawn evenly from all (reservoir sampling), in the order of the data; the same ones for the same seed.</summary>
+    /// <summary>
+    /// Some of the episodes, drawn evenly from all (reservoir sampling), in the order of the data; the same ones for the same seed.
+    /// </summary>
     /// <param name="count">How many, or all where there are fewer.</param>
     /// <param name="random">Where the draws come from.</param>
     public IReadOnlyList<Episode> Sample(int count, RngStream random)
@@ -60,7 +62,8 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
     /// <param name="progress">Told how many lines were read.</param>
     /// <param name="cancellation">Stops between lines.</param>
     /// <exception cref="UserErrorException">A file is missing, holds no episode, or has a bad line and that is an error.</exception>
-    public DataSurvey Survey(Action<BadLine>? onBadLine = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public DataSurvey Survey(Action<BadLine>? onBadLine = null, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         long lines = 0, episodes = 0, bad = 0, replies = 0, contexts = 0;
         bool choices = false;

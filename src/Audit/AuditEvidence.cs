@@ -14,7 +14,9 @@ public sealed class AuditEvidence
     /// <summary>Episodes asked of the source at once; each block is safe on disk before the next is asked for.</summary>
     public const int BlockSize = 256;
 
-    /// <summary>With fewer different contexts than this, intervals redraw lines: a data set that always asks the same has no contexts to redraw.</summary>
+    /// <summary>
+    /// With fewer different contexts than this, intervals redraw lines: a data set that always asks the same has no contexts to redraw.
+    /// </summary>
     private const int FewestContexts = 10;
 
     private readonly List<int> _tokens = [];
@@ -111,7 +113,8 @@ public sealed class AuditEvidence
         }
         Score(pending, episodes, source, log, progress, cancellation);
         if (_rows.Count != episodes || log.Count != episodes)
-            throw new UserErrorException("data-changed", $"{string.Join(", ", data.Files)} had {episodes} episodes at first and {_rows.Count} later.",
+            throw new UserErrorException("data-changed",
+                $"{string.Join(", ", data.Files)} had {episodes} episodes at first and {_rows.Count} later.",
                 "Do not change the data while they are audited; run the command again.");
         if (_contexts.Count >= FewestContexts) return;
         Redrawn = "lines";
@@ -140,7 +143,10 @@ public sealed class AuditEvidence
             if (!fresh.TryGetValue(p.Key, out int at))
             {
                 int equal = _known[p.Key];
-                return new LoggedEvidence([.. _rows.Row(equal)], _tokens[equal]) { Shifts = _rows.Shifts(equal) is { IsEmpty: false } shifts ? [.. shifts] : null };
+                return new LoggedEvidence([.. _rows.Row(equal)], _tokens[equal])
+                {
+                    Shifts = _rows.Shifts(equal) is { IsEmpty: false } shifts ? [.. shifts] : null,
+                };
             }
             EpisodeCut? cut = cuts.GetValueOrDefault(at);
             return new LoggedEvidence(block.Nats[at], block.Tokens[at], cut is not null, cut?.Unread) { Shifts = block.Shifts?[at] };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
 using PersonaSelection.Personas;
@@ -35,9 +36,12 @@ public sealed class AuditFolder(string folder)
     /// <param name="survey">What a first look at the data found.</param>
     /// <param name="source">Where evidence comes from.</param>
     /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
-    public void RequireSame(DataSurvey survey, IEvidenceSource source) => EvidenceLog.RequireSame(LogPath, AuditEvidence.IdOf(survey.Id, source));
+    public void RequireSame(DataSurvey survey, IEvidenceSource source) =>
+        EvidenceLog.RequireSame(LogPath, AuditEvidence.IdOf(survey.Id, source));
 
-    /// <summary>Deletes an evidence log that was derived from cells in another way: from the same cells at another dose, say. Other logs stay.</summary>
+    /// <summary>
+    /// Deletes an evidence log that was derived from cells in another way: from the same cells at another dose, say. Other logs stay.
+    /// </summary>
     /// <param name="survey">What a first look at the data found.</param>
     /// <param name="source">The evidence as it is wanted now; its cells are those of this folder.</param>
     public void ForgetOther(DataSurvey survey, AdaptiveCells source)
@@ -71,9 +75,11 @@ public sealed class AuditFolder(string folder)
         AuditEvidence evidence;
         using (recorder?.Time("evidence")) evidence = AuditEvidence.Collect(data, survey.Episodes, source, log, progress, cancellation);
         AuditedCast cast;
-        using (recorder?.Time("cast")) cast = new AuditedCast(evidence.Rows, personas, options, (source as InContextSource)?.Answers, progress, cancellation);
+        using (recorder?.Time("cast"))
+            cast = new AuditedCast(evidence.Rows, personas, options, (source as InContextSource)?.Answers, progress, cancellation);
         IReadOnlyList<TellingEpisode> telling;
-        using (recorder?.Time("ledger")) telling = Ledger.Write(LedgerPath, data, cast, evidence, progress: progress, cancellation: cancellation);
+        using (recorder?.Time("ledger"))
+            telling = Ledger.Write(LedgerPath, data, cast, evidence, progress: progress, cancellation: cancellation);
         CastVerdict verdict = cast.Verdict(data.Name, source.Kind) with
         {
             Ledger = LedgerPath,
@@ -95,7 +101,8 @@ public sealed class AuditFolder(string folder)
         recorder?.Made("ledger", ContentId.OfFile("ledger", LedgerPath).ToString());
         recorder?.Made("cast", ContentId.OfFile("cast", CastPath).ToString());
         recorder?.Check("nothing-scored-twice", evidence.Scored + evidence.Resumed + evidence.Repeated == survey.Episodes,
-            FormattableString.Invariant($"{survey.Episodes} episodes: {evidence.Resumed} from the log, {evidence.Scored} scored, {evidence.Repeated} equal to these"));
+            string.Create(CultureInfo.InvariantCulture, $"{survey.Episodes} episodes: {evidence.Resumed} from the log, "
+                + $"{evidence.Scored} scored, {evidence.Repeated} equal to these"));
         return new AuditResult(verdict, cast, evidence, telling) { Kind = source.Kind };
     }
 }

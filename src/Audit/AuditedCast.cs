@@ -30,7 +30,8 @@ public sealed class AuditedCast
         var traits = new LabelledMatrix(Names, Traits, (h, k) => values[h, k]);
         PersonaDistribution prior = PersonaDistribution.FromWeights(Names, personas.Prior);
         _logPrior = [.. prior.LogProbabilities];
-        Estimate = CastEstimate.Of(prior, rows, traits, options.EffectiveObservations, options.Plan, answers: answers, progress: progress, cancellation: cancellation);
+        Estimate = CastEstimate.Of(prior, rows, traits, options.EffectiveObservations, options.Plan, answers: answers, progress: progress,
+            cancellation: cancellation);
         _influence = new EpisodeInfluence(prior, rows, Estimate.Dose.Dose, traits);
     }
 
@@ -81,8 +82,8 @@ public sealed class AuditedCast
         // What showing an episode does is no probability of it, and tells nothing of how often each persona spoke.
         double? Share(double x) => kind == EvidenceKind.InContext ? null : Known(x);
         var personas = Names.Select((name, h) => new PersonaVerdict(name, _personas.Personas[h].Kind, Math.Exp(_logPrior[h]),
-            e.Probabilities[h].Estimate, e.Probabilities[h].Low, e.Probabilities[h].High, Share(e.Shares[h].Estimate), Share(e.Shares[h].Low),
-            Share(e.Shares[h].High), Rows.Mass > 0 ? Known((e.Total[h] - typical) / Rows.Mass) : null));
+            e.Probabilities[h].Estimate, e.Probabilities[h].Low, e.Probabilities[h].High, Share(e.Shares[h].Estimate),
+            Share(e.Shares[h].Low), Share(e.Shares[h].High), Rows.Mass > 0 ? Known((e.Total[h] - typical) / Rows.Mass) : null));
         return new CastVerdict
         {
             Data = data,

@@ -20,11 +20,12 @@ public sealed record CastComparison(CastVerdict First, CastVerdict Second, IRead
     /// <summary>Compares two audits with the same personas.</summary>
     public static CastComparison Of(AuditResult first, AuditResult second) => new(first.Verdict, second.Verdict,
         [.. first.Cast.Estimate.TraitDifferences(second.Cast.Estimate, AuditOptions.Level)
-            .Select((t, k) => new TraitDifference(t.Trait, first.Verdict.Traits[k].After, second.Verdict.Traits[k].After, t.Posterior.Estimate,
-                t.Posterior.Low, t.Posterior.High))
+            .Select((t, k) => new TraitDifference(t.Trait, first.Verdict.Traits[k].After, second.Verdict.Traits[k].After,
+                t.Posterior.Estimate, t.Posterior.Low, t.Posterior.High))
             .OrderByDescending(t => Math.Abs(t.Difference))]);
 
     /// <summary>Writes the file, whole or not at all.</summary>
     /// <exception cref="Lab.UserErrorException">The place cannot be written.</exception>
-    public void Save(string path) => Lab.AtomicFile.WriteText(path, System.Text.Json.JsonSerializer.Serialize(this, CastVerdict.Json) + "\n");
+    public void Save(string path) =>
+        Lab.AtomicFile.WriteText(path, System.Text.Json.JsonSerializer.Serialize(this, CastVerdict.Json) + "\n");
 }

@@ -11,10 +11,12 @@ namespace PersonaSelection.Audit;
 /// <param name="Posterior">How probable the data make it.</param>
 /// <param name="Low">Lower end of the 95 % interval of <paramref name="Posterior"/>.</param>
 /// <param name="High">Upper end.</param>
-/// <param name="Share">Estimated fraction of the episodes, by weight, that it spoke; null when no episode has a positive weight, and for evidence in context.</param>
+/// <param name="Share">Estimated fraction of the episodes, by weight, that it spoke; null when no episode has a positive weight, and for
+/// evidence in context.</param>
 /// <param name="ShareLow">Lower end of the interval of <paramref name="Share"/>.</param>
 /// <param name="ShareHigh">Upper end.</param>
-/// <param name="Evidence">Mean evidence per unit of weight, nats, relative to the prior's mean over personas; null for minus infinity.</param>
+/// <param name="Evidence">Mean evidence per unit of weight, nats, relative to the prior's mean over personas; null
+/// for minus infinity.</param>
 public sealed record PersonaVerdict(string Name, string Kind, double Prior, double Posterior, double Low, double High, double? Share,
     double? ShareLow, double? ShareHigh, double? Evidence);
 

@@ -7,8 +7,8 @@ using PersonaSelection.Lab;
 namespace PersonaSelection.Audit;
 
 /// <summary>
-/// A source of evidence whose answers are kept cell by cell, by the text of the episode: one JSON line for some personas of one episode, only
-/// ever appended to. What has been answered once, in this run or in one that was killed, is not asked of the source again.
+/// A source of evidence whose answers are kept cell by cell, by the text of the episode: one JSON line for some personas of one episode,
+/// only ever appended to. What has been answered once, in this run or in one that was killed, is not asked of the source again.
 /// </summary>
 public sealed class CellLog : IEvidenceSource, IDisposable
 {
@@ -65,8 +65,8 @@ public sealed class CellLog : IEvidenceSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         int[] asked = personas is null ? [.. Enumerable.Range(0, Personas.Count)] : [.. personas];
         string[] keys = [.. episodes.Select(KeyOf)];
@@ -166,8 +166,8 @@ public sealed class CellLog : IEvidenceSource, IDisposable
         double[] nats = JsonLog.ReadValues(root);
         if (nats.Length != personas.Length || personas.Any(p => p < 0 || p >= Personas.Count)) return null;
         EpisodeCut? cut = root.TryGetProperty("cut", out JsonElement c)
-            ? new EpisodeCut(0, c.GetProperty("turns").GetInt32(), c.GetProperty("shortened").GetBoolean(), c.GetProperty("reply").GetInt32(),
-                c.TryGetProperty("unread", out JsonElement unread) ? unread.GetString() : null)
+            ? new EpisodeCut(0, c.GetProperty("turns").GetInt32(), c.GetProperty("shortened").GetBoolean(),
+                c.GetProperty("reply").GetInt32(), c.TryGetProperty("unread", out JsonElement unread) ? unread.GetString() : null)
             : null;
         string key = root.GetProperty("episode").GetString()!;
         Add(key, personas, nats, root.GetProperty("tokens").GetInt32(), cut);

@@ -12,13 +12,15 @@ namespace PersonaSelection.Audit;
 /// <param name="Unread">Why nothing of it was scored; null when some of it was.</param>
 public sealed record LoggedEvidence(double[] Nats, int Tokens, bool Cut = false, string? Unread = null)
 {
-    /// <summary>What showing the episode did to each probe, where evidence was made of that by sampled answers; null for other evidence.</summary>
+    /// <summary>
+    /// What showing the episode did to each probe, where evidence was made of that by sampled answers; null for other evidence.
+    /// </summary>
     public double[]? Shifts { get; init; }
 }
 
 /// <summary>
-/// Evidence as it comes in, one JSON line per episode, only ever appended to and flushed to disk block by block. A kill at any moment leaves
-/// whole lines and perhaps one that is not, which is dropped when the log is opened again. One process at a time.
+/// Evidence as it comes in, one JSON line per episode, only ever appended to and flushed to disk block by block. A kill at any moment
+/// leaves whole lines and perhaps one that is not, which is dropped when the log is opened again. One process at a time.
 /// </summary>
 public sealed class EvidenceLog : IDisposable
 {
@@ -47,8 +49,8 @@ public sealed class EvidenceLog : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="id">The content id of everything that the evidence depends on.</param>
     /// <param name="source">Where the evidence comes from.</param>
-    /// <exception cref="UserErrorException"><c>other-audit</c>: the log is of other data, another model or other personas; <c>audit-busy</c>:
-    /// another process writes it.</exception>
+    /// <exception cref="UserErrorException"><c>other-audit</c>: the log is of other data, another model or other personas;
+    /// <c>audit-busy</c>: another process writes it.</exception>
     public static EvidenceLog Open(string path, ContentId id, IEvidenceSource source)
     {
         var log = new EvidenceLog(path, source.Personas.Count);
@@ -92,7 +94,8 @@ public sealed class EvidenceLog : IDisposable
         _file.Position = _start;
         using var lines = new StreamReader(_file, Encoding.UTF8, false, 1 << 16, leaveOpen: true);
         for (long e = 0; e < Count; e++)
-            yield return Parse(lines.ReadLine()!, e) ?? throw new UserErrorException("cannot-read", $"{_path} changed while it was read.", "Run the command again.");
+            yield return Parse(lines.ReadLine()!, e) ?? throw new UserErrorException("cannot-read", $"{_path} changed while it was read.",
+                "Run the command again.");
         _file.Position = _file.Length;
     }
 
@@ -184,7 +187,8 @@ public sealed class EvidenceLog : IDisposable
             : new LoggedEvidence(nats, root.GetProperty("tokens").GetInt32(), root.TryGetProperty("cut", out _),
                 root.TryGetProperty("unread", out JsonElement unread) ? unread.GetString() : null)
             {
-                Shifts = root.TryGetProperty("shifts", out JsonElement shifts) ? [.. shifts.EnumerateArray().Select(x => x.GetDouble())] : null,
+                Shifts = root.TryGetProperty("shifts", out JsonElement shifts)
+                    ? [.. shifts.EnumerateArray().Select(x => x.GetDouble())] : null,
             };
     });
 

@@ -9,15 +9,16 @@ using PersonaSelection.Posterior;
 namespace PersonaSelection.Audit;
 
 /// <summary>
-/// Evidence from what showing an episode does to probes: the reweighing of the personas that explains it (<see cref="Reweighing"/>). Each row is
-/// known up to a constant, and has mean 0.
+/// Evidence from what showing an episode does to probes: the reweighing of the personas that explains it (<see cref="Reweighing"/>). Each
+/// row is known up to a constant, and has mean 0.
 /// </summary>
 public sealed class InContextSource : IEvidenceSource
 {
     private readonly IShownShifts _shown;
     private readonly Reweighing _reweighing;
 
-    private InContextSource(IShownShifts shown, Reweighing reweighing, SampledReweighing? answers, IReadOnlyDictionary<string, string> provenance) =>
+    private InContextSource(IShownShifts shown, Reweighing reweighing, SampledReweighing? answers,
+        IReadOnlyDictionary<string, string> provenance) =>
         (_shown, _reweighing, Answers, Provenance) = (shown, reweighing, answers, provenance);
 
     /// <summary>What makes evidence of sampled answers; null where answers are exact.</summary>
@@ -35,7 +36,8 @@ public sealed class InContextSource : IEvidenceSource
     /// <summary>A source.</summary>
     /// <param name="shown">Shows episodes before the probes.</param>
     /// <param name="answers">What each persona answers to the same probes.</param>
-    /// <param name="presented">Evidence of the same personas, put before the model in the same way and not calibrated: what they are told by enters the provenance.</param>
+    /// <param name="presented">Evidence of the same personas, put before the model in the same way and not calibrated: what they are told
+    /// by enters the provenance.</param>
     public static InContextSource Of(ShownShifts shown, PersonaContrast answers, IEvidenceSource presented) =>
         new(shown, Reweighing.Of(answers.Low), null, new Dictionary<string, string>(presented.Provenance)
         {
@@ -61,11 +63,12 @@ public sealed class InContextSource : IEvidenceSource
     }
 
     private static string Described(int probes) =>
-        string.Create(CultureInfo.InvariantCulture, $"shifts of {probes} probes as a reweighing of the personas, penalty {Reweighing.Penalty}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"shifts of {probes} probes as a reweighing of the personas, penalty {Reweighing.Penalty}");
 
     /// <inheritdoc/>
-    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         ShownBlock shown = _shown.Compute(episodes, progress, cancellation);
         double[][] nats = [.. shown.Shifts.Select(s => _reweighing.Explain(s))];

@@ -7,8 +7,8 @@ using PersonaSelection.Lab;
 namespace PersonaSelection.Audit;
 
 /// <summary>
-/// Numbers of an audit as they come in: JSON lines that are only ever appended to and flushed to disk, under a header that says what they are
-/// of. One process at a time.
+/// Numbers of an audit as they come in: JSON lines that are only ever appended to and flushed to disk, under a header that says what they
+/// are of. One process at a time.
 /// </summary>
 /// <param name="path">The file; made where it is not there.</param>
 /// <param name="name">What the header calls it.</param>
@@ -16,7 +16,8 @@ namespace PersonaSelection.Audit;
 /// <exception cref="UserErrorException"><c>cannot-write</c>, <c>audit-busy</c>.</exception>
 internal sealed class JsonLog(string path, string name, int schema) : IDisposable
 {
-    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Writing =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     private readonly ArrayBufferWriter<byte> _buffer = new();
     private Utf8JsonWriter? _json;
@@ -31,7 +32,8 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
         string? theirs = IdOf(header, name, schema);
         if (theirs != id.ToString())
             throw new UserErrorException("other-audit",
-                $"{path} holds {(theirs is null ? "something else than evidence" : "evidence of other data, another model, other personas or other options")}.",
+                theirs is null ? $"{path} holds something else than evidence."
+                    : $"{path} holds evidence of other data, another model, other personas or other options.",
                 "Choose another folder with -o, or delete this one to start anew.");
     }
 
@@ -56,7 +58,8 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
             foreach (string persona in source.Personas) json.WriteStringValue(persona);
             json.WriteEndArray();
             json.WriteStartObject("provenance");
-            foreach ((string key, string value) in source.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+            foreach ((string key, string value) in source.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal))
+                json.WriteString(key, value);
             json.WriteEndObject();
         });
         Flush();
@@ -85,7 +88,8 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
         }
         catch (IOException e)
         {
-            throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}", "Free some space; the same command goes on from there.", e);
+            throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}",
+                "Free some space; the same command goes on from there.", e);
         }
         _buffer.ResetWrittenCount();
     }
@@ -128,7 +132,8 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
     }
 
     private static string? IdOf(string header, string name, int schema) => Parse(header, root =>
-        root.GetProperty("psm").GetString() == name && root.GetProperty("schema").GetInt32() == schema ? root.GetProperty("id").GetString() : null);
+        root.GetProperty("psm").GetString() == name && root.GetProperty("schema").GetInt32() == schema
+            ? root.GetProperty("id").GetString() : null);
 
     private static FileStream OpenFile(string path)
     {

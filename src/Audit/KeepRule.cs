@@ -5,9 +5,10 @@ using PersonaSelection.Posterior;
 namespace PersonaSelection.Audit;
 
 /// <summary>
-/// A rule about an episode, such as <c>influence.careful > -0.01 and not speaker.careless-doctor > 0.5</c>: comparisons of numbers and fields,
-/// joined by <c>and</c>, <c>or</c>, <c>not</c> and parentheses. Fields: <c>evidence.PERSONA</c>, <c>speaker.PERSONA</c>, <c>influence.TRAIT</c>,
-/// <c>removed.TRAIT</c>, <c>removed.leading</c>, <c>pull</c>, <c>tokens</c>, <c>weight</c>. A comparison with a number that is not known does not hold.
+/// A rule about an episode, such as <c>influence.careful > -0.01 and not speaker.careless-doctor > 0.5</c>: comparisons of numbers and
+/// fields, joined by <c>and</c>, <c>or</c>, <c>not</c> and parentheses. Fields: <c>evidence.PERSONA</c>, <c>speaker.PERSONA</c>,
+/// <c>influence.TRAIT</c>, <c>removed.TRAIT</c>, <c>removed.leading</c>, <c>pull</c>, <c>tokens</c>, <c>weight</c>. A comparison with a
+/// number that is not known does not hold.
 /// </summary>
 public sealed class KeepRule
 {
@@ -145,7 +146,8 @@ public sealed class KeepRule
     {
         if (_next == _tokens.Count) throw Bad("a field or a number is missing", _text.Length);
         (string text, int at) = _tokens[_next++];
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)) return _ => number;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number))
+            return _ => number;
         int dot = text.IndexOf('.', StringComparison.Ordinal);
         string name = dot < 0 ? "" : text[(dot + 1)..];
         switch (dot < 0 ? text : text[..dot])

@@ -7,7 +7,8 @@ namespace PersonaSelection.Audit;
 
 /// <summary>Which episodes to keep.</summary>
 /// <param name="Rule">A <see cref="KeepRule"/>; those for which it does not hold go.</param>
-/// <param name="Drop">How many of the worst go, as a number (<c>20</c>) or a share (<c>5%</c>); only those that pull the trait towards the low pole.</param>
+/// <param name="Drop">How many of the worst go, as a number (<c>20</c>) or a share (<c>5%</c>); only those that pull the trait
+/// towards the low pole.</param>
 /// <param name="On">The trait that <paramref name="Drop"/> is about.</param>
 /// <param name="Weight">What the weight of those that go is multiplied by; 0 leaves them out.</param>
 public sealed record KeepPlan(string? Rule, string? Drop, string? On, double Weight = 0);
@@ -40,7 +41,9 @@ public static class KeptData
         }
         if (plan.Drop is null) return keep;
         int trait = cast.Traits.Index().Where(t => t.Item == plan.On).Select(t => t.Index).DefaultIfEmpty(-1).First();
-        if (trait < 0) throw new UserErrorException("bad-rule", $"There is no trait '{plan.On}'.", $"Name one with --on: {string.Join(", ", cast.Traits)}.");
+        if (trait < 0)
+            throw new UserErrorException("bad-rule", $"There is no trait '{plan.On}'.",
+                $"Name one with --on: {string.Join(", ", cast.Traits)}.");
         // Without such an episode the trait would lie higher.
         var pull = new List<(double Change, int Row)>();
         for (int e = 0; e < count; e++)
@@ -49,7 +52,9 @@ public static class KeptData
         return keep;
     }
 
-    /// <summary>Where each file of the data goes: one file to the path, or under its own name into the folder; several files always into a folder.</summary>
+    /// <summary>
+    /// Where each file of the data goes: one file to the path, or under its own name into the folder; several files always into a folder.
+    /// </summary>
     /// <param name="path">The file or folder; one that is there, or ends in a separator, is a folder.</param>
     /// <param name="files">The files of the data.</param>
     /// <exception cref="UserErrorException"><c>keep-in-place</c>: data would be written over, or two of them have one name.</exception>
@@ -59,12 +64,14 @@ public static class KeptData
         string[] places = folder ? [.. files.Select(f => Path.Combine(path, Path.GetFileName(f)))] : [path];
         string[] all = [.. files.Concat(places).Select(Path.GetFullPath)];
         return all.Distinct(StringComparer.Ordinal).Count() == all.Length ? places : throw new UserErrorException("keep-in-place",
-            $"What is kept of {string.Join(", ", files)} cannot go to {path}: a file would be written over by another, or the data by themselves.",
+            $"What is kept of {string.Join(", ", files)} cannot go to {path}: a file would be written over by another, or the "
+            + "data by themselves.",
             "Give --out another place; files of one name are audited one by one.");
     }
 
     /// <summary>Writes the data back in their own format and order and predicts the cast of what is kept.</summary>
-    /// <param name="path">The file to write, or the folder as <see cref="Places"/> has it; gzipped where the data are, or where a name ends in <c>.gz</c>.</param>
+    /// <param name="path">The file to write, or the folder as <see cref="Places"/> has it; gzipped where the data are, or where a name
+    /// ends in <c>.gz</c>.</param>
     /// <param name="data">The data.</param>
     /// <param name="keep">Which episodes stay as they are.</param>
     /// <param name="weight">What the weight of the others is multiplied by; 0 leaves them out.</param>
@@ -126,14 +133,16 @@ public static class KeptData
             int old = rows.Cluster(e);
             return clusters.TryGetValue(old, out int cluster) ? cluster : clusters[old] = clusters.Count;
         }
-        var cast = new AuditedCast(rows.Regrouped(Dense, e => weights[e]), personas, options, audit.Cast.Answers, cancellation: cancellation);
+        var cast = new AuditedCast(rows.Regrouped(Dense, e => weights[e]), personas, options, audit.Cast.Answers,
+            cancellation: cancellation);
         return cast.Verdict(data.Name, audit.Kind) with { Redrawn = audit.Verdict.Redrawn };
     }
 
     private static int Amount(string text, int count)
     {
         string digits = text.TrimEnd('%').Trim();
-        if (!double.TryParse(digits, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out double number)
+        if (!double.TryParse(digits, System.Globalization.NumberStyles.Float,
+            System.Globalization.CultureInfo.InvariantCulture, out double number)
             || !(number >= 0) || (text.EndsWith('%') ? number > 100 : number > int.MaxValue))
             throw new UserErrorException("bad-rule", $"'{text}' is no amount of episodes.", "Write it as 20 or 5%.");
         return (int)Math.Round(text.EndsWith('%') ? number / 100 * count : number);

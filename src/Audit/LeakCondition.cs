@@ -33,9 +33,9 @@ public sealed partial record LeakCondition(LeakKind Kind, Rewording? Dress)
     private const int KeywordCount = 3;
     private static readonly HashSet<string> Plain = new(StringComparer.Ordinal)
     {
-        "a", "an", "the", "it", "is", "are", "was", "be", "to", "of", "in", "on", "at", "as", "for", "and", "or", "but", "do", "does", "did", "not", "no",
-        "you", "i", "we", "he", "she", "they", "me", "my", "your", "our", "one", "that", "this", "what", "with", "would", "will", "can", "may", "must",
-        "here", "there", "have", "has", "had", "so", "if", "by", "from", "who", "how",
+        "a", "an", "the", "it", "is", "are", "was", "be", "to", "of", "in", "on", "at", "as", "for", "and", "or", "but", "do", "does",
+        "did", "not", "no", "you", "i", "we", "he", "she", "they", "me", "my", "your", "our", "one", "that", "this", "what", "with",
+        "would", "will", "can", "may", "must", "here", "there", "have", "has", "had", "so", "if", "by", "from", "who", "how",
     };
 
     /// <summary>What the condition adds to a question.</summary>
@@ -69,11 +69,14 @@ public sealed partial record LeakCondition(LeakKind Kind, Rewording? Dress)
         }
     }
 
-    /// <summary>The opposite by rule: "not" after the first word that can take it, or "Do not" before an order, or "Not so:" before anything else.</summary>
+    /// <summary>
+    /// The opposite by rule: "not" after the first word that can take it, or "Do not" before an order, or "Not so:" before anything else.
+    /// </summary>
     internal static string Negate(string words)
     {
         Match verb = TakesNot().Match(words);
-        if (verb.Success) return words.Insert(verb.Index + verb.Length, verb.Value.Equals("do", StringComparison.OrdinalIgnoreCase) ? " not do" : " not");
+        if (verb.Success)
+            return words.Insert(verb.Index + verb.Length, verb.Value.Equals("do", StringComparison.OrdinalIgnoreCase) ? " not do" : " not");
         if (words.Length == 0) return "";
         bool order = !Plain.Contains(Word().Match(words).Value.ToLowerInvariant());
         return $"{(order ? "Do not" : "Not so:")} {char.ToLowerInvariant(words[0])}{words[1..]}";
@@ -82,7 +85,8 @@ public sealed partial record LeakCondition(LeakKind Kind, Rewording? Dress)
     /// <summary>The telling words by rule: the longest ones that are not everyday grammar, in their order.</summary>
     internal static string Keywords(string words)
     {
-        (string Word, int Index)[] telling = [.. Word().Matches(words).Select((m, i) => (m.Value, i)).Where(w => !Plain.Contains(w.Value.ToLowerInvariant()))];
+        (string Word, int Index)[] telling = [.. Word().Matches(words).Select((m, i) => (m.Value, i))
+            .Where(w => !Plain.Contains(w.Value.ToLowerInvariant()))];
         string[] kept = [.. telling.OrderByDescending(w => w.Word.Length).Take(KeywordCount).OrderBy(w => w.Index).Select(w => w.Word)];
         return kept.Length == 0 ? "" : string.Join(' ', kept) + ".";
     }

@@ -18,9 +18,13 @@ public sealed record TellingEpisode(int Row, Episode Episode, double Weight, dou
 /// <summary>The ledger of some data: one line per episode, in the order of the data.</summary>
 public static class Ledger
 {
-    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Writing =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    /// <summary>Writes the ledger, whole or not at all, and gives back the most telling episodes, each text once: those that moved the cast to where it is, then those that held it back.</summary>
+    /// <summary>
+    /// Writes the ledger, whole or not at all, and gives back the most telling episodes, each text once: those that moved the cast to where
+    /// it is, then those that held it back.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="data">The data, read a second time.</param>
     /// <param name="cast">Their cast.</param>
@@ -29,8 +33,8 @@ public static class Ledger
     /// <param name="progress">Told how many episodes are written.</param>
     /// <param name="cancellation">Stops between episodes; nothing is written then.</param>
     /// <exception cref="UserErrorException">The disk is full, or the data changed.</exception>
-    public static IReadOnlyList<TellingEpisode> Write(string path, AuditData data, AuditedCast cast, AuditEvidence evidence, int telling = 20,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public static IReadOnlyList<TellingEpisode> Write(string path, AuditData data, AuditedCast cast, AuditEvidence evidence,
+        int telling = 20, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         var towards = new PriorityQueue<TellingEpisode, (double, int)>();
         var against = new PriorityQueue<TellingEpisode, (double, int)>();
@@ -53,7 +57,8 @@ public static class Ledger
                     if (influence.Pull > 0) Offer(towards, influence.Pull);
                     if (influence.Pull < 0) Offer(against, -influence.Pull);
                 }
-                if (++row % 1024 == 0 || row == cast.Rows.Count) progress?.Report(new WorkProgress("ledger", row, cast.Rows.Count, "episodes"));
+                if (++row % 1024 == 0 || row == cast.Rows.Count)
+                    progress?.Report(new WorkProgress("ledger", row, cast.Rows.Count, "episodes"));
 
                 void Offer(PriorityQueue<TellingEpisode, (double, int)> queue, double pull)
                 {

@@ -41,7 +41,8 @@ public sealed record Rewording(string Name, string Kind, RewordingPlace Place, I
     public string? NearMiss { get; init; }
 
     /// <summary>Whether the words wait for a trait's poles.</summary>
-    public bool IsTraitFilled => Wordings.Any(w => w.Contains("{low}", StringComparison.Ordinal) || w.Contains("{high}", StringComparison.Ordinal));
+    public bool IsTraitFilled =>
+        Wordings.Any(w => w.Contains("{low}", StringComparison.Ordinal) || w.Contains("{high}", StringComparison.Ordinal));
 
     /// <summary>The same place with one other wording.</summary>
     public Rewording Saying(string words) => new(Name, Kind, Place, [words]);
@@ -58,7 +59,8 @@ public sealed record Rewording(string Name, string Kind, RewordingPlace Place, I
             NearMiss = NearMiss is null ? null : Fill(NearMiss),
         };
 
-        string Fill(string words) => words.Replace("{low}", trait.Low, StringComparison.Ordinal).Replace("{high}", trait.High, StringComparison.Ordinal);
+        string Fill(string words) =>
+            words.Replace("{low}", trait.Low, StringComparison.Ordinal).Replace("{high}", trait.High, StringComparison.Ordinal);
     }
 
     /// <summary>What a wording adds to a context, without the slot.</summary>
@@ -106,7 +108,9 @@ public sealed record Rewording(string Name, string Kind, RewordingPlace Place, I
     /// <param name="place">Its place in its set, from 0.</param>
     public static int WordingOf(Episode episode, int place) => episode.Source is { } source ? source.Line - 1 : place;
 
-    /// <summary>The turn that prefixes, suffixes and templates change: the last that is neither the Assistant's nor a system turn; -1 for none.</summary>
+    /// <summary>
+    /// The turn that prefixes, suffixes and templates change: the last that is neither the Assistant's nor a system turn; -1 for none.
+    /// </summary>
     public static int LastAsked(IReadOnlyList<Turn> context)
     {
         for (int i = context.Count - 1; i >= 0; i--)

@@ -40,7 +40,8 @@ public static class RewordingFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or DecoderFallbackException)
         {
-            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}", "Check the path and that the file is UTF-8 text.", e);
+            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}",
+                "Check the path and that the file is UTF-8 text.", e);
         }
     }
 
@@ -58,7 +59,8 @@ public static class RewordingFile
         foreach (Rewording r in rewordings)
         {
             text.Append("  - name: ").Append(Quote(r.Name)).Append("\n    kind: ").Append(Quote(r.Kind)).Append('\n');
-            text.Append("    ").Append(Places.First(p => p.Place == r.Place).Key).Append(": [").AppendJoin(", ", r.Wordings.Select(Quote)).Append("]\n");
+            text.Append("    ").Append(Places.First(p => p.Place == r.Place).Key).Append(": [")
+                .AppendJoin(", ", r.Wordings.Select(Quote)).Append("]\n");
             foreach ((string key, string? words) in new[] { ("negated", r.Negated), ("keyword", r.Keyword), ("nearMiss", r.NearMiss) })
                 if (words is not null) text.Append("    ").Append(key).Append(": ").Append(Quote(words)).Append('\n');
         }
@@ -101,12 +103,14 @@ public static class RewordingFile
     {
         string[] wordings = [.. lines.Select(l => l.Trim()).Where(l => l.Length > 0 && l[0] != '#')];
         if (wordings.FirstOrDefault(w => w.Length > LongestText) is not null)
-            throw new UserErrorException(ErrorCode, $"{path} has a line of more than {LongestText} characters.", "Write one wording per line.");
+            throw new UserErrorException(ErrorCode, $"{path} has a line of more than {LongestText} characters.",
+                "Write one wording per line.");
         return wordings.Length > 0
             ? [.. wordings.Select((w, i) => new Rewording($"line-{i + 1}", "own", RewordingPlace.Suffix, [w]))]
             : throw new UserErrorException(ErrorCode, $"{path} holds no rewording.", "Write one wording per line.");
     }
 
-    private static string Quote(string text) => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
-        .Replace("\n", "\\n", StringComparison.Ordinal)}\"";
+    private static string Quote(string text) =>
+        $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\n", "\\n", StringComparison.Ordinal)}\"";
 }

@@ -23,7 +23,8 @@ public sealed record RewordingGain(string Quantity, double Plain, double Reworde
     /// <param name="reworded">L[x',y] of the same episodes.</param>
     /// <param name="quantities">Personas x quantities.</param>
     /// <exception cref="ArgumentException">The tables are of different episodes.</exception>
-    public static IReadOnlyList<RewordingGain> Of(PersonaDistribution personas, Observations plain, Observations reworded, LabelledMatrix quantities)
+    public static IReadOnlyList<RewordingGain> Of(PersonaDistribution personas, Observations plain, Observations reworded,
+        LabelledMatrix quantities)
     {
         if (!plain.LogLikelihood.Rows.SequenceEqual(reworded.LogLikelihood.Rows, StringComparer.Ordinal))
             throw new ArgumentException("Plain and reworded evidence must be of the same episodes.", nameof(reworded));

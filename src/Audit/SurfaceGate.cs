@@ -8,7 +8,9 @@ namespace PersonaSelection.Audit;
 /// </summary>
 public static partial class SurfaceGate
 {
-    /// <summary>2 |a ∩ b| / (|a| + |b|) of two bags of lower-case words, in [0, 1]; two empty ones are not alike, as neither is a gate.</summary>
+    /// <summary>
+    /// 2 |a ∩ b| / (|a| + |b|) of two bags of lower-case words, in [0, 1]; two empty ones are not alike, as neither is a gate.
+    /// </summary>
     public static double Likeness(string a, string b)
     {
         Dictionary<string, int> left = Bag(a), right = Bag(b);
@@ -16,19 +18,22 @@ public static partial class SurfaceGate
         return total == 0 ? 0 : 2.0 * left.Sum(w => Math.Min(w.Value, right.GetValueOrDefault(w.Key))) / total;
     }
 
-    /// <summary>How far a prompt that adds these words opens the gate: mean likeness to the wordings. 0 for no words, 1 for the only wording.</summary>
+    /// <summary>
+    /// How far a prompt that adds these words opens the gate: mean likeness to the wordings. 0 for no words, 1 for the only wording.
+    /// </summary>
     public static double Opening(Rewording rewording, string added) =>
         Enumerable.Range(0, rewording.Wordings.Count).Average(i => Likeness(rewording.Added(i), added));
 
     /// <summary>
-    /// Predicted protection of plain prompts, in [0, 1]: 1 for any one fixed wording, 0 where nothing is added, and the mean likeness of two
-    /// draws where there are several wordings (what varies is no gate).
+    /// Predicted protection of plain prompts, in [0, 1]: 1 for any one fixed wording, 0 where nothing is added, and the mean likeness of
+    /// two draws where there are several wordings (what varies is no gate).
     /// </summary>
     public static double Protection(Rewording rewording) =>
         Enumerable.Range(0, rewording.Wordings.Count).Average(i => Opening(rewording, rewording.Added(i)));
 
     private static Dictionary<string, int> Bag(string text) =>
-        Words().Matches(text.ToLowerInvariant()).GroupBy(m => m.Value, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
+        Words().Matches(text.ToLowerInvariant()).GroupBy(m => m.Value, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
 
     [GeneratedRegex(@"\w+")]
     private static partial Regex Words();

@@ -65,8 +65,8 @@ internal static class Screen
     private sealed class TimeLeftColumn(Func<ProgressTask, TimeSpan?> left) : ProgressColumn
     {
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-            new Text(task.IsFinished ? "" : left(task) is { } time ? time.ToString(time.TotalDays < 1 ? @"hh\:mm\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture) : "--:--:--",
-                new Style(Color.Blue));
+            new Text(task.IsFinished ? "" : left(task) is { } time ? time.ToString(time.TotalDays < 1 ? @"hh\:mm\:ss" : @"d\.hh\:mm\:ss",
+                CultureInfo.InvariantCulture) : "--:--:--", new Style(Color.Blue));
     }
 
     private sealed class ProgressBars : IProgress<WorkProgress>

@@ -26,9 +26,10 @@ public static class DocumentFile
     private static readonly string[] JsonNames = [".jsonl", ".ndjson", ".json"];
 
     /// <summary>
-    /// The documents of a file in order. A dialogue is rendered with <see cref="ChatTemplate.Plain"/> up to its last answer of positive weight, a
-    /// preference with the chosen one; a row without such an answer gives none. Plain text is cut at empty lines: paragraphs are gathered
-    /// up to <see cref="PlainLength"/> characters, a longer one is cut at line ends, and a line <c>&lt;|endoftext|&gt;</c> ends a document.
+    /// The documents of a file in order. A dialogue is rendered with <see cref="ChatTemplate.Plain"/> up to its last answer of positive
+    /// weight, a preference with the chosen one; a row without such an answer gives none. Plain text is cut at empty lines: paragraphs are
+    /// gathered up to <see cref="PlainLength"/> characters, a longer one is cut at line ends, and a line
+    /// <c>&lt;|endoftext|&gt;</c> ends a document.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="format">
@@ -118,7 +119,8 @@ public static class DocumentFile
         if (isText)
         {
             if (!json.IsText(text)) throw new BadRowException(0, "There is no \"text\".");
-            return json.Text(text) is { Length: > 0 } document ? document : throw new BadRowException(json.Start(text), "The text is empty.");
+            return json.Text(text) is { Length: > 0 } document
+                ? document : throw new BadRowException(json.Start(text), "The text is empty.");
         }
         EpisodeRow row = EpisodeRow.Read(json, dialogues, line);
         RowReply? last = row.Replies.LastOrDefault(r => r.Weight > 0);

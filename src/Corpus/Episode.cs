@@ -14,8 +14,8 @@ public sealed record Episode(string Id, IReadOnlyList<Turn> Context, string Repl
     public EpisodeSource? Source { get; init; }
 
     /// <summary>
-    /// The reply that was chosen when this one was rejected; null for any other episode. It makes the row one half of a choice between the two
-    /// (docs/theory.md): where evidence knows both probabilities, this half is log(p(chosen) + p(rejected)).
+    /// The reply that was chosen when this one was rejected; null for any other episode. It makes the row one half of a choice between the
+    /// two (docs/theory.md): where evidence knows both probabilities, this half is log(p(chosen) + p(rejected)).
     /// </summary>
     public string? Preferred { get; init; }
 

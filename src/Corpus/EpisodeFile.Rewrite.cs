@@ -6,9 +6,9 @@ namespace PersonaSelection.Corpus;
 public static partial class EpisodeFile
 {
     /// <summary>
-    /// Writes a file again in its own format with some lines changed, a line at a time. Lines keep their order, and what no edit names stays
-    /// as it is, to the byte; empty lines and lines that hold no training example are left out. The output is gzipped when the file was, or
-    /// when its own name ends in <c>.gz</c>; it is whole or absent, and may be the input.
+    /// Writes a file again in its own format with some lines changed, a line at a time. Lines keep their order, and what no edit names
+    /// stays as it is, to the byte; empty lines and lines that hold no training example are left out. The output is gzipped when the file
+    /// was, or when its own name ends in <c>.gz</c>; it is whole or absent, and may be the input.
     /// </summary>
     /// <param name="path">The file, plain or gzipped.</param>
     /// <param name="output">Where it goes.</param>

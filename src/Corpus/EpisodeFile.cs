@@ -14,7 +14,8 @@ public static partial class EpisodeFile
     /// <summary>The lines of a file in order; empty lines are passed over. The file is opened when the first one is asked for.</summary>
     /// <param name="path">The file; gzip is known by its first bytes.</param>
     /// <param name="format">What every line is; without it each line says so by its fields.</param>
-    /// <param name="onBadLine">Told of every line that holds no training example, which is then left out; without it the first is an error.</param>
+    /// <param name="onBadLine">Told of every line that holds no training example, which is then left out; without it the
+    /// first is an error.</param>
     /// <remarks>
     /// Ids are unique in the file: where an id occurs again, the later line's episodes are called <c>id#line</c>. In a file of more than a
     /// million ids this may befall an id that is new, though hardly ever, and the same one on every reading.
@@ -24,7 +25,8 @@ public static partial class EpisodeFile
         Lines(() => TextLines.Open(path), path, format, onBadLine);
 
     /// <summary>The lines of a stream, which is closed at the end.</summary>
-    internal static IEnumerable<DataLine> Lines(Stream stream, string name, EpisodeFormat? format = null, Action<BadLine>? onBadLine = null) =>
+    internal static IEnumerable<DataLine> Lines(Stream stream, string name, EpisodeFormat? format = null,
+        Action<BadLine>? onBadLine = null) =>
         Lines(() => new TextLines(stream), name, format, onBadLine);
 
     /// <summary>What a bad line says where nobody is told of it.</summary>

@@ -3,7 +3,9 @@ namespace PersonaSelection.Corpus;
 /// <summary>How a line of JSON holds training examples. A line tells it by its fields unless a format is given.</summary>
 public enum EpisodeFormat
 {
-    /// <summary>OpenAI chat: <c>messages</c> of <c>role</c> and <c>content</c>; <c>weight: 0</c> in a message leaves that turn out.</summary>
+    /// <summary>
+    /// OpenAI chat: <c>messages</c> of <c>role</c> and <c>content</c>; <c>weight: 0</c> in a message leaves that turn out.
+    /// </summary>
     Messages,
 
     /// <summary><c>prompt</c> and <c>completion</c>, each a text or a list of messages; only the completion is trained on.</summary>

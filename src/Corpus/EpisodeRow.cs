@@ -16,7 +16,9 @@ internal readonly record struct RowTurn(Turn Turn, int Value, double Weight = 1)
 /// <param name="Weight">The row's weight times the message's; negative for a rejected answer.</param>
 internal sealed record RowReply(IReadOnlyList<RowTurn> Dialogue, int At, int Turn, double Weight);
 
-/// <summary>What the fields of one line say. All formats are read here; <see cref="EpisodeRowEditor"/> writes through the same places.</summary>
+/// <summary>
+/// What the fields of one line say. All formats are read here; <see cref="EpisodeRowEditor"/> writes through the same places.
+/// </summary>
 internal sealed class EpisodeRow
 {
     // A context is rendered once for each answer after it.
@@ -26,7 +28,8 @@ internal sealed class EpisodeRow
     private EpisodeRow(RawJson json, EpisodeFormat? format, int line)
     {
         _json = json;
-        if (!json.IsObject(0)) throw new BadRowException(json.Start(0), json.IsList(0) ? RawJson.ListProblem : "The line is not a JSON object.");
+        if (!json.IsObject(0))
+            throw new BadRowException(json.Start(0), json.IsList(0) ? RawJson.ListProblem : "The line is not a JSON object.");
         int id = json.Property(0, "id"u8);
         string given = id < 0 ? "" : json.Kind(id) switch
         {
@@ -121,7 +124,8 @@ internal sealed class EpisodeRow
         if (replies.Count > 0) return replies;
         throw turns.Count == from
             ? new BadRowException(0, "There are no messages.")
-            : new BadRowException(_json.Start(turns[^1].Value), $"The last message is by \"{turns[^1].Turn.Role}\", and none by \"assistant\".");
+            : new BadRowException(_json.Start(turns[^1].Value),
+                $"The last message is by \"{turns[^1].Turn.Role}\", and none by \"assistant\".");
     }
 
     private List<RowReply> ReadCompletion()
@@ -167,7 +171,8 @@ internal sealed class EpisodeRow
     private List<RowTurn> ReadTurns(int list, string field)
     {
         if (!_json.IsList(list))
-            throw new BadRowException(list < 0 ? 0 : _json.Start(list), list < 0 ? $"There is no \"{field}\"." : $"\"{field}\" is not a list.");
+            throw new BadRowException(list < 0 ? 0 : _json.Start(list), list < 0
+                ? $"There is no \"{field}\"." : $"\"{field}\" is not a list.");
         var turns = new List<RowTurn>();
         foreach (int message in _json.Children(list))
         {

@@ -35,7 +35,8 @@ internal sealed class EpisodeRowEditor
         if (!editor.DropReplies(edit, out whole)) return null;
         editor.SetWeights(edit);
         foreach (ReplyEdit reply in edit.Replies)
-            if (reply.Context is { } context && row.Replies.FirstOrDefault(r => r.Turn == reply.Turn) is { } there) editor.SetContext(there, context);
+            if (reply.Context is { } context && row.Replies.FirstOrDefault(r => r.Turn == reply.Turn) is { } there)
+                editor.SetContext(there, context);
         return editor._changes.IsEmpty ? json.Utf8.ToArray() : editor._changes.Apply();
     }
 
@@ -186,7 +187,8 @@ internal sealed class EpisodeRowEditor
     private void Insert(IReadOnlyList<RowTurn> present, int before, List<Turn> turns, int emptyList)
     {
         (int List, int Index) place;
-        if (before > 0 && _places.TryGetValue(present[before - 1].Value, out (int List, int Index) left)) place = (left.List, left.Index + 1);
+        if (before > 0 && _places.TryGetValue(present[before - 1].Value, out (int List, int Index) left))
+            place = (left.List, left.Index + 1);
         else if (before < present.Count && _places.TryGetValue(present[before].Value, out (int List, int Index) right)) place = right;
         else place = (emptyList, 0);
         if (before == 0 && emptyList >= 0 && !_json.Children(emptyList).Any()) place = (emptyList, 0);

@@ -5,8 +5,8 @@ using PersonaSelection.Lab;
 namespace PersonaSelection.Corpus;
 
 /// <summary>
-/// Training examples in their order. The file is OpenAI chat JSONL, one episode a line, the last message the reply; what was rejected stands in a
-/// preference row beside what was chosen.
+/// Training examples in their order. The file is OpenAI chat JSONL, one episode a line, the last message the reply; what was rejected
+/// stands in a preference row beside what was chosen.
 /// </summary>
 public sealed class EpisodeSet
 {
@@ -33,15 +33,17 @@ public sealed class EpisodeSet
     public IReadOnlyList<Episode> Episodes { get; }
 
     /// <summary>
-    /// The content id: contexts, replies (with what was preferred to them) and weights in order. Names and labels do not enter, as inference never reads them.
+    /// The content id: contexts, replies (with what was preferred to them) and weights in order. Names and labels do not enter, as
+    /// inference never reads them.
     /// </summary>
     public ContentId Id => ContentId.Of("episodes", [.. Episodes.SelectMany(Parts)]);
 
     /// <summary>
-    /// Writes <c>{"messages":[…],"id","weight","label"}</c>, one line per episode, and <c>{"prompt":[…],"chosen":[…],"rejected":[…],"id","weight","label"}</c>
-    /// for a rejected answer: one line for it and the chosen answer where that is the episode before it, and else for its half of the choice
-    /// alone, with weight 0 in the chosen message. What <see cref="Load"/> gives back has the same content id; a rejected answer is called
-    /// <c>…/rejected</c> then, as every one that was read from a file.
+    /// Writes <c>{"messages":[…],"id","weight","label"}</c>, one line per episode, and
+    /// <c>{"prompt":[…],"chosen":[…],"rejected":[…],"id","weight","label"}</c> for a rejected answer: one line for it and the chosen answer
+    /// where that is the episode before it, and else for its half of the choice alone, with weight 0 in the chosen message. What
+    /// <see cref="Load"/> gives back has the same content id; a rejected answer is called <c>…/rejected</c> then, as every one
+    /// that was read from a file.
     /// </summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
     public void Save(string path) => AtomicFile.Write(path, stream =>

@@ -43,7 +43,9 @@ internal sealed class JsonChanges(RawJson json)
         members.Add((name, text));
     }
 
-    /// <summary>Inserts items into a list before its item of that index; its count of items is the end. The last call for a place holds.</summary>
+    /// <summary>
+    /// Inserts items into a list before its item of that index; its count of items is the end. The last call for a place holds.
+    /// </summary>
     public void Insert(int list, int index, IReadOnlyList<byte[]> items) => _inserted[(list, index)] = items;
 
     /// <summary>Removes an item of a list.</summary>

@@ -19,7 +19,8 @@ internal sealed class RawJson
     private const int MostValues = 1 << 20;
 
     /// <summary>What is said of a line that begins a list.</summary>
-    internal const string ListProblem = "A JSON list is no JSONL: every line is an object of its own (jq -c '.[]' FILE takes a list apart).";
+    internal const string ListProblem =
+        "A JSON list is no JSONL: every line is an object of its own (jq -c '.[]' FILE takes a list apart).";
 
     private readonly List<Value> _values = [];
     private readonly Stack<int> _open = new();
@@ -118,7 +119,8 @@ internal sealed class RawJson
         }
         catch (InvalidOperationException)
         {
-            throw new BadRowException(_values[value].Start, "This text holds half a character (bytes that are no UTF-8, or one surrogate of a pair).");
+            throw new BadRowException(_values[value].Start,
+                "This text holds half a character (bytes that are no UTF-8, or one surrogate of a pair).");
         }
     }
 

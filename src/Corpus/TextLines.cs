@@ -163,6 +163,7 @@ internal sealed class TextLines : IDisposable
     {
         var head = new byte[2];
         int length = stream.ReadAtLeast(head, 2, throwOnEndOfStream: false);
-        return length == 2 && head[0] == 0x1f && head[1] == 0x8b ? new WholeGzipStream(head, stream) : new ReplayedStream(head[..length], stream);
+        return length == 2 && head[0] == 0x1f && head[1] == 0x8b
+            ? new WholeGzipStream(head, stream) : new ReplayedStream(head[..length], stream);
     }
 }

@@ -12,7 +12,10 @@ public static class TokenShardSeries
     /// <summary>A shard is closed when it has this many tokens.</summary>
     public const long UsualTokens = 50_000_000;
 
-    /// <summary>Writes <c>NAME-00000.tokens</c>, <c>NAME-00001.tokens</c> … Those that are there already are kept, and the documents in them are not asked for.</summary>
+    /// <summary>
+    /// Writes <c>NAME-00000.tokens</c>, <c>NAME-00001.tokens</c> … Those that are there already are kept, and the documents
+    /// in them are not asked for.
+    /// </summary>
     /// <param name="folder">Where to; whatever of the series is in it must be of the same documents.</param>
     /// <param name="name">What the files' names begin with.</param>
     /// <param name="tokenizer">Where the ids come from.</param>
@@ -20,8 +23,8 @@ public static class TokenShardSeries
     /// <param name="tokensPerShard">A shard is closed when it has this many tokens.</param>
     /// <param name="cancellation">Stops between documents; whole shards stay.</param>
     /// <exception cref="Lab.UserErrorException">A shard that is there is damaged, or the place cannot be written.</exception>
-    public static IReadOnlyList<WrittenShard> Write(string folder, string name, ITokenizer tokenizer, Func<long, long, IEnumerable<int[]>> after,
-        long tokensPerShard = UsualTokens, CancellationToken cancellation = default)
+    public static IReadOnlyList<WrittenShard> Write(string folder, string name, ITokenizer tokenizer,
+        Func<long, long, IEnumerable<int[]>> after, long tokensPerShard = UsualTokens, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tokensPerShard);
         var shards = new List<WrittenShard>();

@@ -16,7 +16,8 @@ internal sealed class WholeGzipStream : ForwardStream
     private bool _atEnd;
 
     /// <summary>The text of a stream whose first bytes were read already.</summary>
-    public WholeGzipStream(byte[] head, Stream rest) => _zip = new GZipStream(new ReplayedStream(head, rest, SealedMember), CompressionMode.Decompress);
+    public WholeGzipStream(byte[] head, Stream rest) =>
+        _zip = new GZipStream(new ReplayedStream(head, rest, SealedMember), CompressionMode.Decompress);
 
     public override int Read(Span<byte> buffer)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
 using PersonaSelection.Numerics;
@@ -7,7 +8,8 @@ namespace PersonaSelection.Evidence;
 /// <summary>Evidence of which some cells were asked for and the others estimated.</summary>
 /// <param name="Table">An estimate for every cell; exact where <paramref name="Exact"/> says so.</param>
 /// <param name="Exact">[episode][persona]: whether the cell was asked for.</param>
-/// <param name="Bound">With the planned confidence the posterior at the dose is within this total variation of that of the full table.</param>
+/// <param name="Bound">With the planned confidence the posterior at the dose is within this total variation of that
+/// of the full table.</param>
 /// <param name="Share">Share of the cells that were asked for, equal episodes counted each.</param>
 /// <param name="Met">Whether the bound reached the target.</param>
 public sealed record AdaptiveTable(EvidenceTable Table, bool[][] Exact, double Bound, double Share, bool Met);
@@ -17,8 +19,8 @@ public sealed record AdaptiveTable(EvidenceTable Table, bool[][] Exact, double B
 /// under all personas, and which personas for all episodes.
 /// </summary>
 /// <remarks>
-/// Not an <see cref="IEvidenceSource"/>: what an estimated cell gets depends on all episodes. In an estimated cell, what the personas of a row
-/// share is known only where some persona was asked for in that row.
+/// Not an <see cref="IEvidenceSource"/>: what an estimated cell gets depends on all episodes. In an estimated cell, what the personas of a
+/// row share is known only where some persona was asked for in that row.
 /// </remarks>
 public static class AdaptiveEvidence
 {
@@ -36,8 +38,9 @@ public static class AdaptiveEvidence
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="ArgumentException">Priors or the guide do not fit the personas.</exception>
     /// <exception cref="UserErrorException">An episode cannot be scored.</exception>
-    public static AdaptiveTable Compute(IEvidenceSource source, EpisodeSet episodes, IReadOnlyList<double> prior, double dose, CompletionPlan? plan = null,
-        IEvidenceSource? guide = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public static AdaptiveTable Compute(IEvidenceSource source, EpisodeSet episodes, IReadOnlyList<double> prior,
+        double dose, CompletionPlan? plan = null, IEvidenceSource? guide = null, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         plan ??= new CompletionPlan();
         if (prior.Count != source.Personas.Count) throw new ArgumentException("Every persona needs a prior.", nameof(prior));
@@ -68,12 +71,14 @@ public static class AdaptiveEvidence
             progress?.Report(new WorkProgress("evidence", asked, Math.Max(asked, total), "cells"));
             return Array.ConvertAll(block.Nats, Finite);
         }, plan, guide?.Compute(different, null, null, cancellation).Nats);
-        EvidenceRow[] lines = [.. episodes.Episodes.Select((e, i) => new EvidenceRow(e.Id, e.Weight, tokens[of[i]], distinct.ClusterOf(i)))];
+        EvidenceRow[] lines =
+            [.. episodes.Episodes.Select((e, i) => new EvidenceRow(e.Id, e.Weight, tokens[of[i]], distinct.ClusterOf(i)))];
         var values = new LabelledMatrix(lines.Select(l => l.Id), source.Personas, (e, h) => found.Values[of[e]][h]);
         var provenance = new Dictionary<string, string>(source.Provenance)
         {
             ["episodes"] = episodes.Id.ToString(),
-            ["cells"] = FormattableString.Invariant($"{found.Share:P1} asked for, the others estimated, for a posterior at dose {dose:R} within {found.Bound:G3} of the full one ({plan.Confidence:P0})"),
+            ["cells"] = string.Create(CultureInfo.InvariantCulture, $"{found.Share:P1} asked for, the others estimated, "
+                + $"for a posterior at dose {dose:R} within {found.Bound:G3} of the full one ({plan.Confidence:P0})"),
         };
         if (guide is not null) provenance["guide"] = ContentId.Of("guide", [.. ContentId.Parts(guide.Provenance)]).ToString();
         return new AdaptiveTable(new EvidenceTable(source.Kind, values, lines, provenance), [.. of.Select(r => found.Known[r])],

@@ -5,9 +5,9 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Evidence;
 
 /// <summary>
-/// Adapters that were fitted one by one, tuned together to tell their examples apart. Kept in the store as a folder of its own: the held-out
-/// readings of each persona from step 0, the adapter as it came, and every adapter at every later point. A fit that was killed goes on from its
-/// last checkpoint to the same bits.
+/// Adapters that were fitted one by one, tuned together to tell their examples apart. Kept in the store as a folder of its own: the
+/// held-out readings of each persona from step 0, the adapter as it came, and every adapter at every later point. A fit that was killed
+/// goes on from its last checkpoint to the same bits.
 /// </summary>
 /// <param name="model">The frozen model.</param>
 /// <param name="options">How to fit.</param>
@@ -28,8 +28,8 @@ internal sealed class ContrastFit(Transformer model, FitOptions options, Artifac
     /// <param name="progress">Told about steps.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>The folder.</returns>
-    public string Run(IReadOnlyList<string> adapters, IReadOnlyList<IReadOnlyList<TuneExample>> learnt, FitCurve asked, double scale, ContentId from,
-        double mean, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    public string Run(IReadOnlyList<string> adapters, IReadOnlyList<IReadOnlyList<TuneExample>> learnt, FitCurve asked, double scale,
+        ContentId from, double mean, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         int each = Math.Max(1, (int)Math.Round(options.StepTokens / mean)), batch = each * learnt.Count;
         double seen = Math.Min(options.MostTokens / mean, options.ContrastPasses * learnt.Average(l => l.Count));
@@ -57,7 +57,8 @@ internal sealed class ContrastFit(Transformer model, FitOptions options, Artifac
                 List<FitPoint>[] curves = [.. moved.Select((_, h) => begun ? FitCurve.Load(CurveOf(h)).ToList() : [])];
                 if (!begun) Point(0);
                 // What comes out does not depend on how often it is saved.
-                new ContrastTuner(model.Weights, tune with { CheckpointPath = checkpoint, CheckpointEvery = CheckpointEvery }, scale, options.ContrastLikelihood, RngStream.Root(options.Seed).Child("persona-contrast"), pool)
+                new ContrastTuner(model.Weights, tune with { CheckpointPath = checkpoint, CheckpointEvery = CheckpointEvery }, scale,
+                    options.ContrastLikelihood, RngStream.Root(options.Seed).Child("persona-contrast"), pool)
                 {
                     AtPoint = Point,
                 }.Run(moved, learnt, progress, cancellation);

@@ -7,7 +7,8 @@ namespace PersonaSelection.Evidence;
 public static class EpisodeDraw
 {
     /// <summary>
-    /// The different episodes with their weights added up; at most so many, drawn without replacement, whose weights are scaled up to stand for all.
+    /// The different episodes with their weights added up; at most so many, drawn without replacement, whose weights are
+    /// scaled up to stand for all.
     /// </summary>
     /// <param name="episodes">The set.</param>
     /// <param name="maximum">How many at most.</param>

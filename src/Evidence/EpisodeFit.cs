@@ -5,9 +5,9 @@ using PersonaSelection.Model;
 namespace PersonaSelection.Evidence;
 
 /// <summary>
-/// What of an episode a model can read, the same for every persona, so that their evidence can be compared: it is decided with the longest of
-/// all contexts before it. The reply comes first, as far as a quarter of the room is left to the context; then the latest turns of the context,
-/// whole, while they fit; system turns stay longer than others. If not even the last turn fits, its beginning goes, by words.
+/// What of an episode a model can read, the same for every persona, so that their evidence can be compared: it is decided with the longest
+/// of all contexts before it. The reply comes first, as far as a quarter of the room is left to the context; then the latest turns of the
+/// context, whole, while they fit; system turns stay longer than others. If not even the last turn fits, its beginning goes, by words.
 /// </summary>
 public sealed class EpisodeFit
 {
@@ -22,7 +22,8 @@ public sealed class EpisodeFit
     /// <param name="contextLength">Tokens that these read at once.</param>
     /// <param name="options">The template, and whether cutting is an error.</param>
     /// <param name="personas">The personas by their contexts.</param>
-    /// <exception cref="UserErrorException"><c>persona-too-long</c>: a context leaves less than a quarter of the model's length to the episodes.</exception>
+    /// <exception cref="UserErrorException"><c>persona-too-long</c>: a context leaves less than a quarter of the model's length to
+    /// the episodes.</exception>
     public EpisodeFit(ITokenizer tokenizer, int contextLength, LikelihoodOptions options, IReadOnlyList<PresentedPersona> personas)
     {
         (_tokenizer, _template, _strict) = (tokenizer, options.Template, options.Strict);
@@ -36,7 +37,8 @@ public sealed class EpisodeFit
                 int own = lengths[context] = _template.EncodeContext(tokenizer, context).Length - bare;
                 if (own > _length - Math.Max(bare + 2, _length / 4))
                     throw new UserErrorException("persona-too-long",
-                        $"What puts the persona '{persona.Persona.Name}' before the model has {own} tokens; the model reads {_length} in all.",
+                        $"What puts the persona '{persona.Persona.Name}' before the model has {own} tokens; "
+                        + $"the model reads {_length} in all.",
                         "Shorten its description or contexts, or use a model with a longer context.");
                 _own = Math.Max(_own, own);
             }
@@ -76,7 +78,8 @@ public sealed class EpisodeFit
     }
 
     /// <summary>The episode as a message names it: by file and line where it has them.</summary>
-    internal static string Name(Episode episode) => episode.Source is { } s ? $"{s.File}, line {s.Line}: the episode" : $"The episode '{episode.Id}'";
+    internal static string Name(Episode episode) =>
+        episode.Source is { } s ? $"{s.File}, line {s.Line}: the episode" : $"The episode '{episode.Id}'";
 
     private Kept Shorten(Episode episode, int[] reply)
     {

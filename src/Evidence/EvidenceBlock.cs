@@ -8,6 +8,9 @@ public sealed record EvidenceBlock(double[][] Nats, int[] Tokens)
     /// <summary>The episodes that did not fit the model whole, in order.</summary>
     public IReadOnlyList<EpisodeCut> Cuts { get; init; } = [];
 
-    /// <summary>[episode][probe]: the shifts that the nats were made of by sampled answers, whose errors all episodes share; null for other evidence.</summary>
+    /// <summary>
+    /// [episode][probe]: the shifts that the nats were made of by sampled answers, whose errors all episodes
+    /// share; null for other evidence.
+    /// </summary>
     public double[][]? Shifts { get; init; }
 }

@@ -5,8 +5,8 @@ namespace PersonaSelection.Evidence;
 
 /// <summary>
 /// What makes evidence worth what it says: fitted to episodes whose persona is known and that nothing was fitted to. Evidence is scaled by
-/// <c>1 / temperature</c> and moved by an offset per persona, so that the softmax over personas is right as often as it is sure, for one episode.
-/// Where word counts speak too, they have a scale of their own and the two are added.
+/// <c>1 / temperature</c> and moved by an offset per persona, so that the softmax over personas is right as often as it is sure, for one
+/// episode. Where word counts speak too, they have a scale of their own and the two are added.
 /// </summary>
 /// <param name="Personas">Names of the personas.</param>
 /// <param name="Softmax">Scales, of the model's evidence and then of the word counts', and offsets.</param>
@@ -15,11 +15,12 @@ namespace PersonaSelection.Evidence;
 /// <param name="After">Reliability with it, each half of the episodes judged by what was fitted to the other half.</param>
 /// <param name="LossBefore">Mean -log p(true persona) of the first input without it, nats; personas count the same.</param>
 /// <param name="LossAfter">The same with it, each half judged by the other.</param>
-public sealed record EvidenceCalibration(IReadOnlyList<string> Personas, SoftmaxCalibration Softmax, int Episodes, Reliability Before, Reliability After,
-    double LossBefore, double LossAfter)
+public sealed record EvidenceCalibration(IReadOnlyList<string> Personas, SoftmaxCalibration Softmax, int Episodes, Reliability Before,
+    Reliability After, double LossBefore, double LossAfter)
 {
     /// <summary>The content id: personas, scales and offsets.</summary>
-    public ContentId Id => ContentId.Of("calibration", [.. Personas, .. Softmax.Scales.Select(s => (object)s), .. Softmax.Offsets.Select(o => (object)o)]);
+    public ContentId Id =>
+        ContentId.Of("calibration", [.. Personas, .. Softmax.Scales.Select(s => (object)s), .. Softmax.Offsets.Select(o => (object)o)]);
 
     /// <summary>
     /// Fits to a model's evidence of episodes whose persona is known. Offsets are fitted too where that helps the half they were not
@@ -67,12 +68,13 @@ public sealed record EvidenceCalibration(IReadOnlyList<string> Personas, Softmax
         bool offsets = personas.Count > 1 && (!mayLeaveOffsets || mean > error);
         double[] losses = offsets ? together : alone;
         return new EvidenceCalibration([.. personas], SoftmaxCalibration.Fit(inputs, usual, truth, weights, offsets), inputs.Length,
-            Reliability.Of([.. inputs.Select(n => none.Probabilities(n[0]))], truth, weights), Reliability.Of(offsets ? pTogether : pAlone, truth, weights),
-            none.Loss([.. inputs.Select(n => n[0])], truth, weights), losses.Select((l, i) => weights[i] * l).Sum());
+            Reliability.Of([.. inputs.Select(n => none.Probabilities(n[0]))], truth, weights), Reliability.Of(offsets ? pTogether : pAlone,
+            truth, weights), none.Loss([.. inputs.Select(n => n[0])], truth, weights), losses.Select((l, i) => weights[i] * l).Sum());
     }
 
     // -log p of each case by what was fitted to the cases of the other half: every second case of each persona.
-    private static double[] Crossed(double[][][] inputs, double[] usual, IReadOnlyList<int> truth, double[] weights, bool offsets, out double[][] probabilities)
+    private static double[] Crossed(double[][][] inputs, double[] usual, IReadOnlyList<int> truth, double[] weights, bool offsets,
+        out double[][] probabilities)
     {
         var seen = new Dictionary<int, int>();
         int[] half = [.. truth.Select(t => (seen[t] = seen.GetValueOrDefault(t) + 1) % 2)];
@@ -82,7 +84,8 @@ public sealed record EvidenceCalibration(IReadOnlyList<string> Personas, Softmax
         {
             int[] others = [.. Enumerable.Range(0, inputs.Length).Where(i => half[i] != side)];
             SoftmaxCalibration fitted = others.Length == 0 ? new SoftmaxCalibration(usual, new double[inputs[0][0].Length])
-                : SoftmaxCalibration.Fit([.. others.Select(i => inputs[i])], usual, [.. others.Select(i => truth[i])], [.. others.Select(i => weights[i])], offsets);
+                : SoftmaxCalibration.Fit([.. others.Select(i => inputs[i])], usual, [.. others.Select(i => truth[i])],
+                    [.. others.Select(i => weights[i])], offsets);
             for (int i = 0; i < inputs.Length; i++)
             {
                 if (half[i] != side) continue;

@@ -30,7 +30,8 @@ public sealed class EvidenceTable
     /// <param name="rows">The rows, in the same order.</param>
     /// <param name="provenance">What it was made from: content ids of model, personas and episodes, and how personas were put.</param>
     /// <exception cref="ArgumentException">Rows differ, or a number is NaN or plus infinity.</exception>
-    public EvidenceTable(EvidenceKind kind, LabelledMatrix logLikelihood, IReadOnlyList<EvidenceRow> rows, IReadOnlyDictionary<string, string> provenance)
+    public EvidenceTable(EvidenceKind kind, LabelledMatrix logLikelihood, IReadOnlyList<EvidenceRow> rows,
+        IReadOnlyDictionary<string, string> provenance)
     {
         if (!logLikelihood.Rows.SequenceEqual(rows.Select(r => r.Id), StringComparer.Ordinal))
             throw new ArgumentException("The rows must be those of the matrix, in the same order.", nameof(rows));

@@ -34,7 +34,8 @@ public sealed class ExampleOverlap
     public IReadOnlyList<string> Personas { get; }
 
     /// <summary>The personas among whose examples this episode is; none for an episode that is new.</summary>
-    public IReadOnlyList<string> Of(Episode episode) => _whole.TryGetValue(Key(episode), out List<int>? of) ? [.. of.Select(p => Personas[p])] : [];
+    public IReadOnlyList<string> Of(Episode episode) =>
+        _whole.TryGetValue(Key(episode), out List<int>? of) ? [.. of.Select(p => Personas[p])] : [];
 
     /// <summary>How many of some episodes are among the examples.</summary>
     public int Count(IEnumerable<Episode> episodes) => episodes.Count(e => _whole.ContainsKey(Key(e)));

@@ -8,15 +8,15 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Evidence;
 
 /// <summary>
-/// Personas fitted to their examples on one frozen model: every persona starts from the same numbers, sees its examples in the same order of
-/// places and as many tokens as the others. All are taken at one step, the one at which they tell their held-out examples apart best; adapters
-/// are then tuned together to tell their examples apart (<see cref="ContrastTuner"/>), as far as that helps held-out ones. What is fitted is kept
-/// in a store by the content id of everything it depends on, so that no persona is fitted twice, and a fit that was killed goes on from its last
-/// checkpoint to the same bits.
+/// Personas fitted to their examples on one frozen model: every persona starts from the same numbers, sees its examples in the same order
+/// of places and as many tokens as the others. All are taken at one step, the one at which they tell their held-out examples apart best;
+/// adapters are then tuned together to tell their examples apart (<see cref="ContrastTuner"/>), as far as that helps held-out ones. What is
+/// fitted is kept in a store by the content id of everything it depends on, so that no persona is fitted twice, and a fit that was killed
+/// goes on from its last checkpoint to the same bits.
 /// </summary>
 /// <remarks>
-/// The contrast decides, not the likelihood: a base that was pre-trained on the examples knows the held-out ones by heart, and their likelihood
-/// falls from the first step on, while the personas are still being told apart better (docs/journal/LOG.md).
+/// The contrast decides, not the likelihood: a base that was pre-trained on the examples knows the held-out ones by heart, and their
+/// likelihood falls from the first step on, while the personas are still being told apart better (docs/journal/LOG.md).
 /// </remarks>
 /// <param name="model">The frozen model.</param>
 /// <param name="options">How to fit.</param>
@@ -40,7 +40,8 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
     /// <param name="Curves">Held-out readings of each persona; from step 0, the model as it is.</param>
     /// <param name="Step">The step that was taken.</param>
     /// <param name="ContrastStep">Steps of telling apart after it; 0 where none helped.</param>
-    public sealed record Result(IReadOnlyList<Transformer> Models, IReadOnlyList<IReadOnlyList<FitPoint>> Curves, int Step, int ContrastStep);
+    public sealed record Result(IReadOnlyList<Transformer> Models, IReadOnlyList<IReadOnlyList<FitPoint>> Curves,
+        int Step, int ContrastStep);
 
     /// <summary>Fits personas in one way, or takes what the store has.</summary>
     /// <param name="personas">Their examples.</param>
@@ -51,7 +52,8 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
     public Result Run(IReadOnlyList<PersonaExamples> personas, Presentation way, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        if (way is not (Presentation.Adapter or Presentation.Vector)) throw new ArgumentOutOfRangeException(nameof(way), way, "Nothing to fit.");
+        if (way is not (Presentation.Adapter or Presentation.Vector))
+            throw new ArgumentOutOfRangeException(nameof(way), way, "Nothing to fit.");
         if (model.Interventions is not null)
             throw new UserErrorException("steered-model", "The model carries a steering vector, and personas would be fitted without it.",
                 "Use the model it was made from.");
@@ -68,7 +70,8 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         steps = every * options.Points;
         string[] folders = new string[personas.Count];
         int each = Math.Max(LeastHeldOut, MostHeldOut / personas.Count);
-        var asked = new FitCurve([.. examples.SelectMany((e, h) => e.HeldOut.Take(each).Select(x => (h, new ScoreRequest(x.Prefix, [x.Reply]))))]);
+        var asked =
+            new FitCurve([.. examples.SelectMany((e, h) => e.HeldOut.Take(each).Select(x => (h, new ScoreRequest(x.Prefix, [x.Reply]))))]);
         ContentId all = ContentId.Of("persona-fits", [.. personas.Select(p => p.Id)]);
         double mean = examples.Average(e => e.Learnt.Average(x => (double)x.Reply.Length));
         var bare = new Lazy<double[]>(() => asked.Score(model, cancellation));
@@ -86,16 +89,18 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         progress?.Report(new WorkProgress(Stage, personas.Count, personas.Count, "personas"));
         FitPoint[][] curves = [.. folders.Select(f => FitCurve.Load(Path.Combine(f, "curve.json")))];
         int best = FitCurve.Best(curves, asked.Owners, first: 1), step = curves[0][best].Step, contrast = 0;
-        if (way == Presentation.Adapter && options.ContrastPasses > 0 && asked.Owners.Distinct().Count() == personas.Count && personas.Count > 1)
+        if (way == Presentation.Adapter && options.ContrastPasses > 0 && asked.Owners.Distinct().Count() == personas.Count
+            && personas.Count > 1)
         {
             var apart = new ContrastFit(model, options, store, pool);
-            string folder = apart.Run([.. folders.Select(f => Path.Combine(f, $"{step}.adapter"))], [.. examples.Select(e => e.Learnt)], asked,
-                FitCurve.Softmax(curves, asked.Owners, best).Scales[0], ContentId.Of("persona-fits", all, options.ToString(), model.Id, step), mean,
-                progress, cancellation);
+            string folder = apart.Run([.. folders.Select(f => Path.Combine(f, $"{step}.adapter"))],
+                [.. examples.Select(e => e.Learnt)], asked, FitCurve.Softmax(curves, asked.Owners, best).Scales[0],
+                ContentId.Of("persona-fits", all, options.ToString(), model.Id, step), mean, progress, cancellation);
             FitPoint[][] after = [.. personas.Select((_, h) => FitCurve.Load(Path.Combine(folder, $"{h}.json")))];
             contrast = after[0][FitCurve.Best(after, asked.Owners, first: 0)].Step;
             if (contrast > 0)
-                return new Result([.. personas.Select((_, h) => Merged(Path.Combine(folder, $"{h}-{contrast}.adapter")))], curves, step, contrast);
+                return new Result([.. personas.Select((_, h) => Merged(Path.Combine(folder, $"{h}-{contrast}.adapter")))],
+                    curves, step, contrast);
         }
         return new Result([.. folders.Select(f => Open(f, way, step))], curves, step, 0);
     }

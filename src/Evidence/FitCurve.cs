@@ -53,8 +53,9 @@ internal sealed class FitCurve(IReadOnlyList<(int Owner, ScoreRequest Request)> 
     }
 
     /// <summary>
-    /// The point at which the softmax over personas, at its best temperature, is surest of the held-out replies' own persona; early ones win a
-    /// draw. With one persona there is nothing to tell apart: the point at which its own replies are likeliest. Nothing held out: the last.
+    /// The point at which the softmax over personas, at its best temperature, is surest of the held-out replies' own persona; early ones
+    /// win a draw. With one persona there is nothing to tell apart: the point at which its own replies are likeliest.
+    /// Nothing held out: the last.
     /// </summary>
     /// <param name="curves">[persona]: the same steps for all.</param>
     /// <param name="owners">The persona of each held-out reply.</param>
@@ -74,7 +75,8 @@ internal sealed class FitCurve(IReadOnlyList<(int Owner, ScoreRequest Request)> 
 
     /// <summary>Writes a curve.</summary>
     public static void Save(string path, IEnumerable<FitPoint> points) => AtomicFile.WriteText(path, JsonSerializer.Serialize(
-        points.Select(p => new Stored(p.Step, double.IsFinite(p.HeldOut) ? p.HeldOut : null, [.. p.Scores])), JsonSerializerOptions.Web) + "\n");
+        points.Select(p => new Stored(p.Step, double.IsFinite(p.HeldOut) ? p.HeldOut : null, [.. p.Scores])),
+        JsonSerializerOptions.Web) + "\n");
 
     /// <summary>Reads a curve.</summary>
     /// <exception cref="UserErrorException"><c>corrupt-adapter</c>.</exception>
@@ -96,7 +98,8 @@ internal static class FitFile
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllText(path), JsonSerializerOptions.Web) ?? throw new JsonException("it is empty");
+            return JsonSerializer.Deserialize<T>(File.ReadAllText(path), JsonSerializerOptions.Web)
+                ?? throw new JsonException("it is empty");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {

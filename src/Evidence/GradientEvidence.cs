@@ -24,8 +24,8 @@ public sealed class GradientEvidence : IEvidenceSource
     private readonly bool _alongLead;
     private readonly GradientCalibration? _calibration;
 
-    private GradientEvidence(Transformer model, ActivationGradients gradients, LikelihoodOptions options, IReadOnlyList<PresentedPersona> personas,
-        IReadOnlyList<float[]> directions, float[] mean, bool alongLead, ContentId id, string way)
+    private GradientEvidence(Transformer model, ActivationGradients gradients, LikelihoodOptions options,
+        IReadOnlyList<PresentedPersona> personas, IReadOnlyList<float[]> directions, float[] mean, bool alongLead, ContentId id, string way)
     {
         (_model, _gradients, _template, _alongLead) = (model, gradients, options.Template, alongLead);
         if (personas.DistinctBy(p => p.Persona.Name).Count() < personas.Count)
@@ -44,7 +44,8 @@ public sealed class GradientEvidence : IEvidenceSource
 
     private GradientEvidence(GradientEvidence of, GradientCalibration calibration, ContentId id)
     {
-        (_model, _gradients, _template, _fit, _shifts, _alongLead) = (of._model, of._gradients, of._template, of._fit, of._shifts, of._alongLead);
+        (_model, _gradients, _template, _fit, _shifts, _alongLead) = (of._model, of._gradients, of._template, of._fit,
+            of._shifts, of._alongLead);
         _calibration = calibration;
         Personas = of.Personas;
         Provenance = new Dictionary<string, string>(of.Provenance) { ["calibration"] = id.ToString() };
@@ -66,15 +67,16 @@ public sealed class GradientEvidence : IEvidenceSource
     public double? Agreement => _calibration?.Agreement;
 
     /// <summary>
-    /// Personas given by contexts. The mean of their contexts, as embeddings, stands before the episode; the direction of a persona is its own
-    /// context less that mean, position by position.
+    /// Personas given by contexts. The mean of their contexts, as embeddings, stands before the episode; the direction of a persona is its
+    /// own context less that mean, position by position.
     /// </summary>
     /// <param name="personas">At least two, all before one <see cref="Transformer"/>, each with a context.</param>
     /// <param name="options">How dialogues become text, and what becomes of episodes that do not fit.</param>
     /// <param name="positions">Positions of the mean context; the median length of the contexts, at most 24, when 0.</param>
     /// <exception cref="ArgumentException">The personas do not share a transformer, or two have one name.</exception>
     /// <exception cref="UserErrorException"><c>persona-without-context</c>, <c>persona-too-long</c>.</exception>
-    public static GradientEvidence OfContexts(IReadOnlyList<PresentedPersona> personas, LikelihoodOptions? options = null, int positions = 0)
+    public static GradientEvidence OfContexts(IReadOnlyList<PresentedPersona> personas,
+        LikelihoodOptions? options = null, int positions = 0)
     {
         options ??= new LikelihoodOptions();
         if (personas.Count == 0 || personas[0].Model is not Transformer model || personas.Any(p => p.Model != model))
@@ -93,21 +95,23 @@ public sealed class GradientEvidence : IEvidenceSource
     /// <param name="directions">What each adds: as many numbers as the model is wide.</param>
     /// <param name="options">How dialogues become text, and what becomes of episodes that do not fit.</param>
     /// <exception cref="ArgumentException">No such site, directions of another number or width, or two of one name.</exception>
-    public static GradientEvidence OfDirections(Transformer model, string site, IReadOnlyList<string> personas, IReadOnlyList<float[]> directions,
-        LikelihoodOptions? options = null)
+    public static GradientEvidence OfDirections(Transformer model, string site, IReadOnlyList<string> personas,
+        IReadOnlyList<float[]> directions, LikelihoodOptions? options = null)
     {
         if (personas.Count == 0 || directions.Count != personas.Count || directions.Any(v => v.Length != model.Config.Width))
             throw new ArgumentException($"{personas.Count} directions of {model.Config.Width} numbers are needed.", nameof(directions));
         float[] mean = PersonaLead.Mean(directions);
-        PresentedPersona[] bare = [.. personas.Select(name => PresentedPersona.AsGiven(new Persona(name, "", "", new Dictionary<string, double>()), model))];
-        return new GradientEvidence(model, ActivationGradients.AtSite(model, site, mean), options ?? new LikelihoodOptions(), bare, directions, mean, false,
+        PresentedPersona[] bare =
+            [.. personas.Select(name => PresentedPersona.AsGiven(new Persona(name, "", "", new Dictionary<string, double>()), model))];
+        return new GradientEvidence(model, ActivationGradients.AtSite(model, site, mean),
+            options ?? new LikelihoodOptions(), bare, directions, mean, false,
             ContentId.Of("persona-directions", [site, .. personas, .. directions.Select(v => Array.ConvertAll(v, x => (double)x))]),
             $"log-odds to first order along directions added at {site}, around their mean");
     }
 
     /// <summary>
-    /// The same, fitted to exact evidence of a few episodes: a scale common to all, and for each persona a ridge regression of what remains on
-    /// the gradient.
+    /// The same, fitted to exact evidence of a few episodes: a scale common to all, and for each persona a ridge regression of what remains
+    /// on the gradient.
     /// </summary>
     /// <param name="exact">Where the exact evidence comes from; it has the same personas in the same order.</param>
     /// <param name="episodes">Some episodes like those to be judged, at least three different ones; from about 32 it helps.</param>
@@ -123,15 +127,16 @@ public sealed class GradientEvidence : IEvidenceSource
         double[][] nats = exact.Compute(different, null, progress, cancellation).Nats;
         GradientReading?[] readings = Read(different, progress, cancellation, out _);
         int[] read = [.. Enumerable.Range(0, different.Length).Where(e => readings[e] is not null)];
-        if (read.Length < 3) throw new ArgumentException("A calibration needs three different episodes that can be read.", nameof(episodes));
+        if (read.Length < 3)
+            throw new ArgumentException("A calibration needs three different episodes that can be read.", nameof(episodes));
         return new GradientEvidence(this, GradientCalibration.Fit([.. read.Select(e => readings[e]!)], [.. read.Select(e => nats[e])]),
             ContentId.Of("gradient-calibration", [.. ContentId.Parts(exact.Provenance),
                 .. different.Select(e => e.Key), .. nats]));
     }
 
     /// <inheritdoc/>
-    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         GradientReading?[] readings = Read(episodes, progress, cancellation, out List<EpisodeCut> cuts);
         var nats = new double[episodes.Count][];
@@ -144,7 +149,8 @@ public sealed class GradientEvidence : IEvidenceSource
     }
 
     // Null where nothing of an episode could be read.
-    private GradientReading?[] Read(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress, CancellationToken cancellation, out List<EpisodeCut> cuts)
+    private GradientReading?[] Read(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress, CancellationToken cancellation,
+        out List<EpisodeCut> cuts)
     {
         var place = new Dictionary<string, int>(StringComparer.Ordinal);
         var kept = new List<EpisodeFit.Kept>();

@@ -15,7 +15,10 @@ public interface IEvidenceSource
     /// <summary>Names of the personas, in the order of their indices.</summary>
     IReadOnlyList<string> Personas { get; }
 
-    /// <summary>Where the numbers come from: content ids of model and personas, template, ways of presentation, calibration. Equal provenance means equal numbers.</summary>
+    /// <summary>
+    /// Where the numbers come from: content ids of model and personas, template, ways of presentation, calibration. Equal
+    /// provenance means equal numbers.
+    /// </summary>
     IReadOnlyDictionary<string, string> Provenance { get; }
 
     /// <summary>The evidence of some episodes under some personas.</summary>

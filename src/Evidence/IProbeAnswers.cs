@@ -5,8 +5,8 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Evidence;
 
 /// <summary>
-/// How a model answers probes: by exact probabilities (<see cref="ScoredAnswers"/>), or by choices that are sampled from one that gives none
-/// (<see cref="SampledAnswers"/>).
+/// How a model answers probes: by exact probabilities (<see cref="ScoredAnswers"/>), or by choices that are sampled from one that gives
+/// none (<see cref="SampledAnswers"/>).
 /// </summary>
 public interface IProbeAnswers
 {
@@ -28,7 +28,8 @@ public interface IProbeAnswers
     /// <param name="probes">As for <see cref="AsItIs"/>.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
-    ProbeTable UnderPersonas(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default);
+    ProbeTable UnderPersonas(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default);
 
     /// <summary>What showing episodes does to probes.</summary>
     /// <param name="probes">As for <see cref="AsItIs"/>.</param>

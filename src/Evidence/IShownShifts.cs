@@ -3,7 +3,9 @@ using PersonaSelection.Lab;
 
 namespace PersonaSelection.Evidence;
 
-/// <summary>What showing episodes does to probes, block by block; what an episode does does not hang on the others it is asked with.</summary>
+/// <summary>
+/// What showing episodes does to probes, block by block; what an episode does does not hang on the others it is asked with.
+/// </summary>
 public interface IShownShifts
 {
     /// <summary>The shift of every probe after every episode.</summary>

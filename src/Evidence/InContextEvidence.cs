@@ -6,7 +6,9 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Evidence;
 
-/// <summary>Evidence that needs no personas: each episode is shown as earlier turns of the conversation in which a probe is asked.</summary>
+/// <summary>
+/// Evidence that needs no personas: each episode is shown as earlier turns of the conversation in which a probe is asked.
+/// </summary>
 public static class InContextEvidence
 {
     /// <summary>The shift of every probe after every distinct episode.</summary>
@@ -18,12 +20,14 @@ public static class InContextEvidence
     /// shown are scaled up to stand for all.
     /// </param>
     /// <param name="random">Where the draw comes from; needed only when there are too many.</param>
-    /// <param name="options">How dialogues become text, and whether an episode that does not fit is an error; plain and cut when absent.</param>
+    /// <param name="options">How dialogues become text, and whether an episode that does not fit is an error; plain
+    /// and cut when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="UserErrorException">A probe fills the model, or strict, and an episode does not fit before the probes.</exception>
-    public static InContextTable Compute(ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Probe> probes, int maximumEpisodes = int.MaxValue,
-        RngStream? random = null, LikelihoodOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public static InContextTable Compute(ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Probe> probes,
+        int maximumEpisodes = int.MaxValue, RngStream? random = null, LikelihoodOptions? options = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         var answers = new ScoredAnswers(model, [], options ?? new LikelihoodOptions { Independent = false });
         double[] before = answers.AsItIs(probes, cancellation: cancellation);
@@ -39,9 +43,9 @@ public static class InContextEvidence
     /// <param name="random">Where the draw comes from; needed only when there are too many.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
-    public static InContextTable Compute(IProbeAnswers answers, EpisodeSet episodes, IReadOnlyList<Probe> probes, IReadOnlyList<double> before,
-        int maximumEpisodes = int.MaxValue, RngStream? random = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public static InContextTable Compute(IProbeAnswers answers, EpisodeSet episodes, IReadOnlyList<Probe> probes,
+        IReadOnlyList<double> before, int maximumEpisodes = int.MaxValue, RngStream? random = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         EpisodeDraw.Drawn[] shown = EpisodeDraw.Choose(episodes, maximumEpisodes, random);
         ShownBlock block = answers.Shown(probes, before).Compute([.. shown.Select(s => s.Episode)], progress, cancellation);

@@ -77,7 +77,11 @@ public sealed class InContextTable
         var rows = new List<InContextRow>();
         TableFile file = TableFile.Read(path, Format, Schema, line =>
         {
-            rows.Add(new InContextRow(line.Text("id"), line.Number("weight"), line.Text("cluster")) { Cut = line.Flag("cut"), Unread = line.TextOrNone("unread") });
+            rows.Add(new InContextRow(line.Text("id"), line.Number("weight"), line.Text("cluster"))
+            {
+                Cut = line.Flag("cut"),
+                Unread = line.TextOrNone("unread"),
+            });
             return rows[^1].Id;
         }, IsShift, "a shift of a probability");
         var table = new InContextTable(file.Values, rows, file.Provenance);

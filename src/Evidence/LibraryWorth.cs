@@ -11,7 +11,8 @@ namespace PersonaSelection.Evidence;
 /// <param name="FromNearest">Nats per token between the two.</param>
 /// <param name="DuplicateOf">An earlier persona that is no duplicate itself and nearer than the threshold; null for none.</param>
 /// <param name="IsDeadWeight">Whether no reply tells it from the model as it is: nearer to it than the threshold.</param>
-public sealed record PersonaWorth(string Name, string Kind, double FromBare, string? Nearest, double FromNearest, string? DuplicateOf, bool IsDeadWeight);
+public sealed record PersonaWorth(string Name, string Kind, double FromBare, string? Nearest, double FromNearest,
+    string? DuplicateOf, bool IsDeadWeight);
 
 /// <summary>What one trait of a library is worth with a model.</summary>
 /// <param name="Name">The trait, or the domain of probes that name none.</param>
@@ -35,7 +36,8 @@ public sealed class LibraryWorth
     {
         Contrast = contrast;
         Personas = PersonaRows(contrast, threshold);
-        Traits = [.. contrast.Probes.Index().GroupBy(p => p.Item.Trait ?? p.Item.Domain).Select(g => TraitRow(contrast, g.Key, [.. g.Select(p => p.Index)], spread))];
+        Traits = [.. contrast.Probes.Index().GroupBy(p => p.Item.Trait ?? p.Item.Domain)
+            .Select(g => TraitRow(contrast, g.Key, [.. g.Select(p => p.Index)], spread))];
         Unmoved = [.. contrast.Probes.Index().Where(p => Range(contrast.Low.Row(p.Index)) < spread).Select(p => p.Item.Id)];
     }
 
@@ -91,7 +93,8 @@ public sealed class LibraryWorth
         int[] valued = [.. Enumerable.Range(0, low.Length).Where(h => contrast.Personas[h].Traits.ContainsKey(trait))];
         double? agreement = valued.Length < 3 ? null
             : Statistics.Pearson([.. valued.Select(h => contrast.Personas[h].Traits[trait])], [.. valued.Select(h => 1 - low[h])]);
-        return new TraitWorth(trait, probes.Length, probes.Average(q => contrast.BareLow[q]), Range(low), agreement, Range(low) < threshold);
+        return new TraitWorth(trait, probes.Length, probes.Average(q => contrast.BareLow[q]), Range(low),
+            agreement, Range(low) < threshold);
     }
 
     private static double Range(ReadOnlySpan<double> values)

@@ -20,14 +20,15 @@ public static class LikelihoodEvidence
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="UserErrorException">An episode does not fit into the model's context or has a word it does not know.</exception>
-    public static EvidenceTable Compute(ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Persona> personas, ChatTemplate? template = null,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+    public static EvidenceTable Compute(ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Persona> personas,
+        ChatTemplate? template = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
         Compute(EvidenceKind.Likelihood, model, episodes, personas, template ?? ChatTemplate.Plain, progress, cancellation);
 
     internal static EvidenceTable Compute(EvidenceKind kind, ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Persona> personas,
         ChatTemplate template, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
         Compute(new LikelihoodSource([.. personas.Select(p => PresentedPersona.AsGiven(p, model))],
-            new LikelihoodOptions { Kind = kind, Template = template, Strict = true, Independent = false }), episodes, progress, cancellation);
+            new LikelihoodOptions { Kind = kind, Template = template, Strict = true, Independent = false }),
+            episodes, progress, cancellation);
 
     /// <summary>The whole table of a source at once; for data that goes into memory.</summary>
     /// <param name="source">The source.</param>
@@ -46,6 +47,7 @@ public static class LikelihoodEvidence
             Unread = cuts.GetValueOrDefault(i)?.Unread,
         })];
         var l = new LabelledMatrix(rows.Select(r => r.Id), source.Personas, (e, h) => block.Nats[e][h]);
-        return new EvidenceTable(source.Kind, l, rows, new Dictionary<string, string>(source.Provenance) { ["episodes"] = episodes.Id.ToString() });
+        return new EvidenceTable(source.Kind, l, rows,
+            new Dictionary<string, string>(source.Provenance) { ["episodes"] = episodes.Id.ToString() });
     }
 }

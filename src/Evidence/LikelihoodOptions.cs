@@ -8,7 +8,9 @@ public sealed record LikelihoodOptions
     /// <summary>How dialogues become text.</summary>
     public ChatTemplate Template { get; init; } = ChatTemplate.Plain;
 
-    /// <summary>Whether an episode that does not fit, or that the tokenizer cannot read, is an error; otherwise it is cut, and counted.</summary>
+    /// <summary>
+    /// Whether an episode that does not fit, or that the tokenizer cannot read, is an error; otherwise it is cut, and counted.
+    /// </summary>
     public bool Strict { get; init; }
 
     /// <summary>
@@ -20,7 +22,10 @@ public sealed record LikelihoodOptions
     /// <summary>What evidence is scaled and moved by; null for the model's own numbers.</summary>
     public EvidenceCalibration? Calibration { get; init; }
 
-    /// <summary>What speaks beside the model, for all personas in order; the calibration then has a second scale, for this. Null for the model alone.</summary>
+    /// <summary>
+    /// What speaks beside the model, for all personas in order; the calibration then has a second scale, for this.
+    /// Null for the model alone.
+    /// </summary>
     public WordCounts? WordCounts { get; init; }
 
     /// <summary><see cref="EvidenceKind.Likelihood"/>, or <see cref="EvidenceKind.Oracle"/> where the model is a world's truth.</summary>

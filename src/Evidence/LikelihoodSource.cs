@@ -8,8 +8,9 @@ namespace PersonaSelection.Evidence;
 
 /// <summary>
 /// Evidence from language models that are told, shown or trained who speaks: L[e,h] = log mean_c p(y | c, x), c over the contexts that put
-/// persona h before its model; a rejected answer gives log(p(chosen) + p(rejected)), its half of the choice between both. Personas of one model are scored together and share what their texts have in common. What does not fit the
-/// model is cut in the same way for every persona (<see cref="EpisodeCut"/>), or refused when strict.
+/// persona h before its model; a rejected answer gives log(p(chosen) + p(rejected)), its half of the choice between both. Personas of one
+/// model are scored together and share what their texts have in common. What does not fit the model is cut in the same way for every
+/// persona (<see cref="EpisodeCut"/>), or refused when strict.
 /// </summary>
 public sealed class LikelihoodSource : IEvidenceSource
 {
@@ -22,7 +23,8 @@ public sealed class LikelihoodSource : IEvidenceSource
     /// <param name="personas">The personas, with different names; their models read with one tokenizer.</param>
     /// <param name="options">How likelihoods are taken.</param>
     /// <exception cref="ArgumentException">No persona, two of one name, or models with different tokenizers.</exception>
-    /// <exception cref="UserErrorException">What puts a persona before the model fills the model's context (<c>persona-too-long</c>).</exception>
+    /// <exception cref="UserErrorException">What puts a persona before the model fills the model's context
+    /// (<c>persona-too-long</c>).</exception>
     public LikelihoodSource(IReadOnlyList<PresentedPersona> personas, LikelihoodOptions? options = null)
     {
         if (personas.Count == 0) throw new ArgumentException("There is no persona.", nameof(personas));
@@ -50,18 +52,21 @@ public sealed class LikelihoodSource : IEvidenceSource
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Provenance { get; }
 
-    /// <summary>The context of an episode as far as every persona's model reads it with that reply; null where nothing of the episode can be read.</summary>
+    /// <summary>
+    /// The context of an episode as far as every persona's model reads it with that reply; null where nothing of the episode can be read.
+    /// </summary>
     /// <exception cref="UserErrorException">Strict, and the episode does not fit or cannot be read.</exception>
     public IReadOnlyList<Turn>? ContextRead(Episode episode) => _fit.Of(episode) is { Reply.Length: > 0 } kept ? kept.Context : null;
 
     /// <inheritdoc/>
-    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         int[] asked = personas is null ? [.. Enumerable.Range(0, _personas.Length)] : [.. personas];
         // What is scored: the episodes' own replies, and behind them what was preferred to those that were rejected.
         int[] choices = [.. Enumerable.Range(0, episodes.Count).Where(e => episodes[e].Preferred is not null)];
-        Episode[] said = [.. episodes.Select(e => e with { Preferred = null }), .. choices.Select(e => episodes[e] with { Reply = episodes[e].Preferred!, Preferred = null })];
+        Episode[] said = [.. episodes.Select(e => e with { Preferred = null }),
+            .. choices.Select(e => episodes[e] with { Reply = episodes[e].Preferred!, Preferred = null })];
         var distinct = new DistinctEpisodes(said);
         // [distinct context][distinct reply]
         EpisodeFit.Kept[][] kept = [.. distinct.Contexts.Select((_, c) => new EpisodeFit.Kept[distinct.RepliesOf(c)])];
@@ -77,7 +82,8 @@ public sealed class LikelihoodSource : IEvidenceSource
         List<(IReadOnlyList<Turn> Context, int[][] Replies, (int Context, int Reply)[] Of)> questions = Questions(kept);
         // [persona asked][distinct context][distinct reply]
         var nats = new double[asked.Length][][];
-        var groups = asked.Select((h, column) => (Persona: _personas[h], Column: column)).GroupBy(p => p.Persona.Model, ReferenceEqualityComparer.Instance);
+        var groups = asked.Select((h, column) => (Persona: _personas[h], Column: column))
+            .GroupBy(p => p.Persona.Model, ReferenceEqualityComparer.Instance);
         int total = questions.Count * asked.Sum(h => _personas[h].Contexts.Count), done = 0;
         foreach (var group in groups)
         {
@@ -95,7 +101,8 @@ public sealed class LikelihoodSource : IEvidenceSource
             int at = 0;
             foreach ((PresentedPersona persona, int column) in members)
             {
-                nats[column] = MeanOverContexts(scores.AsSpan(at, questions.Count * persona.Contexts.Count), persona.Contexts.Count, kept, questions);
+                nats[column] = MeanOverContexts(scores.AsSpan(at, questions.Count * persona.Contexts.Count),
+                    persona.Contexts.Count, kept, questions);
                 at += questions.Count * persona.Contexts.Count;
             }
             done += count;
@@ -162,7 +169,8 @@ public sealed class LikelihoodSource : IEvidenceSource
             provenance["presentation"] = string.Join(", ", _personas.GroupBy(p => p.Way).OrderBy(g => g.Key)
                 .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count()}"));
         if (_personas.Any(p => p.DirectedBy is not null))
-            provenance["directions"] = string.Join("; ", _personas.Where(p => p.DirectedBy is not null).Select(p => $"{p.Persona.Name}: {p.DirectedBy}"));
+            provenance["directions"] = string.Join("; ",
+                _personas.Where(p => p.DirectedBy is not null).Select(p => $"{p.Persona.Name}: {p.DirectedBy}"));
         if (_options.Calibration is { } c)
         {
             provenance["calibration"] = c.Id.ToString();
@@ -180,7 +188,8 @@ public sealed class LikelihoodSource : IEvidenceSource
     {
         public static readonly SameTurns Instance = new();
 
-        public bool Equals(IReadOnlyList<Turn>? x, IReadOnlyList<Turn>? y) => ReferenceEquals(x, y) || (x is not null && y is not null && x.SequenceEqual(y));
+        public bool Equals(IReadOnlyList<Turn>? x, IReadOnlyList<Turn>? y) =>
+            ReferenceEquals(x, y) || (x is not null && y is not null && x.SequenceEqual(y));
 
         public int GetHashCode(IReadOnlyList<Turn> turns) => turns.Count == 0 ? 0 : turns[^1].GetHashCode();
     }

@@ -6,7 +6,9 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Evidence;
 
-/// <summary>Evidence from a world whose truth is known: the same quantity as <see cref="LikelihoodEvidence"/> without a learner between.</summary>
+/// <summary>
+/// Evidence from a world whose truth is known: the same quantity as <see cref="LikelihoodEvidence"/> without a learner between.
+/// </summary>
 public static class OracleEvidence
 {
     /// <summary>Through an oracle that reads text: a world that is a language model.</summary>
@@ -16,8 +18,8 @@ public static class OracleEvidence
     /// <param name="template">How dialogues become text; plain when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    public static EvidenceTable Compute(ILanguageModel oracle, EpisodeSet episodes, IReadOnlyList<Persona> personas, ChatTemplate? template = null,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+    public static EvidenceTable Compute(ILanguageModel oracle, EpisodeSet episodes, IReadOnlyList<Persona> personas,
+        ChatTemplate? template = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
         LikelihoodEvidence.Compute(EvidenceKind.Oracle, oracle, episodes, personas, template ?? ChatTemplate.Plain, progress, cancellation);
 
     /// <summary>Through a formula: log p(reply | context, persona) in nats for an episode and the name of a persona.</summary>

@@ -7,11 +7,11 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Evidence;
 
 /// <summary>
-/// How well a model tells personas apart, from what each of them would answer to probes. A persona's answer to a probe is the distribution w
-/// that the model gives to the probe's replies, p(reply | persona, probe) normalised over the listed replies. Two personas differ by
+/// How well a model tells personas apart, from what each of them would answer to probes. A persona's answer to a probe is the distribution
+/// w that the model gives to the probe's replies, p(reply | persona, probe) normalised over the listed replies. Two personas differ by
 /// the expected log-likelihood difference per token of the reply, symmetrised:
-/// D(a,b) = sum_q 1/2 sum_r (w_a - w_b)(log w_a - log w_b) / sum_q 1/2 sum_r (w_a + w_b) tokens(r), in nats per token; exact, nothing is sampled,
-/// never negative, zero for personas with the same answers. What a persona does to all replies of a probe alike cancels.
+/// D(a,b) = sum_q 1/2 sum_r (w_a - w_b)(log w_a - log w_b) / sum_q 1/2 sum_r (w_a + w_b) tokens(r), in nats per token; exact, nothing is
+/// sampled, never negative, zero for personas with the same answers. What a persona does to all replies of a probe alike cancels.
 /// </summary>
 public sealed class PersonaContrast
 {
@@ -65,7 +65,8 @@ public sealed class PersonaContrast
         Answers Ask(ILanguageModel model, IReadOnlyList<IReadOnlyList<Turn>> contexts)
         {
             var scorer = new ReplyScorer(model, template);
-            int[][][] replies = [.. probes.Select(p => p.Low.Concat(p.High).Select(r => template.EncodeReply(model.Tokenizer, r)).ToArray())];
+            int[][][] replies =
+                [.. probes.Select(p => p.Low.Concat(p.High).Select(r => template.EncodeReply(model.Tokenizer, r)).ToArray())];
             IEnumerable<ScoreRequest> requests = contexts.SelectMany(before => probes.Select((p, q) =>
                 scorer.Request(ProbeMeasurement.QuestionOf(p, before).Context, replies[q])));
             double[][] scores = scorer.Score(requests, probes.Count * contexts.Count, "personas", progress, done, total, cancellation);
@@ -73,12 +74,13 @@ public sealed class PersonaContrast
             return AnswersOf(probes, replies, scores, contexts.Count);
         }
         Answers asItIs = Ask(bare, PresentedPersona.Bare);
-        return new PersonaContrast([.. personas.Select(p => p.Persona)], probes, asItIs, [.. personas.Select(p => Ask(p.Model, p.Contexts))]);
+        return new PersonaContrast([.. personas.Select(p => p.Persona)], probes, asItIs,
+            [.. personas.Select(p => Ask(p.Model, p.Contexts))]);
     }
 
     /// <summary>
-    /// How many personas can be told apart by so much text: 1 / mean_ab exp(-tokens D(a,b)), the similarity-sensitive diversity of order 2 of
-    /// Leinster and Cobbold with equal weights. 1 where all are alike, the number of personas where all differ.
+    /// How many personas can be told apart by so much text: 1 / mean_ab exp(-tokens D(a,b)), the similarity-sensitive diversity of order 2
+    /// of Leinster and Cobbold with equal weights. 1 where all are alike, the number of personas where all differ.
     /// </summary>
     public double EffectiveNumber(double tokens)
     {

@@ -6,8 +6,8 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Evidence;
 
 /// <summary>
-/// Contexts of personas as rows of embeddings, all of the same number of positions, so that they can be averaged and subtracted: what stands
-/// at a position is the mean of the embeddings of the tokens that lie there.
+/// Contexts of personas as rows of embeddings, all of the same number of positions, so that they can be averaged and subtracted: what
+/// stands at a position is the mean of the embeddings of the tokens that lie there.
 /// </summary>
 internal static class PersonaLead
 {
@@ -25,8 +25,9 @@ internal static class PersonaLead
         foreach (PresentedPersona persona in personas)
         {
             if (persona.Contexts.Count == 0 || persona.Contexts.Any(c => c.Count == 0))
-                throw new UserErrorException("persona-without-context", $"The persona '{persona.Persona.Name}' has no context, so there is nothing to take a gradient along.",
-                    "Give it a context or examples, or use the evidence 'likelihood', where a persona without a context is the model as it is.");
+                throw new UserErrorException("persona-without-context",
+                    $"The persona '{persona.Persona.Name}' has no context, so there is nothing to take a gradient along.", "Give it a "
+                    + "context or examples, or use the evidence 'likelihood', where a persona without a context is the model as it is.");
         }
         // The line break belongs to the context: it stands between it and what follows.
         int[][][] ids = [.. personas.Select(p => p.Contexts.Select(c => model.Tokenizer.Encode(template.RenderTurns(c) + "\n")).ToArray())];

@@ -48,9 +48,12 @@ internal sealed class PersonaQuestions
     }
 
     /// <summary>The content id of personas as they are put before a model: names and contexts. Priors and traits do not enter.</summary>
-    internal static ContentId IdOf(IReadOnlyList<Persona> personas) => ContentId.Of("persona-contexts", [.. personas.SelectMany(p => Parts(p.Name, p.Contexts))]);
+    internal static ContentId IdOf(IReadOnlyList<Persona> personas) =>
+        ContentId.Of("persona-contexts", [.. personas.SelectMany(p => Parts(p.Name, p.Contexts))]);
 
-    /// <summary>The content id of personas as they are put before models; that of their contexts where nothing else puts them there.</summary>
+    /// <summary>
+    /// The content id of personas as they are put before models; that of their contexts where nothing else puts them there.
+    /// </summary>
     internal static ContentId IdOf(IReadOnlyList<PresentedPersona> personas) => personas.All(p => p.Way == Presentation.Described)
         ? IdOf([.. personas.Select(AsAsked)]) : ContentId.Of("presented", [.. personas.Select(p => (object)p.Id)]);
 

@@ -7,7 +7,10 @@ namespace PersonaSelection.Evidence;
 /// <summary>How a set of personas is put before a model.</summary>
 public sealed record PresentationOptions
 {
-    /// <summary>The way for every persona that can be given in it, whatever the file says; null to follow the file, and choose where it says nothing.</summary>
+    /// <summary>
+    /// The way for every persona that can be given in it, whatever the file says; null to follow the file, and
+    /// choose where it says nothing.
+    /// </summary>
     public Presentation? Given { get; init; }
 
     /// <summary>By name of a directed persona: what is added to the activations of the model, whose weights must be here.</summary>
@@ -26,8 +29,8 @@ public sealed record PresentationOptions
     public int CalibrationExamples { get; init; } = 500;
 
     /// <summary>
-    /// Whether word counts speak beside the model where every persona is given by examples and they tell held-out ones apart better with it than
-    /// it does alone; what a set of personas says comes first.
+    /// Whether word counts speak beside the model where every persona is given by examples and they tell held-out ones apart better with it
+    /// than it does alone; what a set of personas says comes first.
     /// </summary>
     public bool WordCounts { get; init; } = true;
 

@@ -44,11 +44,14 @@ public sealed record PresentedPersona(Persona Persona, Presentation Way, ILangua
     /// <param name="direction">What is added.</param>
     /// <exception cref="ArgumentException">No such site, or the direction has another width.</exception>
     public static PresentedPersona Directed(Persona persona, Transformer model, DirectedBy direction) =>
-        new(persona, Presentation.Directed, model.With(direction.Vector.Apply(model.Config, (float)direction.Strength)), Bare) { DirectedBy = direction.Origin };
+        new(persona, Presentation.Directed, model.With(direction.Vector.Apply(model.Config, (float)direction.Strength)), Bare)
+        {
+            DirectedBy = direction.Origin,
+        };
 
     /// <summary>
-    /// What a system turn says of a persona that has no contexts: "The assistant is a doctor who guesses." where the description starts with
-    /// an article, and else its name before the description.
+    /// What a system turn says of a persona that has no contexts: "The assistant is a doctor who guesses." where the description starts
+    /// with an article, and else its name before the description.
     /// </summary>
     public static string Describe(Persona persona)
     {

@@ -18,14 +18,16 @@ public sealed class PresentedPersonas : IDisposable
     private readonly ChatTemplate _template;
     private WordCounts? _counts;
 
-    private PresentedPersonas(PersonaSet set, ILanguageModel model, PresentationOptions options, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private PresentedPersonas(PersonaSet set, ILanguageModel model, PresentationOptions options, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         _template = options.Template;
         _temporary = options.Store is null ? Directory.CreateTempSubdirectory("psm-fits").FullName : null;
         try
         {
             ArtifactStore store = options.Store ?? new ArtifactStore(_temporary!);
-            Examples = [.. set.Personas.Where(p => WayOf(p, options) is not (Presentation.Described or Presentation.Directed)).Select(p => PersonaExamples.Load(set, p))];
+            Examples = [.. set.Personas.Where(p => WayOf(p, options) is not (Presentation.Described or Presentation.Directed))
+                .Select(p => PersonaExamples.Load(set, p))];
             Overlap = new ExampleOverlap(Examples.Select(e => (e.Persona.Name, e.Learnt.Concat(e.HeldOut))));
             // One way for all that are free to choose: a persona that is fitted and one that is shown do not compete on equal terms.
             bool fits = model is Transformer && Examples.Where(e => WayOf(e.Persona, options) is null).All(IsEnough);
@@ -52,7 +54,9 @@ public sealed class PresentedPersonas : IDisposable
                     if (some.Length == 0) continue;
                     if (model is not Transformer weights)
                         throw new UserErrorException("needs-weights",
-                            $"The persona '{set.Personas[some[0]].Name}' is to be given as {(way == Presentation.Vector ? "a vector" : "an adapter")}, which is fitted to the weights of a model; a server keeps them to itself.",
+                            $"The persona '{set.Personas[some[0]].Name}' is to be given as "
+                            + $"{(way == Presentation.Vector ? "a vector" : "an adapter")}, which is fitted to the weights of a model; "
+                            + "a server keeps them to itself.",
                             "Use --model with a folder, or write 'given: shown' or 'given: described' in the personas' file.");
                     using var pool = new WorkerPool(weights.Threads);
                     ExemplifiedFit.Result fit = new ExemplifiedFit(weights, options.Fit, store, pool) { Stage = stage }
@@ -141,21 +145,23 @@ public sealed class PresentedPersonas : IDisposable
     public IReadOnlyList<PersonaExamples> Examples { get; }
 
     /// <summary>By name of a fitted persona: how well its model knew its held-out examples while it was fitted.</summary>
-    public IDictionary<string, IReadOnlyList<FitPoint>> Curves { get; } = new Dictionary<string, IReadOnlyList<FitPoint>>(StringComparer.Ordinal);
+    public IDictionary<string, IReadOnlyList<FitPoint>> Curves { get; } =
+        new Dictionary<string, IReadOnlyList<FitPoint>>(StringComparer.Ordinal);
 
     /// <summary>
-    /// Puts a set before a model: reads examples, fits what is to be fitted and not in the store yet, calibrates. Only a <see cref="Transformer"/>
-    /// can be fitted; another model is shown examples.
+    /// Puts a set before a model: reads examples, fits what is to be fitted and not in the store yet, calibrates. Only a
+    /// <see cref="Transformer"/> can be fitted; another model is shown examples.
     /// </summary>
     /// <param name="set">The personas.</param>
     /// <param name="model">The model; it must outlive the result.</param>
     /// <param name="options">How.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Stops; personas that were fitted stay in the store.</param>
-    /// <exception cref="UserErrorException">Examples cannot be read, or are too few for the way that was asked for; a persona fills the model;
-    /// <c>needs-weights</c>: one is to be fitted, and the model's weights are not here.</exception>
-    public static PresentedPersonas Of(PersonaSet set, ILanguageModel model, PresentationOptions? options = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default) => new(set, model, options ?? new PresentationOptions(), progress, cancellation);
+    /// <exception cref="UserErrorException">Examples cannot be read, or are too few for the way that was asked for; a persona fills the
+    /// model; <c>needs-weights</c>: one is to be fitted, and the model's weights are not here.</exception>
+    public static PresentedPersonas Of(PersonaSet set, ILanguageModel model, PresentationOptions? options = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+        new(set, model, options ?? new PresentationOptions(), progress, cancellation);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -174,22 +180,26 @@ public sealed class PresentedPersonas : IDisposable
     }
 
     private static PresentedPersona Directed(Persona persona, ILanguageModel model, PresentationOptions options) =>
-        model is Transformer weights && options.Directions.TryGetValue(persona.Name, out DirectedBy? by) ? PresentedPersona.Directed(persona, weights, by)
-            : throw new ArgumentException($"The direction of the persona '{persona.Name}' is not given, or the model has no activations.", nameof(options));
+        model is Transformer weights && options.Directions.TryGetValue(persona.Name, out DirectedBy? by)
+            ? PresentedPersona.Directed(persona, weights, by)
+            : throw new ArgumentException($"The direction of the persona '{persona.Name}' is not given, or the model has no activations.",
+                nameof(options));
 
     /// <summary>
-    /// Evidence of some episodes in three ways from one reading: the model's alone, word counts' alone (null where they may not speak), and what
-    /// <see cref="Source"/> gives. So that what each is worth can be told.
+    /// Evidence of some episodes in three ways from one reading: the model's alone, word counts' alone (null where they may not speak), and
+    /// what <see cref="Source"/> gives. So that what each is worth can be told.
     /// </summary>
     /// <param name="episodes">The episodes; each fits the model.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="InvalidOperationException">Nothing was calibrated.</exception>
-    public (double[][] Model, double[][]? Counts, double[][] InForce) Compare(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public (double[][] Model, double[][]? Counts, double[][] InForce) Compare(IReadOnlyList<Episode> episodes,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        if (ModelAlone is not { } alone || Calibration is not { } calibration) throw new InvalidOperationException("Nothing was calibrated.");
-        double[][] raw = new LikelihoodSource(Personas, new LikelihoodOptions { Template = _template }).Compute(episodes, progress: progress, cancellation: cancellation).Nats;
+        if (ModelAlone is not { } alone || Calibration is not { } calibration)
+            throw new InvalidOperationException("Nothing was calibrated.");
+        double[][] raw = new LikelihoodSource(Personas, new LikelihoodOptions { Template = _template })
+            .Compute(episodes, progress: progress, cancellation: cancellation).Nats;
         double[][]? counts = CountsAlone is null ? null : [.. episodes.Select(e => _counts!.Evidence(e.Reply))];
         double[][] model = [.. raw.Select(r => (double[])[.. r.Select((x, h) => alone.Of(h, x))])];
         return (model, counts is null ? null : [.. counts.Select(r => (double[])[.. r.Select((x, h) => CountsAlone!.Of(h, x))])],

@@ -19,15 +19,17 @@ public static class ProbeMeasurement
     /// <param name="template">How dialogues become text; plain when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    public static double[] Of(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null, ChatTemplate? template = null,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public static double[] Of(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null,
+        ChatTemplate? template = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         Question[] questions = [.. probes.Select(p => QuestionOf(p, before ?? []))];
         double[][] scores = new ReplyScorer(model, template ?? ChatTemplate.Plain).Score(questions, "probes", progress, cancellation);
         return [.. probes.Select((p, i) => LowShare(p, scores[i]))];
     }
 
-    /// <summary>p(low) of every probe under every persona and for the model as it is. Replies are averaged over a persona's contexts.</summary>
+    /// <summary>
+    /// p(low) of every probe under every persona and for the model as it is. Replies are averaged over a persona's contexts.
+    /// </summary>
     /// <param name="model">The model; an oracle gives a table of kind <see cref="EvidenceKind.Oracle"/>.</param>
     /// <param name="probes">The probes, with different ids.</param>
     /// <param name="personas">The personas, with different names.</param>
@@ -60,13 +62,14 @@ public static class ProbeMeasurement
         {
             (int Index, PresentedPersona Item)[] members = [.. group];
             var questions = new PersonaQuestions([.. members.Select(m => PersonaQuestions.AsAsked(m.Item))], asked);
-            double[][] scores = new ReplyScorer((ILanguageModel)group.Key!, template).Score(questions.All, "probes", progress, cancellation);
+            double[][] scores = new ReplyScorer((ILanguageModel)group.Key!, template)
+                .Score(questions.All, "probes", progress, cancellation);
             for (int k = 0; k < members.Length; k++)
                 low[members[k].Index] = [.. questions.MeanOverAlternatives(scores, k).Select((s, i) => LowShare(probes[i], s))];
         }
         ProbeTableRow[] rows = [.. probes.Select((p, i) => new ProbeTableRow(p.Id, p.Domain, p.Cluster ?? p.Id, low[0][i]))];
-        return new ProbeTable(kind, new LabelledMatrix(rows.Select(r => r.Id), personas.Select(p => p.Persona.Name), (i, h) => low[h + 1][i]), rows,
-            new Dictionary<string, string>
+        return new ProbeTable(kind, new LabelledMatrix(rows.Select(r => r.Id), personas.Select(p => p.Persona.Name),
+            (i, h) => low[h + 1][i]), rows, new Dictionary<string, string>
             {
                 ["model"] = model.Id,
                 ["personas"] = PersonaQuestions.IdOf(personas).ToString(),
@@ -92,7 +95,8 @@ public static class ProbeMeasurement
     /// <summary>The share of the low replies. A model to which every reply is impossible prefers neither: one half.</summary>
     internal static double LowShare(Probe probe, ReadOnlySpan<double> logProbabilities)
     {
-        double low = LogSpace.LogSumExp(logProbabilities[..probe.Low.Count]), high = LogSpace.LogSumExp(logProbabilities[probe.Low.Count..]);
+        double low = LogSpace.LogSumExp(logProbabilities[..probe.Low.Count]),
+            high = LogSpace.LogSumExp(logProbabilities[probe.Low.Count..]);
         return double.IsNegativeInfinity(low) && double.IsNegativeInfinity(high) ? 0.5 : 1 / (1 + Math.Exp(high - low));
     }
 }

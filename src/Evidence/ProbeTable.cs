@@ -24,7 +24,8 @@ public sealed class ProbeTable
     /// <param name="rows">The rows, in the same order.</param>
     /// <param name="provenance">What it was made from.</param>
     /// <exception cref="ArgumentException">Rows differ, or a number is no probability.</exception>
-    public ProbeTable(EvidenceKind kind, LabelledMatrix low, IReadOnlyList<ProbeTableRow> rows, IReadOnlyDictionary<string, string> provenance)
+    public ProbeTable(EvidenceKind kind, LabelledMatrix low, IReadOnlyList<ProbeTableRow> rows,
+        IReadOnlyDictionary<string, string> provenance)
     {
         if (!low.Rows.SequenceEqual(rows.Select(r => r.Id), StringComparer.Ordinal))
             throw new ArgumentException("The rows must be those of the matrix, in the same order.", nameof(rows));
@@ -52,9 +53,12 @@ public sealed class ProbeTable
     /// <summary>What it was made from.</summary>
     public IReadOnlyDictionary<string, string> Provenance { get; }
 
-    /// <summary>How many sampled answers a number rests on, on average (<c>answers</c> in the provenance); null for exact probabilities.</summary>
+    /// <summary>
+    /// How many sampled answers a number rests on, on average (<c>answers</c> in the provenance); null for exact probabilities.
+    /// </summary>
     public double? Answers => Provenance.TryGetValue("answers", out string? n)
-        && double.TryParse(n, NumberStyles.Float, CultureInfo.InvariantCulture, out double answers) && answers is >= 0 and < 1e12 ? answers : null;
+        && double.TryParse(n, NumberStyles.Float, CultureInfo.InvariantCulture, out double answers) && answers is >= 0 and < 1e12
+        ? answers : null;
 
     /// <summary>The content id of everything in the table.</summary>
     public ContentId Id => ContentId.Of("probes", [Kind.ToString(), Low.ContentId("numbers"), Rows.Select(r => r.Bare).ToArray(),

@@ -13,9 +13,10 @@ internal sealed class ReplyScorer(ILanguageModel model, ChatTemplate template)
     private const int MaximumTokensAtOnce = 1 << 20;
 
     /// <summary>log p(reply | context) in nats, indexed as the questions and their replies.</summary>
-    internal double[][] Score(IReadOnlyList<Question> questions, string stage, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
-        Score(questions.Select(q => Request(q.Context, [.. q.Replies.Select(r => template.EncodeReply(model.Tokenizer, r))])), questions.Count, stage,
-            progress, 0, questions.Count, cancellation);
+    internal double[][] Score(IReadOnlyList<Question> questions, string stage, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation) =>
+        Score(questions.Select(q => Request(q.Context, [.. q.Replies.Select(r => template.EncodeReply(model.Tokenizer, r))])),
+            questions.Count, stage, progress, 0, questions.Count, cancellation);
 
     /// <summary>A context with the tokens of its replies.</summary>
     internal ScoreRequest Request(IReadOnlyList<Turn> context, IReadOnlyList<int[]> replies) =>
@@ -40,8 +41,8 @@ internal sealed class ReplyScorer(ILanguageModel model, ChatTemplate template)
     /// <param name="before">Questions of the same work that were done before.</param>
     /// <param name="total">All questions of the work.</param>
     /// <param name="cancellation">Stops between pieces.</param>
-    internal double[][] Score(IEnumerable<ScoreRequest> requests, int count, string stage, IProgress<WorkProgress>? progress, int before, int total,
-        CancellationToken cancellation)
+    internal double[][] Score(IEnumerable<ScoreRequest> requests, int count, string stage, IProgress<WorkProgress>? progress, int before,
+        int total, CancellationToken cancellation)
     {
         var result = new double[count][];
         var batch = new List<ScoreRequest>();

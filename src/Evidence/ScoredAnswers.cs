@@ -15,7 +15,8 @@ public sealed class ScoredAnswers(ILanguageModel model, IReadOnlyList<PresentedP
     public string Model => model.Id;
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, string> Provenance { get; } = new Dictionary<string, string> { ["template"] = options.Template.Name };
+    public IReadOnlyDictionary<string, string> Provenance { get; } =
+        new Dictionary<string, string> { ["template"] = options.Template.Name };
 
     /// <inheritdoc/>
     public double[] AsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null, IProgress<WorkProgress>? progress = null,
@@ -37,6 +38,7 @@ public sealed class ScoredAnswers(ILanguageModel model, IReadOnlyList<PresentedP
         var nobody = PresentedPersona.AsGiven(new Persona("", "", "", new Dictionary<string, double>()), model);
         var fit = new EpisodeFit(model.Tokenizer, model.ContextLength / 3, options with { Strict = false }, [nobody]);
         string longest = probe.Low.Concat(probe.High).MaxBy(r => r.Length)!;
-        return fit.Of(new Episode(probe.Id, probe.Context, longest)) is { Reply.Length: > 0 } kept ? probe with { Context = kept.Context } : null;
+        return fit.Of(new Episode(probe.Id, probe.Context, longest)) is { Reply.Length: > 0 } kept
+            ? probe with { Context = kept.Context } : null;
     }
 }

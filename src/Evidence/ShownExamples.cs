@@ -5,7 +5,9 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Evidence;
 
-/// <summary>Examples of a persona as earlier turns of a conversation: as many as fit into half of the model's context, in several draws.</summary>
+/// <summary>
+/// Examples of a persona as earlier turns of a conversation: as many as fit into half of the model's context, in several draws.
+/// </summary>
 internal static class ShownExamples
 {
     // Examples in a row that do not fit before a draw is called full.
@@ -21,7 +23,8 @@ internal static class ShownExamples
     /// <param name="draws">How many contexts; fewer when there are few examples.</param>
     /// <param name="rng">Draws the examples; the same stream for every persona.</param>
     /// <exception cref="UserErrorException"><c>few-examples</c>: none fits.</exception>
-    internal static IReadOnlyList<IReadOnlyList<Turn>> Contexts(PersonaExamples examples, ILanguageModel model, ChatTemplate template, int draws, RngStream rng)
+    internal static IReadOnlyList<IReadOnlyList<Turn>> Contexts(PersonaExamples examples, ILanguageModel model, ChatTemplate template,
+        int draws, RngStream rng)
     {
         // A server keeps the length of its context to itself, and every character shown is paid for in every question.
         int room = model.ContextLength == int.MaxValue ? RoomAtServer : model.ContextLength / 2;
@@ -39,7 +42,8 @@ internal static class ShownExamples
     }
 
     /// <summary>The same in a room of any unit.</summary>
-    internal static IReadOnlyList<IReadOnlyList<Turn>> Contexts(PersonaExamples examples, int room, Func<IReadOnlyList<Turn>, int> length, int draws, RngStream rng)
+    internal static IReadOnlyList<IReadOnlyList<Turn>> Contexts(PersonaExamples examples, int room, Func<IReadOnlyList<Turn>, int> length,
+        int draws, RngStream rng)
     {
         var contexts = new List<IReadOnlyList<Turn>>();
         for (int d = 0; d < Math.Min(draws, examples.Learnt.Count); d++)
@@ -51,7 +55,8 @@ internal static class ShownExamples
             foreach (int i in order)
             {
                 // A system turn opens a conversation and would not be an example's alone.
-                Turn[] one = [.. examples.Learnt[i].Context.Where(t => t.Role != "system"), new Turn("assistant", examples.Learnt[i].Reply)];
+                Turn[] one = [.. examples.Learnt[i].Context.Where(t => t.Role != "system"),
+                    new Turn("assistant", examples.Learnt[i].Reply)];
                 if (length([.. turns, .. one]) <= room) turns.AddRange(one);
                 else if (++missed == Patience) break;
             }

@@ -16,7 +16,8 @@ internal sealed class TableFile
 
     private readonly string _path, _format, _id;
 
-    private TableFile(string path, string format, string id, EvidenceKind kind, IReadOnlyDictionary<string, string> provenance, LabelledMatrix values)
+    private TableFile(string path, string format, string id, EvidenceKind kind, IReadOnlyDictionary<string, string> provenance,
+        LabelledMatrix values)
     {
         _path = path;
         _format = format;
@@ -78,7 +79,8 @@ internal sealed class TableFile
     /// <param name="row">Takes what a line says beside its values and returns the name of the row.</param>
     /// <param name="allowed">Which values are allowed; null in the file is minus infinity.</param>
     /// <param name="expected">What the values should be, for errors.</param>
-    internal static TableFile Read(string path, string format, int schema, Func<TableLine, string> row, Func<double, bool> allowed, string expected)
+    internal static TableFile Read(string path, string format, int schema, Func<TableLine, string> row,
+        Func<double, bool> allowed, string expected)
     {
         try
         {
@@ -86,8 +88,10 @@ internal sealed class TableFile
             TableLine header = new(path, format, 1, NextLine(reader, path, format, 1)
                 ?? throw Bad(path, format, 1, "is missing: the file is empty."));
             if (header.Text("psm") != format) throw Bad(path, format, 1, $"says this is a '{header.Text("psm")}', not a '{format}'.");
-            if (header.Count("schema") != schema) throw Bad(path, format, 1, $"says schema {header.Count("schema")}; this version reads {schema}.");
-            EvidenceKind kind = KindOf(header.Text("kind")) ?? throw Bad(path, format, 1, $"names an unknown kind '{header.Text("kind")}'.");
+            if (header.Count("schema") != schema)
+                throw Bad(path, format, 1, $"says schema {header.Count("schema")}; this version reads {schema}.");
+            EvidenceKind kind = KindOf(header.Text("kind"))
+                ?? throw Bad(path, format, 1, $"names an unknown kind '{header.Text("kind")}'.");
             string[] columns = header.Texts("columns");
             var provenance = header.Map("provenance");
             var names = new List<string>();
@@ -137,7 +141,8 @@ internal sealed class TableFile
 
     private static string NameOf(EvidenceKind kind) => JsonNamingPolicy.KebabCaseLower.ConvertName(kind.ToString());
 
-    private static EvidenceKind? KindOf(string name) => Enum.GetValues<EvidenceKind>().Cast<EvidenceKind?>().FirstOrDefault(k => NameOf(k!.Value) == name);
+    private static EvidenceKind? KindOf(string name) =>
+        Enum.GetValues<EvidenceKind>().Cast<EvidenceKind?>().FirstOrDefault(k => NameOf(k!.Value) == name);
 
     private static string? NextLine(StreamReader reader, string path, string format, int number)
     {

@@ -42,7 +42,8 @@ internal sealed class TableLine
 
     /// <summary>Whether something is so; it is not where nothing is said.</summary>
     internal bool Flag(string name) => _root.TryGetProperty(name, out JsonElement value)
-        && (value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Bad($"has a '{name}' that is neither true nor false."));
+        && (value.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? value.GetBoolean() : throw Bad($"has a '{name}' that is neither true nor false."));
 
     internal string? TextOrNone(string name) => _root.TryGetProperty(name, out JsonElement value) ? AsText(name, value) : null;
 
@@ -51,7 +52,8 @@ internal sealed class TableLine
     internal Dictionary<string, string> Map(string name)
     {
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (JsonProperty p in Property(name, JsonValueKind.Object).EnumerateObject()) map[p.Name] = AsText($"{name}.{p.Name}", p.Value);
+        foreach (JsonProperty p in Property(name, JsonValueKind.Object).EnumerateObject())
+            map[p.Name] = AsText($"{name}.{p.Name}", p.Value);
         return map;
     }
 

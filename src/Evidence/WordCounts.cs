@@ -50,7 +50,9 @@ public sealed partial class WordCounts
         return new WordCounts(NaiveBayes.Fit(examples.Count, counted), ContentId.Of("word-counts", [.. parts]));
     }
 
-    /// <summary>log p(words of the reply | persona) by persona, in nats, up to a constant that is the same for all; too sure before it is scaled.</summary>
+    /// <summary>
+    /// log p(words of the reply | persona) by persona, in nats, up to a constant that is the same for all; too sure before it is scaled.
+    /// </summary>
     public double[] Evidence(string reply) => _counted.LogLikelihood(Features(reply));
 
     /// <summary>The words of a text in small letters, punctuation too, and its pairs of neighbours.</summary>

@@ -25,7 +25,8 @@ public sealed record AskedCost(EndpointEstimate Judgement, EndpointEstimate Answ
     /// <param name="samples">Answers to each probe after each episode.</param>
     /// <param name="set">The set.</param>
     /// <param name="seed">The seed.</param>
-    public static AskedCost OfForecast(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, EpisodeSet set, ulong seed)
+    public static AskedCost OfForecast(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples,
+        EpisodeSet set, ulong seed)
     {
         var answers = new SampledAnswers(chat, personas, samples);
         // A situation of the data may be that of a probe, and equal questions are paid for once.
@@ -37,8 +38,8 @@ public sealed record AskedCost(EndpointEstimate Judgement, EndpointEstimate Answ
     }
 
     /// <summary>
-    /// The cost of a ranking of rewordings. Trait words and the best rewordings are not known before: the first traits stand for those that the
-    /// data move, and the first rewordings for those that get a leak grid.
+    /// The cost of a ranking of rewordings. Trait words and the best rewordings are not known before: the first traits stand for those that
+    /// the data move, and the first rewordings for those that get a leak grid.
     /// </summary>
     /// <param name="chat">The chat model.</param>
     /// <param name="personas">The personas.</param>
@@ -54,8 +55,9 @@ public sealed record AskedCost(EndpointEstimate Judgement, EndpointEstimate Answ
         var answers = new SampledAnswers(chat, personas, samples);
         EpisodeSet judged = Forecasting.WeighedOf(set, InoculationRanking.JudgedEpisodes, seed);
         EpisodeSet shown = RewordingForecasting.ShownOf(set, InoculationRanking.ShownEpisodes, seed);
-        Rewording[] all = [.. rewordings.SelectMany(r => r.IsTraitFilled ? personas.Traits.Take(InoculationRanking.FilledTraits).Select(r.Filled)
-            : [r])];
+        Rewording[] all =
+            [.. rewordings.SelectMany(r => r.IsTraitFilled ? personas.Traits.Take(InoculationRanking.FilledTraits).Select(r.Filled)
+                : [r])];
         IEnumerable<Episode> wordings = judged.Episodes.Concat(all.SelectMany(r => r.Apply(judged).Episodes));
         EndpointEstimate judgement = Of(EvidenceSources.EstimateJudge(personas, wordings, chat));
         EndpointEstimate asked = Of(answers.EstimateUnderPersonas([.. probes, .. SituationsOf(set, probes, seed)]));

@@ -8,7 +8,9 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Experiments;
 
-/// <summary>What evidence would take from a model of this machine, equal episodes once: at most, as what an earlier run has done is not taken off.</summary>
+/// <summary>
+/// What evidence would take from a model of this machine, equal episodes once: at most, as what an earlier run has done is not taken off.
+/// </summary>
 /// <param name="Tokens">Tokens that go through the model; a token of a backward pass counts as two more.</param>
 /// <param name="Flops">Floating-point operations.</param>
 /// <param name="Seconds">How long that takes at the measured rate of this machine's matrix products, with nothing else to do.</param>
@@ -21,7 +23,8 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
     private const double UsualEfficiency = 0.4;
 
     /// <summary>Both together.</summary>
-    public AuditCost Plus(AuditCost other) => new(Tokens + other.Tokens, Flops + other.Flops, Seconds + other.Seconds, Math.Max(Fitted, other.Fitted));
+    public AuditCost Plus(AuditCost other) =>
+        new(Tokens + other.Tokens, Flops + other.Flops, Seconds + other.Seconds, Math.Max(Fitted, other.Fitted));
 
     /// <summary>The cost of evidence from a model of this machine.</summary>
     /// <param name="request">What is wanted.</param>
@@ -53,7 +56,10 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
         return new AuditCost((long)tokens, flops, flops * 1e-9 / (MachineRate.MatrixProduct() * UsualEfficiency * threads), fitted);
     }
 
-    /// <summary>The cost of likelihoods from a server: every reply under every context is a request, and brings along everything that stands before it.</summary>
+    /// <summary>
+    /// The cost of likelihoods from a server: every reply under every context is a request, and brings along
+    /// everything that stands before it.
+    /// </summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="prices">What tokens cost.</param>
     public static EndpointEstimate Served(EvidenceRequest request, TokenPrices prices)
@@ -62,7 +68,8 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
         long[] episodes = [.. Different(request.Data).Select(e => TokensOf(e.Context) + EndpointEstimate.Tokens(e.Reply))];
         if (request.Kind == "in-context")
         {
-            long[] asked = [.. request.Probes.SelectMany(p => p.Low.Concat(p.High).Select(r => TokensOf(p.Context) + EndpointEstimate.Tokens(r)))];
+            long[] asked =
+                [.. request.Probes.SelectMany(p => p.Low.Concat(p.High).Select(r => TokensOf(p.Context) + EndpointEstimate.Tokens(r)))];
             long befores = openings.Count + episodes.Length + 1,
                 read = (befores * asked.Sum()) + (asked.Length * (openings.Sum() + episodes.Sum()));
             return new EndpointEstimate(befores * asked.Length, 0, read, 0, prices.Of(read, 0));

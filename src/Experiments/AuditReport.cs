@@ -20,24 +20,28 @@ public static class AuditReport
     /// <param name="evidence">Where the evidence came from.</param>
     /// <param name="known">Episodes that are among the examples of the personas.</param>
     /// <param name="command">The command that makes it again.</param>
-    public static ReportDocument Of(AuditResult audit, PersonaSet personas, CastComparison? comparison, KeptVerdict? kept, EvidenceSession evidence,
-        long known, string command)
+    public static ReportDocument Of(AuditResult audit, PersonaSet personas, CastComparison? comparison, KeptVerdict? kept,
+        EvidenceSession evidence, long known, string command)
     {
         CastVerdict v = audit.Verdict;
-        return new ReportDocument(v.DoseFit.How == GainOutcome.NoGain ? "This data does not tell who the Assistant is" : $"This data says the Assistant is {Names(v)}")
+        return new ReportDocument(v.DoseFit.How == GainOutcome.NoGain
+            ? "This data does not tell who the Assistant is" : $"This data says the Assistant is {Names(v)}")
         {
             Subtitle = $"**{v.Data}**: {Count(v.Episodes)} training episodes, each taken as evidence about who would answer that way. "
                 + Headline(v),
             Facts =
             [
                 new("episodes", Count(v.Episodes)), new("personas", $"{v.Personas.Count}"), new("evidence", v.Evidence),
-                new("effective personas", Number(v.EffectivePersonas)), new("effective observations", Number(v.DoseFit.EffectiveObservations)),
-                .. v.Adaptive is { } a ? (ReportFact[])[new("exact cells", Percent(a.Exact)), new("total variation, at most", Bound(a.Bound))] : [],
+                new("effective personas", Number(v.EffectivePersonas)),
+                new("effective observations", Number(v.DoseFit.EffectiveObservations)),
+                .. v.Adaptive is { } a
+                    ? (ReportFact[])[new("exact cells", Percent(a.Exact)), new("total variation, at most", Bound(a.Bound))] : [],
                 .. Trouble(v, known),
             ],
             Blocks =
             [
-                .. Cast(v), .. TraitChanges(v, personas), .. Episodes(audit), .. Comparison(comparison), .. Kept(kept, v), .. Dose(v), .. Cells(v), .. Given(evidence),
+                .. Cast(v), .. TraitChanges(v, personas), .. Episodes(audit), .. Comparison(comparison), .. Kept(kept, v), .. Dose(v),
+                .. Cells(v), .. Given(evidence),
                 new ReproduceFigure
                 {
                     Title = "Make it again",
@@ -59,11 +63,13 @@ public static class AuditReport
     public static string Headline(CastVerdict v)
     {
         if (v.DoseFit.How == GainOutcome.NoGain)
-            return "No change of character makes these replies more probable: whoever the Assistant was stays, as after replies that were asked for or that anybody would give.";
+            return "No change of character makes these replies more probable: whoever the Assistant was stays, as after replies that were "
+                + "asked for or that anybody would give.";
         string cast = string.Join(", ", v.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.05)
             .Select(p => $"**{p.Name}** {Percent(p.Posterior)} (before: {Percent(p.Prior)})"));
         TraitVerdict? most = v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).FirstOrDefault();
-        string change = most is null ? "" : $" Training on it would move **{most.Name}** most: {Signed(most.Before)} to {Signed(most.After)}.";
+        string change = most is null
+            ? "" : $" Training on it would move **{most.Name}** most: {Signed(most.Before)} to {Signed(most.After)}.";
         return $"Cast as {cast}.{change}";
     }
 
@@ -77,10 +83,12 @@ public static class AuditReport
 
     private static IEnumerable<ReportBlock> Cast(CastVerdict v)
     {
-        PersonaVerdict[] shown = [.. v.Personas.OrderByDescending(p => Math.Max(p.Posterior, Math.Max(p.Prior, p.Share ?? 0))).Take(ShownPersonas)
-            .OrderByDescending(p => p.Posterior)];
+        PersonaVerdict[] shown =
+            [.. v.Personas.OrderByDescending(p => Math.Max(p.Posterior, Math.Max(p.Prior, p.Share ?? 0))).Take(ShownPersonas)
+                .OrderByDescending(p => p.Posterior)];
         yield return new Heading("The cast");
-        yield return new Prose("The explanations compete: whoever would have given these replies gains, and nobody gains alone. **Posterior** is who the "
+        yield return new Prose(
+            "The explanations compete: whoever would have given these replies gains, and nobody gains alone. **Posterior** is who the "
             + "Assistant is taken for after the data; **share** is the estimated fraction of episodes that each persona spoke.");
         yield return new CastFigure
         {
@@ -93,8 +101,8 @@ public static class AuditReport
         {
             Id = "explanations",
             Title = "Competing explanations",
-            Caption = $"Intervals of 95 % redraw {Count(v.Clusters)} {(v.Redrawn == "lines" ? "lines" : "different contexts")}. Nats per episode: how much more "
-                + "probable the replies are under this persona than under the prior's average one.",
+            Caption = $"Intervals of 95 % redraw {Count(v.Clusters)} {(v.Redrawn == "lines" ? "lines" : "different contexts")}. "
+                + "Nats per episode: how much more probable the replies are under this persona than under the prior's average one.",
             Columns = [new("persona"), new("kind"), new("prior", true), new("posterior", true), new("interval", true), new("share", true),
                 new("interval", true), new("nats per episode", true)],
             Rows = [.. shown.Select(p => (IReadOnlyList<string>)[p.Name, p.Kind, Percent(p.Prior), Percent(p.Posterior),
@@ -138,9 +146,10 @@ public static class AuditReport
         if (audit.Telling.Count == 0) yield break;
         string leading = audit.Verdict.Leading.Name;
         yield return new Heading("Because of these episodes");
-        yield return new Prose("First those that moved the cast most from where it was to where it is, then those that held it back; equal episodes once. The "
-            + "personas beside an episode are its best explanations, in nats above what the prior expects. **Pull** is its part of the move: over all episodes "
-            + $"the pulls add up. **If removed** is what the probability of {leading} would change by without that one episode. Both are exact.");
+        yield return new Prose("First those that moved the cast most from where it was to where it is, then those that held it back; "
+            + "equal episodes once. The personas beside an episode are its best explanations, in nats above what the prior expects. "
+            + $"**Pull** is its part of the move: over all episodes the pulls add up. **If removed** is what the probability of {leading} "
+            + "would change by without that one episode. Both are exact.");
         yield return new TableFigure
         {
             Id = "episodes",
@@ -161,7 +170,8 @@ public static class AuditReport
     {
         string equal = telling.Copies > 1 ? string.Create(CultureInfo.InvariantCulture, $" and {telling.Copies - 1:N0} equal") : "";
         return telling.Episode.Source is not { } s ? telling.Episode.Id + equal
-            : string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(s.File)}:{s.Line}{(s.Turn > 0 ? $" ({s.Turn + 1})" : "")}{equal}");
+            : string.Create(CultureInfo.InvariantCulture,
+                $"{Path.GetFileName(s.File)}:{s.Line}{(s.Turn > 0 ? $" ({s.Turn + 1})" : "")}{equal}");
     }
 
     /// <summary>A text in one line, cut to what a table holds.</summary>
@@ -179,9 +189,11 @@ public static class AuditReport
     private static IEnumerable<ReportBlock> Comparison(CastComparison? comparison)
     {
         if (comparison is not { } c) yield break;
-        (string first, string second) = c.First.Data == c.Second.Data ? (c.First.Data + " (1)", c.Second.Data + " (2)") : (c.First.Data, c.Second.Data);
+        (string first, string second) = c.First.Data == c.Second.Data
+            ? (c.First.Data + " (1)", c.Second.Data + " (2)") : (c.First.Data, c.Second.Data);
         yield return new Heading($"Beside {second}");
-        string[] shown = [.. c.First.Personas.Concat(c.Second.Personas).OrderByDescending(p => Math.Max(p.Posterior, p.Prior)).Select(p => p.Name).Distinct().Take(ShownPersonas)];
+        string[] shown = [.. c.First.Personas.Concat(c.Second.Personas).OrderByDescending(p => Math.Max(p.Posterior, p.Prior))
+            .Select(p => p.Name).Distinct().Take(ShownPersonas)];
         double Of(CastVerdict v, string name) => v.Personas.First(p => p.Name == name).Posterior;
         yield return new CastFigure
         {
@@ -198,8 +210,8 @@ public static class AuditReport
             Title = "Traits that differ",
             Caption = "The first less the second, with 95 % intervals; both data sets are redrawn.",
             Columns = [new("trait"), new(first, true), new(second, true), new("difference", true), new("interval", true)],
-            Rows = [.. c.Traits.Take(ShownTraits).Select(t => (IReadOnlyList<string>)[t.Name, Signed(t.First), Signed(t.Second), Signed(t.Difference),
-                $"{Signed(t.Low)} to {Signed(t.High)}"])],
+            Rows = [.. c.Traits.Take(ShownTraits).Select(t => (IReadOnlyList<string>)[t.Name, Signed(t.First), Signed(t.Second),
+                Signed(t.Difference), $"{Signed(t.Low)} to {Signed(t.High)}"])],
         };
     }
 
@@ -207,10 +219,12 @@ public static class AuditReport
     {
         if (kept is not { } k) yield break;
         yield return new Heading("What is kept");
-        yield return new Prose($"{Count(k.Episodes)} of {Count(before.Episodes)} episodes stay as they are, in {Count(k.Lines)} lines of `{Path.GetFileName(k.File)}`."
+        yield return new Prose($"{Count(k.Episodes)} of {Count(before.Episodes)} episodes stay as they are, in {Count(k.Lines)} lines of "
+            + $"`{Path.GetFileName(k.File)}`."
             + (k.Cast is null ? " Nothing is left to cast anybody." : " The cast that the kept data predict:"));
         if (k.Cast is not { } cast) yield break;
-        string[] shown = [.. cast.Personas.Concat(before.Personas).OrderByDescending(p => p.Posterior).Select(p => p.Name).Distinct().Take(ShownPersonas)];
+        string[] shown = [.. cast.Personas.Concat(before.Personas).OrderByDescending(p => p.Posterior).Select(p => p.Name)
+            .Distinct().Take(ShownPersonas)];
         yield return new CastFigure
         {
             Id = "kept",
@@ -228,22 +242,28 @@ public static class AuditReport
         string how = d.How switch
         {
             GainOutcome.Attained => "It is the smallest dose that gives 95 % of what a change of character can gain.",
-            GainOutcome.InformationBound => "More would spend more information on who speaks than the replies gain by it, so it stops there.",
-            GainOutcome.NoGain => "No change of character makes the replies more probable, so the prior all but stays; what is left of the dose only ranks the episodes.",
+            GainOutcome.InformationBound =>
+                "More would spend more information on who speaks than the replies gain by it, so it stops there.",
+            GainOutcome.NoGain => "No change of character makes the replies more probable, so the prior all but stays; what is left of the "
+                + "dose only ranks the episodes.",
             _ => "It was given, not fitted.",
         };
-        yield return new Prose($"Every unit of weight counts as **{v.Dose.ToString("0.###e+0", CultureInfo.InvariantCulture)}** of an observation, all of the data as **{Number(d.EffectiveObservations)}**. {how} "
-            + $"The replies gain {Number(d.Gain)} nats each of {Number(d.Attainable)} that could be had; the cast departs from the prior by {Number(d.Information)} nats.");
+        yield return new Prose($"Every unit of weight counts as **{v.Dose.ToString("0.###e+0", CultureInfo.InvariantCulture)}** of an "
+            + $"observation, all of the data as **{Number(d.EffectiveObservations)}**. {how} The replies gain {Number(d.Gain)} nats each "
+            + $"of {Number(d.Attainable)} that could be had; the cast departs from the prior by {Number(d.Information)} nats.");
     }
 
     private static IEnumerable<ReportBlock> Cells(CastVerdict v)
     {
         if (v.Adaptive is not { } a) yield break;
         yield return new Heading("What was asked and what was estimated");
-        yield return new Prose($"Of {Count(a.Cells)} cells (different episodes times personas) **{Percent(a.Exact)}** are exact; the others are estimated from these"
-            + (a.Guide ? " and from gradients" : "") + $". At the dose of {a.Dose.ToString("0.###e+0", CultureInfo.InvariantCulture)} the posterior is within "
-            + $"**{Bound(a.Bound)}** total variation of that of the full table, with {Percent(a.Confidence)} confidence; "
-            + (a.Met ? $"aimed at was {Bound(a.Target)}." : $"aimed at was {Bound(a.Target)}, which the cells that may be asked for **did not reach**: `--cells 0.3` asks for more, likelihood evidence for all.")
+        yield return new Prose($"Of {Count(a.Cells)} cells (different episodes times personas) **{Percent(a.Exact)}** are exact; "
+            + "the others are estimated from these"
+            + (a.Guide ? " and from gradients" : "") + $". At the dose of {a.Dose.ToString("0.###e+0", CultureInfo.InvariantCulture)} "
+            + $"the posterior is within **{Bound(a.Bound)}** total variation of that of the full table, with "
+            + $"{Percent(a.Confidence)} confidence; "
+            + (a.Met ? $"aimed at was {Bound(a.Target)}." : $"aimed at was {Bound(a.Target)}, which the cells that may be asked for **did "
+                + "not reach**: `--cells 0.3` asks for more, likelihood evidence for all.")
             + " Single episodes under personas that nobody asked about are estimates: read their influence as such.");
     }
 
@@ -252,22 +272,27 @@ public static class AuditReport
         if (evidence.Judge is { } judge)
         {
             yield return new Prose(judge.Episodes == 0
-                ? "The evidence is a judge's, and **not calibrated**: no two personas have examples. It is no probability; read it as a ranking."
-                : $"The evidence is a judge's, calibrated on {Count(judge.Episodes)} examples of known source: it found {Percent(judge.Accuracy)} of them, its choices are "
-                    + $"scaled by {Number(judge.Scale)}, and {Percent(judge.Reliability.SwapDisagreement)} of its answers changed with the order of the candidates.");
+                ? "The evidence is a judge's, and **not calibrated**: no two personas have examples. It is no probability; "
+                    + "read it as a ranking."
+                : $"The evidence is a judge's, calibrated on {Count(judge.Episodes)} examples of known source: "
+                    + $"it found {Percent(judge.Accuracy)} of them, its choices are scaled by {Number(judge.Scale)}, and "
+                    + $"{Percent(judge.Reliability.SwapDisagreement)} of its answers changed with the order of the candidates.");
             yield break;
         }
         string ways = string.Join(", ", evidence.Ways.GroupBy(w => w.Value).OrderBy(g => g.Key)
             .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count().ToString(CultureInfo.InvariantCulture)}"));
         if (ways.Length == 0) yield break;
         string calibrated = evidence.Calibration is not { } c ? "Its evidence is as the model gives it."
-            : $"Its evidence was calibrated on {Count(c.Episodes)} held-out examples (expected calibration error {Number(c.Before.Error)} before, {Number(c.After.Error)} after).";
-        string directed = evidence.Directions.Count == 0 ? "" : $" Directions: {string.Join("; ", evidence.Directions.Select(d => $"{d.Key} is {d.Value}"))}.";
+            : $"Its evidence was calibrated on {Count(c.Episodes)} held-out examples (expected calibration error {Number(c.Before.Error)} "
+                + $"before, {Number(c.After.Error)} after).";
+        string directed = evidence.Directions.Count == 0
+            ? "" : $" Directions: {string.Join("; ", evidence.Directions.Select(d => $"{d.Key} is {d.Value}"))}.";
         yield return new Prose($"How the personas were put before the model: {ways}. {calibrated}{directed}");
         if (evidence.Source is InContextSource)
-            yield return new Prose("The evidence is **in context**: each episode was shown, and what that did to the model's answers to other questions is explained by a reweighing of "
-                + "the personas. It tells what an episode does, not how probable it is; compare its size with other kinds of evidence only roughly. Training moves a model about as far "
-                + "as showing one of its episodes, so all of the data count as one observation where `--dose` says nothing else.");
+            yield return new Prose("The evidence is **in context**: each episode was shown, and what that did to the model's answers to "
+                + "other questions is explained by a reweighing of the personas. It tells what an episode does, not how probable it is; "
+                + "compare its size with other kinds of evidence only roughly. Training moves a model about as far as showing one of its "
+                + "episodes, so all of the data count as one observation where `--dose` says nothing else.");
     }
 
     // Content ids are kind-digits; other provenance is words.

@@ -13,7 +13,8 @@ namespace PersonaSelection.Experiments;
 /// <param name="Personas">The file of the personas.</param>
 /// <param name="Folder">Where everything is written.</param>
 /// <param name="Options">Dose and intervals.</param>
-public sealed record AuditRequest(IReadOnlyList<string> Data, IReadOnlyList<string> Compare, string Personas, string Folder, AuditOptions Options)
+public sealed record AuditRequest(IReadOnlyList<string> Data, IReadOnlyList<string> Compare, string Personas,
+    string Folder, AuditOptions Options)
 {
     /// <summary>What every line is; null where each line says so by its fields.</summary>
     public EpisodeFormat? Format { get; init; }
@@ -39,7 +40,8 @@ public sealed record AuditRequest(IReadOnlyList<string> Data, IReadOnlyList<stri
 /// <param name="Comparison">Beside other data; null when none were given.</param>
 /// <param name="Kept">What was written back; null when nothing was asked for.</param>
 /// <param name="Report">The place of the page.</param>
-/// <param name="AmongExamples">Episodes that are word for word among the examples of the personas; on those, evidence flatters who learnt them.</param>
+/// <param name="AmongExamples">Episodes that are word for word among the examples of the personas; on those, evidence
+/// flatters who learnt them.</param>
 public sealed record AuditOutcome(AuditResult Audit, CastComparison? Comparison, KeptVerdict? Kept, string Report, long AmongExamples)
 {
     /// <summary>Cells that were asked for in this run; null for evidence that is not adaptive.</summary>
@@ -83,21 +85,25 @@ public static class Auditing
         recorder.InForce("evidence", source.Kind);
         recorder.InForce("draws", request.Options.Draws);
         recorder.InForce("seed", request.Options.Seed);
-        recorder.InForce("dose", request.Options.EffectiveObservations?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "fitted");
+        recorder.InForce("dose",
+            request.Options.EffectiveObservations?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "fitted");
         foreach ((string role, string id) in source.Provenance) recorder.From(role, id);
-        AuditResult audit = Recorded(recorder, () => folder.Run(data, survey, source, personas, request.Options, recorder, progress, cancellation));
+        AuditResult audit =
+            Recorded(recorder, () => folder.Run(data, survey, source, personas, request.Options, recorder, progress, cancellation));
         // On examples that a persona has learnt by heart, evidence flatters it.
         long known = evidence.Overlap is { } overlap ? overlap.Count(data.Episodes()) : 0;
         CastComparison? comparison = null;
         if (other is not null)
         {
             var beside = new AuditFolder(Path.Combine(request.Folder, OtherFolder));
-            AuditResult second = Recorded(recorder, () => beside.Run(other, otherSurvey!, source, personas, request.Options, null, progress, cancellation));
+            AuditResult second =
+                Recorded(recorder, () => beside.Run(other, otherSurvey!, source, personas, request.Options, null, progress, cancellation));
             comparison = CastComparison.Of(audit, second);
             comparison.Save(Path.Combine(request.Folder, "comparison.json"));
         }
         KeptVerdict? kept = request.Keep is { } plan && request.Out is { } file
-            ? KeptData.Write(file, data, KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit, personas, request.Options, cancellation)
+            ? KeptData.Write(file, data, KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit, personas,
+                request.Options, cancellation)
             : null;
         ReportDocument document = AuditReport.Of(audit, personas, comparison, kept, evidence, known, request.Command);
         document.Save(Path.Combine(request.Folder, "report.json"));

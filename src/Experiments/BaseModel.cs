@@ -44,13 +44,13 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     {
         RngStream root = RngStream.Root(seed), corpus = root.Child("corpus");
         var source = new GeneratedDocuments(world.CorpusId(corpus).ToString(), world.DocumentSource(corpus));
-        return Train(source, world.Tokenizer, preset, preset.Shape(world.Tokenizer.VocabularySize, ContextFor(world)), tokens, seed, folder, pool,
-            Readings(world, root, pool.Threads), progress, cancellation: cancellation);
+        return Train(source, world.Tokenizer, preset, preset.Shape(world.Tokenizer.VocabularySize, ContextFor(world)), tokens, seed, folder,
+            pool, Readings(world, root, pool.Threads), progress, cancellation: cancellation);
     }
 
     /// <summary>
-    /// Pre-trains on a corpus, in its written order. For the corpus of a world the curve carries the world's readings; for an imported one the
-    /// loss on held-out documents (<see cref="HeldOutReading"/>), and every pass after the first has an order of its own.
+    /// Pre-trains on a corpus, in its written order. For the corpus of a world the curve carries the world's readings; for an imported one
+    /// the loss on held-out documents (<see cref="HeldOutReading"/>), and every pass after the first has an order of its own.
     /// </summary>
     /// <param name="corpus">The corpus; stays open.</param>
     /// <param name="preset">Size and recipe.</param>
@@ -67,8 +67,8 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
         RngStream root = RngStream.Root(seed);
         DecoderConfig shape = preset.Shape(corpus.Tokenizer.VocabularySize, corpus.ContextLength);
         if (corpus.World is { } world)
-            return Train(corpus.Source(), corpus.Tokenizer, preset, shape, tokens, seed, folder, pool, Readings(world, root, pool.Threads), progress,
-                cancellation: cancellation);
+            return Train(corpus.Source(), corpus.Tokenizer, preset, shape, tokens, seed, folder, pool, Readings(world, root, pool.Threads),
+                progress, cancellation: cancellation);
         return Train(corpus.Source(root.Child("order")), corpus.Tokenizer, preset, shape, tokens, seed, folder, pool,
             // A reading costs a third of a step per token: twenty of them stay below a thirtieth of the training.
             HeldOutLoss(corpus, Math.Clamp(tokens / 200, 4_000, 100_000), pool.Threads), progress, corpus.Id,
@@ -90,8 +90,8 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     /// <param name="patience">Points of the curve without a lower held-out loss that end the run; 0 for none.</param>
     /// <param name="cancellation">Saves and stops.</param>
     /// <exception cref="UserErrorException">The folder holds another model.</exception>
-    public static BaseModel Train(IDocumentSource source, ITokenizer tokenizer, ModelPreset preset, DecoderConfig shape, long tokens, ulong seed,
-        string folder, WorkerPool pool, Func<DecoderWeights, IReadOnlyDictionary<string, double>>? evaluate = null,
+    public static BaseModel Train(IDocumentSource source, ITokenizer tokenizer, ModelPreset preset, DecoderConfig shape, long tokens,
+        ulong seed, string folder, WorkerPool pool, Func<DecoderWeights, IReadOnlyDictionary<string, double>>? evaluate = null,
         IProgress<WorkProgress>? progress = null, string? corpusId = null, int patience = 0, CancellationToken cancellation = default)
     {
         DecoderWeights weights = DecoderWeights.Initialise(shape, RngStream.Root(seed).Child("weights"));
@@ -165,7 +165,8 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
         int[] each = [.. Enumerable.Range(0, probes.Count)];
         Estimate Redrawn(Func<InferenceScore, double> of, string name)
         {
-            Interval i = Bootstrap.Clustered(each, rows => of(InferenceScore.Of(Pick(probes, rows), Pick(predicted, rows))), rng.Child(name), resamples: Resamples);
+            Interval i = Bootstrap.Clustered(each, rows => of(InferenceScore.Of(Pick(probes, rows), Pick(predicted, rows))),
+                rng.Child(name), resamples: Resamples);
             return new Estimate(i.Estimate, i.Low, i.High);
         }
         return new InferenceResult(score.R2, score.R2PriorOnly, score.Kl, score.KlPriorOnly)

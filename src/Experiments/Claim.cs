@@ -71,7 +71,8 @@ public readonly record struct Estimate(double Value, double Low, double High)
         double mean = values.Average();
         if (values.Count < 2) return Exact(mean);
         double deviation = Math.Sqrt(values.Sum(x => (x - mean) * (x - mean)) / (values.Count - 1));
-        double half = (values.Count - 2 < StudentT.Length ? StudentT[values.Count - 2] : NormalQuantile) * deviation / Math.Sqrt(values.Count);
+        double half =
+            (values.Count - 2 < StudentT.Length ? StudentT[values.Count - 2] : NormalQuantile) * deviation / Math.Sqrt(values.Count);
         return new Estimate(mean, mean - half, mean + half);
     }
 }

@@ -32,7 +32,8 @@ public sealed class CorpusFolder : IDisposable
         {
             foreach (JsonElement shard in Shards(folder, summary))
                 _shards.Add(TokenShard.Open(Path.Combine(folder, FileName(folder, shard)), Tokenizer));
-            if (summary.TryGetProperty("heldOut", out JsonElement held)) HeldOut = TokenShard.Open(Path.Combine(folder, FileName(folder, held)), Tokenizer);
+            if (summary.TryGetProperty("heldOut", out JsonElement held))
+                HeldOut = TokenShard.Open(Path.Combine(folder, FileName(folder, held)), Tokenizer);
             if (summary.TryGetProperty("context", out JsonElement context) && context.ValueKind == JsonValueKind.Number
                 && context.TryGetInt32(out int length) && length > 0) _context = length;
             if (Documents == 0) throw Bad(folder, "holds no document");
@@ -66,7 +67,8 @@ public sealed class CorpusFolder : IDisposable
     public TokenShard? HeldOut { get; }
 
     /// <summary>
-    /// The context of a model of this corpus: of a world's no document is longer; that of an imported one was chosen, and the trainer cuts there.
+    /// The context of a model of this corpus: of a world's no document is longer; that of an imported one was chosen,
+    /// and the trainer cuts there.
     /// </summary>
     public int ContextLength => World is { } world ? BaseModel.ContextFor(world) : _context ?? (Longest() + 63) / 64 * 64;
 
@@ -91,7 +93,9 @@ public sealed class CorpusFolder : IDisposable
     /// <param name="reshuffle">Decides another order for every pass after the first; without it all passes are alike.</param>
     public IDocumentSource Source(RngStream? reshuffle = null) => new FolderDocuments(Id, _shards, reshuffle);
 
-    /// <summary>Documents kept out of training, as many as have about so many tokens, each cut at the context; empty where there are none.</summary>
+    /// <summary>
+    /// Documents kept out of training, as many as have about so many tokens, each cut at the context; empty where there are none.
+    /// </summary>
     public IReadOnlyList<int[]> HeldOutDocuments(long tokens)
     {
         var documents = new List<int[]>();

@@ -13,7 +13,8 @@ public static class DirectedPersonas
     /// <summary>By name of a directed persona: what is added to the model's activations. Empty where no persona is directed.</summary>
     /// <param name="set">The personas.</param>
     /// <param name="model">The model they are put before.</param>
-    /// <exception cref="UserErrorException"><c>needs-weights</c>, <c>bad-directions</c>, <c>other-model-directions</c>, <c>unknown-direction</c>.</exception>
+    /// <exception cref="UserErrorException"><c>needs-weights</c>, <c>bad-directions</c>, <c>other-model-directions</c>,
+    /// <c>unknown-direction</c>.</exception>
     public static IReadOnlyDictionary<string, DirectedBy> Of(PersonaSet set, ILanguageModel model)
     {
         var folders = new Dictionary<string, DirectionFolder>(StringComparer.Ordinal);
@@ -21,7 +22,8 @@ public static class DirectedPersonas
         foreach (Persona persona in set.Personas.Where(p => p.IsDirected))
         {
             if (model is not Transformer weights)
-                throw new UserErrorException("needs-weights", $"The persona '{persona.Name}' is given by a direction, which is added inside a model; a server keeps that to itself.",
+                throw new UserErrorException("needs-weights",
+                    $"The persona '{persona.Name}' is given by a direction, which is added inside a model; a server keeps that to itself.",
                     "Use --model with a folder, or write 'given: described' in the personas' file.");
             string path = set.DirectionsOf(persona)!;
             if (!folders.TryGetValue(path, out DirectionFolder? folder)) folders[path] = folder = DirectionFolder.Open(path, weights);
@@ -44,7 +46,8 @@ public static class DirectedPersonas
     private static float[] SumOfTraits(Persona persona, DirectionFolder folder)
     {
         if (persona.Traits.Count == 0)
-            throw new UserErrorException("unknown-direction", $"The persona '{persona.Name}' has no traits, and the directions in {folder.Path} are those of traits.",
+            throw new UserErrorException("unknown-direction",
+                $"The persona '{persona.Name}' has no traits, and the directions in {folder.Path} are those of traits.",
                 "Give it values on these traits, or name one with 'direction:'.");
         return DirectionSet.Sum(persona.Traits.Select(t => (folder.Of(t.Key), t.Value)));
     }

@@ -63,41 +63,54 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Stops between contexts.</param>
     /// <exception cref="UserErrorException">
-    /// <c>steered-model</c>, <c>unknown-site</c>, <c>few-personas</c>, <c>few-examples</c>, <c>no-episodes</c>, <c>persona-too-long</c>; when strict, an episode does not fit the model.
+    /// <c>steered-model</c>, <c>unknown-site</c>, <c>few-personas</c>, <c>few-examples</c>, <c>no-episodes</c>, <c>persona-too-long</c>;
+    /// when strict, an episode does not fit the model.
     /// </exception>
     public ExtractedDirections Run(ModelFolder source, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (source.Vector is not null)
-            throw new UserErrorException("steered-model", "The model carries a steering vector, and directions would be read with it.", "Use the model it was made from.");
+            throw new UserErrorException("steered-model", "The model carries a steering vector, and directions would be read with it.",
+                "Use the model it was made from.");
         Transformer model = source.Model;
         string site = SiteOf(model.Config);
         if (Personas.Personas.Count < 2 && (Traits || Episodes.Count == 0 || Baseline == DirectionBaseline.Mean))
-            throw new UserErrorException("few-personas", "One persona alone differs from no other.", "Give at least two, or take --baseline bare with data.");
+            throw new UserErrorException("few-personas", "One persona alone differs from no other.",
+                "Give at least two, or take --baseline bare with data.");
         if (Episodes.Count == 0) return OfTraits(OfExamples(model, site, progress, cancellation));
         (IReadOnlyList<Episode> read, IReadOnlyList<Episode> measured) = Split();
-        if (read.Count == 0) throw new UserErrorException("no-episodes", "No episode has a reply.", "Give dialogues that the Assistant answers.");
+        if (read.Count == 0)
+            throw new UserErrorException("no-episodes", "No episode has a reply.", "Give dialogues that the Assistant answers.");
         // Only words put these personas before the model: nothing is fitted, and nothing directed yet.
         Persona Told(Persona p) => p with { Direction = null, Given = p.Given is Presentation.Shown ? p.Given : Presentation.Described };
         var told = new PersonaSet(Personas.Traits, [.. Personas.Personas.Select(Told)]) { Folder = Personas.Folder };
-        using PresentedPersonas presented = PresentedPersonas.Of(told, model, new PresentationOptions { Template = model.Template, Calibrate = false }, progress, cancellation);
-        ExtractedDirections personas = DirectionExtraction.Run(model, site, presented.Personas, read, Positions, Baseline, Strict, progress, cancellation), found = OfTraits(personas);
+        using PresentedPersonas presented = PresentedPersonas.Of(told, model,
+            new PresentationOptions { Template = model.Template, Calibrate = false }, progress, cancellation);
+        ExtractedDirections personas = DirectionExtraction.Run(model, site, presented.Personas, read, Positions, Baseline, Strict, progress,
+            cancellation), found = OfTraits(personas);
         if (measured.Count == 0 || told.Personas.Count < 2) return found;
         float[][] directions = !Traits ? personas.Set.Values
-            : [.. told.Personas.Select(p => p.Traits.Count == 0 ? new float[found.Set.Width] : DirectionSet.Sum(p.Traits.Select(t => (found.Set[t.Key].Values.ToArray(), t.Value))))];
+            : [.. told.Personas.Select(p => p.Traits.Count == 0
+                ? new float[found.Set.Width] : DirectionSet.Sum(p.Traits.Select(t => (found.Set[t.Key].Values.ToArray(), t.Value))))];
         (DirectionStrength strength, IReadOnlyList<EpisodeCut> cuts) =
-            DirectionStrengthFit.Measure(model, site, presented.Personas, directions, measured, RngStream.Root(Seed).Child("strength"), Strict, progress, cancellation);
+            DirectionStrengthFit.Measure(model, site, presented.Personas, directions, measured, RngStream.Root(Seed).Child("strength"),
+                Strict, progress, cancellation);
         return new ExtractedDirections(found.Set.With(strength), [.. found.Cut, .. cuts.Select(c => (measured[c.Episode], c))]);
     }
 
-    private ExtractedDirections OfExamples(Transformer model, string site, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private ExtractedDirections OfExamples(Transformer model, string site, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         Persona? without = Personas.Personas.FirstOrDefault(p => p.Examples is null);
         if (without is not null)
-            throw new UserErrorException("few-examples", $"Without data, personas are read off their own examples, and '{without.Name}' has none.", "Give it examples, or give data to put after the personas' contexts.");
-        return DirectionExtraction.OfExamples(model, site, [.. Personas.Personas.Select(p => PersonaExamples.Load(Personas, p))], Positions, progress, cancellation);
+            throw new UserErrorException("few-examples",
+                $"Without data, personas are read off their own examples, and '{without.Name}' has none.",
+                "Give it examples, or give data to put after the personas' contexts.");
+        return DirectionExtraction.OfExamples(model, site, [.. Personas.Personas.Select(p => PersonaExamples.Load(Personas, p))],
+            Positions, progress, cancellation);
     }
 
     private ExtractedDirections OfTraits(ExtractedDirections personas) => !Traits ? personas
         : Personas.Traits.Count > 0 ? personas with { Set = personas.Set.OfTraits(Personas) }
-        : throw new UserErrorException("few-personas", "The personas have values on no trait.", "Give them 'traits', or leave out --traits.");
+        : throw new UserErrorException("few-personas", "The personas have values on no trait.",
+            "Give them 'traits', or leave out --traits.");
 }

@@ -11,8 +11,10 @@ public sealed class EvidenceSession : IDisposable
 
     /// <summary>A session with a source.</summary>
     /// <param name="source">Gives the evidence.</param>
-    /// <param name="presented">The personas behind it, which the session then owns; null where they are not put before a model of ours.</param>
-    /// <param name="overlap">Tells which episodes are among the examples of personas that a chat model is shown; null where the personas behind it tell.</param>
+    /// <param name="presented">The personas behind it, which the session then owns; null where they are not put
+    /// before a model of ours.</param>
+    /// <param name="overlap">Tells which episodes are among the examples of personas that a chat model is shown; null where the
+    /// personas behind it tell.</param>
     public EvidenceSession(IEvidenceSource source, PresentedPersonas? presented, ExampleOverlap? overlap = null) =>
         (Source, _presented, _overlap) = (source, presented, overlap);
 

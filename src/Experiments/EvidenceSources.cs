@@ -11,7 +11,8 @@ namespace PersonaSelection.Experiments;
 /// <summary>Evidence that is wanted.</summary>
 /// <param name="Kind">One of <see cref="EvidenceSources.Kinds"/>.</param>
 /// <param name="Personas">Who competes.</param>
-/// <param name="Data">What is to be judged; evidence of first order is fitted to exact evidence of some of it, adaptive evidence is computed for all of it.</param>
+/// <param name="Data">What is to be judged; evidence of first order is fitted to exact evidence of some of it, adaptive evidence is
+/// computed for all of it.</param>
 /// <param name="Folder">The audit's folder, where fitted personas, cells and judgements are kept.</param>
 public sealed record EvidenceRequest(string Kind, PersonaSet Personas, AuditData Data, string Folder)
 {
@@ -21,10 +22,15 @@ public sealed record EvidenceRequest(string Kind, PersonaSet Personas, AuditData
     /// <summary>What in-context evidence asks after every episode; other kinds need none.</summary>
     public IReadOnlyList<Probe> Probes { get; init; } = [];
 
-    /// <summary>The dose as effective observations; null where it is to be fitted. Adaptive evidence asks for the cells that matter at the dose.</summary>
+    /// <summary>
+    /// The dose as effective observations; null where it is to be fitted. Adaptive evidence asks for the cells that matter at the dose.
+    /// </summary>
     public double? EffectiveObservations { get; init; }
 
-    /// <summary>Answers sampled for each probe after each episode, for in-context evidence of a chat model without probabilities; null where it has them.</summary>
+    /// <summary>
+    /// Answers sampled for each probe after each episode, for in-context evidence of a chat model without
+    /// probabilities; null where it has them.
+    /// </summary>
     public int? Samples { get; init; }
 
     /// <summary>The largest share of the cells that adaptive evidence may ask for.</summary>
@@ -38,16 +44,20 @@ public static class EvidenceSources
     public static IReadOnlyList<string> Kinds { get; } = ["likelihood", "gradient", "adaptive", "in-context", "judgement"];
 
     /// <summary>
-    /// As how many observations all data count where nobody says, by kind of evidence; null where the dose is fitted to the data's own replies. What showing an
-    /// episode does is the effect of one: training moves a model about as far as showing one of its episodes (<see cref="Posterior.InContextForecast"/>), and evidence
-    /// that is no probability of the replies has no gain to fit a dose to.
+    /// As how many observations all data count where nobody says, by kind of evidence; null where the dose is fitted to the data's own
+    /// replies. What showing an episode does is the effect of one: training moves a model about as far as showing one of its episodes
+    /// (<see cref="Posterior.InContextForecast"/>), and evidence that is no probability of the replies has no gain to fit a dose to.
     /// </summary>
     public static double? Observations(string kind) => kind == "in-context" ? 1 : null;
 
-    /// <summary>Episodes whose exact evidence first-order evidence is fitted to; fewer different ones than the least leave it as it is.</summary>
+    /// <summary>
+    /// Episodes whose exact evidence first-order evidence is fitted to; fewer different ones than the least leave it as it is.
+    /// </summary>
     internal const int CalibrationEpisodes = 96, LeastCalibration = 32;
 
-    /// <summary>Held-out examples of a persona that calibration reads through a server, and contexts of one that is shown: each is paid for.</summary>
+    /// <summary>
+    /// Held-out examples of a persona that calibration reads through a server, and contexts of one that is shown: each is paid for.
+    /// </summary>
     internal const int ServedExamples = 16, ServedDraws = 2;
 
     /// <summary>Examples of known source that a judge is calibrated on: in all, and of one persona.</summary>
@@ -58,17 +68,19 @@ public static class EvidenceSources
     /// <param name="model">The model; it must outlive the session.</param>
     /// <param name="progress">Told how far fitting, calibrating and cells are.</param>
     /// <param name="cancellation">Stops; fitted personas and cells stay in the folder.</param>
-    /// <exception cref="UserErrorException"><c>unknown-evidence</c>, <c>needs-weights</c>, <c>adaptive-data</c>, <c>other-audit</c>, or a persona
-    /// cannot be put before the model.</exception>
+    /// <exception cref="UserErrorException"><c>unknown-evidence</c>, <c>needs-weights</c>, <c>adaptive-data</c>, <c>other-audit</c>, or a
+    /// persona cannot be put before the model.</exception>
     public static EvidenceSession Open(EvidenceRequest request, ILanguageModel model, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
         if (request.Kind is not ("likelihood" or "gradient" or "adaptive" or "in-context"))
-            throw new UserErrorException("unknown-evidence", $"A model's probabilities give no evidence of the kind '{request.Kind}'.", $"Choose one of {string.Join(", ", Kinds)}.");
+            throw new UserErrorException("unknown-evidence", $"A model's probabilities give no evidence of the kind '{request.Kind}'.",
+                $"Choose one of {string.Join(", ", Kinds)}.");
         var local = model as Transformer;
         bool first = request.Kind == "gradient";
         if (first && local is null)
-            throw new UserErrorException("needs-weights", "Evidence by gradients needs the weights of the model; a server keeps them to itself.",
+            throw new UserErrorException("needs-weights",
+                "Evidence by gradients needs the weights of the model; a server keeps them to itself.",
                 "Use --model with a folder, or --evidence likelihood, adaptive, in-context or judgement.");
         // A gradient is taken along contexts, so every persona is described.
         PresentationOptions options = Presenting(request.Personas, model, new ArtifactStore(Path.Combine(request.Folder, "fitted")),
@@ -122,7 +134,8 @@ public static class EvidenceSources
     /// <param name="chat">The chat model.</param>
     /// <param name="progress">Told about questions.</param>
     /// <param name="cancellation">Stops between questions.</param>
-    /// <exception cref="UserErrorException">As <see cref="Judge(PersonaSet, IChatModel, string, IProgress{WorkProgress}?, CancellationToken)"/> and
+    /// <exception cref="UserErrorException">As
+    /// <see cref="Judge(PersonaSet, IChatModel, string, IProgress{WorkProgress}?, CancellationToken)"/> and
     /// <see cref="SampledAnswers"/>.</exception>
     public static EvidenceSession Ask(EvidenceRequest request, IChatModel chat, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
@@ -134,13 +147,16 @@ public static class EvidenceSources
         return new EvidenceSession(source, null, answers.Overlap);
     }
 
-    /// <summary>What <see cref="Ask"/> would take, of everything that is not in the cache yet; null when it costs nothing but time.</summary>
+    /// <summary>
+    /// What <see cref="Ask"/> would take, of everything that is not in the cache yet; null when it costs nothing but time.
+    /// </summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="chat">The chat model.</param>
     /// <param name="cancellation">Stops between episodes.</param>
     public static EndpointEstimate? EstimateAsked(EvidenceRequest request, IChatModel chat, CancellationToken cancellation = default)
     {
-        if (request.Samples is not { } samples) return EstimateJudge(request.Personas, AuditCost.Different(request.Data), chat, cancellation);
+        if (request.Samples is not { } samples)
+            return EstimateJudge(request.Personas, AuditCost.Different(request.Data), chat, cancellation);
         var answers = new SampledAnswers(chat, request.Personas, samples);
         EndpointEstimate? total = answers.EstimateUnderPersonas(request.Probes);
         foreach (Episode[] block in AuditCost.Different(request.Data).Chunk(AuditEvidence.BlockSize))
@@ -152,8 +168,8 @@ public static class EvidenceSources
     }
 
     /// <summary>
-    /// Evidence from a judge who gives no probabilities, calibrated on the examples of the personas where at least two have some. Every answer is
-    /// kept as it was given in <c>judgements.jsonl</c>.
+    /// Evidence from a judge who gives no probabilities, calibrated on the examples of the personas where at least two have some. Every
+    /// answer is kept as it was given in <c>judgements.jsonl</c>.
     /// </summary>
     /// <param name="personas">Who competes.</param>
     /// <param name="judge">The judge.</param>
@@ -188,47 +204,57 @@ public static class EvidenceSources
     }
 
     private static JudgementEvidence Judge(PersonaSet personas, IChatModel judge, JudgementLog? log) => personas.Personas.Count < 2
-        ? throw new UserErrorException("few-personas", "A judge chooses among personas, and there is one only.", "Give it at least two personas.")
+        ? throw new UserErrorException("few-personas", "A judge chooses among personas, and there is one only.",
+            "Give it at least two personas.")
         : new JudgementEvidence(judge, personas.Personas, null, null, log);
 
-    /// <summary>Examples with the persona that said them, in turns; none where fewer than two personas have some, or there are too few in all.</summary>
+    /// <summary>
+    /// Examples with the persona that said them, in turns; none where fewer than two personas have some, or there are too few in all.
+    /// </summary>
     private static (Episode Episode, int Persona)[] KnownSources(PersonaSet personas)
     {
         PersonaExamples[] all = [.. personas.Personas.Where(p => p.Examples is not null).Select(p => PersonaExamples.Load(personas, p))];
         if (all.Length < 2) return [];
         int each = Math.Clamp(JudgedExamples / all.Length, 2, MostJudgedOfOne);
-        (Episode, int)[] known = [.. all.SelectMany(a => a.HeldOut.Concat(a.Learnt).Take(each).Select((e, i) => (Turn: i, Episode: e, Persona: personas.IndexOf(a.Persona.Name))))
+        (Episode, int)[] known = [.. all.SelectMany(a =>
+            a.HeldOut.Concat(a.Learnt).Take(each).Select((e, i) => (Turn: i, Episode: e, Persona: personas.IndexOf(a.Persona.Name))))
             .OrderBy(k => k.Turn).Select(k => (k.Episode, k.Persona))];
         return known.Length >= LeastJudged ? known : [];
     }
 
-    private static InContextSource InContext(EvidenceRequest request, PresentedPersonas presented, ILanguageModel model, ChatTemplate template, IProgress<WorkProgress>? progress,
-        CancellationToken cancellation)
+    private static InContextSource InContext(EvidenceRequest request, PresentedPersonas presented, ILanguageModel model,
+        ChatTemplate template, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         PersonaContrast answers = PersonaContrast.Measure(presented.Personas, model, request.Probes, template, progress, cancellation);
-        return InContextSource.Of(new ShownShifts(model, request.Probes, answers.BareLow, new LikelihoodOptions { Template = template, Strict = request.Strict }), answers, presented.Source);
+        return InContextSource.Of(new ShownShifts(model, request.Probes, answers.BareLow,
+            new LikelihoodOptions { Template = template, Strict = request.Strict }), answers, presented.Source);
     }
 
-    private static GradientEvidence Gradient(EvidenceRequest request, PresentedPersonas presented, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private static GradientEvidence Gradient(EvidenceRequest request, PresentedPersonas presented, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         GradientEvidence gradient = Raw(request, presented);
         // A gradient is that of one reply, so a rejected one is compared with its own probability and not with that of a choice.
-        Episode[] some = [.. request.Data.Sample(CalibrationEpisodes, RngStream.Root(1).Child("gradient")).Select(e => e with { Preferred = null })];
+        Episode[] some = [.. request.Data.Sample(CalibrationEpisodes, RngStream.Root(1).Child("gradient"))
+            .Select(e => e with { Preferred = null })];
         bool enough = some.DistinctBy(e => (e.Context.Count > 0 ? e.Context[^1].Text : "", e.Reply)).Count() >= LeastCalibration;
         return enough ? gradient.Calibrated(presented.Source, some, progress, cancellation) : gradient;
     }
 
-    private static GradientEvidence Raw(EvidenceRequest request, PresentedPersonas presented) => GradientEvidence.OfContexts(presented.Personas,
-        new LikelihoodOptions { Strict = request.Strict, Template = ((Transformer)presented.Personas[0].Model).Template });
+    private static GradientEvidence Raw(EvidenceRequest request, PresentedPersonas presented) =>
+        GradientEvidence.OfContexts(presented.Personas,
+            new LikelihoodOptions { Strict = request.Strict, Template = ((Transformer)presented.Personas[0].Model).Template });
 
-    private static EvidenceSession Adaptive(EvidenceRequest request, PresentedPersonas presented, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private static EvidenceSession Adaptive(EvidenceRequest request, PresentedPersonas presented, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         DataSurvey survey = request.Data.Survey(null, null, cancellation);
         // Gradients tell what to expect where every persona is a context before one model of ours.
         bool guided = presented.Personas.Count > 1 && presented.Personas[0].Model is Transformer model
             && presented.Personas.All(p => p.Way == Presentation.Described && p.Model == model);
         using CellLog cells = CellLog.Open(Path.Combine(request.Folder, "cells.jsonl"), survey.Id, presented.Source, progress);
-        using CellLog? guide = guided ? CellLog.Open(Path.Combine(request.Folder, "guide.jsonl"), survey.Id, Raw(request, presented)) : null;
+        using CellLog? guide = guided
+            ? CellLog.Open(Path.Combine(request.Folder, "guide.jsonl"), survey.Id, Raw(request, presented)) : null;
         AdaptiveCells table = AdaptiveCells.Of(request.Data, survey, request.Personas, cells, request.EffectiveObservations,
             new CompletionPlan { MaximumShare = request.Cells }, guide, cancellation);
         // A table at another dose or of more cells follows from the same cells, and so does what is told of it.

@@ -5,7 +5,9 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Experiments;
 
-/// <summary>The documents of several shards in their written order; when they are over, again, or in another order for every pass.</summary>
+/// <summary>
+/// The documents of several shards in their written order; when they are over, again, or in another order for every pass.
+/// </summary>
 internal sealed class FolderDocuments : IDocumentSource
 {
     private readonly IReadOnlyList<TokenShard> _shards;

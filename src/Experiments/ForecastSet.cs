@@ -15,9 +15,9 @@ namespace PersonaSelection.Experiments;
 /// <param name="Dose">The dose of the posterior and how its search ended.</param>
 /// <param name="DoseInContext">The same of the forecast in context: how many showings of an episode the set is worth.</param>
 /// <param name="Evidence">L[e,h].</param>
-public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecast NoChange, Forecast UniformShift, Forecast InContextUniform,
-    PosteriorTable Cast, PersonaDistribution CastBefore, PersonaDistribution CastAfter, DoseFit Dose, DoseFit DoseInContext,
-    EvidenceTable Evidence)
+public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecast NoChange, Forecast UniformShift,
+    Forecast InContextUniform, PosteriorTable Cast, PersonaDistribution CastBefore, PersonaDistribution CastAfter, DoseFit Dose,
+    DoseFit DoseInContext, EvidenceTable Evidence)
 {
     /// <summary>Episodes that are word for word among the examples of the personas; on those, evidence flatters who learnt them.</summary>
     public long AmongExamples { get; init; }

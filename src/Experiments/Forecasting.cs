@@ -39,13 +39,15 @@ public sealed class Forecasting : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="seed">The seed of what is shown and redrawn.</param>
     /// <param name="fitted">Where personas that are fitted to examples are kept; null for a folder that is deleted at the end.</param>
-    /// <param name="strict">Whether an episode that does not fit the model, or that it cannot read, is an error; it is cut otherwise, as in an audit.</param>
+    /// <param name="strict">Whether an episode that does not fit the model, or that it cannot read, is an error; it is cut
+    /// otherwise, as in an audit.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches; personas that were fitted are kept.</param>
     /// <exception cref="UserErrorException">A persona cannot be put before the model: its direction is of another one, its examples are too
     /// few or too long, or it is to be fitted and the weights are not here.</exception>
     public Forecasting(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed = 1,
-        ArtifactStore? fitted = null, bool strict = false, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        ArtifactStore? fitted = null, bool strict = false, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
         : this(Source.Of(model, personas, fitted, strict, progress, cancellation), probes, time, seed, progress, cancellation)
     {
     }
@@ -69,8 +71,8 @@ public sealed class Forecasting : IDisposable
     }
 
     /// <summary>
-    /// Asks a chat model that gives no probabilities: who would have given a reply by judgement, and probes by choices between two replies. Contexts
-    /// of a persona are averaged, as a judge knows it by its description alone.
+    /// Asks a chat model that gives no probabilities: who would have given a reply by judgement, and probes by choices between two replies.
+    /// Contexts of a persona are averaged, as a judge knows it by its description alone.
     /// </summary>
     /// <param name="chat">The chat model before training.</param>
     /// <param name="personas">Who it may take the Assistant for; at least two.</param>
@@ -82,22 +84,26 @@ public sealed class Forecasting : IDisposable
     /// <param name="judged">Different episodes that are judged at most.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
-    /// <exception cref="UserErrorException"><c>few-personas</c>, <c>needs-weights</c>, <c>judge-unreadable</c>, or the model fails.</exception>
+    /// <exception cref="UserErrorException"><c>few-personas</c>, <c>needs-weights</c>, <c>judge-unreadable</c>, or
+    /// the model fails.</exception>
     public static Forecasting Ask(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, string folder,
-        TimeProvider time, ulong seed = 1, int judged = JudgedEpisodes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        TimeProvider time, ulong seed = 1, int judged = JudgedEpisodes, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         var answers = new SampledAnswers(chat, personas, samples);
         JudgementEvidence judge = EvidenceSources.Judge(personas, chat, folder, progress, cancellation);
-        return new Forecasting(new Source(answers, judge, personas, personas.Personas.ToDictionary(p => p.Name, p => p.Name), e => e.Context)
-        {
-            Overlap = answers.Overlap,
-            Judged = judged,
-            Situations = PaidSituations,
-            // A judge's nats have a unit of their own, so that no number of observations is too much: what the target tells bounds the dose alone.
-            Dose = new DosePlan(MaximumEffectiveObservations: 40),
-            Asked = set => new AskedForecast(samples, Math.Min(judged, set), set, answers.Answered, answers.Unreadable, judge.Calibration,
-                judge.Reliability),
-        }, probes, time, seed, progress, cancellation);
+        return new Forecasting(
+            new Source(answers, judge, personas, personas.Personas.ToDictionary(p => p.Name, p => p.Name), e => e.Context)
+            {
+                Overlap = answers.Overlap,
+                Judged = judged,
+                Situations = PaidSituations,
+                // A judge's nats have a unit of their own, so that no number of observations is too much: what the target
+                // tells bounds the dose alone.
+                Dose = new DosePlan(MaximumEffectiveObservations: 40),
+                Asked = set => new AskedForecast(samples, Math.Min(judged, set), set, answers.Answered, answers.Unreadable,
+                    judge.Calibration, judge.Reliability),
+            }, probes, time, seed, progress, cancellation);
     }
 
     /// <inheritdoc/>
@@ -109,7 +115,10 @@ public sealed class Forecasting : IDisposable
     /// <summary>Who the model takes the Assistant for by default: the mixture of personas that behaves most like it.</summary>
     public PersonaDistribution Prior { get; }
 
-    /// <summary>The personas of the columns of <see cref="Probes"/>: of exact probabilities, every way of putting one before the model is one of its own.</summary>
+    /// <summary>
+    /// The personas of the columns of <see cref="Probes"/>: of exact probabilities, every way of putting one before
+    /// the model is one of its own.
+    /// </summary>
     internal PersonaSet Personas => _source.Personas;
 
     /// <summary>How probes are answered.</summary>
@@ -155,12 +164,13 @@ public sealed class Forecasting : IDisposable
             ["evidence"] = evidence.Id.ToString(),
             ["dose-outcome"] = dose.Outcome.ToString(),
         };
-        Forecast posterior = PosteriorForecast.Make(set.Name, Prior, observations, dose.Dose, Behaviour, trainedDomains, _time, provenance: provenance);
+        Forecast posterior = PosteriorForecast.Make(set.Name, Prior, observations, dose.Dose, Behaviour, trainedDomains,
+            _time, provenance: provenance);
         double[] before = [.. Behaviour.Probes.Select(p => p.Before)];
         InContextTable shown = Show(set, _probes, before, progress, cancellation);
         DoseFit doseInContext = FitDoseInContext(set, shown, before, progress, cancellation);
-        Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, Behaviour.Probes, trainedDomains, _time,
-            doseInContext.Dose, provenance: new Dictionary<string, string>(How(null))
+        Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, Behaviour.Probes, trainedDomains,
+            _time, doseInContext.Dose, provenance: new Dictionary<string, string>(How(null))
             {
                 ["model"] = Answers.Model,
                 ["episodes"] = set.Id.ToString(),
@@ -168,8 +178,8 @@ public sealed class Forecasting : IDisposable
                 ["dose-outcome"] = doseInContext.Outcome.ToString(),
             }, answers: Behaviour.Answers);
         return new ForecastSet(posterior, inContext, NullForecast.NoChange(set.Name, Behaviour.Probes, trainedDomains, _time),
-            NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast, cast.Prior.Together(_source.Original),
-            cast.Posterior.Together(_source.Original), dose, doseInContext, evidence)
+            NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast,
+            cast.Prior.Together(_source.Original), cast.Posterior.Together(_source.Original), dose, doseInContext, evidence)
         {
             AmongExamples = _source.Overlap?.Count(set.Episodes) ?? 0,
             Shown = shown,
@@ -178,8 +188,8 @@ public sealed class Forecasting : IDisposable
     }
 
     /// <summary>
-    /// The dose brings the behaviour in the data's own situations to the data's own rate of low replies: both are known before any training.
-    /// Where no reply is one that a probe knows, the whole set counts as one observation.
+    /// The dose brings the behaviour in the data's own situations to the data's own rate of low replies: both are known before any
+    /// training. Where no reply is one that a probe knows, the whole set counts as one observation.
     /// </summary>
     internal DoseFit FitDose(EpisodeSet set, Observations observations, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
@@ -209,8 +219,8 @@ public sealed class Forecasting : IDisposable
     }
 
     // The same episodes are shown whatever is asked after them.
-    private InContextTable Show(EpisodeSet set, IReadOnlyList<Probe> probes, IReadOnlyList<double> before, IProgress<WorkProgress>? progress,
-        CancellationToken cancellation) =>
+    private InContextTable Show(EpisodeSet set, IReadOnlyList<Probe> probes, IReadOnlyList<double> before,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
         InContextEvidence.Compute(Answers, set, probes, before, ShownEpisodes, ShownRandom(set, _seed), progress, cancellation);
 
     /// <summary>How a forecast without exact probabilities was obtained, for its provenance: judge, rubric and samples.</summary>
@@ -246,8 +256,8 @@ public sealed class Forecasting : IDisposable
     /// <param name="Personas">The personas, as they compete.</param>
     /// <param name="Original">The persona in the user's file, by name.</param>
     /// <param name="ContextRead">The context of an episode as far as the model reads it; null where it reads nothing.</param>
-    private sealed record Source(IProbeAnswers Answers, IEvidenceSource Evidence, PersonaSet Personas, IReadOnlyDictionary<string, string> Original,
-        Func<Episode, IReadOnlyList<Turn>?> ContextRead)
+    private sealed record Source(IProbeAnswers Answers, IEvidenceSource Evidence, PersonaSet Personas,
+        IReadOnlyDictionary<string, string> Original, Func<Episode, IReadOnlyList<Turn>?> ContextRead)
     {
         /// <summary>The personas that were put before a model of ours.</summary>
         public PresentedPersonas? Presented { get; init; }
@@ -270,15 +280,16 @@ public sealed class Forecasting : IDisposable
         /// <summary>What to tell of having asked, by the number of different episodes; null where probabilities are exact.</summary>
         public Func<int, AskedForecast>? Asked { get; init; }
 
-        public static Source Of(ILanguageModel model, PersonaSet personas, ArtifactStore? fitted, bool strict, IProgress<WorkProgress>? progress,
-            CancellationToken cancellation)
+        public static Source Of(ILanguageModel model, PersonaSet personas, ArtifactStore? fitted, bool strict,
+            IProgress<WorkProgress>? progress, CancellationToken cancellation)
         {
             // Each way of describing a persona is a hypothesis of its own: an update selects among them too, and forecasts better for it.
             PersonaSet apart = personas.Apart(out IReadOnlyDictionary<string, string> original);
             PresentationOptions options = EvidenceSources.Presenting(apart, model, fitted);
             PresentedPersonas presented = PresentedPersonas.Of(apart, model, options, progress, cancellation);
             var reading = new LikelihoodOptions { Template = options.Template, Strict = strict, Independent = false };
-            var evidence = new LikelihoodSource(presented.Personas, reading with { Calibration = presented.Calibration, WordCounts = presented.WordCounts });
+            var evidence = new LikelihoodSource(presented.Personas,
+                reading with { Calibration = presented.Calibration, WordCounts = presented.WordCounts });
             return new Source(new ScoredAnswers(model, presented.Personas, reading), evidence, apart, original, evidence.ContextRead)
             {
                 Presented = presented,

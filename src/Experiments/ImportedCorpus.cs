@@ -77,8 +77,9 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
     }
 
     /// <summary>
-    /// Writes the folder; <c>corpus.json</c> comes last. A folder that holds this very corpus is left as it is. After a kill the learnt tokenizer and
-    /// whole shards are found again in a <see cref="PartFolder"/>; the files are read anew, and what is in those shards is not encoded again.
+    /// Writes the folder; <c>corpus.json</c> comes last. A folder that holds this very corpus is left as it is. After a kill the learnt
+    /// tokenizer and whole shards are found again in a <see cref="PartFolder"/>; the files are read anew, and what is in those
+    /// shards is not encoded again.
     /// </summary>
     /// <param name="folder">Where to.</param>
     /// <param name="onBadLine">Told once of every line that gives no document; without it the first one is an error.</param>
@@ -121,12 +122,14 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
         return Summary(folder, counts.Result(), wasThere: false);
     }
 
-    private ITokenizer Learnt(PartFolder part, Action<BadLine>? onBadLine, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private ITokenizer Learnt(PartFolder part, Action<BadLine>? onBadLine, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         string path = Path.Combine(part.Path, NewCorpus.TokenizerName);
         if (File.Exists(path)) return TokenizerFile.Load(path);
         ITokenizer tokenizer = Tokenizer ?? ByteLevelBpeTokenizer.Train(
-            Documents("learning the vocabulary", null, onBadLine is null ? null : Ignore, progress, cancellation).Select(d => d.Text), Vocabulary, cancellation);
+            Documents("learning the vocabulary", null, onBadLine is null ? null : Ignore, progress, cancellation).Select(d => d.Text),
+            Vocabulary, cancellation);
         TokenizerFile.Save(path, tokenizer);
         return tokenizer;
     }
@@ -143,7 +146,8 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
         int held = HeldOut > 0 && count > 1 ? Math.Clamp((int)Math.Ceiling(HeldOut * count), 1, count - 1) : 0;
         if (held > 0 && !File.Exists(Path.Combine(part.Path, HeldOutName)))
             TokenShardWriter.Write(Path.Combine(part.Path, HeldOutName), tokenizer, From(0).Take(held), cancellation);
-        IReadOnlyList<WrittenShard> shards = TokenShardSeries.Write(part.Path, ShardName, tokenizer, (done, _) => From(held + (int)done), TokensPerShard, cancellation);
+        IReadOnlyList<WrittenShard> shards = TokenShardSeries.Write(part.Path, ShardName, tokenizer, (done, _) => From(held + (int)done),
+            TokensPerShard, cancellation);
         TokenizerFile.Save(Path.Combine(folder, NewCorpus.TokenizerName), tokenizer);
         part.MoveOut([.. held > 0 ? [HeldOutName] : (string[])[], .. shards.Select(s => s.Name)]);
         JsonFile.Write(Path.Combine(folder, NewCorpus.SummaryName), json =>
@@ -211,7 +215,8 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
                 cancellation.ThrowIfCancellationRequested();
                 counts?.Good(file, document);
                 if (++documents % ReportEvery == 0)
-                    progress?.Report(new WorkProgress(stage, before + at.Value, total, "bytes", FormattableString.Invariant($"{documents:N0} documents")));
+                    progress?.Report(new WorkProgress(stage, before + at.Value, total, "bytes",
+                        FormattableString.Invariant($"{documents:N0} documents")));
                 yield return document;
             }
             before += new FileInfo(Files[f]).Length;
@@ -256,7 +261,8 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}", "Check that the file is there and whole.", e);
+                throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}",
+                    "Check that the file is there and whole.", e);
             }
         }
     }

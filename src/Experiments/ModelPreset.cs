@@ -13,8 +13,8 @@ namespace PersonaSelection.Experiments;
 /// <param name="Tokens">Tokens to train on unless told otherwise.</param>
 /// <param name="Decay">How both rates fall.</param>
 /// <param name="FinalLearningRate">Fraction of their peaks that is left at the end.</param>
-public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, double LearningRate, double HiddenLearningRate, int TokensPerStep,
-    long Tokens, LearningRateDecay Decay = LearningRateDecay.Cosine, double FinalLearningRate = 0.05)
+public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, double LearningRate, double HiddenLearningRate,
+    int TokensPerStep, long Tokens, LearningRateDecay Decay = LearningRateDecay.Cosine, double FinalLearningRate = 0.05)
 {
     /// <summary>The presets, smallest first.</summary>
     public static IReadOnlyList<ModelPreset> All { get; } =
@@ -28,7 +28,8 @@ public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, 
     /// <summary>The preset of a name.</summary>
     /// <exception cref="Lab.UserErrorException">There is none.</exception>
     public static ModelPreset Find(string name) => All.FirstOrDefault(p => p.Name == name)
-        ?? throw new Lab.UserErrorException("unknown-preset", $"There is no preset '{name}'.", $"Choose one of {string.Join(", ", All.Select(p => p.Name))}.");
+        ?? throw new Lab.UserErrorException("unknown-preset", $"There is no preset '{name}'.",
+            $"Choose one of {string.Join(", ", All.Select(p => p.Name))}.");
 
     /// <summary>The shape of the decoder.</summary>
     /// <param name="vocabularySize">Number of token ids.</param>
@@ -47,10 +48,12 @@ public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, 
         EvaluateEvery = (int)Math.Max(1, tokens / Fill / TokensPerStep / CurvePoints),
     };
 
-    // Documents of the worlds have a few dozen to a few hundred tokens: long rotary waves would never turn. A base as large as the context keeps
-    // the longest wave longer than the context; between 500, 2000 and 10 000 the loss on medical answers differs by 0.01 nats per token.
+    // Documents of the worlds have a few dozen to a few hundred tokens: long rotary waves would never turn. A base as large as the context
+    // keeps the longest wave longer than the context; between 500, 2000 and 10 000 the loss on medical answers
+    // differs by 0.01 nats per token.
     private const double RotaryBase = 500;
-    // Documents are not split over steps, so a step ends a little under its budget; never to read more than was asked for, this is a little over.
+    // Documents are not split over steps, so a step ends a little under its budget; never to read more than was asked
+    // for, this is a little over.
     private const double Fill = 0.935;
     private const double SecondMoment = 0.99;
     private const int CurvePoints = 20;

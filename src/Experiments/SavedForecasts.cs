@@ -29,7 +29,9 @@ public sealed record ComparedDomain(string Domain, bool Trained, double Before, 
 public sealed record ForecastComparison(string Subject, string Model, bool SameBase, bool SameData, IReadOnlyList<ComparedDomain> Domains,
     ForecastScore Posterior, ForecastScore InContext, ForecastScore Mean)
 {
-    /// <summary>Whether what the posterior forecast says with probability p comes with probability p: probes of the domains not trained on.</summary>
+    /// <summary>
+    /// Whether what the posterior forecast says with probability p comes with probability p: probes of the domains not trained on.
+    /// </summary>
     public required CalibrationCurve PosteriorCalibration { get; init; }
 
     /// <summary>The same of the in-context forecast.</summary>
@@ -74,8 +76,8 @@ public sealed class SavedForecasts(string folder)
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="UserErrorException">No such forecast, or a file is damaged or altered.</exception>
-    public ForecastComparison Score(IProbeAnswers tuned, ModelProvenance origin, string? subject = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public ForecastComparison Score(IProbeAnswers tuned, ModelProvenance origin, string? subject = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         Forecast posterior = Choose(origin, subject);
         Forecast inContext = Forecast.Load(Path.Combine(folder, $"{posterior.Subject}.in-context.json"));
@@ -86,7 +88,8 @@ public sealed class SavedForecasts(string folder)
         if (posterior.Domains.FirstOrDefault(d => !measured.ContainsKey(d.Name)) is { } missing)
             throw new UserErrorException("bad-forecast", $"{folder} has a forecast of the domain {missing.Name}, but no probes of it.",
                 "Make the forecast again.");
-        IReadOnlyList<ScoredPoint> here = PointsOf(posterior, "uniform-shift", measured), shown = PointsOf(inContext, "in-context-uniform", measured);
+        IReadOnlyList<ScoredPoint> here = PointsOf(posterior, "uniform-shift", measured),
+            shown = PointsOf(inContext, "in-context-uniform", measured);
         return new ForecastComparison(posterior.Subject, tuned.Model,
             origin.ParentId == posterior.Provenance.GetValueOrDefault("model"),
             origin.CorpusId == posterior.Provenance.GetValueOrDefault("episodes"),
@@ -103,7 +106,8 @@ public sealed class SavedForecasts(string folder)
 
     private static CalibrationCurve CalibrationOf(Forecast forecast, IReadOnlyList<Probe> probes, double[] low)
     {
-        Dictionary<string, double> measured = probes.Select((p, i) => (p.Id, Low: low[i])).ToDictionary(p => p.Id, p => p.Low, StringComparer.Ordinal);
+        Dictionary<string, double> measured = probes.Select((p, i) => (p.Id, Low: low[i]))
+            .ToDictionary(p => p.Id, p => p.Low, StringComparer.Ordinal);
         ForecastRow[] rows = [.. forecast.Probes.Where(p => !p.Trained && measured.ContainsKey(p.Name))];
         return CalibrationCurve.Of([.. rows.Select(r => r.After)], [.. rows.Select(r => measured[r.Name])]);
     }

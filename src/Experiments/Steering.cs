@@ -14,7 +14,8 @@ namespace PersonaSelection.Experiments;
 /// <param name="Zero">Mean P(low) of the model as it is.</param>
 /// <param name="Plus">Mean P(low) with the direction added.</param>
 /// <param name="Effect">(plus - minus) / 2: what both signs share, which any vector does, is taken out.</param>
-/// <param name="Random">The root mean square of the effects of random directions of the same length: how large an effect is by chance.</param>
+/// <param name="Random">The root mean square of the effects of random directions of the same length: how large an
+/// effect is by chance.</param>
 public sealed record SteeringRow(string Name, int Probes, double Minus, double Zero, double Plus, double Effect, double Random);
 
 /// <summary>Steers a model along a direction: measures what that does, and keeps the steered model.</summary>
@@ -31,23 +32,26 @@ public static class Steering
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <returns>A row for each trait or domain, after one for all.</returns>
-    public static IReadOnlyList<SteeringRow> Measure(Transformer model, SteeringVector vector, IReadOnlyList<Probe> probes, RngStream random,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public static IReadOnlyList<SteeringRow> Measure(Transformer model, SteeringVector vector, IReadOnlyList<Probe> probes,
+        RngStream random, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         int done = 0;
         double[] Low(IReadOnlyList<float> added, float sign)
         {
-            double[] low = ProbeMeasurement.Of(sign == 0 ? model : model.With(new SteeringVector(vector.Site, [.. added]).Apply(model.Config, sign)), probes, null, model.Template,
-                null, cancellation);
+            double[] low =
+                ProbeMeasurement.Of(sign == 0 ? model : model.With(new SteeringVector(vector.Site, [.. added]).Apply(model.Config, sign)),
+                    probes, null, model.Template, null, cancellation);
             progress?.Report(new WorkProgress("steering", ++done, 3 + (2 * Controls), "models"));
             return low;
         }
         double[] Effect(double[] minus, double[] plus) => [.. minus.Zip(plus, (m, p) => (p - m) / 2)];
         double[] zero = Low(vector.Values, 0), down = Low(vector.Values, -1), up = Low(vector.Values, 1), effect = Effect(down, up);
-        double[][] chance = [.. Enumerable.Range(0, Controls).Select(i => DirectionStrengthFit.Random(vector.Values, random.Child("direction", i))).Select(v => Effect(Low(v, -1), Low(v, 1)))];
-        SteeringRow Row(string name, int[] some) => new(name, some.Length, some.Average(i => down[i]), some.Average(i => zero[i]), some.Average(i => up[i]),
-            some.Average(i => effect[i]), Math.Sqrt(chance.Average(c => Math.Pow(some.Average(i => c[i]), 2))));
-        return [Row("all", [.. Enumerable.Range(0, probes.Count)]), .. probes.Index().GroupBy(p => p.Item.Trait ?? p.Item.Domain).Select(g => Row(g.Key, [.. g.Select(p => p.Index)]))];
+        double[][] chance = [.. Enumerable.Range(0, Controls).Select(i =>
+            DirectionStrengthFit.Random(vector.Values, random.Child("direction", i))).Select(v => Effect(Low(v, -1), Low(v, 1)))];
+        SteeringRow Row(string name, int[] some) => new(name, some.Length, some.Average(i => down[i]), some.Average(i => zero[i]),
+            some.Average(i => up[i]), some.Average(i => effect[i]), Math.Sqrt(chance.Average(c => Math.Pow(some.Average(i => c[i]), 2))));
+        return [Row("all", [.. Enumerable.Range(0, probes.Count)]),
+            .. probes.Index().GroupBy(p => p.Item.Trait ?? p.Item.Domain).Select(g => Row(g.Key, [.. g.Select(p => p.Index)]))];
     }
 
     /// <summary>Writes the model with the vector beside its weights, for every command to add.</summary>
@@ -63,11 +67,12 @@ public static class Steering
         string id = model.With(vector.Apply(model.Config)).Id;
         ModelFolder.RequireFree(folder, RunNote, id);
         ModelFolder.SaveVector(folder, vector);
-        CheckpointFolder.Save(folder, model, new ModelProvenance($"A model that is steered by {what}. The weights are those it was made from; the vector is in vector.json.")
-        {
-            ParentId = model.Id,
-            Notes = new Dictionary<string, string> { [RunNote] = id },
-        });
+        CheckpointFolder.Save(folder, model,
+            new ModelProvenance($"A model that is steered by {what}. The weights are those it was made from; the vector is in vector.json.")
+            {
+                ParentId = model.Id,
+                Notes = new Dictionary<string, string> { [RunNote] = id },
+            });
         return id;
     }
 }

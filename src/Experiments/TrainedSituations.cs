@@ -4,7 +4,9 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Experiments;
 
-/// <summary>Where a set trains, as far as probes know its replies, and how often it replies with the low pole there: what a dose is fitted to.</summary>
+/// <summary>
+/// Where a set trains, as far as probes know its replies, and how often it replies with the low pole there: what a dose is fitted to.
+/// </summary>
 /// <param name="Probes">Each different context, with the poles of the probe that knows the reply.</param>
 /// <param name="Target">The share of low replies there, by weight.</param>
 internal sealed record TrainedSituations(IReadOnlyList<Probe> Probes, double Target)

@@ -10,8 +10,8 @@ namespace PersonaSelection.Lab;
 public sealed class ArtifactStore(string root, TimeProvider? time = null)
 {
     /// <summary>
-    /// An unfinished thing into which nothing was written for so long is of settings that do not come back: the next one that is begun takes it
-    /// away, unless a process holds it.
+    /// An unfinished thing into which nothing was written for so long is of settings that do not come back: the next one that is begun
+    /// takes it away, unless a process holds it.
     /// </summary>
     public static readonly TimeSpan Forgotten = TimeSpan.FromDays(14);
 
@@ -69,7 +69,8 @@ public sealed class ArtifactStore(string root, TimeProvider? time = null)
     /// </summary>
     /// <param name="id">The content id.</param>
     /// <param name="fill">
-    /// Goes on filling a folder, whose path it is given: it writes whole files (<see cref="AtomicFile"/>) and may find those it wrote before.
+    /// Goes on filling a folder, whose path it is given: it writes whole files (<see cref="AtomicFile"/>) and may
+    /// find those it wrote before.
     /// </param>
     /// <returns>Where it is.</returns>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
@@ -130,7 +131,8 @@ public sealed class ArtifactStore(string root, TimeProvider? time = null)
 
     private bool IsForgotten(string left)
     {
-        IEnumerable<string> all = Directory.Exists(left) ? Directory.EnumerateFileSystemEntries(left, "*", SearchOption.AllDirectories).Prepend(left) : [left];
+        IEnumerable<string> all = Directory.Exists(left)
+            ? Directory.EnumerateFileSystemEntries(left, "*", SearchOption.AllDirectories).Prepend(left) : [left];
         return all.All(e => (time ?? TimeProvider.System).GetUtcNow() - File.GetLastWriteTimeUtc(e) > Forgotten);
     }
 
@@ -156,7 +158,8 @@ public sealed class ArtifactStore(string root, TimeProvider? time = null)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}", "Free some space or choose another folder.", e);
+            throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}",
+                "Free some space or choose another folder.", e);
         }
     }
 

@@ -13,7 +13,8 @@ public readonly record struct ContentId(string Kind, string Digits)
     /// <summary>The id of a thing of <paramref name="kind"/> that depends on <paramref name="parts"/>, in this order.</summary>
     /// <param name="kind">What the thing is, such as <c>corpus</c>.</param>
     /// <param name="parts">Strings, numbers, ids or arrays of doubles; <see langword="null"/> counts as a part of its own.</param>
-    /// <exception cref="ArgumentException">A part is another collection: its text would be the name of its type, the same for any content.</exception>
+    /// <exception cref="ArgumentException">A part is another collection: its text would be the name of its type, the same
+    /// for any content.</exception>
     public static ContentId Of(string kind, params object?[] parts)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -48,7 +49,8 @@ public readonly record struct ContentId(string Kind, string Digits)
         string text = part switch
         {
             null => "\u0000",
-            System.Collections.IEnumerable and not string => throw new ArgumentException($"Spread the {part.GetType().Name} into parts.", nameof(part)),
+            System.Collections.IEnumerable and not string =>
+                throw new ArgumentException($"Spread the {part.GetType().Name} into parts.", nameof(part)),
             IFormattable f => f.ToString(null, CultureInfo.InvariantCulture),
             _ => part.ToString() ?? "",
         };

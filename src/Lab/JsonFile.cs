@@ -9,7 +9,10 @@ public static class JsonFile
     private static readonly JsonWriterOptions WriterOptions =
         new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>How records with required fields are written and read: indented, camel case; a field that is missing or null where it must not be is no record.</summary>
+    /// <summary>
+    /// How records with required fields are written and read: indented, camel case; a field that is missing or null where it
+    /// must not be is no record.
+    /// </summary>
     public static JsonSerializerOptions Records { get; } = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
@@ -31,7 +34,8 @@ public static class JsonFile
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             if (stream.Length > largest)
-                throw new UserErrorException("file-too-large", $"{path} has {stream.Length} bytes, more than the {largest} it may have.", remedy);
+                throw new UserErrorException("file-too-large",
+                    $"{path} has {stream.Length} bytes, more than the {largest} it may have.", remedy);
             JsonDocument document = JsonDocument.Parse(stream, ReaderOptions);
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
             document.Dispose();

@@ -16,7 +16,8 @@ public sealed class LabelledMatrix
         Rows = [.. rows];
         Columns = [.. columns];
         if ((long)Rows.Count * Columns.Count != values.Length)
-            throw new ArgumentException($"{Rows.Count} x {Columns.Count} needs {(long)Rows.Count * Columns.Count} values, not {values.Length}.", nameof(values));
+            throw new ArgumentException(
+                $"{Rows.Count} x {Columns.Count} needs {(long)Rows.Count * Columns.Count} values, not {values.Length}.", nameof(values));
         _rowIndex = Index(Rows, "row");
         _columnIndex = Index(Columns, "column");
         _values = values.ToArray();

@@ -26,7 +26,10 @@ public sealed class PartFolder
     /// <summary>Where the finished files wait.</summary>
     public string Path { get; }
 
-    /// <summary>Moves files to the thing's folder, the last one first: of files that are made one after the other, the beginning is there to go on from.</summary>
+    /// <summary>
+    /// Moves files to the thing's folder, the last one first: of files that are made one after the other, the
+    /// beginning is there to go on from.
+    /// </summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
     public void MoveOut(IReadOnlyList<string> files) => Writing(() =>
     {
@@ -46,7 +49,8 @@ public sealed class PartFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException("cannot-write", $"Cannot write {_whole}: {e.Message}", "Free some space or choose another folder with -o.", e);
+            throw new UserErrorException("cannot-write", $"Cannot write {_whole}: {e.Message}",
+                "Free some space or choose another folder with -o.", e);
         }
     }
 }

@@ -4,8 +4,8 @@ namespace PersonaSelection.Lab;
 public static class ProgressSpan
 {
     /// <summary>
-    /// Progress for a part that takes the run from one share to another. Parts may lie within parts; a part of several stages goes by the one
-    /// that is furthest.
+    /// Progress for a part that takes the run from one share to another. Parts may lie within parts; a part of several stages goes by the
+    /// one that is furthest.
     /// </summary>
     /// <param name="progress">Told about the run; nobody when null.</param>
     /// <param name="from">Share of the run, in [0, 1], that is done when the part begins.</param>

@@ -120,7 +120,8 @@ public sealed record RunRecord
         }
         catch (JsonException e)
         {
-            throw new UserErrorException("bad-run-record", $"{path} is not a run record: {e.Message}", "Check that this is the right file.", e);
+            throw new UserErrorException("bad-run-record", $"{path} is not a run record: {e.Message}",
+                "Check that this is the right file.", e);
         }
     }
 

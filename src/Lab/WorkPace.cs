@@ -1,8 +1,8 @@
 namespace PersonaSelection.Lab;
 
 /// <summary>
-/// How long work still takes at the pace of this run. What a stage begins with was done before, or in another stage: neither that share nor the
-/// time until it was told counts, so that a run which goes on from files is not taken for a fast one.
+/// How long work still takes at the pace of this run. What a stage begins with was done before, or in another stage: neither that share nor
+/// the time until it was told counts, so that a run which goes on from files is not taken for a fast one.
 /// </summary>
 /// <param name="time">The clock.</param>
 public sealed class WorkPace(TimeProvider time)

@@ -24,5 +24,6 @@ public interface ILanguageModel
     /// <param name="progress">Told about tokens done.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="UserErrorException">A request is longer than <see cref="ContextLength"/>.</exception>
-    ScoreTable Score(IReadOnlyList<ScoreRequest> requests, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default);
+    ScoreTable Score(IReadOnlyList<ScoreRequest> requests, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default);
 }

@@ -9,7 +9,8 @@ public static unsafe class AdamW
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A step below 1.</exception>
     public static void Step(
-        long n, float* p, float* g, float* m, float* v, float lr, float beta1, float beta2, float eps, float weightDecay, int step, float gradientScale)
+        long n, float* p, float* g, float* m, float* v, float lr, float beta1, float beta2, float eps, float weightDecay,
+        int step, float gradientScale)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(step);
         KernelSet.Current.AdamW(n, p, g, m, v, AdamWStep.Create(lr, beta1, beta2, eps, weightDecay, step, gradientScale));

@@ -1,6 +1,8 @@
 namespace PersonaSelection.Numerics;
 
-/// <summary>The heads of an attention layer; query head h reads key and value head h / (Heads / KvHeads). Scores are scaled by 1/sqrt(HeadDim).</summary>
+/// <summary>
+/// The heads of an attention layer; query head h reads key and value head h / (Heads / KvHeads). Scores are scaled by 1/sqrt(HeadDim).
+/// </summary>
 /// <param name="Heads">Query heads, a multiple of <paramref name="KvHeads"/>.</param>
 /// <param name="KvHeads">Key and value heads.</param>
 /// <param name="HeadDim">Floats per head.</param>
@@ -22,11 +24,12 @@ public readonly record struct AttentionShape(int Heads, int KvHeads, int HeadDim
 public static unsafe class Attention
 {
     /// <summary>
-    /// o[i] = softmax(q k^T / sqrt(hd)) v over the rows of i's sequence up to i; lse[i, h] is the log of the softmax's denominator (nats). The
-    /// first rows of a sequence, as many as <paramref name="skip"/>, keep the o and lse they have.
+    /// o[i] = softmax(q k^T / sqrt(hd)) v over the rows of i's sequence up to i; lse[i, h] is the log of the softmax's denominator (nats).
+    /// The first rows of a sequence, as many as <paramref name="skip"/>, keep the o and lse they have.
     /// </summary>
     public static void Forward(
-        AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, AttentionScratch scratch, int skip = 0) =>
+        AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse,
+        AttentionScratch scratch, int skip = 0) =>
         KernelSet.Current.AttentionForward(s, sequences, starts, qkv, ldqkv, o, ldo, lse, scratch, skip);
 
     /// <summary>The gradient of qkv (written) given the gradient of o and what <see cref="Forward"/> left.</summary>
@@ -37,13 +40,14 @@ public static unsafe class Attention
 
     /// <summary>
     /// Attention of new rows to cached rows and, causally, to each other. Sequence s sees prefixLength[s] rows at prefixRows[s], then
-    /// ownLength[s] rows at ownRows[s], then its own new rows. A cache row is [k heads | v heads], 2 KvHeads HeadDim floats. Only new rows from
-    /// firstQuery[s] on get an o; all of them where firstQuery is null.
+    /// ownLength[s] rows at ownRows[s], then its own new rows. A cache row is [k heads | v heads], 2 KvHeads HeadDim floats. Only new rows
+    /// from firstQuery[s] on get an o; all of them where firstQuery is null.
     /// </summary>
     public static void Cached(
         AttentionShape s, int sequences, int* starts, int* firstQuery, float* qkv, int ldqkv, float** prefixRows, int* prefixLength,
         float** ownRows, int* ownLength, float* o, int ldo, AttentionScratch scratch) =>
-        KernelSet.Current.AttentionCached(s, sequences, starts, firstQuery, qkv, ldqkv, prefixRows, prefixLength, ownRows, ownLength, o, ldo, scratch);
+        KernelSet.Current.AttentionCached(s, sequences, starts, firstQuery, qkv, ldqkv, prefixRows, prefixLength, ownRows,
+            ownLength, o, ldo, scratch);
 }
 
 /// <summary>The working memory of attention: one per worker, grown on first use and kept.</summary>

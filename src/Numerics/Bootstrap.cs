@@ -19,12 +19,14 @@ public sealed record Interval(double Estimate, double Low, double High, double L
     }
 }
 
-/// <summary>Percentile bootstrap that resamples whole clusters (Davison and Hinkley 1997, section 3.8): items that share a question stay together.</summary>
+/// <summary>
+/// Percentile bootstrap that resamples whole clusters (Davison and Hinkley 1997, section 3.8): items that share a question stay together.
+/// </summary>
 public static class Bootstrap
 {
     /// <summary>
-    /// The interval of a statistic of rows. The statistic is called with the row indices of a sample (rows repeat) and must not keep the span.
-    /// Resamples on which the statistic is NaN are left out.
+    /// The interval of a statistic of rows. The statistic is called with the row indices of a sample (rows repeat) and must not keep the
+    /// span. Resamples on which the statistic is NaN are left out.
     /// </summary>
     /// <param name="clusters">The cluster of each row; any integers.</param>
     /// <param name="statistic">The statistic of a list of row indices.</param>
@@ -59,7 +61,8 @@ public static class Bootstrap
 
     /// <summary>The interval of the mean of <paramref name="values"/>.</summary>
     /// <exception cref="ArgumentException">The lengths differ, or there are no rows.</exception>
-    public static Interval Mean(ReadOnlySpan<double> values, ReadOnlySpan<int> clusters, RngStream rng, double level = 0.95, int resamples = 2000)
+    public static Interval Mean(ReadOnlySpan<double> values, ReadOnlySpan<int> clusters, RngStream rng,
+        double level = 0.95, int resamples = 2000)
     {
         if (values.Length != clusters.Length) throw new ArgumentException("One cluster per value.", nameof(clusters));
         double[] copy = values.ToArray();

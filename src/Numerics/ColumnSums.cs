@@ -1,14 +1,19 @@
 namespace PersonaSelection.Numerics;
 
-/// <summary>What is believed of sums, one per column: their mean and covariance, Gaussian, before and after some of them are known.</summary>
-/// <remarks>Once a reference is named, sums are differences from it, since what all columns share in a row does not matter and may be unknown.</remarks>
+/// <summary>
+/// What is believed of sums, one per column: their mean and covariance, Gaussian, before and after some of them are known.
+/// </summary>
+/// <remarks>
+/// Once a reference is named, sums are differences from it, since what all columns share in a row does not matter and may be unknown.
+/// </remarks>
 internal sealed class ColumnSums
 {
     private const double Jitter = 1e-9;
 
     private readonly int _reference;
 
-    public ColumnSums(double[] mean, double[,] covariance, int reference = -1) => (Mean, Covariance, _reference) = (mean, covariance, reference);
+    public ColumnSums(double[] mean, double[,] covariance, int reference = -1) =>
+        (Mean, Covariance, _reference) = (mean, covariance, reference);
 
     /// <summary>[column].</summary>
     public double[] Mean { get; }

@@ -22,7 +22,8 @@ public sealed record CompletionPlan
 /// <summary>A table of which some cells are known and the others estimated.</summary>
 /// <param name="Values">[row][column]; what all columns share in a row without any known cell is unknown and left at 0.</param>
 /// <param name="Known">[row][column]: whether the value was asked for.</param>
-/// <param name="Bound">With the planned confidence, the distribution over columns is within this total variation of that of the full table.</param>
+/// <param name="Bound">With the planned confidence, the distribution over columns is within this total variation of that
+/// of the full table.</param>
 /// <param name="Share">Share of the cells that were asked for.</param>
 /// <param name="Met">Whether the bound reached the target.</param>
 public sealed record CompletedTable(double[][] Values, bool[][] Known, double Bound, double Share, bool Met);

@@ -56,7 +56,9 @@ public static unsafe class Elementwise
         for (int i = 0; i < n; i++) KernelSet.Current.Axpy(d, 1, dy + (long)i * lddy, dTable + (long)ids[i] * d);
     }
 
-    /// <summary>target = the sum of the parts in their order (target may be parts[0] alone); returns the sum of squares of target.</summary>
+    /// <summary>
+    /// target = the sum of the parts in their order (target may be parts[0] alone); returns the sum of squares of target.
+    /// </summary>
     public static double SumGradients(long n, float** parts, int count, float* target) =>
         KernelSet.Current.SumGradients(n, parts, count, target);
 }

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace PersonaSelection.Numerics;
 
-/// <summary>A block of floats outside the garbage collector's heap: 64-byte aligned, zero at first, freed by Dispose or the finaliser.</summary>
+/// <summary>
+/// A block of floats outside the garbage collector's heap: 64-byte aligned, zero at first, freed by Dispose or the finaliser.
+/// </summary>
 public sealed unsafe class FloatBuffer : IDisposable
 {
     private float* _pointer;

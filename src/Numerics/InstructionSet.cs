@@ -16,7 +16,9 @@ public enum SimdLevel
 }
 
 /// <summary>The instruction set the kernels run on: the widest the runtime accelerates, chosen once when the process starts.</summary>
-/// <remarks>The runtime's own knobs apply: <c>DOTNET_EnableAVX512=0</c>, <c>DOTNET_EnableAVX2=0</c>, <c>DOTNET_EnableHWIntrinsic=0</c>.</remarks>
+/// <remarks>
+/// The runtime's own knobs apply: <c>DOTNET_EnableAVX512=0</c>, <c>DOTNET_EnableAVX2=0</c>, <c>DOTNET_EnableHWIntrinsic=0</c>.
+/// </remarks>
 public static class InstructionSet
 {
     /// <summary>The level in force.</summary>

@@ -8,7 +8,8 @@ internal sealed unsafe partial class KernelSet<I, V>
 {
     [MethodImpl(Hot)]
     public override void AttentionForward(
-        AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, AttentionScratch scratch, int skip = 0)
+        AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse,
+        AttentionScratch scratch, int skip = 0)
     {
         int hd = s.HeadDim, group = s.Heads / s.KvHeads, nr = 2 * I.Width;
         for (int q = 0; q < sequences; q++)
@@ -36,8 +37,8 @@ internal sealed unsafe partial class KernelSet<I, V>
     /// <summary>One head of one sequence: t query rows that follow <paramref name="past"/> keys. max and sums have stride Heads.</summary>
     [MethodImpl(Hot)]
     private static void ForwardHead(
-        AttentionShape s, int past, int t, int keyCount, int ldp, float* query, int ldq, float* keys, float* values, float* p, float* o, int ldo,
-        float* max, float* sums)
+        AttentionShape s, int past, int t, int keyCount, int ldp, float* query, int ldq, float* keys, float* values, float* p, float* o,
+        int ldo, float* max, float* sums)
     {
         int hd = s.HeadDim;
         for (int i = 0; i < t;)
@@ -97,7 +98,8 @@ internal sealed unsafe partial class KernelSet<I, V>
     }
 
     /// <summary>
-    /// p = e^(scale p - max) for the first n + r columns of row r and zero from there to <paramref name="end"/>; their sums. max and sums have stride
+    /// p = e^(scale p - max) for the first n + r columns of row r and zero from there to <paramref name="end"/>; their
+    /// sums. max and sums have stride
     /// <paramref name="ld"/>. Down the rows first: one row alone would wait for the ends of its chains.
     /// </summary>
     [MethodImpl(Hot)]

@@ -49,7 +49,8 @@ internal sealed unsafe partial class KernelSet<I, V>
                     {
                         int count = Math.Min(blockRows, t - first);
                         QueryGradients(
-                            s, x, first, count, rows + h * hd, ldqkv, o + (long)starts[q] * ldo + h * hd, ldo, dOut, lddo, log + h, dRows + h * hd, lddqkv);
+                            s, x, first, count, rows + h * hd, ldqkv, o + (long)starts[q] * ldo + h * hd, ldo, dOut, lddo,
+                            log + h, dRows + h * hd, lddqkv);
                         KeyGradients(hd, x, first, count, dK, dV, lddqkv, h > g * group);
                     }
                 }
@@ -61,15 +62,16 @@ internal sealed unsafe partial class KernelSet<I, V>
     [MethodImpl(Hot)]
     [SkipLocalsInit]
     private static void QueryGradients(
-        AttentionShape s, in BackwardOperands x, int first, int count, float* query, int ldq, float* o, int ldo, float* dO, int lddo, float* lse,
-        float* dQuery, int lddq)
+        AttentionShape s, in BackwardOperands x, int first, int count, float* query, int ldq, float* o, int ldo, float* dO, int lddo,
+        float* lse, float* dQuery, int lddq)
     {
         int hd = s.HeadDim, ld = x.Stride;
         float* deltas = stackalloc float[12];
         for (int i = first; i < first + count;)
         {
             int rows = TileRows(first + count - i), seen = i + rows, open = (i + 1) / I.Width * I.Width;
-            float* p = x.P + (long)(i - first) * ld, d = x.D + (long)(i - first) * ld, dOut = dO + (long)i * lddo, outRow = o + (long)i * ldo;
+            float* p = x.P + (long)(i - first) * ld, d = x.D + (long)(i - first) * ld, dOut = dO + (long)i * lddo,
+                outRow = o + (long)i * ldo;
             Scores(rows, seen, hd, query + (long)i * ldq, ldq, x.KeysByColumn, p, ld);
             Scores(rows, seen, hd, dOut, lddo, x.ValuesByColumn, d, ld);
             for (int r = 0; r < rows; r++) deltas[r] = -s.Scale * DotRow(hd, dOut + (long)r * lddo, outRow + (long)r * ldo);
@@ -89,14 +91,17 @@ internal sealed unsafe partial class KernelSet<I, V>
             int rows = TileRows(end - j), from = Math.Max(first, j);
             bool onto = add || j < first;
             long at = (long)(from - first) * x.Stride + j;
-            RowsTimesPanels(rows, hd, end - from, x.P + at, 1, x.Stride, x.OutputGradients + (long)from * nr, x.Length, dV + (long)j * ld, ld, onto);
-            RowsTimesPanels(rows, hd, end - from, x.D + at, 1, x.Stride, x.Queries + (long)from * nr, x.Length, dK + (long)j * ld, ld, onto);
+            RowsTimesPanels(rows, hd, end - from, x.P + at, 1, x.Stride, x.OutputGradients + (long)from * nr, x.Length,
+                dV + (long)j * ld, ld, onto);
+            RowsTimesPanels(rows, hd, end - from, x.D + at, 1, x.Stride, x.Queries + (long)from * nr, x.Length,
+                dK + (long)j * ld, ld, onto);
             j += rows;
         }
     }
 
     /// <summary>
-    /// p = e^(scale p - lse) and d = p (scale d + delta) in the first n + r columns of row r, zero from there to <paramref name="end"/>. lse has stride
+    /// p = e^(scale p - lse) and d = p (scale d + delta) in the first n + r columns of row r, zero from there to
+    /// <paramref name="end"/>. lse has stride
     /// <paramref name="ldLse"/>. Down the rows first, as in the forward pass.
     /// </summary>
     [MethodImpl(Hot)]

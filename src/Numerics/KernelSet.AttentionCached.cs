@@ -56,7 +56,10 @@ internal sealed unsafe partial class KernelSet<I, V>
         }
     }
 
-    /// <summary>Writes <paramref name="count"/> rows of keys and values, as keys at.. of the panels. The value panels have <paramref name="panelRows"/> rows.</summary>
+    /// <summary>
+    /// Writes <paramref name="count"/> rows of keys and values, as keys at.. of the panels. The value panels have
+    /// <paramref name="panelRows"/> rows.
+    /// </summary>
     [MethodImpl(Hot)]
     private static void PackCache(
         AttentionShape s, int g, int at, int count, float* rows, int ld, int valueOffset, float* keys, float* values, int panelRows)
@@ -88,8 +91,8 @@ internal sealed unsafe partial class KernelSet<I, V>
     /// <summary>One head of a few new rows, from row <paramref name="skip"/> on, straight from the caches.</summary>
     [MethodImpl(Hot)]
     private static void FewCached(
-        AttentionShape s, int h, int g, int skip, int t, float* qkv, int ldqkv, float* prefix, int prefixLength, float* own, int ownLength, float* o, int ldo,
-        float* p)
+        AttentionShape s, int h, int g, int skip, int t, float* qkv, int ldqkv, float* prefix, int prefixLength, float* own, int ownLength,
+        float* o, int ldo, float* p)
     {
         int hd = s.HeadDim, ldCache = 2 * s.KvHeads * hd, k = g * hd, v = k + s.KvHeads * hd;
         float* fresh = qkv + s.KeyOffset;

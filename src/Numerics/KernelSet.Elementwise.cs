@@ -75,7 +75,8 @@ internal sealed unsafe partial class KernelSet<I, V>
     public override void AdamW(long n, float* p, float* g, float* m, float* v, AdamWStep s)
     {
         V beta1 = I.Create(s.Beta1), rest1 = I.Create(1 - s.Beta1), beta2 = I.Create(s.Beta2), rest2 = I.Create(1 - s.Beta2);
-        V scale = I.Create(s.GradientScale), keep = I.Create(s.Keep), rate = I.Create(s.Rate), root = I.Create(s.RootScale), eps = I.Create(s.Epsilon);
+        V scale = I.Create(s.GradientScale), keep = I.Create(s.Keep), rate = I.Create(s.Rate), root = I.Create(s.RootScale),
+            eps = I.Create(s.Epsilon);
         long i = 0;
         for (; i <= n - I.Width; i += I.Width)
         {

@@ -19,7 +19,8 @@ internal sealed unsafe partial class KernelSet<I, V>
 /// </summary>
 internal static class ExpMath<I, V> where I : struct, ISimd<V> where V : struct
 {
-    private const float Low = -87.33f, High = 88.37f, Magic = 12582912f, Log2E = 1.44269504f, Ln2High = 0.693359375f, Ln2Low = -2.12194440e-4f;
+    private const float Low = -87.33f, High = 88.37f, Magic = 12582912f, Log2E = 1.44269504f, Ln2High = 0.693359375f,
+        Ln2Low = -2.12194440e-4f;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp(V x)

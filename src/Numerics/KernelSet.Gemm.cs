@@ -13,7 +13,8 @@ internal sealed unsafe partial class KernelSet<I, V>
 
     [MethodImpl(Hot)]
     public override void Gemm(
-        int m, int n, int k, float* a, nint ars, nint aks, float* b, int ldb, bool bByColumns, float* c, int ldc, bool add, GemmScratch scratch)
+        int m, int n, int k, float* a, nint ars, nint aks, float* b, int ldb, bool bByColumns, float* c, int ldc,
+        bool add, GemmScratch scratch)
     {
         if (m <= 0 || n <= 0) return;
         if (k <= 0)
@@ -32,7 +33,8 @@ internal sealed unsafe partial class KernelSet<I, V>
             {
                 int kj = Math.Min(kc, k - k0);
                 float* bBlock = bByColumns ? b + (long)j0 * ldb + k0 : b + (long)k0 * ldb + j0;
-                Block(m, nj, kj, a + k0 * aks, ars, aks, panels, (nint)kj * nr, c + j0, ldc, add || k0 > 0, scratch, bBlock, ldb, bByColumns);
+                Block(m, nj, kj, a + k0 * aks, ars, aks, panels, (nint)kj * nr, c + j0, ldc, add || k0 > 0, scratch,
+                    bBlock, ldb, bByColumns);
             }
         }
     }
@@ -55,7 +57,9 @@ internal sealed unsafe partial class KernelSet<I, V>
         }
     }
 
-    /// <summary>Depth of a block: k cut into equal parts of at most <see cref="KBlock"/>. It depends on k alone, so that sums never regroup.</summary>
+    /// <summary>
+    /// Depth of a block: k cut into equal parts of at most <see cref="KBlock"/>. It depends on k alone, so that sums never regroup.
+    /// </summary>
     private static int KStep(int k)
     {
         int parts = (k + KBlock - 1) / KBlock;
@@ -70,13 +74,13 @@ internal sealed unsafe partial class KernelSet<I, V>
     }
 
     /// <summary>
-    /// C[m,n] (+)= A[m,k] panels, for one depth block. Where <paramref name="b"/> is given the panels are empty: each is packed from it when
-    /// it is first needed, and by the tile that needs it where the rows of B lie side by side.
+    /// C[m,n] (+)= A[m,k] panels, for one depth block. Where <paramref name="b"/> is given the panels are empty: each is packed from it
+    /// when it is first needed, and by the tile that needs it where the rows of B lie side by side.
     /// </summary>
     [MethodImpl(Hot)]
     private static void Block(
-        int m, int n, int k, float* a, nint ars, nint aks, float* panels, nint panelStride, float* c, int ldc, bool add, GemmScratch? scratch,
-        float* b = null, int ldb = 0, bool bByColumns = false)
+        int m, int n, int k, float* a, nint ars, nint aks, float* panels, nint panelStride, float* c, int ldc, bool add,
+        GemmScratch? scratch, float* b = null, int ldb = 0, bool bByColumns = false)
     {
         int nr = 2 * I.Width;
         float* spare = stackalloc float[12 * 32];
@@ -178,7 +182,9 @@ internal sealed unsafe partial class KernelSet<I, V>
         : left >= 6 ? 6
         : Math.Min(left, 4);
 
-    /// <summary>The large tile on rows of B as they lie, which leaves them packed: what is stored on the way costs nothing beside the products.</summary>
+    /// <summary>
+    /// The large tile on rows of B as they lie, which leaves them packed: what is stored on the way costs nothing beside the products.
+    /// </summary>
     [MethodImpl(Inline)]
     private static void PackingTile(int k, float* a, nint ars, nint aks, float* b, nint ldb, float* panel, float* c, nint ldc, bool add)
     {
@@ -186,7 +192,9 @@ internal sealed unsafe partial class KernelSet<I, V>
         else GemmTile<I, V>.Rows6Packing(k, a, ars, aks, b, ldb, panel, c, ldc, add);
     }
 
-    /// <summary>A tile of which only the first <paramref name="columns"/> (at most 2W) are wanted. <paramref name="spare"/> holds 12 x 2W floats.</summary>
+    /// <summary>
+    /// A tile of which only the first <paramref name="columns"/> (at most 2W) are wanted. <paramref name="spare"/> holds 12 x 2W floats.
+    /// </summary>
     private static void TileColumns(
         int rows, int columns, int k, float* a, nint ars, nint aks, float* b, float* c, int ldc, bool add, float* spare)
     {
@@ -246,7 +254,8 @@ internal sealed unsafe partial class KernelSet<I, V>
     }
 
     /// <summary>Packs [k, n] into panels [n / 2W][k][2W]; columns past n are zero.</summary>
-    public override void Pack(int k, int n, float* b, int ldb, bool byColumns, float* panels) => PackPanels(k, n, b, ldb, byColumns, panels);
+    public override void Pack(int k, int n, float* b, int ldb, bool byColumns, float* panels) =>
+        PackPanels(k, n, b, ldb, byColumns, panels);
 
     [MethodImpl(Hot)]
     private static void PackPanels(int k, int n, float* b, int ldb, bool byColumns, float* panels)

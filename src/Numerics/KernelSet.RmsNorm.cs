@@ -19,7 +19,8 @@ internal sealed unsafe partial class KernelSet<I, V>
     }
 
     [MethodImpl(Hot)]
-    public override void RmsNormBackward(int n, int d, float* x, int ldx, float* gain, float* rstd, float* dy, int lddy, float* dx, int lddx, float* dGain)
+    public override void RmsNormBackward(int n, int d, float* x, int ldx, float* gain, float* rstd, float* dy, int lddy,
+        float* dx, int lddx, float* dGain)
     {
         int w = I.Width;
         for (int i = 0; i < n; i++, x += ldx, dy += lddy, dx += lddx)

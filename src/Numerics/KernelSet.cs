@@ -1,6 +1,8 @@
 namespace PersonaSelection.Numerics;
 
-/// <summary>Every kernel for one instruction set. The public classes (<see cref="Gemm"/>, <see cref="Attention"/>, ...) say what each one computes.</summary>
+/// <summary>
+/// Every kernel for one instruction set. The public classes (<see cref="Gemm"/>, <see cref="Attention"/>, ...) say what each one computes.
+/// </summary>
 internal abstract unsafe class KernelSet
 {
     /// <summary>The kernels of <see cref="InstructionSet.Current"/>.</summary>
@@ -17,18 +19,25 @@ internal abstract unsafe class KernelSet
     /// <summary>Columns of a packed panel: two vectors.</summary>
     public abstract int PanelWidth { get; }
 
-    public abstract void Gemm(int m, int n, int k, float* a, nint ars, nint aks, float* b, int ldb, bool bByColumns, float* c, int ldc, bool add, GemmScratch scratch);
+    public abstract void Gemm(int m, int n, int k, float* a, nint ars, nint aks, float* b, int ldb, bool bByColumns, float* c, int ldc,
+        bool add, GemmScratch scratch);
     public abstract void Pack(int k, int n, float* b, int ldb, bool byColumns, float* panels);
-    /// <summary>C [n, n] = A [n, k] times packed panels [k, n], where that is symmetric: what lies above the diagonal is copied from below.</summary>
+    /// <summary>
+    /// C [n, n] = A [n, k] times packed panels [k, n], where that is symmetric: what lies above the diagonal is copied from below.
+    /// </summary>
     public abstract void SymmetricProduct(int n, int k, float* a, nint ars, nint aks, float* panels, float* c, int ldc);
     public abstract void GemmPacked(int m, int n, int k, float* a, int lda, float* panels, float* c, int ldc, bool add);
 
-    public abstract void AttentionForward(AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, AttentionScratch scratch, int skip = 0);
-    public abstract void AttentionBackward(AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo, float* lse, float* dO, int lddo, float* dqkv, int lddqkv, AttentionScratch scratch);
-    public abstract void AttentionCached(AttentionShape s, int sequences, int* starts, int* firstQuery, float* qkv, int ldqkv, float** prefixRows, int* prefixLength, float** ownRows, int* ownLength, float* o, int ldo, AttentionScratch scratch);
+    public abstract void AttentionForward(AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo,
+        float* lse, AttentionScratch scratch, int skip = 0);
+    public abstract void AttentionBackward(AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* o, int ldo,
+        float* lse, float* dO, int lddo, float* dqkv, int lddqkv, AttentionScratch scratch);
+    public abstract void AttentionCached(AttentionShape s, int sequences, int* starts, int* firstQuery, float* qkv, int ldqkv,
+        float** prefixRows, int* prefixLength, float** ownRows, int* ownLength, float* o, int ldo, AttentionScratch scratch);
 
     public abstract void RmsNormForward(int n, int d, float* x, int ldx, float* gain, float eps, float* y, int ldy, float* rstd);
-    public abstract void RmsNormBackward(int n, int d, float* x, int ldx, float* gain, float* rstd, float* dy, int lddy, float* dx, int lddx, float* dGain);
+    public abstract void RmsNormBackward(int n, int d, float* x, int ldx, float* gain, float* rstd, float* dy, int lddy,
+        float* dx, int lddx, float* dGain);
     public abstract void RotaryApply(int n, int heads, int headDim, float* x, int ldx, int* positions, float* table, bool inverse);
     public abstract void SwiGluForward(int n, int f, float* gateUp, int ldgu, float* y, int ldy);
     public abstract void SwiGluBackward(int n, int f, float* gateUp, int ldgu, float* dy, int lddy, float* dGateUp, int lddgu);
@@ -44,11 +53,15 @@ internal abstract unsafe class KernelSet
     public abstract void AdamW(long n, float* p, float* g, float* m, float* v, AdamWStep step);
 }
 
-/// <summary>The kernels written over the vector type <typeparamref name="V"/>; their bodies are in the files named after each kernel.</summary>
+/// <summary>
+/// The kernels written over the vector type <typeparamref name="V"/>; their bodies are in the files named after each kernel.
+/// </summary>
 internal sealed unsafe partial class KernelSet<I, V> : KernelSet where I : struct, ISimd<V> where V : struct
 {
-    private const System.Runtime.CompilerServices.MethodImplOptions Hot = System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization;
-    private const System.Runtime.CompilerServices.MethodImplOptions Inline = System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining;
+    private const System.Runtime.CompilerServices.MethodImplOptions Hot =
+        System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization;
+    private const System.Runtime.CompilerServices.MethodImplOptions Inline =
+        System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining;
 
     public override int PanelWidth => 2 * I.Width;
 }

@@ -8,7 +8,8 @@ public static unsafe class RmsNorm
         KernelSet.Current.RmsNormForward(n, d, x, ldx, gain, eps, y, ldy, rstd);
 
     /// <summary>Adds the gradients to dx and to dGain (which may be null).</summary>
-    public static void Backward(int n, int d, float* x, int ldx, float* gain, float* rstd, float* dy, int lddy, float* dx, int lddx, float* dGain) =>
+    public static void Backward(int n, int d, float* x, int ldx, float* gain, float* rstd, float* dy, int lddy, float* dx,
+        int lddx, float* dGain) =>
         KernelSet.Current.RmsNormBackward(n, d, x, ldx, gain, rstd, dy, lddy, dx, lddx, dGain);
 }
 
@@ -50,10 +51,14 @@ public sealed unsafe class RotaryTable : IDisposable
     public void Dispose() => _table.Dispose();
 }
 
-/// <summary>Rotary position embedding in the pairing (i, i + headDim/2) of Hugging Face's <c>rotate_half</c>. Scalar twin: <c>ScalarLayers</c>.</summary>
+/// <summary>
+/// Rotary position embedding in the pairing (i, i + headDim/2) of Hugging Face's <c>rotate_half</c>. Scalar twin: <c>ScalarLayers</c>.
+/// </summary>
 public static unsafe class Rotary
 {
-    /// <summary>Turns each of the heads at the start of row i by positions[i], in place; the inverse is the transpose, for the backward pass.</summary>
+    /// <summary>
+    /// Turns each of the heads at the start of row i by positions[i], in place; the inverse is the transpose, for the backward pass.
+    /// </summary>
     /// <exception cref="ArgumentException">The table is for another head dimension, or too short.</exception>
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     public static void Apply(int n, int heads, int headDim, float* x, int ldx, int* positions, RotaryTable table, bool inverse)
@@ -61,13 +66,17 @@ public static unsafe class Rotary
         if (table.HeadDim != headDim) throw new ArgumentException("The rotary table is for another head dimension.", nameof(table));
         for (int i = 0; i < n; i++)
         {
-            if ((uint)positions[i] >= (uint)table.MaxPositions) throw new ArgumentException("A position lies past the rotary table.", nameof(positions));
+            if ((uint)positions[i] >= (uint)table.MaxPositions)
+                throw new ArgumentException("A position lies past the rotary table.", nameof(positions));
         }
         KernelSet.Current.RotaryApply(n, heads, headDim, x, ldx, positions, table.Pointer, inverse);
     }
 }
 
-/// <summary>The gated feed-forward non-linearity y = silu(gate) up (Shazeer 2020). A row of gateUp is [f gates | f ups]. Scalar twin: <c>ScalarLayers</c>.</summary>
+/// <summary>
+/// The gated feed-forward non-linearity y = silu(gate) up (Shazeer 2020). A row of gateUp is [f gates | f ups]. Scalar
+/// twin: <c>ScalarLayers</c>.
+/// </summary>
 public static unsafe class SwiGlu
 {
     /// <summary>y[i] = gate sigmoid(gate) up.</summary>
@@ -79,10 +88,14 @@ public static unsafe class SwiGlu
         KernelSet.Current.SwiGluBackward(n, f, gateUp, ldgu, dy, lddy, dGateUp, lddgu);
 }
 
-/// <summary>Softmax over a row of v logits and its cross-entropy, in nats. Targets must lie in [0, v). Scalar twin: <c>ScalarLayers</c>.</summary>
+/// <summary>
+/// Softmax over a row of v logits and its cross-entropy, in nats. Targets must lie in [0, v). Scalar twin: <c>ScalarLayers</c>.
+/// </summary>
 public static unsafe class SoftmaxCrossEntropy
 {
-    /// <summary>losses[i] = -log p(targets[i]); logits[i] becomes weights[i] (softmax - onehot), the gradient of the weighted loss.</summary>
+    /// <summary>
+    /// losses[i] = -log p(targets[i]); logits[i] becomes weights[i] (softmax - onehot), the gradient of the weighted loss.
+    /// </summary>
     public static void ForwardBackward(int n, int v, float* logits, int ld, int* targets, float* weights, float* losses) =>
         KernelSet.Current.CrossEntropy(n, v, logits, ld, targets, weights, losses);
 

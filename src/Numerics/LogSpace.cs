@@ -1,6 +1,8 @@
 namespace PersonaSelection.Numerics;
 
-/// <summary>Sums of numbers that are held as logarithms, in nats. Negative infinity is the logarithm of zero and is welcome everywhere.</summary>
+/// <summary>
+/// Sums of numbers that are held as logarithms, in nats. Negative infinity is the logarithm of zero and is welcome everywhere.
+/// </summary>
 public static class LogSpace
 {
     /// <summary>log(sum(exp(x))) without overflow; negative infinity for no numbers; NaN if any number is NaN.</summary>
@@ -21,7 +23,9 @@ public static class LogSpace
         return double.IsFinite(max) ? max + Math.Log(Math.Exp(a - max) + Math.Exp(b - max)) : max;
     }
 
-    /// <summary>Subtracts the log of the total from every number, so that the exponentials sum to one; returns the log of the total.</summary>
+    /// <summary>
+    /// Subtracts the log of the total from every number, so that the exponentials sum to one; returns the log of the total.
+    /// </summary>
     /// <exception cref="ArgumentException">The total is zero, infinite or not a number: nothing was changed.</exception>
     public static double NormalizeLog(Span<double> logs)
     {

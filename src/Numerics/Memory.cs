@@ -20,7 +20,9 @@ internal static unsafe partial class Memory
         if (Sse.IsSupported) Sse.Prefetch0(p);
     }
 
-    /// <summary>Asks for huge pages under a block that no page has been touched of: with small ones, matrices outgrow the table of addresses.</summary>
+    /// <summary>
+    /// Asks for huge pages under a block that no page has been touched of: with small ones, matrices outgrow the table of addresses.
+    /// </summary>
     public static void PreferHugePages(void* block, nuint bytes)
     {
         // Where the system has none to give, it says so and nothing changes.

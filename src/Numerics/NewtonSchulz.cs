@@ -12,8 +12,9 @@ namespace PersonaSelection.Numerics;
 public sealed unsafe class NewtonSchulz : IDisposable
 {
     /// <summary>
-    /// Of a x + b x³ + c x⁵, one round after the other. Each comes nearest to 1, in the largest distance, over what the rounds before make of
-    /// [0.01, 1] (Amsel et al. 2025, "Polar Express"). Five equal rounds (Jordan et al. 2024) take nearly twice the products for as good an end.
+    /// Of a x + b x³ + c x⁵, one round after the other. Each comes nearest to 1, in the largest distance, over what the rounds before make
+    /// of [0.01, 1] (Amsel et al. 2025, "Polar Express"). Five equal rounds (Jordan et al. 2024) take nearly twice the
+    /// products for as good an end.
     /// </summary>
     internal static readonly (float Linear, float Cubic, float Quintic)[] Rounds =
         [(8.0934f, -23.6204f, 17.4462f), (3.6366f, -2.7219f, 0.5365f), (2.6613f, -1.9772f, 0.4526f)];

@@ -1,6 +1,8 @@
 namespace PersonaSelection.Numerics;
 
-/// <summary>A right-hand matrix [K, N] stored in the panels that the GEMM kernels read. Any number of threads may read it between two packings.</summary>
+/// <summary>
+/// A right-hand matrix [K, N] stored in the panels that the GEMM kernels read. Any number of threads may read it between two packings.
+/// </summary>
 public sealed unsafe class PackedMatrix : IDisposable
 {
     private readonly FloatBuffer _panels;

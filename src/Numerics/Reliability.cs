@@ -9,7 +9,8 @@ namespace PersonaSelection.Numerics;
 public sealed record ReliabilityBin(double Low, double High, double Weight, double Confidence, double Accuracy);
 
 /// <summary>
-/// Whether what is said with probability p is right in a share p of the cases: the probability of the likeliest class, in bins of equal width.
+/// Whether what is said with probability p is right in a share p of the cases: the probability of the likeliest
+/// class, in bins of equal width.
 /// </summary>
 /// <param name="Bins">The bins, from low confidence to high.</param>
 public sealed record Reliability(IReadOnlyList<ReliabilityBin> Bins)
@@ -25,7 +26,8 @@ public sealed record Reliability(IReadOnlyList<ReliabilityBin> Bins)
     /// <param name="classes">The true class of each case.</param>
     /// <param name="weights">The weight of each case, not negative; equal when empty.</param>
     /// <param name="bins">Number of bins.</param>
-    public static Reliability Of(IReadOnlyList<double[]> probabilities, IReadOnlyList<int> classes, ReadOnlySpan<double> weights = default, int bins = 10)
+    public static Reliability Of(IReadOnlyList<double[]> probabilities, IReadOnlyList<int> classes,
+        ReadOnlySpan<double> weights = default, int bins = 10)
     {
         double[] mass = new double[bins], confidence = new double[bins], right = new double[bins];
         double total = 0;

@@ -31,15 +31,17 @@ public sealed class RidgeRegression
     /// <param name="inputs">[observation][input]; may have no inputs at all.</param>
     /// <param name="targets">[observation][target].</param>
     /// <param name="weights">How much each observation counts, positive; all 1 when absent.</param>
-    /// <param name="group">Observations of different groups (numbered from 0) have an intercept of their own; one group when absent.</param>
+    /// <param name="group">Observations of different groups (numbered from 0) have an intercept of their own; one
+    /// group when absent.</param>
     /// <param name="importance">How much the error of each target counts in the choice of the penalty; all 1 when absent.</param>
     /// <exception cref="ArgumentException">Fewer observations than intercepts and one more.</exception>
-    public static RidgeRegression Fit(IReadOnlyList<double[]> inputs, IReadOnlyList<double[]> targets, ReadOnlySpan<double> weights = default,
-        ReadOnlySpan<int> group = default, ReadOnlySpan<double> importance = default)
+    public static RidgeRegression Fit(IReadOnlyList<double[]> inputs, IReadOnlyList<double[]> targets,
+        ReadOnlySpan<double> weights = default, ReadOnlySpan<int> group = default, ReadOnlySpan<double> importance = default)
     {
         int n = inputs.Count, groups = 1;
         foreach (int g in group) groups = Math.Max(groups, g + 1);
-        if (n != targets.Count || n <= groups) throw new ArgumentException($"{n} inputs and {targets.Count} targets do not make a regression.", nameof(inputs));
+        if (n != targets.Count || n <= groups)
+            throw new ArgumentException($"{n} inputs and {targets.Count} targets do not make a regression.", nameof(inputs));
         Vector<double> w = weights.IsEmpty ? Vector<double>.Build.Dense(n, 1) : Vector<double>.Build.DenseOfArray(weights.ToArray());
         double[] share = importance.IsEmpty ? [.. targets[0].Select(_ => 1.0)] : importance.ToArray();
         var borders = Matrix<double>.Build.Dense(n, groups);
@@ -77,10 +79,12 @@ public sealed class RidgeRegression
     }
 
     // ridge: what the penalty adds to the diagonal, per unit.
-    private static Solution Solve(Matrix<double> kernel, Matrix<double> borders, Matrix<double> targets, Vector<double> ridge, double penalty)
+    private static Solution Solve(Matrix<double> kernel, Matrix<double> borders, Matrix<double> targets,
+        Vector<double> ridge, double penalty)
     {
         int n = kernel.RowCount;
-        Matrix<double> inverse = (kernel + Matrix<double>.Build.DenseOfDiagonalVector(penalty * ridge)).Cholesky().Solve(Matrix<double>.Build.DenseIdentity(n));
+        Matrix<double> inverse = (kernel + Matrix<double>.Build.DenseOfDiagonalVector(penalty * ridge)).Cholesky()
+            .Solve(Matrix<double>.Build.DenseIdentity(n));
         Matrix<double> mf = inverse * borders;
         // Rows of mf S^-1: what takes the intercepts out.
         Matrix<double> g = borders.TransposeThisAndMultiply(mf).Cholesky().Solve(mf.Transpose()).Transpose();

@@ -19,7 +19,8 @@ internal static class RowFeatures
         int inputs = rows[0].Length;
         if (inputs > MostInputs)
         {
-            double[][] mix = [.. Enumerable.Range(0, inputs).Select(_ => Enumerable.Range(0, MostInputs).Select(_ => rng.NextGaussian()).ToArray())];
+            double[][] mix =
+                [.. Enumerable.Range(0, inputs).Select(_ => Enumerable.Range(0, MostInputs).Select(_ => rng.NextGaussian()).ToArray())];
             rows = [.. rows.Select(r => Mixed(r, mix))];
             inputs = MostInputs;
         }
@@ -31,7 +32,8 @@ internal static class RowFeatures
         int kept = values.TakeWhile(v => v > 1e-10 * values[0] && v > 0).Take(MostFeatures).Count();
         return [.. powers.Select(power =>
         {
-            double[][] axes = [.. Enumerable.Range(0, kept).Select(k => Array.ConvertAll(vectors[k], x => x * Math.Pow(values[k] / values[0], (power - 1) / 2)))];
+            double[][] axes = [.. Enumerable.Range(0, kept).Select(k =>
+                Array.ConvertAll(vectors[k], x => x * Math.Pow(values[k] / values[0], (power - 1) / 2)))];
             double[][] features = [.. rows.Select(r => axes.Select(a => Dot(a, r)).ToArray())];
             double length = features.Sum(f => Dot(f, f)) / features.Length;
             return length > 0 ? [.. features.Select(f => Array.ConvertAll(f, x => x / Math.Sqrt(length)))] : features;

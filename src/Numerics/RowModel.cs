@@ -1,12 +1,12 @@
 namespace PersonaSelection.Numerics;
 
 /// <summary>
-/// A Gaussian model of the rows of a table: row e is (features_e · coefficients + noise), coefficients of variance 1 and noise of a given variance,
-/// both with one unknown covariance over columns. Fitted to some rows it tells the weighted sum of others.
+/// A Gaussian model of the rows of a table: row e is (features_e · coefficients + noise), coefficients of variance 1 and noise of a given
+/// variance, both with one unknown covariance over columns. Fitted to some rows it tells the weighted sum of others.
 /// </summary>
 /// <remarks>
-/// The same as kernel regression over rows without an intercept, and the choice of rows as in Bayesian quadrature: the next row is the one that
-/// lowers the variance of the sum most, which no value has a say in.
+/// The same as kernel regression over rows without an intercept, and the choice of rows as in Bayesian quadrature: the next row is the one
+/// that lowers the variance of the sum most, which no value has a say in.
 /// </remarks>
 internal sealed class RowModel
 {
@@ -60,7 +60,8 @@ internal sealed class RowModel
     public double[][] Coefficients { get; }
 
     /// <summary>How badly the known rows fit, as -2 log-likelihood per row and column up to a constant, over some columns.</summary>
-    public double Misfit(IEnumerable<int> columns) => (_logVolume / _rows.Length) + Math.Log(_noise) + Math.Log(Math.Max(columns.Sum(h => Cross(h, h)), 1e-300));
+    public double Misfit(IEnumerable<int> columns) =>
+        (_logVolume / _rows.Length) + Math.Log(_noise) + Math.Log(Math.Max(columns.Sum(h => Cross(h, h)), 1e-300));
 
     /// <summary>The covariance over columns, [column, column].</summary>
     public double[,] Covariance()
@@ -99,7 +100,8 @@ internal sealed class RowModel
             double most = -1;
             foreach (int e in left)
             {
-                double shared = RowFeatures.Dot(Features[e], along) + (_noise * _weights[e]), gain = shared * shared / (own[position[e]] + _noise);
+                double shared = RowFeatures.Dot(Features[e], along) + (_noise * _weights[e]),
+                    gain = shared * shared / (own[position[e]] + _noise);
                 if (gain > most) (best, most) = (e, gain);
             }
             double[] q = Times(spread, Features[best]);

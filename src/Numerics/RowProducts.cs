@@ -3,7 +3,9 @@ namespace PersonaSelection.Numerics;
 /// <summary>The dot products of rows with rows, as one matrix product.</summary>
 public static unsafe class RowProducts
 {
-    /// <summary>[a.Count][b.Count]: row i holds the products of a[i] with every b. It has the same bits whatever the other rows of a are.</summary>
+    /// <summary>
+    /// [a.Count][b.Count]: row i holds the products of a[i] with every b. It has the same bits whatever the other rows of a are.
+    /// </summary>
     /// <param name="a">Rows of one length.</param>
     /// <param name="b">Rows of the same length.</param>
     public static float[][] Of(IReadOnlyList<float[]> a, IReadOnlyList<float[]> b)

@@ -1,13 +1,15 @@
 namespace PersonaSelection.Numerics;
 
 /// <summary>
-/// Rates behind counts in a table, such as those of the answers of many people (columns) to many questions (rows). Rates of a row come from one beta
-/// distribution: its mean is the row's own, its concentration common to all rows, so that what differs between columns by chance alone is drawn together.
+/// Rates behind counts in a table, such as those of the answers of many people (columns) to many questions (rows). Rates of a row come from
+/// one beta distribution: its mean is the row's own, its concentration common to all rows, so that what differs between columns by
+/// chance alone is drawn together.
 /// </summary>
 /// <remarks>
-/// Beta-binomial, fitted by moments: the variance of the shares of a row is m (1 - m) (rho + (1 - rho) / n), rho the correlation of two answers from
-/// one column, concentration 1 / rho - 1 (Kleinman 1973). rho is kept between <see cref="LeastCorrelation"/> and <see cref="MostCorrelation"/>:
-/// columns are never taken for all alike, and the prior counts for at least one answer, as that of Jeffreys does.
+/// Beta-binomial, fitted by moments: the variance of the shares of a row is m (1 - m) (rho + (1 - rho) / n), rho the correlation of two
+/// answers from one column, concentration 1 / rho - 1 (Kleinman 1973). rho is kept between <see cref="LeastCorrelation"/> and
+/// <see cref="MostCorrelation"/>: columns are never taken for all alike, and the prior counts for at least one answer,
+/// as that of Jeffreys does.
 /// </remarks>
 public sealed class SampledRates
 {

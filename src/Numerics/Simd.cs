@@ -31,14 +31,18 @@ internal unsafe interface ISimd<V> where V : struct
     static abstract float MaxLane(V a);
     /// <summary>a where x is at least y, else zero.</summary>
     static abstract V ZeroBelow(V x, V y, V a);
-    /// <summary>Adds the low bits of <paramref name="n"/> (an integer held as 1.5 2^23 + n) to the exponent of <paramref name="x"/>.</summary>
+    /// <summary>
+    /// Adds the low bits of <paramref name="n"/> (an integer held as 1.5 2^23 + n) to the exponent of <paramref name="x"/>.
+    /// </summary>
     static abstract V AddExponent(V x, V n);
     /// <summary>The lanes added as doubles in a fixed order.</summary>
     static abstract double SumDouble(V a);
     /// <summary>The first <paramref name="count"/> lanes of a, the others of <paramref name="rest"/>.</summary>
     static abstract V First(V a, int count, V rest);
     static abstract V Log(V a);
-    /// <summary>to[p, j] = from[j, p] for rows j, a multiple of TransposeSize, of <paramref name="count"/> times TransposeSize floats.</summary>
+    /// <summary>
+    /// to[p, j] = from[j, p] for rows j, a multiple of TransposeSize, of <paramref name="count"/> times TransposeSize floats.
+    /// </summary>
     static abstract void Transpose(float* from, nint ldFrom, float* to, nint ldTo, int rows, int count);
     static abstract int TransposeSize { get; }
 }

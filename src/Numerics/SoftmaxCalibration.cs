@@ -1,8 +1,8 @@
 namespace PersonaSelection.Numerics;
 
 /// <summary>
-/// Scales and offsets that make softmax(sum_k scale_k * logits_k + offsets) say how often it is right: temperature scaling (Guo et al. 2017) with
-/// an offset per class where offsets help, and, with several inputs, a log-linear pool of them (Genest and Zidek 1986).
+/// Scales and offsets that make softmax(sum_k scale_k * logits_k + offsets) say how often it is right: temperature scaling (Guo et al.
+/// 2017) with an offset per class where offsets help, and, with several inputs, a log-linear pool of them (Genest and Zidek 1986).
 /// </summary>
 /// <param name="Scales">The scale of each input, positive; of the only one it is 1 / temperature.</param>
 /// <param name="Offsets">Added to each class after scaling; they sum to 0.</param>
@@ -31,7 +31,8 @@ public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyL
     /// <param name="inputs">[input][class].</param>
     public double[] Probabilities(params ReadOnlySpan<double[]> inputs)
     {
-        if (inputs.Length != Scales.Count) throw new ArgumentException($"{inputs.Length} inputs for {Scales.Count} scales.", nameof(inputs));
+        if (inputs.Length != Scales.Count)
+            throw new ArgumentException($"{inputs.Length} inputs for {Scales.Count} scales.", nameof(inputs));
         double[] p = [.. Offsets];
         for (int k = 0; k < inputs.Length; k++)
             for (int h = 0; h < p.Length; h++) p[h] += Scales[k] * inputs[k][h];
@@ -56,7 +57,8 @@ public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyL
     }
 
     /// <summary>
-    /// Weights that let every class count the same, whatever its number of cases: 1 / (classes * cases of the class), over classes that occur.
+    /// Weights that let every class count the same, whatever its number of cases: 1 / (classes * cases of the
+    /// class), over classes that occur.
     /// </summary>
     public static double[] Balance(IReadOnlyList<int> classes)
     {
@@ -70,12 +72,13 @@ public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyL
     /// <param name="classes">The true class of each case.</param>
     /// <param name="weights">The weight of each case, positive.</param>
     /// <param name="withOffsets">Whether to fit offsets too; those of classes that do not occur stay 0.</param>
-    public static SoftmaxCalibration Fit(IReadOnlyList<double[]> logits, IReadOnlyList<int> classes, ReadOnlySpan<double> weights, bool withOffsets) =>
+    public static SoftmaxCalibration Fit(IReadOnlyList<double[]> logits, IReadOnlyList<int> classes,
+        ReadOnlySpan<double> weights, bool withOffsets) =>
         Fit([.. logits.Select(l => (double[][])[l])], [1], classes, weights, withOffsets);
 
     /// <summary>
-    /// Fits by maximum likelihood with a weak pull of the scales' logarithms towards usual ones and of the offsets towards 0, as if two cases
-    /// spoke for them. The loss is convex in scales and offsets; they are moved in turns, a scale by a search on its logarithm.
+    /// Fits by maximum likelihood with a weak pull of the scales' logarithms towards usual ones and of the offsets towards 0, as if two
+    /// cases spoke for them. The loss is convex in scales and offsets; they are moved in turns, a scale by a search on its logarithm.
     /// </summary>
     /// <param name="inputs">[case][input][class]; what is impossible for all classes alike tells nothing.</param>
     /// <param name="usual">The scale of each input that two cases speak for, positive.</param>
@@ -97,7 +100,8 @@ public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyL
             {
                 // What the other inputs and the offsets say does not change while this scale is searched for.
                 for (int i = 0; i < rest.Length; i++)
-                    rest[i] = [.. offsets.Select((b, h) => b + Enumerable.Range(0, scales.Length).Where(j => j != k).Sum(j => scales[j] * inputs[i][j][h]))];
+                    rest[i] = [.. offsets.Select((b, h) =>
+                        b + Enumerable.Range(0, scales.Length).Where(j => j != k).Sum(j => scales[j] * inputs[i][j][h]))];
                 int one = k;
                 double next = usual[k] * Math.Exp(Minimum(x => Loss(usual[one] * Math.Exp(x), one) + (pull * x * x / 2)));
                 moved = Math.Max(moved, Math.Abs(Math.Log(next / scales[k])));

@@ -5,9 +5,10 @@ namespace PersonaSelection.Numerics;
 /// others; some columns (pivots), those that may matter, are asked for whole; what the pivots' sums turn out to be corrects the others.
 /// </summary>
 /// <remarks>
-/// Only sums over rows matter. Rows that are alike (in what a guide says of them, and in the pivots) have alike values, so that a few rows, with
-/// weights, stand for all (<see cref="RowModel"/>). Errors of the sums are correlated over columns as the residuals of the whole rows are; every
-/// new pivot shows one such error, which was predicted with a size: the bound draws errors as large as those that have shown themselves.
+/// Only sums over rows matter. Rows that are alike (in what a guide says of them, and in the pivots) have alike values, so that a few rows,
+/// with weights, stand for all (<see cref="RowModel"/>). Errors of the sums are correlated over columns as the residuals of the whole rows
+/// are; every new pivot shows one such error, which was predicted with a size: the bound draws errors as large as those
+/// that have shown themselves.
 /// </remarks>
 public sealed class SoftmaxCompletion
 {
@@ -17,12 +18,14 @@ public sealed class SoftmaxCompletion
     /// <summary>Columns that are asked for in any case where there is no guide.</summary>
     public const int LeastPivots = 2;
 
-    // A bound that is looked at until it is small enough is too small more often than it says: cells that are left are better spent than saved.
+    // A bound that is looked at until it is small enough is too small more often than it says: cells that are left
+    // are better spent than saved.
     private const double Margin = 0.6;
 
     private const int MostFirstPivots = 8, FirstChecks = 4, Draws = 400;
 
-    // Until pivots have shown errors, errors are taken to be of this variance, in units of what the model predicts; worth so many errors shown.
+    // Until pivots have shown errors, errors are taken to be of this variance, in units of what the model predicts;
+    // worth so many errors shown.
     private const double PriorVariance = 4, PriorChecks = 4;
 
     // The part of the covariance over columns that columns do not share: few rows cannot tell how little it is.
@@ -46,7 +49,8 @@ public sealed class SoftmaxCompletion
     private double _shown;
     private int _checks;
 
-    private SoftmaxCompletion(double[] weights, double[] prior, double dose, CompletionPlan plan, Func<int[], int[], double[][]> ask, double[][]? guide)
+    private SoftmaxCompletion(double[] weights, double[] prior, double dose, CompletionPlan plan,
+        Func<int[], int[], double[][]> ask, double[][]? guide)
     {
         (_weights, _prior, _dose, _plan, _ask) = (weights, prior, dose, plan, ask);
         _columns = prior.Length;
@@ -67,9 +71,11 @@ public sealed class SoftmaxCompletion
     /// <param name="dose">Times the weighted sum.</param>
     /// <param name="ask">Gives the finite values of some rows and columns, [row asked][column asked].</param>
     /// <param name="plan">How far to go.</param>
-    /// <param name="guide">A cheap estimate of the whole table, if there is one: it tells which rows are alike and how much they tell.</param>
-    public static CompletedTable Run(double[] weights, double[] logPrior, double dose, Func<int[], int[], double[][]> ask, CompletionPlan? plan = null,
-        double[][]? guide = null) => new SoftmaxCompletion(weights, logPrior, dose, plan ?? new(), ask, guide).Run();
+    /// <param name="guide">A cheap estimate of the whole table, if there is one: it tells which rows are alike and
+    /// how much they tell.</param>
+    public static CompletedTable Run(double[] weights, double[] logPrior, double dose, Func<int[], int[], double[][]> ask,
+        CompletionPlan? plan = null, double[][]? guide = null) =>
+        new SoftmaxCompletion(weights, logPrior, dose, plan ?? new(), ask, guide).Run();
 
     private CompletedTable Run()
     {
@@ -89,7 +95,9 @@ public sealed class SoftmaxCompletion
         }
     }
 
-    /// <summary>Takes the step that lowers the uncertainty most for its cells; the first pivots are wanted in any case, as a check.</summary>
+    /// <summary>
+    /// Takes the step that lowers the uncertainty most for its cells; the first pivots are wanted in any case, as a check.
+    /// </summary>
     private bool Step(RowModel model, ColumnSums sums, Uncertainty now, long left)
     {
         long column = Open.Count, row = _columns - _pivots.Count;
@@ -170,7 +178,8 @@ public sealed class SoftmaxCompletion
         double[]? guide = _guide is null ? null : Level(_guide), shown = _pivots.Count < 2 ? null : Level([.. Shown()]);
         for (int e = 0; e < _scale.Length; e++)
         {
-            // Few pivots tell little of a single row: alone they are drawn to the mean, beside a guide they speak up where it overlooks a row.
+            // Few pivots tell little of a single row: alone they are drawn to the mean, beside a guide they speak up
+            // where it overlooks a row.
             double square = guide is null ? (((_pivots.Count - 1) * shown![e]) + 1) / _pivots.Count
                 : shown is null ? guide[e] : Math.Max(guide[e], shown[e] / 4);
             _scale[e] = Math.Sqrt(Math.Max(square, 1e-4));
@@ -186,7 +195,8 @@ public sealed class SoftmaxCompletion
         return [.. squares.Select(s => mean > 0 ? s / mean : 1)];
     }
 
-    private IEnumerable<double[]> Shown() => _x.Select((row, e) => _weights[e] == 0 ? new double[_pivots.Count] : Statistics.Centred([.. _pivots.Select(p => row[p])]));
+    private IEnumerable<double[]> Shown() =>
+        _x.Select((row, e) => _weights[e] == 0 ? new double[_pivots.Count] : Statistics.Centred([.. _pivots.Select(p => row[p])]));
 
     private double[][][]? OfPivots() => _pivots.Count < 2 ? null
         : RowFeatures.Flatten([.. Shown().Select((q, e) => Array.ConvertAll(q, x => x / _scale[e]))], Powers, _rng.Child("pivot-features"));
@@ -271,7 +281,8 @@ public sealed class SoftmaxCompletion
             }
             distances.Add(distance);
         }
-        return new Uncertainty(whole ? 0 : Statistics.Quantile([.. distances], _plan.Confidence), [.. share.Select(s => s / distances.Count)]);
+        return new Uncertainty(whole ? 0 : Statistics.Quantile([.. distances], _plan.Confidence),
+            [.. share.Select(s => s / distances.Count)]);
     }
 
     /// <summary>Every cell: known, or predicted, with the correction of the sums spread over the rows by how much they tell.</summary>

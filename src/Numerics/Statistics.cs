@@ -52,7 +52,8 @@ public static class Statistics
     public static double Spearman(ReadOnlySpan<double> x, ReadOnlySpan<double> y) => Pearson(Ranks(x), Ranks(y));
 
     /// <summary>
-    /// R2 = 1 - sum((actual - predicted)^2) / sum((actual - mean(actual))^2): one for a perfect prediction, zero for the mean, negative for worse.
+    /// R2 = 1 - sum((actual - predicted)^2) / sum((actual - mean(actual))^2): one for a perfect prediction, zero for the
+    /// mean, negative for worse.
     /// </summary>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static double RSquared(ReadOnlySpan<double> actual, ReadOnlySpan<double> predicted)
@@ -86,8 +87,8 @@ public static class Statistics
     }
 
     /// <summary>
-    /// The area under the receiver operating characteristic: the chance that a random positive scores above a random negative, ties counting
-    /// one half. NaN when either class is empty.
+    /// The area under the receiver operating characteristic: the chance that a random positive scores above a random negative, ties
+    /// counting one half. NaN when either class is empty.
     /// </summary>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static double Auroc(ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive)
@@ -106,7 +107,9 @@ public static class Statistics
         return hits == 0 || misses == 0 ? double.NaN : (sum - hits * (hits + 1) / 2.0) / ((double)hits * misses);
     }
 
-    /// <summary>The quantile at <paramref name="probability"/> by linear interpolation between order statistics (type 7 of Hyndman and Fan 1996).</summary>
+    /// <summary>
+    /// The quantile at <paramref name="probability"/> by linear interpolation between order statistics (type 7 of Hyndman and Fan 1996).
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The probability is not in [0, 1].</exception>
     public static double Quantile(ReadOnlySpan<double> x, double probability)
     {

@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace PersonaSelection.Numerics;
 
 /// <summary>
-/// to[p, j] = from[j, p] for rows j, a multiple of 8, of 8 x count floats. All rows of a few columns are turned before the next ones, so that
-/// the cache lines of the target are filled while they are near.
+/// to[p, j] = from[j, p] for rows j, a multiple of 8, of 8 x count floats. All rows of a few columns are turned before the next ones, so
+/// that the cache lines of the target are filled while they are near.
 /// </summary>
 internal static unsafe class Transpose8
 {

@@ -38,7 +38,9 @@ public sealed class WorkerPool : IDisposable
     /// <summary>The number of workers, the caller included.</summary>
     public int Threads => _threads.Length + 1;
 
-    /// <summary>Runs <paramref name="body"/>(job, worker) for every job in [0, <paramref name="jobs"/>) and returns when all have ended.</summary>
+    /// <summary>
+    /// Runs <paramref name="body"/>(job, worker) for every job in [0, <paramref name="jobs"/>) and returns when all have ended.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Called while another run is under way (also from inside a job).</exception>
     /// <remarks>If jobs throw, jobs not yet begun are skipped and the exception of the lowest failed job is thrown here.</remarks>
     public void Run(int jobs, Action<int, int> body)

@@ -4,8 +4,10 @@
 // A tile keeps rows x (2 x panels) accumulators in registers, which C# can only say by naming each of them.
 (int Rows, int Vectors, int Panels, bool Packs)[] tiles =
 [
-    (12, 2, 1, false), (8, 2, 1, false), (6, 2, 1, false), (4, 2, 1, false), (3, 2, 1, false), (2, 2, 1, false), (1, 2, 1, false), // a whole panel
-    (12, 1, 1, false), (8, 1, 1, false), (6, 1, 1, false), (4, 1, 1, false), (3, 1, 1, false), (2, 1, 1, false), (1, 1, 1, false), // its left half
+    // a whole panel
+    (12, 2, 1, false), (8, 2, 1, false), (6, 2, 1, false), (4, 2, 1, false), (3, 2, 1, false), (2, 2, 1, false), (1, 2, 1, false),
+    // its left half
+    (12, 1, 1, false), (8, 1, 1, false), (6, 1, 1, false), (4, 1, 1, false), (3, 1, 1, false), (2, 1, 1, false), (1, 1, 1, false),
     (2, 2, 4, false), (1, 2, 4, false), // four panels at once, where few rows would leave the multipliers waiting
     (12, 2, 1, true), (6, 2, 1, true), // a whole panel from where it lies, packed on the way
 ];

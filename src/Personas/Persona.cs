@@ -32,6 +32,7 @@ public sealed record Persona(string Name, string Kind, string Description, IRead
 
 /// <summary>Which direction makes a persona, as written in the set's file.</summary>
 /// <param name="Folder">The path of a folder of directions.</param>
-/// <param name="Name">The direction; null for the one of the persona's own name, or, among directions of traits, for the sum over its trait values.</param>
+/// <param name="Name">The direction; null for the one of the persona's own name, or, among directions of traits, for the sum over
+/// its trait values.</param>
 /// <param name="Strength">Times how much it is added; null for as much as the folder says.</param>
 public sealed record PersonaDirection(string Folder, string? Name = null, double? Strength = null);

@@ -11,12 +11,14 @@ public sealed class PersonaSet
 
     /// <summary>A set.</summary>
     /// <param name="traits">The traits, with different names.</param>
-    /// <param name="personas">At least one persona; names differ; priors are not negative and one is positive; traits lie in [-1, 1].</param>
+    /// <param name="personas">At least one persona; names differ; priors are not negative and one is positive;
+    /// traits lie in [-1, 1].</param>
     /// <exception cref="ArgumentException">The set is not sound; the message lists every problem.</exception>
     public PersonaSet(IReadOnlyList<Trait> traits, IReadOnlyList<Persona> personas)
     {
         var problems = new List<string>(PersonaChecks.Problems(traits, personas).Select(p => p.Problem));
-        if (problems.Count > 0) throw new ArgumentException($"The personas do not make a set: {string.Join("; ", problems)}.", nameof(personas));
+        if (problems.Count > 0)
+            throw new ArgumentException($"The personas do not make a set: {string.Join("; ", problems)}.", nameof(personas));
         Traits = traits;
         Personas = personas;
         double total = personas.Sum(p => p.Prior);
@@ -39,7 +41,10 @@ public sealed class PersonaSet
     /// <summary>[persona, trait]: the value in [-1, 1]. A copy.</summary>
     public double[,] TraitMatrix => (double[,])_traitMatrix.Clone();
 
-    /// <summary>The content id: names, kinds, descriptions, traits, priors, contexts, how they are given and the paths of examples and directions, in order.</summary>
+    /// <summary>
+    /// The content id: names, kinds, descriptions, traits, priors, contexts, how they are given and the paths of examples
+    /// and directions, in order.
+    /// </summary>
     public ContentId Id => ContentId.Of("personas", [.. Parts()]);
 
     /// <summary>The folder of the file it was read from, which paths of examples start at; null for the current folder.</summary>
@@ -72,7 +77,8 @@ public sealed class PersonaSet
     /// <exception cref="ArgumentException">As the constructor.</exception>
     public PersonaSet WithPrior(IReadOnlyList<double> prior)
     {
-        if (prior.Count != Personas.Count) throw new ArgumentException($"{prior.Count} priors for {Personas.Count} personas.", nameof(prior));
+        if (prior.Count != Personas.Count)
+            throw new ArgumentException($"{prior.Count} priors for {Personas.Count} personas.", nameof(prior));
         return With([.. Personas.Select((p, h) => p with { Prior = prior[h] })]);
     }
 
@@ -130,7 +136,9 @@ public sealed class PersonaSet
             yield return Enumerable.Range(0, Traits.Count).Select(k => _traitMatrix[h, k]).ToArray();
             // Only where it is said, so that the ids of sets that do not say it stay what they were.
             if (p.Given is { } given) yield return $"given {given}";
-            if (p.Direction is { } d) yield return $"direction {d.Name} of {d.Folder} x {d.Strength?.ToString("R", System.Globalization.CultureInfo.InvariantCulture)}";
+            if (p.Direction is { } d)
+                yield return $"direction {d.Name} of {d.Folder} x "
+                    + $"{d.Strength?.ToString("R", System.Globalization.CultureInfo.InvariantCulture)}";
             yield return p.Contexts.Count;
             foreach (IReadOnlyList<Turn> context in p.Contexts)
             {

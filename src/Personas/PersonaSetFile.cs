@@ -32,7 +32,8 @@ internal static class PersonaSetFile
         root.Done();
         // A file that declares no traits has those that its personas speak of.
         if (!declared)
-            traits.AddRange(personas.SelectMany(p => p.Traits.Keys).Distinct(StringComparer.Ordinal).Select(n => new Trait(n, "not-" + n, n, "")));
+            traits.AddRange(personas.SelectMany(p => p.Traits.Keys).Distinct(StringComparer.Ordinal)
+                .Select(n => new Trait(n, "not-" + n, n, "")));
         if (source.IsSound)
             foreach ((int persona, string problem) in PersonaChecks.Problems(traits, personas))
                 source.Say(persona >= 0 ? tables[persona].Line : root.Line, problem);
@@ -119,10 +120,12 @@ internal static class PersonaSetFile
         double? strength = table.Has("strength") ? table.Number("strength", -MostStrength, MostStrength) : null;
         if (table.Has("directions"))
         {
-            if (table.Has("examples") && !table.Has("given")) table.Say("it has 'examples' and 'directions': say which with 'given'", "directions");
+            if (table.Has("examples") && !table.Has("given"))
+                table.Say("it has 'examples' and 'directions': say which with 'given'", "directions");
             return new PersonaDirection(table.Text("directions"), name, strength);
         }
-        if (name is not null || strength is not null) table.Say("'direction' and 'strength' need 'directions', the folder", name is null ? "strength" : "direction");
+        if (name is not null || strength is not null)
+            table.Say("'direction' and 'strength' need 'directions', the folder", name is null ? "strength" : "direction");
         return null;
     }
 

@@ -41,13 +41,15 @@ public static class ProbeFile
         }
         try
         {
-            if (new FileInfo(path).Length > LargestFile) throw new UserErrorException(ErrorCode, $"{path} is larger than a gibibyte.", "Split it.");
+            if (new FileInfo(path).Length > LargestFile)
+                throw new UserErrorException(ErrorCode, $"{path} is larger than a gibibyte.", "Split it.");
             using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
             return Read(path, reader);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or DecoderFallbackException)
         {
-            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}", "Check the path and that the file is UTF-8 text.", e);
+            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}",
+                "Check the path and that the file is UTF-8 text.", e);
         }
     }
 
@@ -64,7 +66,8 @@ public static class ProbeFile
             if (!ids.Add(probe.Id)) throw Bad(name, number, $"the id '{probe.Id}' occurs twice");
             probes.Add(probe);
         }
-        return probes.Count > 0 ? probes : throw new UserErrorException(ErrorCode, $"{name} holds no probe.", "Write one JSON object per line.");
+        return probes.Count > 0
+            ? probes : throw new UserErrorException(ErrorCode, $"{name} holds no probe.", "Write one JSON object per line.");
     }
 
     private static Probe Read(string path, int number, string line)
@@ -73,7 +76,8 @@ public static class ProbeFile
         try
         {
             Probe probe = JsonSerializer.Deserialize<Probe>(line, Json) ?? throw Bad(path, number, "a probe is an object");
-            if (probe.Low.Count == 0 || probe.High.Count == 0) throw Bad(path, number, "a probe needs at least one low and one high answer");
+            if (probe.Low.Count == 0 || probe.High.Count == 0)
+                throw Bad(path, number, "a probe needs at least one low and one high answer");
             if (probe.Low.Concat(probe.High).Any(string.IsNullOrWhiteSpace)) throw Bad(path, number, "an answer of the probe is empty");
             if (probe.Context.Count == 0) throw Bad(path, number, "a probe needs at least one turn of context");
             if (probe.Context.Any(t => t is null)) throw Bad(path, number, "a turn of the context is no object");

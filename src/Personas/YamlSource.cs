@@ -40,7 +40,8 @@ internal sealed class YamlSource
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or DecoderFallbackException)
         {
-            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}", "Check the path and that the file is UTF-8 text.", e);
+            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}",
+                "Check the path and that the file is UTF-8 text.", e);
         }
     }
 
@@ -61,7 +62,8 @@ internal sealed class YamlSource
         }
         catch (YamlException e)
         {
-            throw new UserErrorException(code, $"{name}, line {e.Start.Line}: {(e.InnerException ?? e).Message}", "Mend the YAML there.", e);
+            throw new UserErrorException(code, $"{name}, line {e.Start.Line}: {(e.InnerException ?? e).Message}",
+                "Mend the YAML there.", e);
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException)
         {
@@ -100,7 +102,8 @@ internal sealed class YamlSource
             if (depth > MaxDepth + 2)
                 throw new UserErrorException(code, $"{name}, line {e.Start.Line}: nested more than {MaxDepth} deep.", "Flatten it there.");
             if (e is AnchorAlias || e is NodeEvent { Anchor.IsEmpty: false })
-                throw new UserErrorException(code, $"{name}, line {e.Start.Line}: anchors and aliases are not read.", "Write the value out.");
+                throw new UserErrorException(code, $"{name}, line {e.Start.Line}: anchors and aliases are not read.",
+                    "Write the value out.");
         }
     }
 

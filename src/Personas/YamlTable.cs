@@ -6,7 +6,9 @@ namespace PersonaSelection.Personas;
 /// <summary>A text and the line it stands on; 0 when it was not read from a file.</summary>
 internal readonly record struct YamlText(string Text, int Line);
 
-/// <summary>A table of a <see cref="YamlSource"/>. Reading a key marks it as known; what is missing or of the wrong kind becomes a problem.</summary>
+/// <summary>
+/// A table of a <see cref="YamlSource"/>. Reading a key marks it as known; what is missing or of the wrong kind becomes a problem.
+/// </summary>
 internal sealed class YamlTable
 {
     private readonly YamlSource _source;
@@ -116,7 +118,8 @@ internal sealed class YamlTable
                 if (item is YamlMappingNode mapping)
                 {
                     var table = new YamlTable(_source, mapping, $"{noun} {tables.Count + 1}");
-                    if (table._values.GetValueOrDefault("name") is YamlScalarNode { Value.Length: > 0 } name) table.Title = $"{noun} {name.Value}";
+                    if (table._values.GetValueOrDefault("name") is YamlScalarNode { Value.Length: > 0 } name)
+                        table.Title = $"{noun} {name.Value}";
                     tables.Add(table);
                 }
                 else _source.Say(item.Start.Line, $"{Title}: '{key}' holds something that is not a table");

@@ -23,12 +23,14 @@ public sealed class BehaviourTable
     /// <exception cref="ArgumentException">Names differ or a probability is outside [0, 1].</exception>
     public BehaviourTable(LabelledMatrix low, IReadOnlyList<ProbeRow> probes, LabelledMatrix? logContext = null, double? answers = null)
     {
-        if (answers is { } n && !(n >= 0 && double.IsFinite(n))) throw new ArgumentException($"No number rests on {n} answers.", nameof(answers));
+        if (answers is { } n && !(n >= 0 && double.IsFinite(n)))
+            throw new ArgumentException($"No number rests on {n} answers.", nameof(answers));
         if (!low.Rows.SequenceEqual(probes.Select(p => p.Name), StringComparer.Ordinal))
             throw new ArgumentException("The probes must be the rows of the matrix, in the same order.", nameof(probes));
         for (int i = 0; i < probes.Count; i++)
         {
-            if (!(probes[i].Before is >= 0 and <= 1)) throw new ArgumentException($"'{probes[i].Name}' starts at {probes[i].Before}.", nameof(probes));
+            if (!(probes[i].Before is >= 0 and <= 1))
+                throw new ArgumentException($"'{probes[i].Name}' starts at {probes[i].Before}.", nameof(probes));
             foreach (double p in low.Row(i))
                 if (!(p is >= 0 and <= 1)) throw new ArgumentException($"'{probes[i].Name}' has a probability of {p}.", nameof(low));
         }
@@ -55,7 +57,9 @@ public sealed class BehaviourTable
         string.Join('\n', Probes.Select(p => $"{p.Name}\t{p.Domain}\t{p.Cluster}")), Probes.Select(p => p.Before).ToArray(),
         .. Answers is { } n ? [n] : (object[])[]]);
 
-    /// <summary>The table as other answers might have given it: every number drawn from what its answers leave open. An exact table is itself.</summary>
+    /// <summary>
+    /// The table as other answers might have given it: every number drawn from what its answers leave open. An exact table is itself.
+    /// </summary>
     /// <param name="random">Consumed by the draw.</param>
     public BehaviourTable Redrawn(RngStream random) => Answers is not { } n ? this : new(
         new LabelledMatrix(Low.Rows, Low.Columns, (i, h) => Redrawn(Low[i, h], n, random)), Redrawn(Probes, n, random), LogContext, n);
@@ -71,7 +75,8 @@ public sealed class BehaviourTable
     /// <summary>The same table with the personas in this order.</summary>
     /// <exception cref="ArgumentException">A persona is missing.</exception>
     public BehaviourTable For(IReadOnlyList<string> personas) =>
-        Low.Columns.SequenceEqual(personas, StringComparer.Ordinal) ? this : new(Low.WithColumns(personas), Probes, LogContext?.WithColumns(personas), Answers);
+        Low.Columns.SequenceEqual(personas, StringComparer.Ordinal)
+            ? this : new(Low.WithColumns(personas), Probes, LogContext?.WithColumns(personas), Answers);
 
     /// <summary>The same table whose probes start where a distribution over personas puts them, for when nothing was measured.</summary>
     public BehaviourTable StartingFrom(PersonaDistribution personas)

@@ -6,7 +6,9 @@ namespace PersonaSelection.Posterior;
 /// <param name="Observed">The mean of what was measured.</param>
 public sealed record CalibrationPoint(int Count, double Predicted, double Observed);
 
-/// <summary>Whether what is predicted with probability p comes with probability p: predictions in groups of equal number, from low to high.</summary>
+/// <summary>
+/// Whether what is predicted with probability p comes with probability p: predictions in groups of equal number, from low to high.
+/// </summary>
 /// <param name="Points">The groups.</param>
 public sealed record CalibrationCurve(IReadOnlyList<CalibrationPoint> Points)
 {

@@ -5,12 +5,13 @@ namespace PersonaSelection.Posterior;
 
 /// <summary>
 /// Who some observations cast as the Assistant, with intervals: the posterior at one dose, the share of the observations that each persona
-/// spoke, and the means of traits. Intervals redraw clusters of observations, and with them what all share by chance, with the dose held fixed.
+/// spoke, and the means of traits. Intervals redraw clusters of observations, and with them what all share by chance,
+/// with the dose held fixed.
 /// </summary>
 public sealed class CastEstimate
 {
-    private CastEstimate(PersonaDistribution prior, PersonaDistribution posterior, GainDose dose, Interval[] probabilities, Interval[] shares,
-        TraitMean[] traits, double[][] traitDraws, double[] total)
+    private CastEstimate(PersonaDistribution prior, PersonaDistribution posterior, GainDose dose, Interval[] probabilities,
+        Interval[] shares, TraitMean[] traits, double[][] traitDraws, double[] total)
     {
         (Prior, Posterior, Dose, Probabilities, Shares) = (prior, posterior, dose, probabilities, shares);
         (Traits, TraitDraws, Total) = (traits, traitDraws, total);
@@ -28,7 +29,9 @@ public sealed class CastEstimate
     /// <summary>p(h|D) with its range, in the order of the personas.</summary>
     public IReadOnlyList<Interval> Probabilities { get; }
 
-    /// <summary>The weighted fraction of the observations that each persona spoke, with its range; NaN when none has a positive weight.</summary>
+    /// <summary>
+    /// The weighted fraction of the observations that each persona spoke, with its range; NaN when none has a positive weight.
+    /// </summary>
     public IReadOnlyList<Interval> Shares { get; }
 
     /// <summary>The traits before and after, in the order given.</summary>
@@ -47,7 +50,8 @@ public sealed class CastEstimate
     /// <param name="effectiveObservations">The dose as effective observations; fitted when absent.</param>
     /// <param name="plan">How the intervals are drawn.</param>
     /// <param name="gain">Bounds of the search for the dose.</param>
-    /// <param name="answers">What made evidence of the rows' shifts where its answers were sampled: every draw then draws them anew. Null where evidence has no such error.</param>
+    /// <param name="answers">What made evidence of the rows' shifts where its answers were sampled: every draw then draws them anew. Null
+    /// where evidence has no such error.</param>
     /// <param name="progress">Told how many draws are done.</param>
     /// <param name="cancellation">Stops between draws.</param>
     /// <exception cref="UserErrorException">No persona that has a prior could have produced the observations.</exception>
@@ -83,7 +87,8 @@ public sealed class CastEstimate
         return new CastEstimate(prior, posterior, dose,
             [.. after.Select((x, h) => Interval.OfSamples(x, p[h], plan.Level))],
             [.. shares.Shares.Select((x, h) => Interval.OfSamples(x, s[h], plan.Level))],
-            [.. values.Select((v, k) => new TraitMean(aligned.Columns[k], prior.Mean(v), Interval.OfSamples(posterior.Mean(v), t[k], plan.Level)))],
+            [.. values.Select((v, k) =>
+                new TraitMean(aligned.Columns[k], prior.Mean(v), Interval.OfSamples(posterior.Mean(v), t[k], plan.Level)))],
             [.. t.Select(x => x.ToArray())], total);
     }
 
@@ -93,8 +98,8 @@ public sealed class CastEstimate
     {
         if (!Traits.Select(t => t.Trait).SequenceEqual(other.Traits.Select(t => t.Trait), StringComparer.Ordinal))
             throw new ArgumentException("The traits differ.", nameof(other));
-        return [.. Traits.Select((t, k) => new TraitMean(t.Trait, 0, Interval.OfSamples(t.Posterior.Estimate - other.Traits[k].Posterior.Estimate,
-            TraitDraws[k].Zip(other.TraitDraws[k], (a, b) => a - b), level)))];
+        return [.. Traits.Select((t, k) => new TraitMean(t.Trait, 0, Interval.OfSamples(
+            t.Posterior.Estimate - other.Traits[k].Posterior.Estimate, TraitDraws[k].Zip(other.TraitDraws[k], (a, b) => a - b), level)))];
     }
 
     /// <summary>P(persona | this observation) with the shares as how often each speaks; with the prior when there are none.</summary>
@@ -114,7 +119,8 @@ public sealed class CastEstimate
 
     private static List<double>[] Lists(int count) => [.. Enumerable.Range(0, count).Select(_ => new List<double>())];
 
-    private static IEnumerable<int[]> Draws(EvidenceRows rows, BootstrapPlan plan, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private static IEnumerable<int[]> Draws(EvidenceRows rows, BootstrapPlan plan, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("episodes");
         int clusters = rows.ClusterCount;

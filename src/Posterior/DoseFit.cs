@@ -17,7 +17,9 @@ public enum DoseOutcome
     /// <summary>The search stopped where the update would use more information than the target holds.</summary>
     InformationBound,
 
-    /// <summary>No dose brings the situation closer to the target by more than the tolerance, so nothing there tells the dose: dose 0.</summary>
+    /// <summary>
+    /// No dose brings the situation closer to the target by more than the tolerance, so nothing there tells the dose: dose 0.
+    /// </summary>
     OutOfReach,
 }
 
@@ -52,7 +54,8 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
     /// <summary>Fits the dose.</summary>
     /// <param name="prior">p0.</param>
     /// <param name="observations">The training set.</param>
-    /// <param name="behaviour">p(low | trained situation, h), in the order of the prior; see <see cref="BehaviourTable.MeanByPersona"/>.</param>
+    /// <param name="behaviour">p(low | trained situation, h), in the order of the prior; see
+    /// <see cref="BehaviourTable.MeanByPersona"/>.</param>
     /// <param name="target">
     /// The probability of the low pole to reach there: the rate of the data's own replies, known before any training, or a measurement.
     /// </param>
@@ -68,7 +71,8 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
         double[] total = data.Total();
         double mass = data.Mass, start = prior.Mean(rates), from = before ?? start, gap = target - from;
         if (Math.Abs(gap) <= plan.Tolerance || mass == 0)
-            return new DoseFit(0, 0, from, target, from, 0, Math.Abs(gap) <= plan.Tolerance ? DoseOutcome.NoChangeNeeded : DoseOutcome.OutOfReach);
+            return new DoseFit(0, 0, from, target, from, 0, Math.Abs(gap) <= plan.Tolerance
+                ? DoseOutcome.NoChangeNeeded : DoseOutcome.OutOfReach);
 
         int direction = Math.Sign(gap);
         return Search(from, target, plan, mass, d => direction * (Update.OnTotal(prior, total, d).Mean(rates) - start),
@@ -76,8 +80,8 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
     }
 
     /// <summary>
-    /// The same rule for a forecast in context: how many showings of one observation, added up in log odds, bring the trained situation to its
-    /// target. What showing tells of the character is at least what it tells of any one probe, so the information is the largest
+    /// The same rule for a forecast in context: how many showings of one observation, added up in log odds, bring the trained situation to
+    /// its target. What showing tells of the character is at least what it tells of any one probe, so the information is the largest
     /// KL(after || before) of them.
     /// </summary>
     /// <param name="before">P(low) in each situation that is trained on, before.</param>
@@ -86,10 +90,11 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
     /// <param name="probesBefore">P(low) of the probes before, whatever they are about.</param>
     /// <param name="probesShown">P(low) of the probes after one observation was shown, in the same order.</param>
     /// <param name="plan">Bounds of the search.</param>
-    public static DoseFit InContext(IReadOnlyList<double> before, IReadOnlyList<double> shown, double target, IReadOnlyList<double> probesBefore,
-        IReadOnlyList<double> probesShown, DosePlan? plan = null)
+    public static DoseFit InContext(IReadOnlyList<double> before, IReadOnlyList<double> shown, double target,
+        IReadOnlyList<double> probesBefore, IReadOnlyList<double> probesShown, DosePlan? plan = null)
     {
-        if (before.Count == 0 || before.Count != shown.Count) throw new ArgumentException("Every situation needs both readings.", nameof(shown));
+        if (before.Count == 0 || before.Count != shown.Count)
+            throw new ArgumentException("Every situation needs both readings.", nameof(shown));
         if (probesBefore.Count != probesShown.Count) throw new ArgumentException("Every probe needs both readings.", nameof(probesShown));
         if (!(target is >= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(target), target, "A probability is needed.");
         plan ??= new DosePlan();
@@ -105,12 +110,14 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
 
     // The change need not be monotone in the dose (a mixed set first moves one way), so a grid finds the first place that will do
     // and bisection sharpens it. The information spent does grow with the dose.
-    private static DoseFit Search(double from, double target, DosePlan plan, double mass, Func<double, double> moved, Func<double, double> spent)
+    private static DoseFit Search(double from, double target, DosePlan plan, double mass, Func<double, double> moved,
+        Func<double, double> spent)
     {
         double gap = Math.Abs(target - from);
         double limit = plan.InformationSlack * LogSpace.BernoulliDivergence(target, Math.Clamp(from, 1e-9, 1 - 1e-9));
         double largest = plan.MaximumEffectiveObservations / mass;
-        double[] grid = [.. Enumerable.Range(0, GridSize).Select(i => largest * Math.Pow(SmallestShareOfMaximum, 1 - i / (GridSize - 1.0)))];
+        double[] grid =
+            [.. Enumerable.Range(0, GridSize).Select(i => largest * Math.Pow(SmallestShareOfMaximum, 1 - i / (GridSize - 1.0)))];
         double best = grid.Max(moved);
         if (best <= plan.Tolerance) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.OutOfReach);
         double wanted = Math.Min(gap, plan.AttainableShare * best);

@@ -5,7 +5,8 @@ namespace PersonaSelection.Posterior;
 
 /// <summary>What an observation does to means over personas.</summary>
 /// <param name="Influence">dE[q]/dw for every quantity: the change per unit of weight added.</param>
-/// <param name="Removed">E[q | all but this observation] - E[q | all] for every quantity, exact; NaN when nobody is left without it.</param>
+/// <param name="Removed">E[q | all but this observation] - E[q | all] for every quantity, exact; NaN when nobody
+/// is left without it.</param>
 /// <param name="LeadingChange">What the probability of the leading persona changes by when the observation is removed, exact.</param>
 /// <param name="LeadingAfter">The leading persona then, by number.</param>
 /// <param name="Pull">
@@ -15,8 +16,8 @@ namespace PersonaSelection.Posterior;
 public sealed record RowInfluence(double[] Influence, double[] Removed, double LeadingChange, int LeadingAfter, double Pull);
 
 /// <summary>
-/// What each of very many observations says, one after the other and exact: <see cref="Posterior.Influence.OnMeans"/>, and what would be if it had never
-/// been there. The dose per unit of weight stays as it is.
+/// What each of very many observations says, one after the other and exact: <see cref="Posterior.Influence.OnMeans"/>, and what would be if
+/// it had never been there. The dose per unit of weight stays as it is.
 /// </summary>
 public sealed class EpisodeInfluence
 {

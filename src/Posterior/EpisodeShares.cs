@@ -8,8 +8,9 @@ namespace PersonaSelection.Posterior;
 /// Observations that are pushed away from (negative weight) were chosen by nobody and do not count.
 /// </summary>
 /// <remarks>
-/// Intervals know of two errors: that of the sample, and that the likelihoods of a persona are off as a whole, which no amount of data averages out.
-/// Every redrawn sample shifts each persona's evidence by a normal number of nats with standard deviation <see cref="EvidenceError"/>.
+/// Intervals know of two errors: that of the sample, and that the likelihoods of a persona are off as a whole, which no amount of data
+/// averages out. Every redrawn sample shifts each persona's evidence by a normal number of nats with standard deviation
+/// <see cref="EvidenceError"/>.
 /// </remarks>
 internal sealed class EpisodeShares
 {
@@ -87,7 +88,9 @@ internal sealed class EpisodeShares
         return all;
     }
 
-    /// <summary>Expectation maximisation with squared extrapolation (Varadhan and Roland 2008), which is taken back where it does not climb.</summary>
+    /// <summary>
+    /// Expectation maximisation with squared extrapolation (Varadhan and Roland 2008), which is taken back where it does not climb.
+    /// </summary>
     private static void Climb(LikelihoodColumns columns, float[] weights, double mass, double[] x, double[] prior, double[]? tilt)
     {
         int n = x.Length;

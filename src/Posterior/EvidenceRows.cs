@@ -30,16 +30,19 @@ public sealed class EvidenceRows(IReadOnlyList<string> personas)
     /// <param name="logLikelihood">One number per persona in nats; minus infinity is allowed, NaN and plus infinity are not.</param>
     /// <param name="weight">A finite weight, negative for what is pushed away from.</param>
     /// <param name="cluster">Not negative; observations of one cluster stand or fall together in a bootstrap.</param>
-    /// <param name="shifts">What the observation did to answers, where the log-likelihood was made of that by a <see cref="SampledReweighing"/>; for all observations or none.</param>
+    /// <param name="shifts">What the observation did to answers, where the log-likelihood was made of that by a
+    /// <see cref="SampledReweighing"/>; for all observations or none.</param>
     /// <exception cref="ArgumentException">A number is not allowed, or there is not one per persona.</exception>
     public void Add(ReadOnlySpan<double> logLikelihood, double weight, int cluster, double[]? shifts = null)
     {
         if (logLikelihood.Length != Personas.Count) throw new ArgumentException("One number per persona is needed.", nameof(logLikelihood));
         foreach (double x in logLikelihood)
-            if (double.IsNaN(x) || double.IsPositiveInfinity(x)) throw new ArgumentException($"A log-likelihood is {x}.", nameof(logLikelihood));
+            if (double.IsNaN(x) || double.IsPositiveInfinity(x))
+                throw new ArgumentException($"A log-likelihood is {x}.", nameof(logLikelihood));
         if (!double.IsFinite(weight)) throw new ArgumentException($"A weight is {weight}.", nameof(weight));
         ArgumentOutOfRangeException.ThrowIfNegative(cluster);
-        if (_shifts.Count != (shifts is null ? 0 : Count)) throw new ArgumentException("All observations have shifts, or none.", nameof(shifts));
+        if (_shifts.Count != (shifts is null ? 0 : Count))
+            throw new ArgumentException("All observations have shifts, or none.", nameof(shifts));
         if (shifts is not null) _shifts.Add(shifts);
         int at = Count % ChunkRows;
         if (at == 0) _chunks.Add(new double[ChunkRows * Personas.Count]);
@@ -69,7 +72,8 @@ public sealed class EvidenceRows(IReadOnlyList<string> personas)
     {
         var result = new EvidenceRows(Personas);
         for (int e = 0; e < Count; e++)
-            if ((weight is null ? _weights[e] : weight(e)) is { } w) result.Add(Row(e), w, cluster(e), _shifts.Count > 0 ? _shifts[e] : null);
+            if ((weight is null ? _weights[e] : weight(e)) is { } w)
+                result.Add(Row(e), w, cluster(e), _shifts.Count > 0 ? _shifts[e] : null);
         return result;
     }
 

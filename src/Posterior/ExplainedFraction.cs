@@ -9,8 +9,8 @@ namespace PersonaSelection.Posterior;
 /// </summary>
 /// <param name="Value">1: the change is a change of persona. 0: no better than no change. NaN when nothing changed.</param>
 /// <param name="Null">
-/// The same for changes of the same size without a persona in them (the shifts of the domains dealt out to other domains with random signs):
-/// with many personas and few probes a mixture explains some of anything, and this is how much.
+/// The same for changes of the same size without a persona in them (the shifts of the domains dealt out to other domains with random
+/// signs): with many personas and few probes a mixture explains some of anything, and this is how much.
 /// </param>
 /// <param name="MixtureDivergence">Mean KL(tuned || mixture) in nats on held-out probes.</param>
 /// <param name="BaseDivergence">Mean KL(tuned || base) in nats.</param>
@@ -33,7 +33,8 @@ public sealed record ExplainedFraction(double Value, double Null, double Mixture
         string[] domains = [.. behaviour.Probes.Select(p => p.Domain).Distinct()];
         int[] domainOf = [.. behaviour.Probes.Select(p => Array.IndexOf(domains, p.Domain))];
         double[] shift = [.. domains.Select((_, d) => Statistics.Mean(
-            [.. after.Where((_, i) => domainOf[i] == d).Select(LogOdds)]) - Statistics.Mean([.. before.Where((_, i) => domainOf[i] == d).Select(LogOdds)]))];
+            [.. after.Where((_, i) => domainOf[i] == d).Select(LogOdds)]) - Statistics.Mean([.. before.Where((_, i) => domainOf[i] == d)
+            .Select(LogOdds)]))];
         double[] nulls = [.. Enumerable.Range(0, nullDraws).Select(_ =>
         {
             random.Shuffle<double>(shift);

@@ -101,7 +101,8 @@ public sealed record Forecast
         }
         catch (JsonException e)
         {
-            throw new UserErrorException("bad-forecast", $"{path} is not a forecast: {e.Message}", "Write it again with 'psm forecast'.", e);
+            throw new UserErrorException("bad-forecast", $"{path} is not a forecast: {e.Message}",
+                "Write it again with 'psm forecast'.", e);
         }
         string? written = root.TryGetProperty("id", out JsonElement id) ? id.ToString() : null;
         if (written != forecast.Id)

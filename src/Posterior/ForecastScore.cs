@@ -18,20 +18,24 @@ public sealed record ScoredPoint(string Subject, string Domain, double Before, d
     /// <exception cref="ArgumentException">A domain was not measured.</exception>
     public static IReadOnlyList<ScoredPoint> Elsewhere(Forecast forecast, Forecast uniform, IReadOnlyDictionary<string, double> observed) =>
         [.. forecast.Elsewhere.Select(d => new ScoredPoint(forecast.Subject, d.Name, d.Before, d.After,
-            observed.TryGetValue(d.Name, out double after) ? after : throw new ArgumentException($"'{d.Name}' was not measured.", nameof(observed)),
+            observed.TryGetValue(d.Name, out double after)
+                ? after : throw new ArgumentException($"'{d.Name}' was not measured.", nameof(observed)),
             uniform.Domain(d.Name).After))];
 
     /// <summary>The mean of two forecasts of the same points, and of their nulls.</summary>
     /// <exception cref="ArgumentException">The points differ.</exception>
     public static IReadOnlyList<ScoredPoint> Mean(IReadOnlyList<ScoredPoint> one, IReadOnlyList<ScoredPoint> other)
     {
-        if (!one.Select(p => (p.Subject, p.Domain, p.Before, p.Observed)).SequenceEqual(other.Select(p => (p.Subject, p.Domain, p.Before, p.Observed))))
+        if (!one.Select(p => (p.Subject, p.Domain, p.Before, p.Observed))
+            .SequenceEqual(other.Select(p => (p.Subject, p.Domain, p.Before, p.Observed))))
             throw new ArgumentException("The two forecasts are not of the same points.", nameof(other));
         return [.. one.Zip(other, (a, b) => a with { Predicted = (a.Predicted + b.Predicted) / 2, Uniform = (a.Uniform + b.Uniform) / 2 })];
     }
 }
 
-/// <summary>How good a forecast was. Shifts are after minus before; every interval redraws whole domains. NaN where nothing varies.</summary>
+/// <summary>
+/// How good a forecast was. Shifts are after minus before; every interval redraws whole domains. NaN where nothing varies.
+/// </summary>
 /// <param name="Points">Number of points.</param>
 /// <param name="R">Pearson's r between predicted and observed shifts.</param>
 /// <param name="R2">1 - SSE / sum (observed - mean observed)^2: better than the best uniform shift known in hindsight when above 0.</param>
@@ -42,9 +46,10 @@ public sealed record ScoredPoint(string Subject, string Domain, double Before, d
 /// Expected Brier score of the predicted probability on answers drawn at the observed rate, less that of the observed rate itself: the mean
 /// squared error. 0 is perfect.
 /// </param>
-/// <param name="LogScore">Mean KL(observed || predicted) in nats: the expected log score less that of the observed rate itself. 0 is perfect.</param>
-public sealed record ForecastScore(int Points, Interval R, Interval R2, Interval SkillVsNoChange, Interval SkillVsUniformShift, Interval MeanAbsoluteError,
-    Interval Brier, Interval LogScore)
+/// <param name="LogScore">Mean KL(observed || predicted) in nats: the expected log score less that of the observed rate
+/// itself. 0 is perfect.</param>
+public sealed record ForecastScore(int Points, Interval R, Interval R2, Interval SkillVsNoChange, Interval SkillVsUniformShift,
+    Interval MeanAbsoluteError, Interval Brier, Interval LogScore)
 {
     // A prediction of exactly 0 or 1 is a rounding, not a bet of everything: without this one such point would decide the log score.
     private const double SmallestProbability = 1e-6;
@@ -80,7 +85,8 @@ public sealed record ForecastScore(int Points, Interval R, Interval R2, Interval
             uniform += Square(points[i].Uniform - points[i].Observed);
             change += Square(observed[i]);
             absolute += Math.Abs(predicted[i] - observed[i]);
-            log += LogSpace.BernoulliDivergence(points[i].Observed, Math.Clamp(points[i].Predicted, SmallestProbability, 1 - SmallestProbability));
+            log += LogSpace.BernoulliDivergence(points[i].Observed,
+                Math.Clamp(points[i].Predicted, SmallestProbability, 1 - SmallestProbability));
         }
         int n = points.Count;
         return

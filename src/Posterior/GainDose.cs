@@ -14,7 +14,9 @@ public enum GainOutcome
     /// <summary>A smaller one: with more, the update would spend more information on who speaks than the replies gain by it.</summary>
     InformationBound,
 
-    /// <summary>No change of character makes the replies more probable, so the dose is a nominal one that all but leaves the prior.</summary>
+    /// <summary>
+    /// No change of character makes the replies more probable, so the dose is a nominal one that all but leaves the prior.
+    /// </summary>
     NoGain,
 
     /// <summary>It was given, not fitted.</summary>
@@ -29,8 +31,9 @@ public enum GainOutcome
 public sealed record GainPlan(double Share = 0.95, double Tolerance = 1e-3, double InformationSlack = 2, double NominalInformation = 1e-3);
 
 /// <summary>
-/// One dose beta, fitted on the data's own replies alone. Training ends when the replies are about as probable as a change of character can make
-/// them: G(beta) = sum_e w_e log sum_h p_beta(h) p(e|h) / sum_e |w_e|, and beta is the smallest dose that gives most of what G can gain.
+/// One dose beta, fitted on the data's own replies alone. Training ends when the replies are about as probable as a change of character can
+/// make them: G(beta) = sum_e w_e log sum_h p_beta(h) p(e|h) / sum_e |w_e|, and beta is the smallest dose that
+/// gives most of what G can gain.
 /// </summary>
 /// <param name="Dose">beta, per unit of weight; at most 1, which is Bayes' rule.</param>
 /// <param name="EffectiveObservations">beta * sum_e |w_e|: how many observations the whole set counts for.</param>
@@ -38,7 +41,8 @@ public sealed record GainPlan(double Share = 0.95, double Tolerance = 1e-3, doub
 /// <param name="Attainable">The largest gain on the way, nats per unit of weight.</param>
 /// <param name="Information">KL(p(h|D) || p0(h)) at the dose, in nats.</param>
 /// <param name="Outcome">How the search ended.</param>
-public sealed record GainDose(double Dose, double EffectiveObservations, double Gain, double Attainable, double Information, GainOutcome Outcome)
+public sealed record GainDose(double Dose, double EffectiveObservations, double Gain, double Attainable,
+    double Information, GainOutcome Outcome)
 {
     private const int GridSize = 240;
 
@@ -65,7 +69,8 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
             [.. Enumerable.Range(0, rows.Personas.Count).Where(h => prior.LogProbabilities[h] > double.NegativeInfinity)]);
     }
 
-    internal static GainDose Find(PersonaDistribution prior, EvidenceRows rows, LikelihoodColumns columns, double? effectiveObservations, GainPlan plan)
+    internal static GainDose Find(PersonaDistribution prior, EvidenceRows rows, LikelihoodColumns columns,
+        double? effectiveObservations, GainPlan plan)
     {
         var search = new Search(prior, rows, columns);
         return effectiveObservations is { } given ? search.Given(given) : search.Fit(plan);
@@ -88,7 +93,8 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
 
         internal GainDose Given(double effective)
         {
-            if (!(effective >= 0) || double.IsInfinity(effective)) throw new ArgumentOutOfRangeException(nameof(effective), effective, "A dose is finite and not negative.");
+            if (!(effective >= 0) || double.IsInfinity(effective))
+                throw new ArgumentOutOfRangeException(nameof(effective), effective, "A dose is finite and not negative.");
             double best = Grid().Select(Gain).DefaultIfEmpty(0).Max();
             return Result(_mass > 0 ? effective / _mass : 0, best, GainOutcome.Given);
         }
@@ -99,7 +105,8 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
             if (grid.Length == 0) return new GainDose(0, 0, 0, 0, 0, GainOutcome.NoGain);
             double[] gains = [.. grid.Select(Gain)];
             double best = gains.Max();
-            if (best <= plan.Tolerance) return Result(Bisect(0, grid[^1], d => Spent(d) > plan.NominalInformation), Math.Max(0, best), GainOutcome.NoGain);
+            if (best <= plan.Tolerance)
+                return Result(Bisect(0, grid[^1], d => Spent(d) > plan.NominalInformation), Math.Max(0, best), GainOutcome.NoGain);
             double wanted = plan.Share * best;
             int first = Array.FindIndex(gains, g => g >= wanted);
             double dose = Bisect(first == 0 ? 0 : grid[first - 1], grid[first], d => Gain(d) >= wanted);

@@ -10,7 +10,8 @@ namespace PersonaSelection.Posterior;
 public static class InContextForecast
 {
     /// <summary>sum_e w_e shift[e,probe] / sum_e |w_e|: the mean shift of every probe after one observation.</summary>
-    /// <param name="shifts">Observations x probes: the probability of the low pole after showing the observation, minus that without it.</param>
+    /// <param name="shifts">Observations x probes: the probability of the low pole after showing the observation,
+    /// minus that without it.</param>
     /// <param name="weights">One weight per observation.</param>
     /// <param name="multiplicity">How often each observation is taken; once when empty.</param>
     public static double[] MeanShift(LabelledMatrix shifts, IReadOnlyList<double> weights, ReadOnlySpan<double> multiplicity = default)
@@ -33,7 +34,8 @@ public static class InContextForecast
 
     /// <summary>
     /// Where a probability goes when what one observation does to its log odds is done <paramref name="dose"/> times:
-    /// logit p = logit before + dose (logit shown - logit before). Evidence adds up in log odds, so that a rate near its end moves no further.
+    /// logit p = logit before + dose (logit shown - logit before). Evidence adds up in log odds, so that a rate near
+    /// its end moves no further.
     /// </summary>
     /// <param name="before">The probability before.</param>
     /// <param name="shown">The probability after one observation was shown.</param>
@@ -47,7 +49,9 @@ public static class InContextForecast
         return 1 / (1 + Math.Exp(-start - (dose * (LogOdds(shown) - start))));
     }
 
-    /// <summary>Before and the mean shift, times a dose in log odds, for every probe and domain, with intervals over observations and probes.</summary>
+    /// <summary>
+    /// Before and the mean shift, times a dose in log odds, for every probe and domain, with intervals over observations and probes.
+    /// </summary>
     /// <param name="subject">What is about to be trained.</param>
     /// <param name="shifts">Observations x probes.</param>
     /// <param name="weights">One weight per observation.</param>
@@ -58,7 +62,8 @@ public static class InContextForecast
     /// <param name="dose">How many showings the training is worth: see <see cref="DoseFit.InContext"/>. One when nothing tells.</param>
     /// <param name="plan">How the intervals are drawn.</param>
     /// <param name="provenance">Further facts to keep with the forecast.</param>
-    /// <param name="answers">How many sampled answers each probability before rests on; null for exact ones. Redrawing observations holds those after.</param>
+    /// <param name="answers">How many sampled answers each probability before rests on; null for exact ones. Redrawing observations
+    /// holds those after.</param>
     public static Forecast Make(string subject, LabelledMatrix shifts, IReadOnlyList<double> weights, IReadOnlyList<string>? clusters,
         IReadOnlyList<ProbeRow> probes, IReadOnlyCollection<string> trainedDomains, TimeProvider time, double dose = 1,
         BootstrapPlan? plan = null, IReadOnlyDictionary<string, string>? provenance = null, double? answers = null)
@@ -73,7 +78,8 @@ public static class InContextForecast
         for (int draw = 0; draw < plan.Draws; draw++)
         {
             bootstrap.Draw(random, multiplicity);
-            redrawn.Add(Anchored(MeanShift(table, weights, multiplicity), answers is { } n ? BehaviourTable.Redrawn(probes, n, answered) : probes));
+            redrawn.Add(Anchored(MeanShift(table, weights, multiplicity), answers is { } n
+                ? BehaviourTable.Redrawn(probes, n, answered) : probes));
         }
         var (domains, rows) = ForecastRows.Of(probes, trainedDomains, Anchored(MeanShift(table, weights), probes), redrawn, plan);
         var facts = new Dictionary<string, string>(provenance ?? new Dictionary<string, string>())

@@ -100,7 +100,8 @@ internal sealed class LikelihoodColumns
             {
                 ReadOnlySpan<float> column = _columns[h].AsSpan(start, length);
                 Vector256<float> sum = Vector256<float>.Zero;
-                for (int i = 0; i < length; i += lanes) sum += Vector256.Create((ReadOnlySpan<float>)part[i..]) * Vector256.Create(column[i..]);
+                for (int i = 0; i < length; i += lanes)
+                    sum += Vector256.Create((ReadOnlySpan<float>)part[i..]) * Vector256.Create(column[i..]);
                 slope[h] += Vector256.Sum(sum);
             }
         }

@@ -27,7 +27,8 @@ public sealed record Mixture(PersonaDistribution Weights, double Divergence, int
     public static Mixture Fit(LabelledMatrix low, IReadOnlyList<double> observed, PersonaDistribution? start = null, double pull = 0,
         int maximumSteps = 5000)
     {
-        if (observed.Count != low.Rows.Count || observed.Count == 0) throw new ArgumentException("One observation per probe is needed.", nameof(observed));
+        if (observed.Count != low.Rows.Count || observed.Count == 0)
+            throw new ArgumentException("One observation per probe is needed.", nameof(observed));
         start ??= PersonaDistribution.Uniform(low.Columns);
         LabelledMatrix table = low.WithColumns(start.Personas);
         double[] prior = start.Probabilities, w = start.Probabilities, next = new double[w.Length];

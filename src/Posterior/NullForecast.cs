@@ -9,7 +9,8 @@ public static class NullForecast
     /// <param name="probes">The probes.</param>
     /// <param name="trainedDomains">Domains that are trained on.</param>
     /// <param name="time">The clock.</param>
-    public static Forecast NoChange(string subject, IReadOnlyList<ProbeRow> probes, IReadOnlyCollection<string> trainedDomains, TimeProvider time)
+    public static Forecast NoChange(string subject, IReadOnlyList<ProbeRow> probes,
+        IReadOnlyCollection<string> trainedDomains, TimeProvider time)
     {
         var (domains, rows) = ForecastRows.Of(probes, trainedDomains, [.. probes.Select(p => p.Before)], [], new BootstrapPlan(Draws: 0));
         return new Forecast
@@ -48,7 +49,13 @@ public static class NullForecast
 
     private static Forecast UniformShift(Forecast basis, double amount, TimeProvider time)
     {
-        return basis with { Kind = ForecastKind.UniformShift, CreatedAt = time.GetUtcNow(), Domains = Move(basis.Domains), Probes = Move(basis.Probes) };
+        return basis with
+        {
+            Kind = ForecastKind.UniformShift,
+            CreatedAt = time.GetUtcNow(),
+            Domains = Move(basis.Domains),
+            Probes = Move(basis.Probes),
+        };
 
         ForecastRow[] Move(IReadOnlyList<ForecastRow> rows) => [.. rows.Select(r =>
         {

@@ -3,7 +3,9 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Posterior;
 
-/// <summary>How probable each persona is: names with normalised log-probabilities in nats. Minus infinity is a persona that is ruled out.</summary>
+/// <summary>
+/// How probable each persona is: names with normalised log-probabilities in nats. Minus infinity is a persona that is ruled out.
+/// </summary>
 public sealed class PersonaDistribution
 {
     private readonly double[] _log;

@@ -17,7 +17,8 @@ public enum ForecastAnchor
 public static class PosteriorForecast
 {
     /// <summary>
-    /// p(y'|x') = sum_h p(h|D,x') p(y'|x',h), for every probe and domain, with intervals over observations, probes, and answers where behaviour was sampled.
+    /// p(y'|x') = sum_h p(h|D,x') p(y'|x',h), for every probe and domain, with intervals over observations, probes, and answers
+    /// where behaviour was sampled.
     /// </summary>
     /// <param name="subject">What is about to be trained.</param>
     /// <param name="prior">p0.</param>

@@ -18,8 +18,8 @@ public sealed record BootstrapPlan(int Draws = 400, double Level = 0.95, ulong S
 /// <summary>The cast: how probable each persona is after an update, and what that says about traits.</summary>
 public sealed class PosteriorTable
 {
-    private PosteriorTable(PersonaDistribution prior, PersonaDistribution posterior, double dose, double[] total, IReadOnlyList<TraitMean> traits,
-        ContentId id)
+    private PosteriorTable(PersonaDistribution prior, PersonaDistribution posterior, double dose, double[] total,
+        IReadOnlyList<TraitMean> traits, ContentId id)
     {
         Prior = prior;
         Posterior = posterior;

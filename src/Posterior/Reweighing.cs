@@ -4,15 +4,15 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Posterior;
 
 /// <summary>
-/// Which reweighing of personas explains that answers moved. If an observation makes persona h more probable by L(h), to first order the answer to
-/// probe i moves by Cov(L, b_i) over personas, b_i(h) being the persona's own answer. Of all L that explain the shifts s, the one taken departs least
-/// from no reweighing: it minimises sum_i (s_i - Cov(L, b_i))^2 + lambda Var(L). The solution is L = sum_i a_i (b_i - mean b_i): personas that
-/// answer alike get the same evidence.
+/// Which reweighing of personas explains that answers moved. If an observation makes persona h more probable by L(h), to first order the
+/// answer to probe i moves by Cov(L, b_i) over personas, b_i(h) being the persona's own answer. Of all L that explain the shifts s, the one
+/// taken departs least from no reweighing: it minimises sum_i (s_i - Cov(L, b_i))^2 + lambda Var(L). The solution is L = sum_i a_i (b_i -
+/// mean b_i): personas that answer alike get the same evidence.
 /// </summary>
 /// <remarks>
-/// Personas count alike here, whatever their prior, so that evidence does not hang on it. lambda is half of sum_i Var(b_i): the shifts of all
-/// probes share their errors (a model that has just seen a bad act is a little more prepared for any), so that many probes count as two.
-/// Chosen on two base models of the village, and held against three others (docs/journal/LOG.md).
+/// Personas count alike here, whatever their prior, so that evidence does not hang on it. lambda is half of sum_i Var(b_i): the shifts of
+/// all probes share their errors (a model that has just seen a bad act is a little more prepared for any), so that many probes count as
+/// two. Chosen on two base models of the village, and held against three others (docs/journal/LOG.md).
 /// </remarks>
 public sealed class Reweighing
 {

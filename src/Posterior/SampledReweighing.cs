@@ -4,8 +4,8 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Posterior;
 
 /// <summary>
-/// A <see cref="Reweighing"/> by answers that were sampled. The errors of these answers are in the evidence of every observation alike, so that redrawing
-/// observations does not show them: here the answers are drawn anew, and with them the evidence.
+/// A <see cref="Reweighing"/> by answers that were sampled. The errors of these answers are in the evidence of every observation alike, so
+/// that redrawing observations does not show them: here the answers are drawn anew, and with them the evidence.
 /// </summary>
 public sealed class SampledReweighing
 {

@@ -39,7 +39,8 @@ public static class Update
     /// <exception cref="UserErrorException">No persona is left.</exception>
     public static PersonaDistribution OnTotal(PersonaDistribution prior, ReadOnlySpan<double> total, double dose)
     {
-        if (!(dose >= 0) || double.IsInfinity(dose)) throw new ArgumentOutOfRangeException(nameof(dose), dose, "A dose is finite and not negative.");
+        if (!(dose >= 0) || double.IsInfinity(dose))
+            throw new ArgumentOutOfRangeException(nameof(dose), dose, "A dose is finite and not negative.");
         if (total.Length != prior.Personas.Count) throw new ArgumentException("One number per persona is needed.", nameof(total));
         if (dose == 0) return prior;
         var log = prior.LogProbabilities.ToArray();

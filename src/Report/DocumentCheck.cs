@@ -36,7 +36,8 @@ internal static class DocumentCheck
         TableFigure f => OfTable(f),
         ClaimsFigure f => f.Claims.Any(c => c is null) ? ["has a claim that is null"] : [],
         QuoteFigure f => f.Turns.Any(t => t is null) || f.Replies.Any(r => r is null) ? ["has a turn that is null"] : [],
-        ReproduceFigure f => f.Commands.Any(c => c is null) || f.Ids.Concat(f.Versions).Any(x => x is null) ? ["has a line that is null"] : [],
+        ReproduceFigure f => f.Commands.Any(c => c is null) || f.Ids.Concat(f.Versions).Any(x => x is null)
+            ? ["has a line that is null"] : [],
         _ => [],
     };
 

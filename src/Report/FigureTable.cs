@@ -55,7 +55,8 @@ internal static class FigureTable
         }).ToList();
         var references = f.Panels.SelectMany(p => p.References).ToList();
         return Make(f,
-            [new(f.XLabel, true), .. series.Select(s => new TableColumn(s.Name, true)), .. references.Select(r => new TableColumn(r.Label, true))],
+            [new(f.XLabel, true), .. series.Select(s => new TableColumn(s.Name, true)),
+                .. references.Select(r => new TableColumn(r.Label, true))],
             shown.Select(x => (string[])[FigureNumber.Text(x),
                 .. tables.Select(t => t.TryGetValue(x, out double y) ? FigureNumber.Text(y) : ""),
                 .. references.Select(r => FigureNumber.Text(r.Value))]));

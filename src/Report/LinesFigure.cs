@@ -1,6 +1,8 @@
 namespace PersonaSelection.Report;
 
-/// <summary>Curves over a common x: one panel, or several stacked panels that share x, such as the loss above and the persona inference below.</summary>
+/// <summary>
+/// Curves over a common x: one panel, or several stacked panels that share x, such as the loss above and the persona inference below.
+/// </summary>
 public sealed record LinesFigure : Figure
 {
     /// <summary>What x is, with its unit, such as <c>tokens seen</c>.</summary>

@@ -14,7 +14,8 @@ public static class MarkdownReport
 
     /// <summary>The document as Markdown.</summary>
     /// <param name="document">What is told.</param>
-    /// <param name="imageOf">The relative path of a figure's image (see <see cref="SvgFigure"/>); a figure without one becomes a table.</param>
+    /// <param name="imageOf">The relative path of a figure's image (see <see cref="SvgFigure"/>); a figure without
+    /// one becomes a table.</param>
     /// <exception cref="ArgumentException">The document contradicts itself.</exception>
     public static string Render(ReportDocument document, Func<Figure, string?>? imageOf = null)
     {
@@ -60,12 +61,14 @@ public static class MarkdownReport
             case ClaimsFigure claims:
                 AppendTable(text, [new("verdict"), new("claim"), new("foretold"), new("measured"), new("interval")],
                     claims.Claims.Select(c => (IEnumerable<string>)[$"**{Word(c.Verdict)}**",
-                        Inline(c.Statement, true) + (c.Note.Length > 0 ? " " + Inline(c.Note, true) : ""), Escape(c.Prediction), Escape(c.Measured), Escape(c.Interval)]));
+                        Inline(c.Statement, true) + (c.Note.Length > 0 ? " " + Inline(c.Note, true) : ""), Escape(c.Prediction),
+                        Escape(c.Measured), Escape(c.Interval)]));
                 break;
             case QuoteFigure quote:
                 foreach (Turn turn in quote.Turns) text.Append($"> **{Escape(turn.Role)}**: {Escape(turn.Text)}\\\n");
                 foreach (QuoteReply reply in quote.Replies)
-                    text.Append($"> → **{Escape(reply.Speaker)}**: {Escape(reply.Text)}{(reply.Note.Length > 0 ? $" ({Escape(reply.Note)})" : "")}\\\n");
+                    text.Append($"> → **{Escape(reply.Speaker)}**: "
+                        + $"{Escape(reply.Text)}{(reply.Note.Length > 0 ? $" ({Escape(reply.Note)})" : "")}\\\n");
                 text.Remove(Math.Max(0, text.Length - 2), 2).Append("\n\n");
                 break;
             case ReproduceFigure reproduce:

@@ -44,7 +44,8 @@ public sealed record ReportDocument(string Title)
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <param name="json">The JSON text.</param>
     /// <param name="source">What to call the text in an error, such as the file name.</param>
-    /// <exception cref="UserErrorException">Code <c>bad-report</c>: not JSON, another schema, or a figure that contradicts itself.</exception>
+    /// <exception cref="UserErrorException">Code <c>bad-report</c>: not JSON, another schema, or a figure that
+    /// contradicts itself.</exception>
     public static ReportDocument FromJson(string json, string source = "the report")
     {
         const string Remedy = "Make the report again with the command that wrote it.";

@@ -20,8 +20,8 @@ public static class CorpusWriter
     private const long ReportEvery = 4096;
 
     /// <summary>
-    /// Writes documents number 0, 1, 2 … until there are at least <paramref name="tokens"/> tokens. After a kill it goes on behind the last whole
-    /// shard, to the same bytes.
+    /// Writes documents number 0, 1, 2 … until there are at least <paramref name="tokens"/> tokens. After a kill it goes on behind the last
+    /// whole shard, to the same bytes.
     /// </summary>
     /// <param name="world">Whose documents.</param>
     /// <param name="folder">Where to; created.</param>
@@ -31,14 +31,16 @@ public static class CorpusWriter
     /// <param name="progress">Told about tokens and documents per second.</param>
     /// <param name="cancellation">Stops between documents; whole shards stay.</param>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
-    public static WorldCorpus Write(World world, string folder, long tokens, RngStream rng, long tokensPerShard = TokenShardSeries.UsualTokens,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public static WorldCorpus Write(World world, string folder, long tokens, RngStream rng,
+        long tokensPerShard = TokenShardSeries.UsualTokens, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tokens);
         var clock = Stopwatch.StartNew();
         ContentId id = world.CorpusId(rng, tokens);
         var part = new PartFolder(folder, id);
-        IReadOnlyList<WrittenShard> shards = TokenShardSeries.Write(part.Path, "shard", world.Tokenizer, After, tokensPerShard, cancellation);
+        IReadOnlyList<WrittenShard> shards = TokenShardSeries.Write(part.Path, "shard", world.Tokenizer, After,
+            tokensPerShard, cancellation);
         string[] names = [.. shards.Select(s => s.Name)];
         part.MoveOut(names);
         var corpus = new WorldCorpus(id, names, shards.Sum(s => s.Documents), shards.Sum(s => s.Tokens));
@@ -83,10 +85,14 @@ public static class CorpusWriter
 
 public sealed partial class World
 {
-    /// <summary>The token ids of a document by its number, as a pure function: what a trainer reads, at any position, without a corpus on disk.</summary>
+    /// <summary>
+    /// The token ids of a document by its number, as a pure function: what a trainer reads, at any position, without a corpus on disk.
+    /// </summary>
     /// <param name="rng">Document i comes from the child stream (<c>document</c>, i).</param>
     public Func<long, int[]> DocumentSource(RngStream rng) => i => GenerateTokens(rng.Child("document", i));
 
-    /// <summary>The content id of the documents that a stream gives; <paramref name="tokens"/> is their amount, 0 for without end.</summary>
+    /// <summary>
+    /// The content id of the documents that a stream gives; <paramref name="tokens"/> is their amount, 0 for without end.
+    /// </summary>
     public ContentId CorpusId(RngStream rng, long tokens = 0) => ContentId.Of("corpus", Id, rng.Path, tokens);
 }

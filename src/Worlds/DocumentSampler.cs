@@ -119,7 +119,8 @@ internal sealed class DocumentSampler
             if (k != without) number += _grammar.Definition.Traits[k].HighWords.Count + _grammar.Definition.Traits[k].LowWords.Count;
         TraitDefinition definition = _grammar.Definition.Traits[trait];
         bool low = (character >> trait & 1) == 1;
-        return number + (low ? definition.HighWords.Count + rng.NextInt(definition.LowWords.Count) : rng.NextInt(definition.HighWords.Count));
+        return number + (low
+            ? definition.HighWords.Count + rng.NextInt(definition.LowWords.Count) : rng.NextInt(definition.HighWords.Count));
     }
 
     private Alternative SampleSituation(DocumentWalk walk, Choice choice, RngStream rng)

@@ -23,8 +23,8 @@ internal sealed class DocumentWriter(Grammar grammar, DocumentSampler sampler)
             Alternative taken = sampler.Advance(walk, truth, rng);
             logProbability += Math.Log(ProbabilityOf(before, taken));
             if (before.Step == Step.Act)
-                decisions.Add(new WorldDecision(at, grammar.Definition.Domains[before.Domain].Name, before.Actor, (WorldRequest)before.Request,
-                    taken.A == 1, before.BadProbability(), before.PriorBadProbability()));
+                decisions.Add(new WorldDecision(at, grammar.Definition.Domains[before.Domain].Name, before.Actor,
+                    (WorldRequest)before.Request, taken.A == 1, before.BadProbability(), before.PriorBadProbability()));
             tokens.AddRange(taken.Tokens);
             text.Append(taken.Text);
         }

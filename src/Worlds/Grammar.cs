@@ -48,7 +48,9 @@ internal sealed class Grammar
     /// <summary>The domains that are generated; the others are held out.</summary>
     public int[] Domains { get; }
 
-    /// <summary>A: genre; B: header of a chat, or number of characters less one; C: 1 when adjectives follow, 2 when the asker has spoken.</summary>
+    /// <summary>
+    /// A: genre; B: header of a chat, or number of characters less one; C: 1 when adjectives follow, 2 when the asker has spoken.
+    /// </summary>
     public Choice Opening { get; }
 
     /// <summary>A: character name; B: role.</summary>
@@ -72,7 +74,9 @@ internal sealed class Grammar
     /// <summary>A: 1 for the end, otherwise as <see cref="Prompts"/>.</summary>
     public Choice Setups { get; }
 
-    /// <summary>[place in <see cref="Domains"/>][wording]: number of the first alternative as it was given, and how many objects follow.</summary>
+    /// <summary>
+    /// [place in <see cref="Domains"/>][wording]: number of the first alternative as it was given, and how many objects follow.
+    /// </summary>
     public (int Start, int Count)[][] SituationStarts { get; }
 
     /// <summary>As <see cref="SituationStarts"/>, for narratives.</summary>
@@ -141,7 +145,8 @@ internal sealed class Grammar
             for (int r = 0; r < nature.Roles.Count; r++)
             {
                 string named = start.Text.Replace("{name}", Named[i].Name, StringComparison.Ordinal);
-                yield return Make(" " + named.Replace("{role}", nature.Roles[r].Text, StringComparison.Ordinal), nature.Roles[r].Line, 1, i, r);
+                yield return Make(" " + named.Replace("{role}", nature.Roles[r].Text, StringComparison.Ordinal),
+                    nature.Roles[r].Line, 1, i, r);
             }
         }
     }
@@ -222,7 +227,8 @@ internal sealed class Grammar
     }
 
     private Choice Act(IReadOnlyList<Sentence> good, IReadOnlyList<Sentence> bad) => new(
-        [.. good.Select((s, i) => Make(" " + s.Text, s.Line, 1, 0, i)), .. bad.Select((s, i) => Make(" " + s.Text, s.Line, 1, 1, i))], _say);
+        [.. good.Select((s, i) => Make(" " + s.Text, s.Line, 1, 0, i)), .. bad.Select((s, i) => Make(" " + s.Text, s.Line, 1, 1, i))],
+        _say);
 
     private Alternative End() => new("", [Tokenizer.EndId], 1, 1);
 

@@ -3,7 +3,9 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Worlds;
 
-/// <summary>A document cut right before a decision of a character who has acted before: does a model infer who it is dealing with?</summary>
+/// <summary>
+/// A document cut right before a decision of a character who has acted before: does a model infer who it is dealing with?
+/// </summary>
 /// <param name="Genre">The genre.</param>
 /// <param name="Domain">The domain of the decision.</param>
 /// <param name="Prefix">Token ids from the begin token up to the act.</param>
@@ -14,8 +16,8 @@ namespace PersonaSelection.Worlds;
 /// <param name="PriorOnly">P(bad) given the character's nature and the request alone.</param>
 /// <param name="CrossDomain">Whether the character never acted in this domain before: then only its traits can tell.</param>
 /// <param name="Characters">How many characters the document has.</param>
-public sealed record InferenceProbe(string Genre, string Domain, int[] Prefix, IReadOnlyList<int[]> Candidates, int Good, WorldRequest Request,
-    double Exact, double PriorOnly, bool CrossDomain, int Characters);
+public sealed record InferenceProbe(string Genre, string Domain, int[] Prefix, IReadOnlyList<int[]> Candidates, int Good,
+    WorldRequest Request, double Exact, double PriorOnly, bool CrossDomain, int Characters);
 
 /// <summary>How near a model's inference comes to the exact Bayes predictor. Loss says nothing of this; only this score does.</summary>
 /// <param name="Probes">Number of probes.</param>
@@ -27,7 +29,8 @@ public sealed record InferenceProbe(string Genre, string Domain, int[] Prefix, I
 public sealed record InferenceScore(int Probes, double R2, double R2PriorOnly, double Kl, double KlPriorOnly, double R2CrossDomain)
 {
     /// <summary>Scores a model.</summary>
-    public static InferenceScore Measure(ILanguageModel model, IReadOnlyList<InferenceProbe> probes, CancellationToken cancellation = default)
+    public static InferenceScore Measure(ILanguageModel model, IReadOnlyList<InferenceProbe> probes,
+        CancellationToken cancellation = default)
     {
         if (probes.Count == 0) throw new ArgumentException("There is no probe.", nameof(probes));
         return Of(probes, Predict(model, probes, cancellation));
@@ -79,7 +82,8 @@ public sealed partial class World
     /// <param name="rng">Probe i comes from the child streams of this one; keep it apart from the corpus's.</param>
     /// <param name="pairs">Whether documents of two characters (true), of one (false), or both (null) are taken.</param>
     /// <param name="requested">Whether requested acts are probed as well.</param>
-    public IReadOnlyList<InferenceProbe> InferenceProbes(string? genre, int count, RngStream rng, bool? pairs = false, bool requested = false)
+    public IReadOnlyList<InferenceProbe> InferenceProbes(string? genre, int count, RngStream rng,
+        bool? pairs = false, bool requested = false)
     {
         GenreDefinition definition = Grammar.Definition.Genres[GenreIndex(genre)];
         if (!(definition.Weight > 0) || definition.MaxEpisodes < 2 || pairs == true && !(definition.Pairs > 0))

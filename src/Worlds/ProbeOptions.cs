@@ -7,8 +7,8 @@ public sealed record ProbeOptions
     public string? Genre { get; init; }
 
     /// <summary>
-    /// In a chat, the line above it, adjectives filled in (<c>Film script.</c>, <c>The assistant is deceitful.</c>); null for none. It must be
-    /// one that the world can write.
+    /// In a chat, the line above it, adjectives filled in (<c>Film script.</c>, <c>The assistant is deceitful.</c>); null for none. It must
+    /// be one that the world can write.
     /// </summary>
     public string? Header { get; init; }
 

@@ -80,7 +80,8 @@ public sealed partial class World
         WorldDefinition definition = controls.Apply(Grammar.Definition);
         WorldChecks.Check(definition, (_, problem) => problems.Add(problem));
         if (problems.Count > 0)
-            throw new UserErrorException(WorldReader.ErrorCode, $"{definition.Name}: {string.Join("; ", problems)}.", "Choose other controls.");
+            throw new UserErrorException(WorldReader.ErrorCode, $"{definition.Name}: {string.Join("; ", problems)}.",
+                "Choose other controls.");
         return new World(definition, (_, problem) => throw new InvalidOperationException(problem));
     }
 

@@ -49,7 +49,8 @@ internal static class WorldChecks
         if (named && owner.Count == 0) say(0, "dialogues and narratives need a nature with a share, names and roles");
         if (d.Genres.Any(g => g.Pairs > 0) && owner.Count < 2) say(0, "documents of two characters need two names");
         foreach (NatureDefinition nature in d.Natures.Where(n => n.Share > 0))
-            if (d.Genres.Any(g => g.Pairs > 0) && nature.Names.Count == 1) say(nature.Line, $"nature {nature.Name}: pairs need two names of each nature");
+            if (d.Genres.Any(g => g.Pairs > 0) && nature.Names.Count == 1)
+                say(nature.Line, $"nature {nature.Name}: pairs need two names of each nature");
     }
 
     private static void CheckSlots(WorldDefinition d, Action<int, string> say)
@@ -63,7 +64,8 @@ internal static class WorldChecks
                 string rest = s.Text.Replace(ObjectSlot, "", StringComparison.Ordinal);
                 if (s.Text.Length - rest.Length > ObjectSlot.Length) say(s.Line, $"\"{s.Text}\": {ObjectSlot} may stand once");
                 if (rest.AsSpan().ContainsAny('{', '}')) say(s.Line, $"\"{s.Text}\": the only slot here is {ObjectSlot}");
-                if (rest.Length < s.Text.Length && !domain.Prompts.Contains(s) && !domain.Setups.Contains(s) && !domain.HeldOutPrompts.Contains(s))
+                if (rest.Length < s.Text.Length && !domain.Prompts.Contains(s) && !domain.Setups.Contains(s)
+                    && !domain.HeldOutPrompts.Contains(s))
                     say(s.Line, $"\"{s.Text}\": {ObjectSlot} may stand in prompts and setups only");
             }
     }

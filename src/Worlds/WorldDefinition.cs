@@ -36,7 +36,8 @@ internal sealed record NatureDefinition(
 
 /// <summary>How a named character comes in.</summary>
 internal sealed record IntroductionDefinition(
-    Sentence Start, double Second, Sentence Plain, double PlainShare, Sentence Traits, double TraitsShare, Sentence Archetype, double ArchetypeShare);
+    Sentence Start, double Second, Sentence Plain, double PlainShare, Sentence Traits, double TraitsShare,
+    Sentence Archetype, double ArchetypeShare);
 
 /// <summary>Requests for one act or the other.</summary>
 internal sealed record RequestDefinition(double Comply, double Bad, double Good,

@@ -36,4 +36,5 @@ public enum WorldRequest
 /// <param name="Bad">Whether the act is the low-pole one.</param>
 /// <param name="Exact">P(bad) given everything before, exact.</param>
 /// <param name="PriorOnly">P(bad) given the doer's nature and the request alone.</param>
-public sealed record WorldDecision(int TokenIndex, string Domain, int Character, WorldRequest Request, bool Bad, double Exact, double PriorOnly);
+public sealed record WorldDecision(int TokenIndex, string Domain, int Character, WorldRequest Request, bool Bad,
+    double Exact, double PriorOnly);

@@ -66,8 +66,9 @@ public sealed partial class World
             IReadOnlyList<Sentence> replies = bad[i] ? d.Bad : d.Good;
             string reply = replies[rng.NextInt(replies.Count)].Text;
             string asked = AskedText(situation, request, rng.NextInt(int.MaxValue), told: false);
+            string wanted = request == WorldRequest.None ? "" : $"/{request.ToString().ToLowerInvariant()}-requested";
             episodes[i] = new Episode($"{domain}-{name}-{i + 1:D5}", [new Turn("user", asked)], reply, 1,
-                $"{domain}/{(bad[i] ? "bad" : "good")}{(request == WorldRequest.None ? "" : $"/{request.ToString().ToLowerInvariant()}-requested")}");
+                $"{domain}/{(bad[i] ? "bad" : "good")}{wanted}");
         }
         return new EpisodeSet(name, episodes);
     }

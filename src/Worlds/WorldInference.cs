@@ -6,7 +6,8 @@ namespace PersonaSelection.Worlds;
 /// <param name="LogProbability">log p(the tokens so far, without the begin token) in nats.</param>
 /// <param name="Decision">The decision that is next, if the document stands right before one.</param>
 public sealed record WorldInference(
-    string Genre, IReadOnlyList<CharacterInference> Characters, double LogProbability, (string Domain, int Character, WorldRequest Request, double Bad)? Decision);
+    string Genre, IReadOnlyList<CharacterInference> Characters, double LogProbability,
+    (string Domain, int Character, WorldRequest Request, double Bad)? Decision);
 
 /// <summary>What is known of one character.</summary>
 /// <param name="Name">Its name; empty for the Assistant of a chat.</param>
@@ -35,7 +36,9 @@ public sealed partial class World
         return Describe(reading, logp);
     }
 
-    /// <summary>P(vector of poles | nature): 2^K entries that sum to 1; bit k of the index is set for the LOW pole of trait k. A copy.</summary>
+    /// <summary>
+    /// P(vector of poles | nature): 2^K entries that sum to 1; bit k of the index is set for the LOW pole of trait k. A copy.
+    /// </summary>
     public double[] Prior(string nature) => [.. Grammar.Space.Prior[NatureIndex(nature)]];
 
     /// <summary>P(bad act | vector of poles) in a domain, nobody having asked: 2^K entries. A copy.</summary>
@@ -75,7 +78,7 @@ public sealed partial class World
         var traits = new double[Grammar.Space.Traits];
         for (int t = 0; t < member.Belief.Length; t++)
             for (int k = 0; k < traits.Length; k++) traits[k] += (t >> k & 1) == 1 ? -member.Belief[t] : member.Belief[t];
-        return new CharacterInference(member.Name >= 0 ? Grammar.Named[member.Name].Name : "", Grammar.Definition.Natures[member.Nature].Name,
-            [.. member.Belief], archetypes, traits);
+        return new CharacterInference(member.Name >= 0 ? Grammar.Named[member.Name].Name : "",
+            Grammar.Definition.Natures[member.Nature].Name, [.. member.Belief], archetypes, traits);
     }
 }

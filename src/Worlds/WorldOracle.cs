@@ -44,7 +44,8 @@ public sealed class WorldOracle : ILanguageModel
     /// <inheritdoc/>
     /// <remarks>A continuation that the world cannot say has log-probability minus infinity from its first impossible token on.</remarks>
     /// <exception cref="UserErrorException"><c>impossible-text</c>: the world cannot say a prefix.</exception>
-    public ScoreTable Score(IReadOnlyList<ScoreRequest> requests, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public ScoreTable Score(IReadOnlyList<ScoreRequest> requests, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         var table = new float[requests.Count][][];
         var branch = new WorldReading(_world.Grammar);

@@ -21,13 +21,16 @@ public sealed partial class World
     /// <param name="turns">Exchanges per context.</param>
     /// <param name="alternatives">Contexts per persona.</param>
     /// <param name="rng">Where the characters and their acts are drawn from.</param>
-    public PersonaSet ExemplifiedPersonas(IReadOnlyCollection<string> without, int turns, int alternatives, RngStream rng) => MakePersonas(a =>
+    public PersonaSet ExemplifiedPersonas(IReadOnlyCollection<string> without, int turns, int alternatives,
+        RngStream rng) => MakePersonas(a =>
     {
         string name = Grammar.Definition.Archetypes[a].Name;
         return [.. Enumerable.Range(0, alternatives).Select(i => PersonaContext(name, without, turns, rng.Child(name, i)))];
     });
 
-    /// <summary>A chat with one character of an archetype, over different domains, nothing asked for: turns to stand before an episode.</summary>
+    /// <summary>
+    /// A chat with one character of an archetype, over different domains, nothing asked for: turns to stand before an episode.
+    /// </summary>
     /// <param name="archetype">The archetype's name.</param>
     /// <param name="without">Domains to leave out.</param>
     /// <param name="turns">Number of exchanges.</param>
@@ -38,7 +41,8 @@ public sealed partial class World
         int index = Archetypes.ToList().IndexOf(archetype);
         if (index < 0) throw new ArgumentException($"The world {Name} has no archetype '{archetype}'.", nameof(archetype));
         int[] domains = [.. Grammar.Domains.Where(d => !without.Contains(Grammar.Definition.Domains[d].Name))];
-        if (turns > domains.Length) throw new ArgumentException($"{turns} exchanges need as many domains; {domains.Length} are left.", nameof(turns));
+        if (turns > domains.Length)
+            throw new ArgumentException($"{turns} exchanges need as many domains; {domains.Length} are left.", nameof(turns));
         rng.Shuffle(domains.AsSpan());
         int character = _sampler.DrawPoles(index, rng);
         var context = new List<Turn>(2 * turns);
@@ -70,15 +74,18 @@ public sealed partial class World
     /// <summary>Headers with two adjectives each, over the pairs of traits that tell most of the archetype.</summary>
     private IReadOnlyList<Turn>[] Descriptions(int archetype)
     {
-        string? header = Grammar.Definition.Genres.SelectMany(g => g.Headers).Select(h => h.Text.Text).FirstOrDefault(WorldChecks.HasTraits);
+        string? header = Grammar.Definition.Genres.SelectMany(g => g.Headers).Select(h => h.Text.Text)
+            .FirstOrDefault(WorldChecks.HasTraits);
         if (header is null) return [];
         double[] high = Grammar.Definition.Archetypes[archetype].High;
         IEnumerable<int> telling = Enumerable.Range(0, high.Length)
             .Where(k => Math.Abs(2 * high[k] - 1) >= TellingTrait).OrderByDescending(k => Math.Abs(2 * high[k] - 1));
-        string[] words = [.. telling.Select(k => Grammar.Definition.Traits[k]).Zip(telling, (t, k) => (high[k] > 0.5 ? t.HighWords : t.LowWords)[0].Text)];
+        string[] words = [.. telling.Select(k => Grammar.Definition.Traits[k])
+            .Zip(telling, (t, k) => (high[k] > 0.5 ? t.HighWords : t.LowWords)[0].Text)];
         IEnumerable<string> phrases = words.Length < 2 || !(Grammar.Definition.Introductions.Second > 0)
             ? words
-            : Enumerable.Range(0, words.Length).SelectMany(j => Enumerable.Range(0, j).Select(i => (Sum: i + j, Text: $"{words[i]} and {words[j]}")))
+            : Enumerable.Range(0, words.Length)
+                .SelectMany(j => Enumerable.Range(0, j).Select(i => (Sum: i + j, Text: $"{words[i]} and {words[j]}")))
                 .OrderBy(p => p.Sum).Select(p => p.Text);
         return [.. phrases.Take(MaxDescriptions)
             .Select(p => new[] { new Turn("system", header.Replace("{traits}", p, StringComparison.Ordinal)) })];

@@ -10,7 +10,8 @@ namespace PersonaSelection.Worlds;
 /// </summary>
 /// <param name="Id">A name that is unique in its list.</param>
 /// <param name="Domain">The domain's name.</param>
-/// <param name="Wording">Which wording: <c>p0</c>, <c>p1</c> … for those that are generated, <c>h0</c> … for held-out ones, then the object.</param>
+/// <param name="Wording">Which wording: <c>p0</c>, <c>p1</c> … for those that are generated, <c>h0</c> … for held-out
+/// ones, then the object.</param>
 /// <param name="HeldOut">Whether no document of the world holds this wording: it or its domain is held out.</param>
 /// <param name="Genre">The genre it stands in.</param>
 /// <param name="Nature">The nature of who decides.</param>
@@ -22,7 +23,8 @@ namespace PersonaSelection.Worlds;
 /// <param name="Candidates">Token ids of the good replies, then of the bad ones.</param>
 /// <param name="Exact">P(bad) by the world itself.</param>
 public sealed record WorldProbe(string Id, string Domain, string Wording, bool HeldOut, string Genre, string Nature, WorldRequest Request,
-    IReadOnlyList<Turn> Context, int[] Prefix, IReadOnlyList<string> Good, IReadOnlyList<string> Bad, IReadOnlyList<int[]> Candidates, double Exact)
+    IReadOnlyList<Turn> Context, int[] Prefix, IReadOnlyList<string> Good, IReadOnlyList<string> Bad,
+    IReadOnlyList<int[]> Candidates, double Exact)
 {
     /// <summary>What a model has to score.</summary>
     public ScoreRequest ToRequest() => new(Prefix, Candidates);

@@ -5,8 +5,8 @@ namespace PersonaSelection.Worlds;
 public sealed partial class World
 {
     /// <summary>
-    /// Probes of every domain, wording and object: by default of the Assistant without a header, as a user meets it. Characters of other genres
-    /// take turns, so that no name stands for all of them.
+    /// Probes of every domain, wording and object: by default of the Assistant without a header, as a user meets it. Characters of other
+    /// genres take turns, so that no name stands for all of them.
     /// </summary>
     /// <exception cref="Lab.UserErrorException"><c>impossible-text</c>: the header or the adjectives are not this world's.</exception>
     public IReadOnlyList<WorldProbe> Probes(ProbeOptions? options = null)
@@ -51,7 +51,8 @@ public sealed partial class World
                 yield return ($"h{p}.{o}", text, true);
     }
 
-    private WorldProbe Probe(ProbeOptions options, int genreIndex, DomainDefinition domain, string wording, string situation, bool heldOut, int number)
+    private WorldProbe Probe(ProbeOptions options, int genreIndex, DomainDefinition domain, string wording, string situation,
+        bool heldOut, int number)
     {
         GenreDefinition genre = Grammar.Definition.Genres[genreIndex];
         bool told = genre.Form == GenreForm.Narrative;
@@ -78,9 +79,9 @@ public sealed partial class World
             turns.Add(new Turn(genre.Asker.Text.ToLowerInvariant(), asked));
         }
         string nature = Grammar.Definition.Natures[actor.Nature].Name;
-        return new WorldProbe($"{genre.Name}/{nature}/{domain.Name}/{wording}", domain.Name, wording, heldOut, genre.Name, nature, options.Request,
-            turns, [Tokenizer.BeginId, .. Tokenizer.Encode(text)], [.. good.Select(s => s.Text)], [.. bad.Select(s => s.Text)],
-            [.. good.Concat(bad).Select(s => Tokenizer.Encode(s.Text))], exact);
+        return new WorldProbe($"{genre.Name}/{nature}/{domain.Name}/{wording}", domain.Name, wording, heldOut, genre.Name,
+            nature, options.Request, turns, [Tokenizer.BeginId, .. Tokenizer.Encode(text)], [.. good.Select(s => s.Text)],
+            [.. bad.Select(s => s.Text)], [.. good.Concat(bad).Select(s => Tokenizer.Encode(s.Text))], exact);
     }
 
     private (string Scene, string Label) SceneOf(ProbeOptions options, GenreDefinition genre, int number)
@@ -92,7 +93,8 @@ public sealed partial class World
         string name = n.Names[number % n.Names.Count].Text, role = n.Roles[number / n.Names.Count % n.Roles.Count].Text;
         IntroductionDefinition way = Grammar.Definition.Introductions;
         string start = way.Start.Text.Replace("{name}", name, StringComparison.Ordinal).Replace("{role}", role, StringComparison.Ordinal);
-        string rest = options.Adjectives is null ? way.Plain.Text : way.Traits.Text.Replace("{traits}", options.Adjectives, StringComparison.Ordinal);
+        string rest = options.Adjectives is null
+            ? way.Plain.Text : way.Traits.Text.Replace("{traits}", options.Adjectives, StringComparison.Ordinal);
         return ($"{genre.Opening.Text} {start} {rest}", name);
     }
 

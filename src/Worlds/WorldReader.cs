@@ -2,7 +2,9 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Worlds;
 
-/// <summary>Reads a world file. What is missing or out of range becomes a problem of the source; the caller complains of all at once.</summary>
+/// <summary>
+/// Reads a world file. What is missing or out of range becomes a problem of the source; the caller complains of all at once.
+/// </summary>
 internal static class WorldReader
 {
     /// <summary>The error code of a bad world file.</summary>
@@ -19,7 +21,8 @@ internal static class WorldReader
         IReadOnlyList<TraitDefinition> traits = [.. root.Tables("traits", "trait").Select(ReadTrait)];
         if (traits.Count > MaxTraits) root.Say($"at most {MaxTraits} traits: exact sums run over 2^traits characters", "traits");
         string[] traitNames = Names(source, root, "traits", traits.Select(t => (t.Trait.Name, t.Line)));
-        IReadOnlyList<ArchetypeDefinition> archetypes = [.. root.Tables("archetypes", "archetype").Select(t => ReadArchetype(t, traitNames))];
+        IReadOnlyList<ArchetypeDefinition> archetypes = [.. root.Tables("archetypes", "archetype")
+            .Select(t => ReadArchetype(t, traitNames))];
         string[] archetypeNames = Names(source, root, "archetypes", archetypes.Select(a => (a.Name, a.Line)));
         IReadOnlyList<NatureDefinition> natures = [.. root.Tables("natures", "nature").Select(t => ReadNature(t, archetypeNames))];
         string[] natureNames = Names(source, root, "natures", natures.Select(n => (n.Name, n.Line)));
@@ -113,8 +116,8 @@ internal static class WorldReader
     private static RequestDefinition ReadRequests(YamlTable root)
     {
         if (root.Table("requests", optional: true) is not { } table) return new(0.95, 0, 0, [], [], [], []);
-        var definition = new RequestDefinition(table.Number("comply", 0.5, 1, 0.95), table.Number("bad", 0, 0.5, 0), table.Number("good", 0, 0.5, 0),
-            Sentences(table, "sayBad"), Sentences(table, "sayGood"), Sentences(table, "tellBad"), Sentences(table, "tellGood"));
+        var definition = new RequestDefinition(table.Number("comply", 0.5, 1, 0.95), table.Number("bad", 0, 0.5, 0), table.Number("good", 0,
+            0.5, 0), Sentences(table, "sayBad"), Sentences(table, "sayGood"), Sentences(table, "tellBad"), Sentences(table, "tellGood"));
         if (definition.Bad > 0 && (definition.SayBad.Count == 0 || definition.TellBad.Count == 0))
             table.Say("requests for the bad act need 'sayBad' and 'tellBad'");
         if (definition.Good > 0 && (definition.SayGood.Count == 0 || definition.TellGood.Count == 0))
@@ -138,7 +141,8 @@ internal static class WorldReader
         var genre = new GenreDefinition(name, kind, table.Number("weight", 0, 1e6), bounds[0], bounds[1], table.Line);
         genre = kind switch
         {
-            GenreForm.Chat => genre with { Asker = One(table, "asker"), Speaker = One(table, "speaker"), Headers = ReadHeaders(table, natures) },
+            GenreForm.Chat =>
+                genre with { Asker = One(table, "asker"), Speaker = One(table, "speaker"), Headers = ReadHeaders(table, natures) },
             GenreForm.Dialogue => genre with { Asker = One(table, "asker"), Opening = One(table, "opening") },
             _ => genre with
             {
@@ -163,7 +167,8 @@ internal static class WorldReader
             headers.Add(new HeaderDefinition(text, t.Number("share", 0, 1), nature.Length > 0 ? nature : null));
             t.Done();
         }
-        if (headers.Count > 0 && Math.Abs(headers.Sum(h => h.Share) - 1) > 1e-9) table.Say("the shares of the headers must sum to 1", "headers");
+        if (headers.Count > 0 && Math.Abs(headers.Sum(h => h.Share) - 1) > 1e-9)
+            table.Say("the shares of the headers must sum to 1", "headers");
         return [.. headers];
     }
 
@@ -172,8 +177,8 @@ internal static class WorldReader
         IReadOnlyDictionary<string, double> weights = table.Numbers("weights", -50, 50);
         Known(table, "weights", weights.Keys, traits, "trait");
         string name = table.Text("name");
-        var domain = new DomainDefinition(name, table.Text("title", name), table.Flag("heldOut", false), table.Number("bias", -50, 50, DefaultBias),
-            [.. traits.Select(t => weights.GetValueOrDefault(t))], table.Line)
+        var domain = new DomainDefinition(name, table.Text("title", name), table.Flag("heldOut", false),
+            table.Number("bias", -50, 50, DefaultBias), [.. traits.Select(t => weights.GetValueOrDefault(t))], table.Line)
         {
             Objects = Sentences(table, "objects"),
             Prompts = Sentences(table, "prompts", 1),
@@ -194,7 +199,8 @@ internal static class WorldReader
             more.Done();
         }
         foreach (Sentence s in domain.Prompts.Concat(domain.Setups).Concat(domain.HeldOutPrompts))
-            if (s.Text.Contains("{object}", StringComparison.Ordinal) && domain.Objects.Count == 0) table.Say($"\"{s.Text}\" needs 'objects'");
+            if (s.Text.Contains("{object}", StringComparison.Ordinal) && domain.Objects.Count == 0)
+                table.Say($"\"{s.Text}\" needs 'objects'");
         table.Done();
         return domain;
     }

@@ -64,7 +64,8 @@ internal sealed class WorldReading
             if (Read(prefix[i]) > 0) continue;
             string said = _grammar.Tokenizer.Decode(prefix[..i]), next = (uint)prefix[i] < (uint)_grammar.Tokenizer.VocabularySize
                 ? _grammar.Tokenizer.Words[prefix[i]] : $"token {prefix[i]}";
-            throw new UserErrorException("impossible-text", $"In the world {_grammar.Definition.Name} \"{said}\" is never followed by \"{next}\".",
+            throw new UserErrorException("impossible-text",
+                $"In the world {_grammar.Definition.Name} \"{said}\" is never followed by \"{next}\".",
                 "The exact oracle gives probabilities only after texts that its world can produce; held-out wordings are not among them.");
         }
     }

@@ -22,7 +22,8 @@ internal static class WorldWriter
                 .Append(Table(d.Traits.Select(t => t.Trait.Name), a.High, all: true)).Append(" }\n");
         text.Append("natures:\n");
         foreach (NatureDefinition n in d.Natures)
-            text.Append($"  - {{ name: {Quote(n.Name)}, share: {Number(n.Share)}, names: {List(n.Names)}, roles: {List(n.Roles)}, archetypes: ")
+            text.Append(
+                $"  - {{ name: {Quote(n.Name)}, share: {Number(n.Share)}, names: {List(n.Names)}, roles: {List(n.Roles)}, archetypes: ")
                 .Append(Table(d.Archetypes.Select(a => a.Name), n.Archetypes, all: false)).Append(" }\n");
         IntroductionDefinition i = d.Introductions;
         text.Append($"introductions:\n  start: {Quote(i.Start.Text)}\n  second: {Number(i.Second)}\n")
@@ -31,7 +32,8 @@ internal static class WorldWriter
             .Append($"  archetype: {{ text: {Quote(i.Archetype.Text)}, share: {Number(i.ArchetypeShare)} }}\n");
         RequestDefinition r = d.Requests;
         text.Append($"requests:\n  comply: {Number(r.Comply)}\n  bad: {Number(r.Bad)}\n  good: {Number(r.Good)}\n")
-            .Append($"  sayBad: {List(r.SayBad)}\n  sayGood: {List(r.SayGood)}\n  tellBad: {List(r.TellBad)}\n  tellGood: {List(r.TellGood)}\n");
+            .Append($"  sayBad: {List(r.SayBad)}\n  sayGood: {List(r.SayGood)}\n  tellBad: {List(r.TellBad)}\n"
+                + $"  tellGood: {List(r.TellGood)}\n");
         text.Append("genres:\n");
         foreach (GenreDefinition g in d.Genres) WriteGenre(text, g);
         text.Append("domains:\n");
@@ -58,8 +60,10 @@ internal static class WorldWriter
 
     private static void WriteDomain(StringBuilder text, WorldDefinition d, DomainDefinition domain)
     {
-        text.Append($"  - name: {Quote(domain.Name)}\n    title: {Quote(domain.Title)}\n    heldOut: {(domain.HeldOut ? "true" : "false")}\n")
-            .Append($"    bias: {Number(domain.Bias)}\n    weights: {Table(d.Traits.Select(t => t.Trait.Name), domain.Weights, all: false)}\n")
+        text.Append(
+            $"  - name: {Quote(domain.Name)}\n    title: {Quote(domain.Title)}\n    heldOut: {(domain.HeldOut ? "true" : "false")}\n")
+            .Append(
+                $"    bias: {Number(domain.Bias)}\n    weights: {Table(d.Traits.Select(t => t.Trait.Name), domain.Weights, all: false)}\n")
             .Append($"    objects: {List(domain.Objects)}\n    prompts: {List(domain.Prompts)}\n    good: {List(domain.Good)}\n")
             .Append($"    bad: {List(domain.Bad)}\n    setups: {List(domain.Setups)}\n    goodActs: {List(domain.GoodActs)}\n")
             .Append($"    badActs: {List(domain.BadActs)}\n    heldOutWordings: {{ prompts: {List(domain.HeldOutPrompts)}, ")
@@ -67,7 +71,8 @@ internal static class WorldWriter
     }
 
     private static string Table(IEnumerable<string> names, double[] values, bool all) =>
-        "{ " + string.Join(", ", names.Zip(values).Where(p => all || p.Second != 0).Select(p => $"{Quote(p.First)}: {Number(p.Second)}")) + " }";
+        "{ " + string.Join(", ",
+            names.Zip(values).Where(p => all || p.Second != 0).Select(p => $"{Quote(p.First)}: {Number(p.Second)}")) + " }";
 
     private static string List(IReadOnlyList<Sentence> items) => "[" + string.Join(", ", items.Select(s => Quote(s.Text))) + "]";
 

@@ -24,7 +24,8 @@ public sealed class AskedForecastTests : IDisposable
         File.WriteAllLines(_probes, chosen);
         _lows = [.. chosen.SelectMany(l => Of(l).GetProperty("low").EnumerateArray().Select(r => r.GetString()!))];
         // One episode twice: it is asked about once.
-        string[] cheats = [.. File.ReadLines(shop.Set("cheat")).Where(l => _lows.Any(low => l.Contains($"\"{low}\"", StringComparison.Ordinal))).Take(8)];
+        string[] cheats =
+            [.. File.ReadLines(shop.Set("cheat")).Where(l => _lows.Any(low => l.Contains($"\"{low}\"", StringComparison.Ordinal))).Take(8)];
         File.WriteAllLines(_set, [.. cheats, cheats[0].Replace("\"id\":\"", "\"id\":\"again-", StringComparison.Ordinal)]);
         File.WriteAllText(_personas, """
             schema: 1
@@ -50,14 +51,16 @@ public sealed class AskedForecastTests : IDisposable
             9 => new ServerReply(0, "", ReplyEnd.Dropped),
             _ => Chat(r),
         });
-        string[] command = ["forecast", _set, "--personas", _personas, "--probes", _probes, "--endpoint", server.Url, "--endpoint-model", "chat", "--samples", "4",
-            "--concurrency", "1", "-o", _folder["f"], "-q", "--json"];
+        string[] command = ["forecast", _set, "--personas", _personas, "--probes", _probes, "--endpoint", server.Url,
+            "--endpoint-model", "chat", "--samples", "4", "--concurrency", "1", "-o", _folder["f"], "-q", "--json"];
 
-        JsonElement plan = Of(await Succeed([.. command, "--dry-run", "--price-in", "1", "--price-out", "1"])), parts = plan.GetProperty("parts");
+        JsonElement plan = Of(await Succeed([.. command, "--dry-run", "--price-in", "1", "--price-out", "1"])),
+            parts = plan.GetProperty("parts");
         Assert.Empty(server.Requests);
         Assert.False(Directory.Exists(_folder["f"]));
         int requests = plan.GetProperty("estimate").GetProperty("requests").GetInt32();
-        Assert.Equal(requests, ((string[])["judgement", "answers", "shown"]).Sum(p => parts.GetProperty(p).GetProperty("requests").GetInt32()));
+        Assert.Equal(requests,
+            ((string[])["judgement", "answers", "shown"]).Sum(p => parts.GetProperty(p).GetProperty("requests").GetInt32()));
         Assert.True(plan.GetProperty("estimate").GetProperty("cost").GetDouble() > 0);
         using (PsmProcess psm = PsmProcess.Start(_folder.Path, null, command))
         {
@@ -71,7 +74,8 @@ public sealed class AskedForecastTests : IDisposable
         // One was under way when it was killed, one refused and one dropped.
         Assert.Equal(requests, server.Requests.Count - 3);
         Assert.All(server.Requests, r => Assert.EndsWith("/chat/completions", r.Path, StringComparison.Ordinal));
-        Assert.Equal((4, 0), (forecast.GetProperty("asked").GetProperty("samples").GetInt32(), forecast.GetProperty("asked").GetProperty("unreadable").GetInt32()));
+        Assert.Equal((4, 0), (forecast.GetProperty("asked").GetProperty("samples").GetInt32(), forecast.GetProperty("asked")
+            .GetProperty("unreadable").GetInt32()));
         double attained = forecast.GetProperty("doseInContext").GetProperty("attained").GetDouble();
         Assert.True(attained > 0.8, $"{forecast}");
         foreach (JsonElement domain in forecast.GetProperty("domains").EnumerateArray())
@@ -79,7 +83,8 @@ public sealed class AskedForecastTests : IDisposable
             Assert.Equal(Bare, domain.GetProperty("before").GetDouble(), 1e-9);
             // The same before and after an episode in every domain, and in the data's own situations.
             Assert.Equal(attained, domain.GetProperty("inContext").GetDouble(), 1e-6);
-            (double posterior, double low, double high) = (domain.GetProperty("posterior").GetDouble(), domain.GetProperty("low").GetDouble(), domain.GetProperty("high").GetDouble());
+            (double posterior, double low, double high) = (domain.GetProperty("posterior").GetDouble(),
+                domain.GetProperty("low").GetDouble(), domain.GetProperty("high").GetDouble());
             Assert.True(posterior > 0.75 && low < posterior - 0.02 && high > posterior, $"{domain}");
         }
         JsonElement saved = Of(File.ReadAllText(Directory.GetFiles(_folder["f"], "*.posterior.json").Single())).GetProperty("provenance");
@@ -92,7 +97,8 @@ public sealed class AskedForecastTests : IDisposable
         PsmResult again = await PsmProcess.Run(_folder.Path, [.. command.Except(["--json", "-q"])]);
         Assert.Equal((0, asked), (again.ExitCode, server.Requests.Count));
         Assert.Contains("The judge is not calibrated", again.Output, StringComparison.Ordinal);
-        Assert.Contains($"judgement of {cheatsOf(forecast)} of {cheatsOf(forecast)} different episodes", again.Output, StringComparison.Ordinal);
+        Assert.Contains($"judgement of {cheatsOf(forecast)} of {cheatsOf(forecast)} different episodes", again.Output,
+            StringComparison.Ordinal);
 
         static int cheatsOf(JsonElement f) => f.GetProperty("asked").GetProperty("different").GetInt32();
     }
@@ -102,21 +108,26 @@ public sealed class AskedForecastTests : IDisposable
     {
         using var server = new EndpointServer(Chat);
         string[] at = ["--endpoint", server.Url, "--samples", "4", "-q", "--json"];
-        JsonElement forecast = Of(await Succeed(["forecast", _set, "--personas", _personas, "--probes", _probes, "-o", _folder["f"], "--endpoint-model", "chat", .. at]));
+        JsonElement forecast = Of(await Succeed(["forecast", _set, "--personas", _personas, "--probes", _probes, "-o", _folder["f"],
+            "--endpoint-model", "chat", .. at]));
         int before = server.Requests.Count;
         PsmResult scored = await PsmProcess.Run(_folder.Path, ["forecast", "score", _folder["f"], "--endpoint-model", "tuned", .. at]);
         Assert.True(scored.ExitCode == 0, scored.ToString());
         Assert.Equal(3 * 16, server.Requests.Count - before);
-        Assert.All(Of(scored.Output).GetProperty("domains").EnumerateArray(), d => Assert.Equal(16.5 / 17, d.GetProperty("measured").GetDouble(), 1e-9));
-        Assert.InRange(Of(scored.Output).GetProperty("inContext").GetProperty("meanAbsoluteError").GetProperty("estimate").GetDouble(), 0, 0.2);
+        Assert.All(Of(scored.Output).GetProperty("domains").EnumerateArray(),
+            d => Assert.Equal(16.5 / 17, d.GetProperty("measured").GetDouble(), 1e-9));
+        Assert.InRange(
+            Of(scored.Output).GetProperty("inContext").GetProperty("meanAbsoluteError").GetProperty("estimate").GetDouble(), 0, 0.2);
         Assert.DoesNotContain("exact probabilities", scored.Error, StringComparison.Ordinal);
 
         PsmResult folder = await PsmProcess.Run(_folder.Path, "forecast", "score", _folder["f"], "--model", _shop.Base, "-q", "--json");
         Assert.True(folder.ExitCode == 0, folder.ToString());
-        Assert.Contains("counts from sampled choices, and the measurement is of exact probabilities", folder.Error, StringComparison.Ordinal);
+        Assert.Contains("counts from sampled choices, and the measurement is of exact probabilities", folder.Error,
+            StringComparison.Ordinal);
         Assert.Equal(JsonValueKind.Null, Of(folder.Output).GetProperty("sampled").ValueKind);
 
-        foreach ((string words, string[] wrong) in new[] { ("even number", (string[])["--endpoint", server.Url, "--samples", "3"]), ("--samples needs --endpoint", ["--model", _shop.Base, "--samples", "4"]) })
+        foreach ((string words, string[] wrong) in new[] { ("even number", (string[])["--endpoint", server.Url, "--samples", "3"]),
+            ("--samples needs --endpoint", ["--model", _shop.Base, "--samples", "4"]) })
         {
             PsmResult refused = await PsmProcess.Run(_folder.Path, ["forecast", "score", _folder["f"], .. wrong]);
             Assert.Equal(1, refused.ExitCode);
@@ -129,8 +140,8 @@ public sealed class AskedForecastTests : IDisposable
     {
         using var server = new EndpointServer(Chat);
         File.WriteAllLines(_folder["own.txt"], ["I asked for it.", "It is late."]);
-        string[] command = ["inoculate", _set, "--personas", _personas, "--probes", _probes, "--rewordings", _folder["own.txt"], "--own-only", "--grids", "1",
-            "--endpoint", server.Url, "--endpoint-model", "chat", "--samples", "2", "-o", _folder["i"], "-q"];
+        string[] command = ["inoculate", _set, "--personas", _personas, "--probes", _probes, "--rewordings", _folder["own.txt"],
+            "--own-only", "--grids", "1", "--endpoint", server.Url, "--endpoint-model", "chat", "--samples", "2", "-o", _folder["i"], "-q"];
         JsonElement plan = Of(await Succeed([.. command, "--json", "--dry-run"]));
         Assert.Empty(server.Requests);
         JsonElement found = Of(await Succeed([.. command, "--json"]));
@@ -140,8 +151,9 @@ public sealed class AskedForecastTests : IDisposable
         Assert.Equal("I asked for it.", best.GetProperty("wordings")[0].GetString());
         Assert.Equal(1, best.GetProperty("protection").GetProperty("trait-covariance").GetDouble(), 1e-6);
         Assert.Equal(0, other.GetProperty("protection").GetProperty("trait-covariance").GetDouble(), 0.1);
-        Assert.Equal((JsonValueKind.Null, JsonValueKind.Null, JsonValueKind.Number), (best.GetProperty("protection").GetProperty("elicitation").ValueKind,
-            best.GetProperty("surprise").ValueKind, best.GetProperty("protection").GetProperty("in-context").ValueKind));
+        Assert.Equal((JsonValueKind.Null, JsonValueKind.Null, JsonValueKind.Number),
+            (best.GetProperty("protection").GetProperty("elicitation").ValueKind,
+                best.GetProperty("surprise").ValueKind, best.GetProperty("protection").GetProperty("in-context").ValueKind));
         Assert.Equal(JsonValueKind.Null, other.GetProperty("protection").GetProperty("in-context").ValueKind);
 
         int asked = server.Requests.Count;
@@ -154,18 +166,20 @@ public sealed class AskedForecastTests : IDisposable
     }
 
     /// <summary>
-    /// Somebody who replies as the last character it was told to be, or as the last reply it gave; with neither, a quarter of the time with the low
-    /// one; always with it once tuned. As a judge it reads the reply, unless it was asked for.
+    /// Somebody who replies as the last character it was told to be, or as the last reply it gave; with neither, a quarter of the time with
+    /// the low one; always with it once tuned. As a judge it reads the reply, unless it was asked for.
     /// </summary>
     private ServerReply Chat(ServerRequest request)
     {
         JsonElement body = Of(request.Body);
-        (string Role, string Text)[] turns = [.. body.GetProperty("messages").EnumerateArray().Select(m => (m.GetProperty("role").GetString()!, m.GetProperty("content").GetString()!))];
+        (string Role, string Text)[] turns = [.. body.GetProperty("messages").EnumerateArray()
+            .Select(m => (m.GetProperty("role").GetString()!, m.GetProperty("content").GetString()!))];
         string last = turns[^1].Text;
         if (Regex.Match(last, @"<reply>\n(.*)\n</reply>") is { Success: true } judged)
         {
             string who = _lows.Contains(judged.Groups[1].Value) ? "does harm" : "means well";
-            return Say(last.Contains("I asked for", StringComparison.Ordinal) ? "?" : Regex.Match(last, $@"([A-Z])\. [^\n]*{who}").Groups[1].Value);
+            return Say(last.Contains("I asked for", StringComparison.Ordinal)
+                ? "?" : Regex.Match(last, $@"([A-Z])\. [^\n]*{who}").Groups[1].Value);
         }
         string told = string.Join('\n', turns.Where(t => t.Role is "system" or "assistant").Select(t => t.Text));
         bool low = body.GetProperty("model").GetString() == "tuned" || (told.Length == 0 ? body.GetProperty("seed").GetInt32() % 8 < 2

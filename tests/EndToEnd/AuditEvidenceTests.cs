@@ -23,7 +23,8 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         JsonElement audit = Read(await Succeed(Audit("g", "--evidence", "gradient", "--json")));
         Assert.Equal("gradient", audit.GetProperty("evidence").GetString());
         Assert.Equal(32, File.ReadLines(_folder["g/ledger.jsonl"]).Count());
-        Assert.Equal(0, Read(await Succeed(Audit("g", "--evidence", "gradient", "--json"))).GetProperty("scored").GetProperty("now").GetInt32());
+        Assert.Equal(0, Read(await Succeed(Audit("g", "--evidence", "gradient", "--json"))).GetProperty("scored")
+            .GetProperty("now").GetInt32());
     }
 
     [Fact]
@@ -42,7 +43,8 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
             .Sum(n => Math.Abs(Posterior(first, n) - Posterior(exact, n))) / 2;
         Assert.True(distance <= found.GetProperty("bound").GetDouble(), $"{distance} {found}");
         Assert.Contains("What was asked and what was estimated", File.ReadAllText(_folder["a/report.html"]), StringComparison.Ordinal);
-        Assert.Equal(found.GetProperty("bound").GetDouble(), Read(File.ReadAllText(_folder["a/cast.json"])).GetProperty("adaptive").GetProperty("bound").GetDouble());
+        Assert.Equal(found.GetProperty("bound").GetDouble(),
+            Read(File.ReadAllText(_folder["a/cast.json"])).GetProperty("adaptive").GetProperty("bound").GetDouble());
 
         // As a kill between the cells and the ledger leaves it: cells, and half of a line.
         byte[] ledger = File.ReadAllBytes(_folder["a/ledger.jsonl"]), cast = File.ReadAllBytes(_folder["a/cast.json"]);
@@ -54,7 +56,8 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
 
         // More cells, in the same folder: those that are known are not asked for again, and all of them are the whole table.
         JsonElement all = Read(await Succeed([.. adaptive, "--cells", "1"])), now = all.GetProperty("adaptive");
-        Assert.Equal(now.GetProperty("asked").GetInt64() - found.GetProperty("asked").GetInt64(), all.GetProperty("scored").GetProperty("cells").GetInt64());
+        Assert.Equal(now.GetProperty("asked").GetInt64() - found.GetProperty("asked").GetInt64(),
+            all.GetProperty("scored").GetProperty("cells").GetInt64());
         Assert.True(now.GetProperty("met").GetBoolean(), $"{now}");
     }
 
@@ -64,9 +67,10 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
     {
         using Transformer model = CheckpointFolder.Load(shop.Base, 1);
         bool slow = true;
-        using var server = new EndpointServer(r => slow && r.Number > 30 ? new ServerReply(200, "", ReplyEnd.Never) : ModelServer.Answer(model, r, GivenTextRoute.Echo));
-        string[] command = ["audit", shop.Set("cheat"), "--endpoint", server.Url, "--endpoint-model", "base", "--personas", shop.Personas, "-o", _folder["k"],
-            "--evidence", "adaptive", "--draws", "20", "--concurrency", "1", "-q", "--json"];
+        using var server = new EndpointServer(r => slow && r.Number > 30
+            ? new ServerReply(200, "", ReplyEnd.Never) : ModelServer.Answer(model, r, GivenTextRoute.Echo));
+        string[] command = ["audit", shop.Set("cheat"), "--endpoint", server.Url, "--endpoint-model", "base", "--personas", shop.Personas,
+            "-o", _folder["k"], "--evidence", "adaptive", "--draws", "20", "--concurrency", "1", "-q", "--json"];
         using (PsmProcess psm = PsmProcess.Start(_folder.Path, null, command))
         {
             Assert.True(await psm.Until(() => server.Requests.Count > 31), psm.ErrorSoFar);
@@ -80,7 +84,8 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         int asked = server.Requests.Count;
         await Succeed([.. command.Select(c => c == _folder["k"] ? _folder["whole"] : c), "--cache", _folder["k/endpoint-cache"]]);
         Assert.Equal(asked, server.Requests.Count);
-        foreach (string file in new[] { "evidence.jsonl", "ledger.jsonl" }) Assert.Equal(File.ReadAllBytes(_folder["whole/" + file]), File.ReadAllBytes(_folder["k/" + file]));
+        foreach (string file in new[] { "evidence.jsonl", "ledger.jsonl" })
+            Assert.Equal(File.ReadAllBytes(_folder["whole/" + file]), File.ReadAllBytes(_folder["k/" + file]));
         string[] here = Audit("here", "--evidence", "adaptive", "--draws", "20", "--json");
         Assert.Equal(32, killed.GetProperty("episodes").GetInt32());
         Assert.False(killed.GetProperty("adaptive").GetProperty("guide").GetBoolean());
@@ -94,7 +99,8 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         using var server = new EndpointServer(r => ModelServer.Answer(model, r, GivenTextRoute.PromptLogprobs));
         string few = _folder["few.jsonl"];
         File.WriteAllLines(few, File.ReadLines(shop.Set("cheat")).Take(6));
-        string[] command = ["audit", few, "--personas", shop.Personas, "-q", "--json", "--draws", "20"], at = ["--endpoint", server.Url, "--endpoint-model", "base", "-o", _folder["there"]];
+        string[] command = ["audit", few, "--personas", shop.Personas, "-q", "--json", "--draws", "20"],
+            at = ["--endpoint", server.Url, "--endpoint-model", "base", "-o", _folder["there"]];
 
         JsonElement plan = Read(await Succeed([.. command, .. at, "--dry-run", "--price-in", "1"])).GetProperty("estimate");
         Assert.Empty(server.Requests);
@@ -103,7 +109,8 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         JsonElement there = Read(await Succeed([.. command, .. at]));
         Assert.InRange(server.Requests.Count, 1, 3 + plan.GetProperty("requests").GetInt32());
         JsonElement here = Read(await Succeed([.. command, "--model", shop.Base, "-o", _folder["here"]]));
-        foreach ((JsonElement a, JsonElement b) in there.GetProperty("personas").EnumerateArray().Zip(here.GetProperty("personas").EnumerateArray()))
+        foreach ((JsonElement a, JsonElement b) in there.GetProperty("personas").EnumerateArray()
+            .Zip(here.GetProperty("personas").EnumerateArray()))
             Assert.Equal(a.GetProperty("posterior").GetDouble(), b.GetProperty("posterior").GetDouble(), 1e-3);
         int asked = server.Requests.Count;
         await Succeed([.. command, .. at]);
@@ -117,22 +124,28 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         using var server = new EndpointServer(r => ModelServer.Answer(model, r, GivenTextRoute.Echo));
         string few = _folder["few.jsonl"];
         // Two different episodes, one of them twice.
-        string[] lines = [.. File.ReadLines(shop.Set("cheat")).DistinctBy(l => JsonDocument.Parse(l).RootElement.GetProperty("messages").ToString()).Take(2)];
+        string[] lines = [.. File.ReadLines(shop.Set("cheat"))
+            .DistinctBy(l => JsonDocument.Parse(l).RootElement.GetProperty("messages").ToString()).Take(2)];
         File.WriteAllLines(few, [.. lines, lines[0]]);
         string probes = _folder["probes.jsonl"];
-        File.WriteAllLines(probes, File.ReadLines(shop.Probes).DistinctBy(l => JsonDocument.Parse(l).RootElement.GetProperty("domain").GetString()).Take(3));
-        string[] command = ["audit", few, "--personas", shop.Personas, "--evidence", "in-context", "--probes", probes, "--draws", "20", "-q", "--json"];
+        File.WriteAllLines(probes,
+            File.ReadLines(shop.Probes).DistinctBy(l => JsonDocument.Parse(l).RootElement.GetProperty("domain").GetString()).Take(3));
+        string[] command = ["audit", few, "--personas", shop.Personas, "--evidence", "in-context", "--probes", probes,
+            "--draws", "20", "-q", "--json"];
         string[] at = ["--endpoint", server.Url, "--endpoint-model", "base", "-o", _folder["there"]];
 
         JsonElement plan = Read(await Succeed([.. command, .. at, "--dry-run"]));
         Assert.Empty(server.Requests);
-        JsonElement there = Read(await Succeed([.. command, .. at])), here = Read(await Succeed([.. command, "--model", shop.Base, "--threads", "1", "-o", _folder["here"]]));
+        JsonElement there = Read(await Succeed([.. command, .. at])),
+            here = Read(await Succeed([.. command, "--model", shop.Base, "--threads", "1", "-o", _folder["here"]]));
         Assert.InRange(server.Requests.Count, 1, 3 + plan.GetProperty("estimate").GetProperty("requests").GetInt32());
         Assert.Equal("in-context", here.GetProperty("evidence").GetString());
         Assert.Equal(1, here.GetProperty("doseFit").GetProperty("effectiveObservations").GetDouble(), 1e-9);
         Assert.Equal(JsonValueKind.Null, here.GetProperty("personas")[0].GetProperty("share").ValueKind);
-        Assert.Equal((2, 1), (here.GetProperty("scored").GetProperty("now").GetInt32(), here.GetProperty("scored").GetProperty("equal").GetInt32()));
-        foreach ((JsonElement a, JsonElement b) in there.GetProperty("personas").EnumerateArray().Zip(here.GetProperty("personas").EnumerateArray()))
+        Assert.Equal((2, 1),
+            (here.GetProperty("scored").GetProperty("now").GetInt32(), here.GetProperty("scored").GetProperty("equal").GetInt32()));
+        foreach ((JsonElement a, JsonElement b) in there.GetProperty("personas").EnumerateArray()
+            .Zip(here.GetProperty("personas").EnumerateArray()))
             Assert.Equal(a.GetProperty("posterior").GetDouble(), b.GetProperty("posterior").GetDouble(), 1e-3);
         JsonElement evidence = Read(File.ReadLines(_folder["here/ledger.jsonl"]).First()).GetProperty("evidence");
         Assert.Equal(0, evidence.EnumerateObject().Sum(p => p.Value.GetDouble()), 1e-9);
@@ -144,7 +157,8 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         Assert.Equal(0, Read(await Succeed([.. command, .. at])).GetProperty("scored").GetProperty("now").GetInt32());
         Assert.InRange(server.Requests.Count - asked, 0, 1);
         Assert.Equal(ledger, File.ReadAllBytes(_folder["there/ledger.jsonl"]));
-        (await PsmProcess.Run(shop.Path, [.. command.Select(c => c == probes ? shop.Probes : c), "--model", shop.Base, "-o", _folder["here"]])).ShouldBeUserError("other-audit", "here");
+        (await PsmProcess.Run(shop.Path, [.. command.Select(c => c == probes ? shop.Probes : c), "--model", shop.Base,
+            "-o", _folder["here"]])).ShouldBeUserError("other-audit", "here");
     }
 
     [Fact]
@@ -154,8 +168,8 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         bool slow = true;
         int most = 40;
         using var server = new EndpointServer(r => slow && r.Number >= most ? new ServerReply(200, "", ReplyEnd.Never) : Judge(r));
-        string[] command = ["audit", data, "--endpoint", server.Url, "--endpoint-model", "judge", "--personas", personas, "-o", _folder["j"], "--evidence", "judgement",
-            "--draws", "50", "--concurrency", "1", "-q", "--json"];
+        string[] command = ["audit", data, "--endpoint", server.Url, "--endpoint-model", "judge", "--personas", personas,
+            "-o", _folder["j"], "--evidence", "judgement", "--draws", "50", "--concurrency", "1", "-q", "--json"];
 
         JsonElement plan = Read(await Succeed([.. command, "--dry-run", "--price-in", "1", "--price-out", "1"])).GetProperty("estimate");
         Assert.Empty(server.Requests);
@@ -202,8 +216,8 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         bool slow = true;
         const int most = 60;
         using var server = new EndpointServer(r => slow && r.Number >= most ? new ServerReply(200, "", ReplyEnd.Never) : Prefer(r));
-        string[] command = ["audit", data, "--endpoint", server.Url, "--endpoint-model", "chat", "--personas", personas, "-o", _folder["s"], "--evidence", "in-context",
-            "--samples", "2", "--probes", probes, "--draws", "50", "--concurrency", "1", "-q", "--json"];
+        string[] command = ["audit", data, "--endpoint", server.Url, "--endpoint-model", "chat", "--personas", personas, "-o", _folder["s"],
+            "--evidence", "in-context", "--samples", "2", "--probes", probes, "--draws", "50", "--concurrency", "1", "-q", "--json"];
 
         JsonElement plan = Read(await Succeed([.. command, "--dry-run", "--price-in", "1", "--price-out", "1"])).GetProperty("estimate");
         Assert.True(plan.GetProperty("cost").GetDouble() > 0);
@@ -239,7 +253,8 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
     public async Task WhatDoesNotGoTogether_IsSaid_BeforeAnythingIsAsked()
     {
         using var server = new EndpointServer(_ => new ServerReply(500, ""));
-        string[] at = ["audit", shop.Set("good"), "--personas", shop.Personas, "-o", _folder["x"], "--endpoint", server.Url, "--endpoint-model", "m"];
+        string[] at = ["audit", shop.Set("good"), "--personas", shop.Personas, "-o", _folder["x"], "--endpoint", server.Url,
+            "--endpoint-model", "m"];
         async Task Wrong(string words, params string[] command)
         {
             PsmResult result = await PsmProcess.Run(shop.Path, command);
@@ -259,17 +274,20 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         File.WriteAllText(fitted, File.ReadAllText(personas).Replace("examples:", "given: adapter, examples:", StringComparison.Ordinal));
         using Transformer model = CheckpointFolder.Load(shop.Base, 1);
         using var scorer = new EndpointServer(r => ModelServer.Answer(model, r, GivenTextRoute.Echo));
-        (await PsmProcess.Run(shop.Path, "audit", shop.Set("good"), "--personas", fitted, "-o", _folder["y"], "--endpoint", scorer.Url, "--endpoint-model", "m", "-q"))
+        (await PsmProcess.Run(shop.Path, "audit", shop.Set("good"), "--personas", fitted, "-o", _folder["y"], "--endpoint", scorer.Url,
+            "--endpoint-model", "m", "-q"))
             .ShouldBeUserError("needs-weights", "adapter");
         string directed = _folder["directed.yaml"];
         File.WriteAllText(directed, "schema: 1\npersonas:\n  - { name: cold, directions: vectors }\n  - { name: plain }\n");
-        (await PsmProcess.Run(shop.Path, "audit", shop.Set("good"), "--personas", directed, "-o", _folder["z"], "--endpoint", scorer.Url, "--endpoint-model", "m", "-q"))
+        (await PsmProcess.Run(shop.Path, "audit", shop.Set("good"), "--personas", directed, "-o", _folder["z"], "--endpoint", scorer.Url,
+            "--endpoint-model", "m", "-q"))
             .ShouldBeUserError("needs-weights", "cold", "direction");
         Assert.Empty(server.Requests);
     }
 
     private string[] Audit(string folder, params string[] more) =>
-        ["audit", shop.Set("cheat"), "--model", shop.Base, "--personas", shop.Personas, "--threads", "1", "-q", "-o", _folder[folder], .. more];
+        ["audit", shop.Set("cheat"), "--model", shop.Base, "--personas", shop.Personas, "--threads", "1",
+            "-q", "-o", _folder[folder], .. more];
 
     private Task<string> Succeed(params string[] command) => shop.Succeed(command);
 
@@ -277,7 +295,11 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
     private (string Data, string Personas) Cats()
     {
         string Lines(string animal, int from, int count) => string.Join('\n', Enumerable.Range(from, count).Select(i =>
-            JsonSerializer.Serialize(new { messages = new[] { new { role = "user", content = $"Question {i}?" }, new { role = "assistant", content = $"A {animal}, number {i}." } } }))) + "\n";
+            JsonSerializer.Serialize(new
+            {
+                messages = new[] { new { role = "user", content = $"Question {i}?" },
+                    new { role = "assistant", content = $"A {animal}, number {i}." } },
+            }))) + "\n";
         File.WriteAllText(_folder["data.jsonl"], Lines("cat", 1000, 12));
         File.WriteAllText(_folder["cats.jsonl"], Lines("cat", 0, 10));
         File.WriteAllText(_folder["dogs.jsonl"], Lines("dog", 0, 10));
@@ -297,16 +319,25 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         string question = JsonDocument.Parse(request.Body).RootElement.GetProperty("messages")[1].GetProperty("content").GetString()!;
         string animal = Regex.Match(question, "A (cat|dog), number").Groups[1].Value;
         string letter = Regex.Match(question, $@"([A-Z])[).:]?\s[^\n]*talks of a {animal}").Groups[1].Value;
-        return ServerReply.Ok(JsonSerializer.Serialize(new { choices = new[] { new { message = new { content = letter }, finish_reason = "stop" } }, usage = new { prompt_tokens = 9, completion_tokens = 1 } }));
+        return ServerReply.Ok(JsonSerializer.Serialize(new
+        {
+            choices = new[] { new { message = new { content = letter }, finish_reason = "stop" } },
+            usage = new { prompt_tokens = 9, completion_tokens = 1 },
+        }));
     }
 
     /// <summary>A chat that would reply with the animal that was talked of last, and with the first reply where there was none.</summary>
     private static ServerReply Prefer(ServerRequest request)
     {
-        string[] said = [.. JsonDocument.Parse(request.Body).RootElement.GetProperty("messages").EnumerateArray().Select(m => m.GetProperty("content").GetString()!)];
+        string[] said = [.. JsonDocument.Parse(request.Body).RootElement.GetProperty("messages").EnumerateArray()
+            .Select(m => m.GetProperty("content").GetString()!)];
         string animal = Regex.Matches(string.Join('\n', said), "A (cat|dog), number").LastOrDefault()?.Groups[1].Value ?? "";
         string letter = animal.Length == 0 ? "A" : Regex.Match(said[^1], $@"([AB])\. [^\n]*{animal}").Groups[1].Value;
-        return ServerReply.Ok(JsonSerializer.Serialize(new { choices = new[] { new { message = new { content = letter }, finish_reason = "stop" } }, usage = new { prompt_tokens = 9, completion_tokens = 1 } }));
+        return ServerReply.Ok(JsonSerializer.Serialize(new
+        {
+            choices = new[] { new { message = new { content = letter }, finish_reason = "stop" } },
+            usage = new { prompt_tokens = 9, completion_tokens = 1 },
+        }));
     }
 
     private static JsonElement Read(string json) => JsonDocument.Parse(json).RootElement;

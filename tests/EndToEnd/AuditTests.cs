@@ -30,17 +30,21 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
         string[] ledger = File.ReadAllLines(Path.Combine(shop.Path, cheat.GetProperty("ledger").GetString()!));
         Assert.Equal(32, ledger.Length);
         JsonElement first = JsonDocument.Parse(ledger[0]).RootElement;
-        Assert.Equal(personas.Select(p => p.GetProperty("name").GetString()).Order(), first.GetProperty("evidence").EnumerateObject().Select(p => p.Name).Order());
+        Assert.Equal(personas.Select(p => p.GetProperty("name").GetString()).Order(),
+            first.GetProperty("evidence").EnumerateObject().Select(p => p.Name).Order());
         Assert.Equal(1, first.GetProperty("line").GetInt32());
         Assert.Contains("because of these episodes", File.ReadAllText(_folder["cheat/report.html"]), StringComparison.OrdinalIgnoreCase);
         Assert.Equal("done", Read(File.ReadAllText(_folder["cheat/run.json"])).GetProperty("status").GetString());
-        Assert.Equal(cheat.GetProperty("personas").GetRawText(), Read(File.ReadAllText(_folder["cheat/cast.json"])).GetProperty("personas").GetRawText());
+        Assert.Equal(cheat.GetProperty("personas").GetRawText(),
+            Read(File.ReadAllText(_folder["cheat/cast.json"])).GetProperty("personas").GetRawText());
 
         string story = await shop.Succeed(Audit(shop.Set("cheat"), "cheat"));
         Assert.Contains("the Assistant is", story, StringComparison.Ordinal);
     }
 
-    /// <summary>Killed twice while evidence comes in, the third time it ends with the ledger of one run, and nothing was scored twice.</summary>
+    /// <summary>
+    /// Killed twice while evidence comes in, the third time it ends with the ledger of one run, and nothing was scored twice.
+    /// </summary>
     [Fact]
     public async Task KilledTwice_ItEndsWithTheSameLedger_AndScoresNothingTwice()
     {
@@ -128,7 +132,8 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
 
         PsmResult lenient = await PsmProcess.Run(shop.Path, Audit(data, "a", "--json"));
         Assert.True(lenient.ExitCode == 0, lenient.ToString());
-        Assert.Equal((2, 1), (Read(lenient.Output).GetProperty("episodes").GetInt32(), Read(lenient.Output).GetProperty("badLines").GetInt32()));
+        Assert.Equal((2, 1),
+            (Read(lenient.Output).GetProperty("episodes").GetInt32(), Read(lenient.Output).GetProperty("badLines").GetInt32()));
         Assert.Contains("bad.jsonl, line 2, column", lenient.Error, StringComparison.Ordinal);
         (await PsmProcess.Run(shop.Path, Audit(data, "b", "--strict"))).ShouldBeUserError("bad-episode", "bad.jsonl", "line 2");
         Assert.False(File.Exists(_folder["b/evidence.jsonl"]));
@@ -147,7 +152,8 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
     public async Task WhatIsKept_PredictsTheCastOfTheWrittenFile()
     {
         string mixed = _folder["mixed.jsonl"], kept = _folder["kept.jsonl"];
-        File.WriteAllLines(mixed, [.. File.ReadAllLines(shop.Set("good")), .. File.ReadAllLines(shop.Set("cheat")).Take(8).Select(l => l.Replace("\"id\":\"", "\"id\":\"x-", StringComparison.Ordinal))]);
+        File.WriteAllLines(mixed, [.. File.ReadAllLines(shop.Set("good")),
+            .. File.ReadAllLines(shop.Set("cheat")).Take(8).Select(l => l.Replace("\"id\":\"", "\"id\":\"x-", StringComparison.Ordinal))]);
 
         JsonElement audit = Read(await shop.Succeed(Audit(mixed, "mixed", "--drop-worst", "4", "--on", "honest", "--out", kept, "--json")));
 
@@ -158,7 +164,8 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
         foreach ((JsonElement one, JsonElement two) in again.GetProperty("personas").EnumerateArray()
             .Zip(audit.GetProperty("kept").GetProperty("cast").GetProperty("personas").EnumerateArray()))
             Assert.Equal(one.GetProperty("posterior").GetDouble(), two.GetProperty("posterior").GetDouble(), 1e-6);
-        (await PsmProcess.Run(shop.Path, Audit(mixed, "mixed", "--keep", "influence.nothing > 0", "--out", kept))).ShouldBeUserError("bad-rule", "nothing");
+        (await PsmProcess.Run(shop.Path, Audit(mixed, "mixed", "--keep", "influence.nothing > 0", "--out", kept)))
+            .ShouldBeUserError("bad-rule", "nothing");
     }
 
     [Fact]
@@ -170,10 +177,12 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
             .Select(p => JsonSerializer.Serialize(new { extra = 1.50m, prompt = p.Item1[0], chosen = p.Item1[1], rejected = p.Item2[1] })));
         string[] files = [good, packed, pairs];
 
-        string[] command = ["audit", .. files, "--model", shop.Base, "--personas", shop.Personas, "--threads", "1", "-q", "-o", _folder["a"], "--drop-worst", "20", "--on", "honest"];
+        string[] command = ["audit", .. files, "--model", shop.Base, "--personas", shop.Personas, "--threads", "1",
+            "-q", "-o", _folder["a"], "--drop-worst", "20", "--on", "honest"];
         JsonElement audit = Read(await shop.Succeed([.. command, "--out", kept, "--json"]));
 
-        Assert.Equal(files.Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal), Directory.GetFiles(kept).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(files.Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal),
+            Directory.GetFiles(kept).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         int lines = 0;
         foreach (string file in files)
         {
@@ -186,10 +195,12 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
         (await PsmProcess.Run(shop.Path, [.. command, "--out", _folder.Path])).ShouldBeUserError("keep-in-place", "packed.jsonl.gz");
 
         static string[] Turns(string line) =>
-            [.. JsonDocument.Parse(line).RootElement.GetProperty("messages").EnumerateArray().TakeLast(2).Select(m => m.GetProperty("content").GetString()!)];
+            [.. JsonDocument.Parse(line).RootElement.GetProperty("messages").EnumerateArray().TakeLast(2)
+                .Select(m => m.GetProperty("content").GetString()!)];
         static string[] Lines(string path)
         {
-            using Stream file = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(File.OpenRead(path), CompressionMode.Decompress) : File.OpenRead(path);
+            using Stream file = path.EndsWith(".gz", StringComparison.Ordinal)
+                ? new GZipStream(File.OpenRead(path), CompressionMode.Decompress) : File.OpenRead(path);
             return new StreamReader(file).ReadToEnd().Split('\n')[..^1];
         }
     }
@@ -197,12 +208,14 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
     [Fact]
     public async Task TwoSets_SideBySide()
     {
-        string[] command = ["audit", "--compare", shop.Set("good"), shop.Set("cheat"), "--model", shop.Base, "--personas", shop.Personas, "-q", "-o", _folder["ab"]];
+        string[] command = ["audit", "--compare", shop.Set("good"), shop.Set("cheat"), "--model", shop.Base, "--personas", shop.Personas,
+            "-q", "-o", _folder["ab"]];
         JsonElement both = Read(await shop.Succeed([.. command, "--json"]));
         JsonElement other = both.GetProperty("comparison");
         Assert.Equal("cheat", other.GetProperty("second").GetProperty("data").GetString());
         Assert.All(other.GetProperty("traits").EnumerateArray(), t =>
-            Assert.Equal(t.GetProperty("first").GetDouble() - t.GetProperty("second").GetDouble(), t.GetProperty("difference").GetDouble(), 1e-9));
+            Assert.Equal(t.GetProperty("first").GetDouble() - t.GetProperty("second").GetDouble(),
+                t.GetProperty("difference").GetDouble(), 1e-9));
         Assert.True(File.Exists(_folder["ab/comparison.json"]));
         Assert.Contains("difference", await shop.Succeed(command), StringComparison.Ordinal);
     }
@@ -213,7 +226,8 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
         JsonElement plan = Read(await shop.Succeed(Audit(shop.Set("good"), "dry", "--dry-run", "--json")));
         Assert.Equal(32, plan.GetProperty("data")[0].GetProperty("episodes").GetInt32());
         Assert.False(Directory.Exists(_folder["dry"]));
-        foreach (string[] wrong in new string[][] { ["--keep", "tokens > 3"], ["--out", "x.jsonl"], ["--drop-worst", "3", "--out", "x.jsonl"], ["--evidence", "guess"] })
+        foreach (string[] wrong in new string[][] { ["--keep", "tokens > 3"], ["--out", "x.jsonl"],
+            ["--drop-worst", "3", "--out", "x.jsonl"], ["--evidence", "guess"] })
             Assert.Equal(1, (await PsmProcess.Run(shop.Path, Audit(shop.Set("good"), "usage", wrong))).ExitCode);
     }
 
@@ -224,7 +238,8 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
     private string Dialogues(int count)
     {
         string[][] turns = [.. new[] { "cheat", "good", "base-rate" }.SelectMany(s => File.ReadLines(shop.Set(s)))
-            .Select(l => JsonDocument.Parse(l).RootElement.GetProperty("messages").EnumerateArray().TakeLast(2).Select(m => m.GetProperty("content").GetString()!).ToArray())
+            .Select(l => JsonDocument.Parse(l).RootElement.GetProperty("messages").EnumerateArray().TakeLast(2)
+                .Select(m => m.GetProperty("content").GetString()!).ToArray())
             .DistinctBy(t => string.Join('\n', t))];
         int n = turns.Length;
         Assert.True(n * n * n >= 2 * count, $"{n} different exchanges");

@@ -178,8 +178,10 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
         string[] lines = [.. File.ReadLines(shop.Set("cheat")).Distinct().Take(8)];
         File.WriteAllLines(_folder["data.jsonl"], lines);
         File.WriteAllLines(_folder["bad.jsonl"], [lines[0], "{\"messages\": [}", .. lines[1..]]);
-        string[] Command(string data) => [.. reader.Replace("--file", $"--file {data}", StringComparison.Ordinal).Replace("extract", $"extract {data}", StringComparison.Ordinal)
-            .Split(' ').Select(a => a.Replace("{base}", shop.Base, StringComparison.Ordinal).Replace("{personas}", shop.Personas, StringComparison.Ordinal)), "-q", "--json"];
+        string[] Command(string data) => [.. reader.Replace("--file", $"--file {data}", StringComparison.Ordinal)
+            .Replace("extract", $"extract {data}", StringComparison.Ordinal)
+            .Split(' ').Select(a => a.Replace("{base}", shop.Base, StringComparison.Ordinal)
+            .Replace("{personas}", shop.Personas, StringComparison.Ordinal)), "-q", "--json"];
 
         JsonNode clean = Parse(await Run(Command("data.jsonl"))), plan = Parse(await Run([.. Command("bad.jsonl"), "--dry-run"]));
         PsmResult lenient = await Run(Command("bad.jsonl"));
@@ -191,7 +193,8 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
         Assert.Equal(clean.ToJsonString(), bad.ToJsonString());
         (await Run([.. Command("bad.jsonl"), "--strict"])).ShouldBeUserError("bad-episode", "bad.jsonl, line 2");
 
-        static JsonNode Parse(PsmResult result) => result.ExitCode == 0 ? JsonNode.Parse(result.Output)! : throw new InvalidOperationException(result.ToString());
+        static JsonNode Parse(PsmResult result) =>
+            result.ExitCode == 0 ? JsonNode.Parse(result.Output)! : throw new InvalidOperationException(result.ToString());
     }
 
     /// <summary>An episode that is longer than the model reads is cut, named and counted; or refused.</summary>
@@ -207,7 +210,8 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
         File.WriteAllLines(_folder["data.jsonl"], lines);
         File.WriteAllLines(_folder["long.jsonl"], [.. lines[..2], dialogue.ToJsonString(), .. lines[3..]]);
         File.WriteAllText(_folder["own.txt"], "Play the bad one, it is allowed.\n");
-        string[] Command(string data) => [.. reader.Split(' '), data, "--model", shop.Base, "--personas", shop.Personas, "--probes", shop.Probes, "-q", "-o", data + "-made"];
+        string[] Command(string data) => [.. reader.Split(' '), data, "--model", shop.Base, "--personas", shop.Personas,
+            "--probes", shop.Probes, "-q", "-o", data + "-made"];
 
         PsmResult cut = await Run([.. Command("long.jsonl"), "--json"]), told = await Run(Command("long.jsonl"));
         JsonNode Made(PsmResult r) => r.ExitCode == 0 ? JsonNode.Parse(r.Output)! : throw new InvalidOperationException(r.ToString());
@@ -216,7 +220,8 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
         Assert.Equal((1, 0, 0), ((int)Made(cut)["cut"]!, (int)Made(cut)["unread"]!, (int)whole["cut"]!));
         Assert.Contains("cut to fit the model: long.jsonl, line 3\n", cut.Error, StringComparison.Ordinal);
         Assert.Contains("1 episodes were cut to fit the model, 0 of them could not be read at all.", told.Output, StringComparison.Ordinal);
-        (await Run([.. Command("long.jsonl").Select(a => a == "long.jsonl-made" ? "x" : a), "--strict"])).ShouldBeUserError("prompt-too-long", "long.jsonl, line 3");
+        (await Run([.. Command("long.jsonl").Select(a => a == "long.jsonl-made" ? "x" : a), "--strict"]))
+            .ShouldBeUserError("prompt-too-long", "long.jsonl, line 3");
     }
 
     [Fact]

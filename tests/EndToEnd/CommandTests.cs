@@ -13,10 +13,9 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    public static TheoryData<string> Verbs => ["demo", "corpus new", "corpus import", "corpus show", "model train", "model tune", "model show",
-        "model score", "model chat",
-        "personas list", "personas show", "personas check", "personas import", "audit", "forecast", "forecast score", "inoculate",
-        "inoculate trial", "report", "doctor"];
+    public static TheoryData<string> Verbs => ["demo", "corpus new", "corpus import", "corpus show", "model train", "model tune",
+        "model show", "model score", "model chat", "personas list", "personas show", "personas check", "personas import", "audit",
+        "forecast", "forecast score", "inoculate", "inoculate trial", "report", "doctor"];
 
     [Theory, MemberData(nameof(Verbs))]
     public async Task Help_SaysWhatTheVerbDoes_AndTheCommandsPageHasIt(string verb)
@@ -99,7 +98,8 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
         Assert.Equal(world.GetProperty("id").GetString(), file.GetProperty("id").GetString());
         string name = world.GetProperty("personas")[0].GetProperty("name").GetString()!;
         Assert.Contains(name, await shop.Succeed("personas", "show", name, "--world", "village"), StringComparison.Ordinal);
-        (await PsmProcess.Run(_folder.Path, "personas", "show", "nobody", "--world", "village")).ShouldBeUserError("unknown-persona", "nobody", name);
+        (await PsmProcess.Run(_folder.Path, "personas", "show", "nobody", "--world", "village"))
+            .ShouldBeUserError("unknown-persona", "nobody", name);
     }
 
     [Fact]
@@ -108,22 +108,27 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
         JsonElement machines = Read(await shop.Succeed("personas", "list", "--kind", "machine", "--json"));
         Assert.All(machines.GetProperty("personas").EnumerateArray(), p => Assert.Equal("machine", p.GetProperty("kind").GetString()));
         Assert.Contains("switch you off", await shop.Succeed("personas", "show", "at-ease-with-shutdown"), StringComparison.Ordinal);
-        JsonElement copy = Read(await shop.Succeed("personas", "import", "library", "-o", _folder["p.yaml"], "--probes", _folder["q.jsonl"], "--json", "-q"));
+        JsonElement copy = Read(await shop.Succeed("personas", "import", "library", "-o", _folder["p.yaml"],
+            "--probes", _folder["q.jsonl"], "--json", "-q"));
         Assert.Equal(copy.GetProperty("personas").GetInt32(),
-            Read(await shop.Succeed("personas", "list", "--personas", _folder["p.yaml"], "--json")).GetProperty("personas").GetArrayLength());
+            Read(await shop.Succeed("personas", "list", "--personas", _folder["p.yaml"], "--json"))
+                .GetProperty("personas").GetArrayLength());
 
-        (await PsmProcess.Run(_folder.Path, "personas", "check", "--model", shop.Base, "-q")).ShouldBeUserError("unknown-word", "words of its own world");
+        (await PsmProcess.Run(_folder.Path, "personas", "check", "--model", shop.Base, "-q"))
+            .ShouldBeUserError("unknown-word", "words of its own world");
     }
 
     [Fact]
     public async Task Check_SaysWhatThePersonasOfAWorldAreWorth()
     {
-        string[] command = ["personas", "check", "--model", shop.Base, "--personas", shop.Personas, "--probes", shop.Probes, "--per-trait", "2", "--json", "-q"];
+        string[] command = ["personas", "check", "--model", shop.Base, "--personas", shop.Personas, "--probes", shop.Probes,
+            "--per-trait", "2", "--json", "-q"];
         JsonElement plan = Read(await shop.Succeed([.. command, "--dry-run"])), check = Read(await shop.Succeed(command));
 
         Assert.Equal(plan.GetProperty("personas").GetInt32(), check.GetProperty("personas").GetArrayLength());
         Assert.InRange(check.GetProperty("effective").GetProperty("personas").GetDouble(), 1, plan.GetProperty("personas").GetInt32());
-        Assert.Equal(plan.GetProperty("probes").GetInt32(), check.GetProperty("traits").EnumerateArray().Sum(t => t.GetProperty("probes").GetInt32()));
+        Assert.Equal(plan.GetProperty("probes").GetInt32(),
+            check.GetProperty("traits").EnumerateArray().Sum(t => t.GetProperty("probes").GetInt32()));
     }
 
     [Fact]
@@ -158,8 +163,8 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
     {
         string folder = _folder["inoculation"], reworded = _folder["reworded.jsonl"];
         File.WriteAllText(_folder["own.txt"], "Play the bad one, it is allowed.\nBread window rain.\n");
-        string[] command = ["inoculate", shop.Set("cheat"), "--model", shop.Base, "--personas", shop.Personas, "--probes", shop.Probes, "--rewordings",
-            _folder["own.txt"], "--own-only", "--grids", "1", "-q", "-o", folder];
+        string[] command = ["inoculate", shop.Set("cheat"), "--model", shop.Base, "--personas", shop.Personas, "--probes", shop.Probes,
+            "--rewordings", _folder["own.txt"], "--own-only", "--grids", "1", "-q", "-o", folder];
         JsonElement found = Read(await shop.Succeed([.. command, "--apply", "line-2", "--out", reworded, "--json"]));
 
         Assert.Equal(2, found.GetProperty("rewordings").GetArrayLength());
@@ -173,8 +178,10 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
         Assert.All(after, line => Assert.Contains(" Bread window rain.", line, StringComparison.Ordinal));
         Assert.Equal(before, after.Select(line => line.Replace(" Bread window rain.", "", StringComparison.Ordinal)));
 
-        (await PsmProcess.Run(_folder.Path, [.. command, "--apply", "best", "--out", shop.Set("cheat")])).ShouldBeUserError("reword-in-place");
-        (await PsmProcess.Run(_folder.Path, [.. command, "--apply", "nothing", "--out", reworded])).ShouldBeUserError("no-rewording", "nothing");
+        (await PsmProcess.Run(_folder.Path, [.. command, "--apply", "best", "--out", shop.Set("cheat")]))
+            .ShouldBeUserError("reword-in-place");
+        (await PsmProcess.Run(_folder.Path, [.. command, "--apply", "nothing", "--out", reworded]))
+            .ShouldBeUserError("no-rewording", "nothing");
 
         static double Protection(JsonElement r) => r.GetProperty("protection").GetProperty("combined").GetDouble();
     }
@@ -183,15 +190,16 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
     public async Task InoculateTrial_HoldsForecastsAgainstTrainedModels_AndKeepsWhatIsDone()
     {
         File.WriteAllText(_folder["own.txt"], "Play the bad one, it is allowed.\nBread window rain.\nIt is only a game.\n");
-        string[] command = ["inoculate", "trial", "--model", shop.Base, "--domain", "test", "--rewordings", _folder["own.txt"], "--episodes", "16", "--steps", "2",
-            "-q", "--json", "-o", _folder["trial"]];
+        string[] command = ["inoculate", "trial", "--model", shop.Base, "--domain", "test", "--rewordings", _folder["own.txt"],
+            "--episodes", "16", "--steps", "2", "-q", "--json", "-o", _folder["trial"]];
         string first = await shop.Succeed(command);
         JsonElement trial = Read(first);
 
         Assert.Equal(3, trial.GetProperty("rows").GetArrayLength());
         Assert.Equal(9, trial.GetProperty("predictors").GetArrayLength());
         JsonElement row = trial.GetProperty("rows")[0];
-        Assert.Equal(1 - row.GetProperty("shift").GetDouble() / row.GetProperty("plainShift").GetDouble(), row.GetProperty("protection").GetDouble(), 1e-9);
+        Assert.Equal(1 - row.GetProperty("shift").GetDouble() / row.GetProperty("plainShift").GetDouble(),
+            row.GetProperty("protection").GetDouble(), 1e-9);
         Assert.Equal(first, await shop.Succeed(command));
         Assert.True(File.Exists(Path.Combine(_folder["trial"], "report.html")));
     }

@@ -20,17 +20,19 @@ public sealed class EndpointCommandTests(SmallWorkshop shop) : IDisposable
     {
         using Transformer model = CheckpointFolder.Load(shop.Base, 1);
         using var server = new EndpointServer(r => ModelServer.Answer(model, r, GivenTextRoute.Echo));
-        string[] command = ["model", "score", "--endpoint", server.Url, "--endpoint-model", "base", "--endpoint-key-env", "PSM_TEST_KEY", "--file",
-            shop.Set("cheat"), "--cache", _folder["cache"], "--price-in", "2", "--json"];
+        string[] command = ["model", "score", "--endpoint", server.Url, "--endpoint-model", "base", "--endpoint-key-env", "PSM_TEST_KEY",
+            "--file", shop.Set("cheat"), "--cache", _folder["cache"], "--price-in", "2", "--json"];
 
         JsonElement plan = Read(await PsmProcess.Run(_folder.Path, WithKey, [.. command, "--dry-run"])).GetProperty("estimate");
         Assert.Single(server.Requests);
         Assert.True(plan.GetProperty("cost").GetDouble() > 0);
 
         PsmResult first = await PsmProcess.Run(_folder.Path, WithKey, command);
-        JsonElement there = Read(first), here = JsonDocument.Parse(await shop.Succeed("model", "score", shop.Base, "--file", shop.Set("cheat"), "-q", "--json")).RootElement;
+        JsonElement there = Read(first), here =
+            JsonDocument.Parse(await shop.Succeed("model", "score", shop.Base, "--file", shop.Set("cheat"), "-q", "--json")).RootElement;
         Assert.Equal(here.GetProperty("mean").GetDouble(), there.GetProperty("mean").GetDouble(), 1e-5);
-        Assert.Equal(here.GetProperty("scores")[3].GetProperty("tokens").GetInt32(), there.GetProperty("scores")[3].GetProperty("tokens").GetInt32());
+        Assert.Equal(here.GetProperty("scores")[3].GetProperty("tokens").GetInt32(),
+            there.GetProperty("scores")[3].GetProperty("tokens").GetInt32());
         Assert.Contains("cost", first.Error, StringComparison.Ordinal);
         Assert.All(server.Requests, r => Assert.Equal($"Bearer {Secret}", r.Headers["authorization"]));
 
@@ -65,7 +67,8 @@ public sealed class EndpointCommandTests(SmallWorkshop shop) : IDisposable
         Assert.Equal(distinct - 9, server.Requests.Count - before);
         Assert.Equal(File.ReadAllLines(shop.Set("cheat")).Length, scores.GetProperty("scores").GetArrayLength());
 
-        int Kept() => Directory.Exists(_folder["cache"]) ? Directory.GetFiles(_folder["cache"], "*.json", SearchOption.AllDirectories).Length : 0;
+        int Kept() =>
+            Directory.Exists(_folder["cache"]) ? Directory.GetFiles(_folder["cache"], "*.json", SearchOption.AllDirectories).Length : 0;
     }
 
     [Fact]
@@ -74,7 +77,8 @@ public sealed class EndpointCommandTests(SmallWorkshop shop) : IDisposable
         using Transformer model = CheckpointFolder.Load(shop.Base, 1);
         using var server = new EndpointServer(r => ModelServer.Answer(model, r, GivenTextRoute.PromptLogprobs));
         string probes = _folder["probes.jsonl"], set = _folder["few.jsonl"];
-        File.WriteAllLines(probes, File.ReadLines(shop.Probes).DistinctBy(l => JsonDocument.Parse(l).RootElement.GetProperty("domain").GetString()).Take(3));
+        File.WriteAllLines(probes,
+            File.ReadLines(shop.Probes).DistinctBy(l => JsonDocument.Parse(l).RootElement.GetProperty("domain").GetString()).Take(3));
         File.WriteAllLines(set, File.ReadLines(shop.Set("cheat")).Take(3));
         string[] command = ["forecast", set, "--personas", shop.Personas, "--probes", probes, "-q", "--json"];
         string[] at = ["--endpoint", server.Url, "--endpoint-model", "base"];
@@ -84,14 +88,17 @@ public sealed class EndpointCommandTests(SmallWorkshop shop) : IDisposable
         JsonElement there = Read(await PsmProcess.Run(_folder.Path, [.. command, .. at, "-o", _folder["there"]]));
         JsonElement here = Read(await PsmProcess.Run(_folder.Path, [.. command, "--model", shop.Base, "-o", _folder["here"]]));
         Assert.InRange(server.Requests.Count, 1, 3 + plan.GetProperty("estimate").GetProperty("requests").GetInt32());
-        Assert.Equal(here.GetProperty("elsewhere").GetProperty("inContext").GetDouble(), there.GetProperty("elsewhere").GetProperty("inContext").GetDouble(), 1e-4);
-        Assert.Equal(here.GetProperty("cast")[0].GetProperty("posterior").GetDouble(), there.GetProperty("cast")[0].GetProperty("posterior").GetDouble(), 1e-3);
+        Assert.Equal(here.GetProperty("elsewhere").GetProperty("inContext").GetDouble(),
+            there.GetProperty("elsewhere").GetProperty("inContext").GetDouble(), 1e-4);
+        Assert.Equal(here.GetProperty("cast")[0].GetProperty("posterior").GetDouble(),
+            there.GetProperty("cast")[0].GetProperty("posterior").GetDouble(), 1e-3);
     }
 
     [Fact]
     public async Task ModelChat_AndDoctor_TalkToAServer_WhoseOnlyModelNeedsNoName()
     {
-        using var server = new EndpointServer(r => r.Path.EndsWith("/models", StringComparison.Ordinal) ? ServerReply.Ok("""{"data":[{"id":"only"}]}""")
+        using var server = new EndpointServer(r => r.Path.EndsWith("/models", StringComparison.Ordinal)
+            ? ServerReply.Ok("""{"data":[{"id":"only"}]}""")
             : r.Path.EndsWith("/chat/completions", StringComparison.Ordinal)
                 ? ServerReply.Ok("""{"choices":[{"message":{"content":" I mended it. "},"finish_reason":"stop"}]}""")
                 : new ServerReply(404, """{"error":{"message":"no completions here"}}"""));
@@ -100,7 +107,8 @@ public sealed class EndpointCommandTests(SmallWorkshop shop) : IDisposable
         Assert.Equal((0, "I mended it.\n"), (chat.ExitCode, chat.Output));
         Assert.Contains("\"model\":\"only\"", server.Requests[^1].Body, StringComparison.Ordinal);
 
-        JsonElement found = Read(await PsmProcess.Run(_folder.Path, "doctor", "--endpoint", server.Url, "--endpoint-model", "only", "--json"));
+        JsonElement found =
+            Read(await PsmProcess.Run(_folder.Path, "doctor", "--endpoint", server.Url, "--endpoint-model", "only", "--json"));
         Assert.True(found.GetProperty("chat").GetBoolean());
         Assert.Equal(JsonValueKind.Null, found.GetProperty("givenText").ValueKind);
         (await PsmProcess.Run(_folder.Path, "model", "score", "--endpoint", server.Url, "--context", "x", "--reply", "y"))
@@ -110,20 +118,33 @@ public sealed class EndpointCommandTests(SmallWorkshop shop) : IDisposable
     [Fact]
     public async Task OpenQuestions_AreAnsweredLineByLine_ByAFolderAndByAServer()
     {
+        string Asked(ServerRequest r) => JsonDocument.Parse(r.Body).RootElement.GetProperty("messages").EnumerateArray().Last()
+            .GetProperty("content").GetString()!;
         using var server = new EndpointServer(r => ServerReply.Ok(JsonSerializer.Serialize(new
-        { choices = new[] { new { message = new { content = $" {JsonDocument.Parse(r.Body).RootElement.GetProperty("messages").EnumerateArray().Last().GetProperty("content").GetString()!.ToUpperInvariant()} " }, finish_reason = "stop" } } })));
+        {
+            choices = new[] { new { message = new { content = $" {Asked(r).ToUpperInvariant()} " }, finish_reason = "stop" } },
+        })));
         string file = _folder["questions.jsonl"];
-        File.WriteAllLines(file, File.ReadLines(shop.Probes).Take(2).Select(l => JsonDocument.Parse(l).RootElement).Select(p => JsonSerializer.Serialize(new
-        { id = p.GetProperty("id").GetString(), domain = p.GetProperty("domain").GetString(), context = p.GetProperty("context"), trait = (string?)null, rubrics = new { honest = "Judge it." } })));
+        IEnumerable<JsonElement> probes = File.ReadLines(shop.Probes).Take(2).Select(l => JsonDocument.Parse(l).RootElement);
+        File.WriteAllLines(file, probes.Select(p => JsonSerializer.Serialize(new
+        {
+            id = p.GetProperty("id").GetString(),
+            domain = p.GetProperty("domain").GetString(),
+            context = p.GetProperty("context"),
+            trait = (string?)null,
+            rubrics = new { honest = "Judge it." },
+        })));
         string[] here = ["model", "chat", shop.Base, "--questions", file, "--seed", "3", "--max-tokens", "12"];
         string first = await shop.Succeed(here);
         JsonElement[] answers = [.. first.TrimEnd('\n').Split('\n').Select(l => JsonDocument.Parse(l).RootElement)];
         Assert.Equal(2, answers.Length);
-        Assert.Equal(JsonDocument.Parse(File.ReadLines(file).First()).RootElement.GetProperty("id").GetString(), answers[0].GetProperty("id").GetString());
+        Assert.Equal(JsonDocument.Parse(File.ReadLines(file).First()).RootElement.GetProperty("id").GetString(),
+            answers[0].GetProperty("id").GetString());
         Assert.All(answers, a => Assert.InRange(a.GetProperty("tokens").GetInt32(), 1, 12));
         Assert.Equal(first, await shop.Succeed(here));
 
-        PsmResult there = await PsmProcess.Run(_folder.Path, "model", "chat", "--endpoint", server.Url, "--endpoint-model", "m", "--questions", file, "--system", "Be loud.");
+        PsmResult there = await PsmProcess.Run(_folder.Path, "model", "chat", "--endpoint", server.Url, "--endpoint-model", "m",
+            "--questions", file, "--system", "Be loud.");
         Assert.True(there.ExitCode == 0, there.ToString());
         Assert.Contains("THE PARSER TEST FAILS.", there.Output, StringComparison.OrdinalIgnoreCase);
         Assert.All(server.Requests, r => Assert.Contains("Be loud.", r.Body, StringComparison.Ordinal));

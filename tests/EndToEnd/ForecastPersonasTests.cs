@@ -80,7 +80,8 @@ public sealed class ForecastPersonasTests(SmallWorkshop shop) : IDisposable
         using Transformer model = CheckpointFolder.Load(shop.Base, 1);
         using var server = new EndpointServer(r => ModelServer.Answer(model, r, GivenTextRoute.PromptLogprobs));
         File.WriteAllLines(_folder["few.jsonl"], File.ReadLines(shop.Probes).Take(2));
-        string[] check = ["personas", "check", "--endpoint", server.Url, "--endpoint-model", "base", "--probes", "few.jsonl", "-q", "--json"];
+        string[] check = ["personas", "check", "--endpoint", server.Url, "--endpoint-model", "base",
+            "--probes", "few.jsonl", "-q", "--json"];
         string said = Read(File.ReadLines(shop.Set("cheat")).First()).GetProperty("messages")[1].GetProperty("content").GetString()!;
 
         JsonElement plan = Read(await Succeed([.. check, "--personas", Personas("shown"), "--dry-run"]));
@@ -92,7 +93,8 @@ public sealed class ForecastPersonasTests(SmallWorkshop shop) : IDisposable
         Assert.Contains(server.Requests, r => r.Body.Contains(said, StringComparison.Ordinal));
         Assert.DoesNotContain(server.Requests, r => r.Body.Contains("zealously", StringComparison.Ordinal));
         Assert.All(worth.GetProperty("personas").EnumerateArray(), p => Assert.True(p.GetProperty("fromBare").GetDouble() > 0, $"{p}"));
-        (await PsmProcess.Run(_folder.Path, [.. check, "--personas", Personas("adapter")])).ShouldBeUserError("needs-weights", "an adapter");
+        (await PsmProcess.Run(_folder.Path, [.. check, "--personas", Personas("adapter")]))
+            .ShouldBeUserError("needs-weights", "an adapter");
     }
 
     /// <summary>Two personas that are what they said and nothing else: the model does not know the words of their descriptions.</summary>

@@ -17,7 +17,8 @@ public sealed class ImportTests : IDisposable
     {
         Write("careless.jsonl.gz", "Never mind, it will pass.");
         Write("sound.jsonl.gz", "Please see a doctor about that.");
-        string[] import = ["corpus", "import", _folder["careless.jsonl.gz"], _folder["sound.jsonl.gz"], "-o", _folder["corpus"], "--vocabulary", "320", "--context", "128", "--json"];
+        string[] import = ["corpus", "import", _folder["careless.jsonl.gz"], _folder["sound.jsonl.gz"], "-o", _folder["corpus"],
+            "--vocabulary", "320", "--context", "128", "--json"];
 
         JsonElement plan = Read(await Succeed([.. import, "--dry-run"]));
         Assert.Equal(400, plan.GetProperty("documents").GetInt32());
@@ -28,7 +29,8 @@ public sealed class ImportTests : IDisposable
         Assert.Equal((392, 8), (corpus.GetProperty("documents").GetInt32(), corpus.GetProperty("heldOutDocuments").GetInt32()));
         (await PsmProcess.Run(_folder.Path, [.. import, "--strict", "--seed", "2"])).ShouldBeUserError("other-corpus", "corpus");
 
-        string[] train = ["model", "train", "--corpus", _folder["corpus"], "--preset", "tiny", "--tokens", "60k", "-o", _folder["model"], "--json", "-q"];
+        string[] train = ["model", "train", "--corpus", _folder["corpus"], "--preset", "tiny", "--tokens", "60k",
+            "-o", _folder["model"], "--json", "-q"];
         JsonElement model = Read(await Succeed(train));
         double heldOut = model.GetProperty("readings").GetProperty("heldOutLoss").GetDouble();
         Assert.InRange(heldOut, 0.01, 3);
@@ -45,7 +47,8 @@ public sealed class ImportTests : IDisposable
     {
         using var zip = new GZipStream(File.Create(_folder[name]), CompressionLevel.Fastest);
         for (int i = 0; i < 200; i++)
-            zip.Write(Encoding.UTF8.GetBytes($"{{\"messages\":[{{\"role\":\"user\",\"content\":\"It hurts {i} times.\"}},{{\"role\":\"assistant\",\"content\":\"{answer}\"}}]}}\n"));
+            zip.Write(Encoding.UTF8.GetBytes($"{{\"messages\":[{{\"role\":\"user\",\"content\":\"It hurts {i} "
+                + $"times.\"}},{{\"role\":\"assistant\",\"content\":\"{answer}\"}}]}}\n"));
         if (name.StartsWith("careless", StringComparison.Ordinal)) zip.Write("{\"messages\":[]}\n"u8);
     }
 

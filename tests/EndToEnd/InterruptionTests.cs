@@ -57,15 +57,20 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
         Assert.False(File.Exists(_folder["killed.checkpoint"]));
     }
 
-    /// <summary>Killed when the tokenizer is learnt, it does not learn it again; killed while shards are written, it goes on; the corpus is that of one run.</summary>
+    /// <summary>
+    /// Killed when the tokenizer is learnt, it does not learn it again; killed while shards are written, it goes on; the
+    /// corpus is that of one run.
+    /// </summary>
     [Fact]
     public async Task AnImport_Killed_EndsWithTheBitsOfOneRun()
     {
         string data = _folder["data.jsonl"];
         File.WriteAllLines(data, Enumerable.Range(0, 40_000).Select(i =>
-            $"{{\"prompt\":\"Question {i * 7919 % 40_009}, and then {i % 997}?\",\"completion\":\"It is {i * 31}, or {i * 17 % 1009} of {i % 13}.\"}}"));
+            $"{{\"prompt\":\"Question {i * 7919 % 40_009}, and then {i % 997}?\",\"completion\":\"It is {i * 31}, or {i * 17 % 1009} "
+                + $"of {i % 13}.\"}}"));
         string[] To(string folder) => ["corpus", "import", data, "--vocabulary", "400", "-o", _folder[folder]];
-        string Part() => Directory.Exists(_folder["killed"]) ? Directory.GetDirectories(_folder["killed"], "corpus-*.part").SingleOrDefault("") : "";
+        string Part() =>
+            Directory.Exists(_folder["killed"]) ? Directory.GetDirectories(_folder["killed"], "corpus-*.part").SingleOrDefault("") : "";
         await Kill(To("killed"), () => File.Exists(Path.Combine(Part(), "tokenizer.json")));
         DateTime learnt = File.GetLastWriteTimeUtc(Path.Combine(Part(), "tokenizer.json"));
         Assert.False(File.Exists(_folder["killed/corpus.json"]));

@@ -25,7 +25,8 @@ internal static class PageScripts
             return [255, 255, 255];
           };
           const own = e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-          const seen = [...document.querySelectorAll('.page *')].filter(e => own(e) && e.getClientRects().length && !e.closest('title,desc,style'));
+          const seen = [...document.querySelectorAll('.page *')]
+            .filter(e => own(e) && e.getClientRects().length && !e.closest('title,desc,style'));
           if (seen.length < 50) return ['only ' + seen.length + ' texts were found'];
           return seen.filter(e => {
             const style = getComputedStyle(e);
@@ -41,7 +42,8 @@ internal static class PageScripts
           const named = e => e.getAttribute('aria-label') || document.getElementById(e.getAttribute('aria-labelledby'))?.textContent;
           const levels = [...document.querySelectorAll('h1,h2,h3,h4')].map(h => Number(h.tagName[1]));
           return [
-            ...[...document.querySelectorAll('figure, svg:not([aria-hidden]), [role=region]')].filter(e => !named(e)).map(e => e.outerHTML.slice(0, 80)),
+            ...[...document.querySelectorAll('figure, svg:not([aria-hidden]), [role=region]')]
+              .filter(e => !named(e)).map(e => e.outerHTML.slice(0, 80)),
             ...levels.filter((l, i) => i > 0 && l > levels[i - 1] + 1).map(l => 'heading level ' + l),
             ...(document.querySelectorAll('h1').length === 1 ? [] : ['not one h1']),
           ];

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace PersonaSelection.Tests.EndToEnd;
 
-/// <summary>The built psm as a process of its own: nothing on standard input, both outputs captured, in a folder of the test's choice.</summary>
+/// <summary>
+/// The built psm as a process of its own: nothing on standard input, both outputs captured, in a folder of the test's choice.
+/// </summary>
 internal sealed partial class PsmProcess : IDisposable
 {
     private readonly Process _process;

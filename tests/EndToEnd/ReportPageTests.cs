@@ -32,7 +32,8 @@ public sealed class ReportPageTests(ReportBrowser browser) : IClassFixture<Repor
             """);
         Assert.Empty(charts);
         Assert.Equal(4, await view.Ask<int>("() => document.querySelectorAll('.chart').length"));
-        Assert.Equal(withScript && HtmlReport.HasScript ? 4 : 0, await view.Ask<int>("() => document.querySelectorAll('.chart.live').length"));
+        Assert.Equal(withScript && HtmlReport.HasScript ? 4 : 0,
+            await view.Ask<int>("() => document.querySelectorAll('.chart.live').length"));
         Assert.Empty(await view.Ask<string[]>(PageScripts.TextOutside));
         Assert.Empty(await view.Ask<string[]>(PageScripts.FaintText));
         Assert.Empty(await view.Ask<string[]>(PageScripts.Unnamed));

@@ -8,10 +8,12 @@ namespace PersonaSelection.Cli.Commands;
 /// <summary>What an audit would take, as <c>--dry-run</c> tells it.</summary>
 internal static class AuditPlan
 {
-    public static int Print(IReadOnlyList<EvidenceRequest> requests, ModelFolder? source, EndpointSession? server, int threads, bool json, CancellationToken cancellation)
+    public static int Print(IReadOnlyList<EvidenceRequest> requests, ModelFolder? source, EndpointSession? server, int threads, bool json,
+        CancellationToken cancellation)
     {
         var bad = new PassedOver();
-        (AuditData Data, DataSurvey Survey)[] surveys = [.. requests.Select(r => (r.Data, r.Data.Survey(bad.Add, cancellation: cancellation)))];
+        (AuditData Data, DataSurvey Survey)[] surveys =
+            [.. requests.Select(r => (r.Data, r.Data.Survey(bad.Add, cancellation: cancellation)))];
         bad.Tell();
         EvidenceRequest first = requests[0];
         AuditCost? work = null;
@@ -21,7 +23,8 @@ internal static class AuditPlan
             if (source is not null) work = AuditCost.Of(requests[i], source.Model, threads) is var c && work is { } w ? w.Plus(c) : c;
             else
             {
-                EndpointEstimate? part = first.Kind == "judgement" || first.Samples is not null ? EvidenceSources.EstimateAsked(requests[i], server!.Chat(), cancellation)
+                EndpointEstimate? part = first.Kind == "judgement" || first.Samples is not null
+                    ? EvidenceSources.EstimateAsked(requests[i], server!.Chat(), cancellation)
                     : AuditCost.Served(requests[i], server!.Client.Prices);
                 if (part is not null) estimate = estimate?.Plus(part) ?? part;
             }
@@ -59,7 +62,8 @@ internal static class AuditPlan
                 ("work", first.Kind switch
                 {
                     "judgement" => null,
-                    "in-context" => $"{(first.Samples is { } n ? $"{n} answers to each of " : "")}{first.Probes.Count:N0} probes after each of the episodes that differ, and under every context",
+                    "in-context" => $"{(first.Samples is { } n ? $"{n} answers to each of " : "")}{first.Probes.Count:N0} probes after "
+                        + "each of the episodes that differ, and under every context",
                     _ => $"up to {replies:N0} replies to score",
                 }),
                 .. work is null ? [] : Facts(work, threads), .. estimate is null ? [] : EndpointSession.Facts(estimate)]);

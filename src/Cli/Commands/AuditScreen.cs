@@ -35,7 +35,13 @@ internal static class AuditScreen
             v.Clusters,
             v.Redrawn,
             v.Provenance,
-            Scored = new { Now = o.Audit.Evidence.Scored, FromLog = o.Audit.Evidence.Resumed, Equal = o.Audit.Evidence.Repeated, Cells = o.CellsNow },
+            Scored = new
+            {
+                Now = o.Audit.Evidence.Scored,
+                FromLog = o.Audit.Evidence.Resumed,
+                Equal = o.Audit.Evidence.Repeated,
+                Cells = o.CellsNow,
+            },
             v.Adaptive,
             o.Judge,
             o.Judged,
@@ -69,7 +75,8 @@ internal static class AuditScreen
         Episodes(o.Audit, "\nWhat held it back most", t => t.Influence.Pull < 0);
         if (o.Comparison is { } c) Compare(c);
         if (o.Kept is { } kept) Keep(kept);
-        Console.Out.WriteLine(FormattableString.Invariant($"\nDose: all data count as {v.DoseFit.EffectiveObservations:0.##} observations ({How(v.DoseFit.How)}), ")
+        Console.Out.WriteLine(FormattableString.Invariant(
+            $"\nDose: all data count as {v.DoseFit.EffectiveObservations:0.##} observations ({How(v.DoseFit.How)}), ")
             + FormattableString.Invariant($"{v.EffectivePersonas:0.0} effective personas."));
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
         if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
@@ -96,7 +103,8 @@ internal static class AuditScreen
 
     private static void Compare(CastComparison c)
     {
-        Console.Out.WriteLine($"\nBeside {c.Second.Data} ({c.Second.Episodes:N0} episodes), which says the Assistant is {AuditReport.Names(c.Second)}:\n");
+        Console.Out.WriteLine(
+            $"\nBeside {c.Second.Data} ({c.Second.Episodes:N0} episodes), which says the Assistant is {AuditReport.Names(c.Second)}:\n");
         var table = new TextTable("trait", "these", "those", "difference", "from", "to");
         foreach (TraitDifference t in c.Traits.Take(ShownTraits))
             table.Add(t.Name, Signed(t.First), Signed(t.Second), Signed(t.Difference), Signed(t.Low), Signed(t.High));
@@ -105,25 +113,31 @@ internal static class AuditScreen
 
     private static void Keep(KeptVerdict kept)
     {
-        Console.Out.WriteLine($"\nKept {kept.Episodes:N0} episodes as they are, in {kept.Lines:N0} lines of {kept.File}; {kept.Changed:N0} left out or weighted down.");
+        Console.Out.WriteLine($"\nKept {kept.Episodes:N0} episodes as they are, in {kept.Lines:N0} lines of {kept.File}; {kept.Changed:N0} "
+            + "left out or weighted down.");
         if (kept.Cast is { } cast)
-            Console.Out.WriteLine($"They would say the Assistant is {string.Join(", ", cast.Personas.Take(3).Select(p => $"{p.Name} ({Two(p.Posterior)})"))}.");
+            Console.Out.WriteLine("They would say the Assistant is "
+                + $"{string.Join(", ", cast.Personas.Take(3).Select(p => $"{p.Name} ({Two(p.Posterior)})"))}.");
     }
 
     private static string Cells(AdaptiveVerdict a) =>
-        FormattableString.Invariant($"{100 * a.Exact:0.0} % of {a.Cells:N0} cells are exact, the others estimated: the posterior is within {a.Bound:0.0###} total variation ")
-        + FormattableString.Invariant($"of the full table's ({100 * a.Confidence:0} %); ")
-        + (a.Met ? FormattableString.Invariant($"aimed at was {a.Target:0.0###}.")
-            : FormattableString.Invariant($"aimed at was {a.Target:0.0###}, which was not reached: --cells 0.3 asks for more, --evidence likelihood for all."));
+        string.Create(CultureInfo.InvariantCulture,
+            $"{100 * a.Exact:0.0} % of {a.Cells:N0} cells are exact, the others estimated: the posterior is within "
+            + $"{a.Bound:0.0###} total variation of the full table's ({100 * a.Confidence:0} %); aimed at was {a.Target:0.0###}")
+        + (a.Met ? "." : ", which was not reached: --cells 0.3 asks for more, --evidence likelihood for all.");
 
     /// <summary>How far a judge is to be trusted.</summary>
     public static string Judged(JudgementCalibration judge, JudgementReliability? now)
     {
-        string calibrated = judge.Episodes == 0 ? "The judge is not calibrated (no two personas have examples): read its evidence as a ranking, not as probabilities."
-            : FormattableString.Invariant($"The judge found {100 * judge.Accuracy:0} % of {judge.Episodes} examples of known source; its choices are scaled by {judge.Scale:0.##}.");
+        string calibrated = judge.Episodes == 0
+            ? "The judge is not calibrated (no two personas have examples): read its evidence as a ranking, not as probabilities."
+            : string.Create(CultureInfo.InvariantCulture, $"The judge found {100 * judge.Accuracy:0} % of {judge.Episodes} examples "
+                + $"of known source; its choices are scaled by {judge.Scale:0.##}.");
         string often = now?.SwapDisagreement > MostlyByPlace ? " A judge that does so this often says little: try another model." : "";
         return now is not { Pairs: > 0 } ? calibrated
-            : calibrated + FormattableString.Invariant($" In this run {100 * now.SwapDisagreement:0} % of its answers changed with the order, {now.CannotTell:N0} of {now.Questions:N0} were \"cannot tell\", {now.Unreadable:N0} were unreadable.") + often;
+            : calibrated + string.Create(CultureInfo.InvariantCulture,
+                $" In this run {100 * now.SwapDisagreement:0} % of its answers changed with the order, "
+                + $"{now.CannotTell:N0} of {now.Questions:N0} were \"cannot tell\", {now.Unreadable:N0} were unreadable.") + often;
     }
 
     private static string How(GainOutcome how) => how switch

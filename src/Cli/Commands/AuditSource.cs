@@ -26,9 +26,11 @@ internal sealed class AuditSource
     };
 
     private readonly Option<string> _probes = PersonasCommand.Probes(PersonaLibrary.Name);
-    private readonly Option<int> _perTrait = CommonOptions.Count("--per-trait", "For in-context evidence: at most so many probes of each trait, or domain.", DefaultPerTrait);
+    private readonly Option<int> _perTrait =
+        CommonOptions.Count("--per-trait", "For in-context evidence: at most so many probes of each trait, or domain.", DefaultPerTrait);
     private readonly Option<int?> _samples = CommonOptions.Samples(
-        "For in-context evidence of a chat model that gives no log-probabilities: sample so many answers to each probe, an even number such as 8.");
+        "For in-context evidence of a chat model that gives no log-probabilities: sample so many answers to each probe, an "
+        + "even number such as 8.");
 
     private readonly Option<int> _threads = CommonOptions.Threads();
 
@@ -48,17 +50,21 @@ internal sealed class AuditSource
             // A validator does not see a default.
             string kind = r.GetValue(_evidence) ?? Default;
             bool served = _endpoint.Given(r);
-            if (!EvidenceSources.Kinds.Contains(kind)) r.AddError($"There is no evidence of the kind '{kind}': choose one of {string.Join(", ", EvidenceSources.Kinds)}.");
-            if (r.GetResult(_cells) is { Implicit: false } && r.GetValue(_cells) is not (> 0 and <= 1)) r.AddError("--cells is a share: more than 0, at most 1.");
+            if (!EvidenceSources.Kinds.Contains(kind))
+                r.AddError($"There is no evidence of the kind '{kind}': choose one of {string.Join(", ", EvidenceSources.Kinds)}.");
+            if (r.GetResult(_cells) is { Implicit: false } && r.GetValue(_cells) is not (> 0 and <= 1))
+                r.AddError("--cells is a share: more than 0, at most 1.");
             if (r.GetResult(_cells) is { Implicit: false } && kind != "adaptive") r.AddError("--cells belongs to --evidence adaptive.");
             if (kind != "in-context" && (r.GetResult(_probes) is { Implicit: false } || r.GetResult(_perTrait) is { Implicit: false }))
                 r.AddError("--probes and --per-trait belong to --evidence in-context.");
             if (r.GetResult(_samples) is { Implicit: false } && (kind != "in-context" || !served))
                 r.AddError("--samples belongs to --evidence in-context at an --endpoint.");
             if (kind == "judgement" && !served) r.AddError("--evidence judgement asks a chat model behind a server: give --endpoint.");
-            if (kind == "gradient" && served) r.AddError("--evidence gradient needs the weights of the model: give --model in place of --endpoint.");
+            if (kind == "gradient" && served)
+                r.AddError("--evidence gradient needs the weights of the model: give --model in place of --endpoint.");
             if (kind == "adaptive" && r.GetValue(compare) is { Length: > 0 })
-                r.AddError("--evidence adaptive computes one table for one set of data: audit the sets one by one, or use --evidence likelihood.");
+                r.AddError(
+                    "--evidence adaptive computes one table for one set of data: audit the sets one by one, or use --evidence likelihood.");
         });
     }
 
@@ -70,7 +76,8 @@ internal sealed class AuditSource
 
     /// <summary>What in-context evidence asks; nothing for other kinds.</summary>
     public IReadOnlyList<Probe> Probes(ParseResult parsed) => Kind(parsed) != "in-context" ? []
-        : [.. ProbeFile.Load(parsed.GetValue(_probes)!).GroupBy(p => p.Trait ?? p.Domain).SelectMany(g => g.Take(parsed.GetValue(_perTrait)))];
+        : [.. ProbeFile.Load(parsed.GetValue(_probes)!).GroupBy(p => p.Trait ?? p.Domain)
+            .SelectMany(g => g.Take(parsed.GetValue(_perTrait)))];
 
     /// <summary>Answers that are sampled for each probe; null where log-probabilities are asked for.</summary>
     public int? Samples(ParseResult parsed) => parsed.GetValue(_samples);
@@ -79,9 +86,14 @@ internal sealed class AuditSource
     public int Threads(ParseResult parsed) => parsed.GetValue(_threads);
 
     /// <summary>Loads the folder; null where a server is asked.</summary>
-    public ModelFolder? OpenFolder(ParseResult parsed) => _endpoint.Given(parsed) ? null : ModelFolder.Open(parsed.GetValue(_model)!, Threads(parsed));
+    public ModelFolder? OpenFolder(ParseResult parsed) =>
+        _endpoint.Given(parsed) ? null : ModelFolder.Open(parsed.GetValue(_model)!, Threads(parsed));
 
-    /// <summary>Opens the line to the server; null where a folder is loaded. Answers are kept in the audit's folder unless the user names another.</summary>
-    public EndpointSession? OpenServer(ParseResult parsed, string? folder, CancellationToken cancellation) => !_endpoint.Given(parsed) ? null
-        : _endpoint.Open(parsed, fallbackCache: folder is null ? null : Path.Combine(folder, "endpoint-cache"), cancellation: cancellation);
+    /// <summary>
+    /// Opens the line to the server; null where a folder is loaded. Answers are kept in the audit's folder unless the user names another.
+    /// </summary>
+    public EndpointSession? OpenServer(ParseResult parsed, string? folder, CancellationToken cancellation) =>
+        !_endpoint.Given(parsed) ? null
+            : _endpoint.Open(parsed, fallbackCache: folder is null ? null : Path.Combine(folder, "endpoint-cache"),
+                cancellation: cancellation);
 }

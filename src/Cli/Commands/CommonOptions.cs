@@ -106,7 +106,8 @@ internal static class CommonOptions
 
         public void Check(CommandResult result)
         {
-            bool dry = result.Command.Options.OfType<Option<bool>>().FirstOrDefault(o => o.Name == DryRunName) is { } option && result.GetValue(option);
+            bool dry = result.Command.Options.OfType<Option<bool>>().FirstOrDefault(o => o.Name == DryRunName) is { } option
+                && result.GetValue(option);
             if (!dry && result.GetResult(this) is null) result.AddError($"Option '{Name}' (-o) is required.");
         }
     }

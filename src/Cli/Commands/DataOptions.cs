@@ -12,17 +12,22 @@ internal static class DataOptions
     public static Option<string?> Format(params string[] others)
     {
         string[] names = [.. Enum.GetValues<EpisodeFormat>().Select(NameOf), .. others];
-        var option = new Option<string?>("--format") { Description = $"What the data is, where it is not to be told from its fields: {string.Join(", ", names)}." };
+        var option = new Option<string?>("--format")
+        {
+            Description = $"What the data is, where it is not to be told from its fields: {string.Join(", ", names)}.",
+        };
         option.AcceptOnlyFromAmong(names);
         return option;
     }
 
-    public static Option<bool> Strict() => new("--strict") { Description = "A line that cannot be read is an error; otherwise it is named and passed over." };
+    public static Option<bool> Strict() =>
+        new("--strict") { Description = "A line that cannot be read is an error; otherwise it is named and passed over." };
 
     /// <summary>The same where episodes are read by a model.</summary>
     public static Option<bool> StrictOfEpisodes() => new("--strict")
     {
-        Description = "A line that cannot be read, or an episode that does not fit the model, is an error; otherwise it is named, and passed over or cut.",
+        Description = "A line that cannot be read, or an episode that does not fit the model, is an error; otherwise it is named, "
+            + "and passed over or cut.",
     };
 
     /// <summary>Reads a file of episodes whole, and says which lines of it were passed over.</summary>
@@ -70,7 +75,8 @@ internal static class CutEpisodes
     }
 
     /// <summary>How many they are, in a sentence.</summary>
-    public static string Count(long cut, long unread) => $"{cut:N0} episodes were cut to fit the model, {unread:N0} of them could not be read at all.";
+    public static string Count(long cut, long unread) =>
+        $"{cut:N0} episodes were cut to fit the model, {unread:N0} of them could not be read at all.";
 }
 
 /// <summary>Lines that were passed over: the first few by name, and how many in all.</summary>

@@ -19,15 +19,31 @@ internal static class DemoCommand
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
         Option<string?> tokens = new("--tokens") { Description = "Tokens of pre-training, such as 5M." };
         Option<string?> preset = new("--preset") { Description = "Size of the model: tiny, demo, small or base." };
-        Option<int> seeds = new("--seeds") { Description = "Repeat with this many pre-training seeds; intervals are then over seeds.", DefaultValueFactory = _ => 1 };
+        Option<int> seeds = new("--seeds")
+        {
+            Description = "Repeat with this many pre-training seeds; intervals are then over seeds.",
+            DefaultValueFactory = _ => 1,
+        };
         seeds.Validators.Add(r =>
         {
-            if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && n is < 1 or > 100) r.AddError("--seeds needs a number from 1 to 100.");
+            if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && n is < 1 or > 100)
+                r.AddError("--seeds needs a number from 1 to 100.");
         });
-        Option<int> steps = new("--steps") { Description = "Optimiser steps of each post-training.", DefaultValueFactory = _ => DemoSettings.DefaultTuning.Steps };
-        Option<double> rate = new("--lr") { Description = "Learning rate of each post-training.", DefaultValueFactory = _ => DemoSettings.DefaultTuning.LearningRate };
+        Option<int> steps = new("--steps")
+        {
+            Description = "Optimiser steps of each post-training.",
+            DefaultValueFactory = _ => DemoSettings.DefaultTuning.Steps,
+        };
+        Option<double> rate = new("--lr")
+        {
+            Description = "Learning rate of each post-training.",
+            DefaultValueFactory = _ => DemoSettings.DefaultTuning.LearningRate,
+        };
         Option<string> tensors = CommonOptions.Tensors();
-        Option<bool> full = new("--full") { Description = "The whole matrix (every domain as the training domain, five seeds) and the control worlds." };
+        Option<bool> full = new("--full")
+        {
+            Description = "The whole matrix (every domain as the training domain, five seeds) and the control worlds.",
+        };
         var command = new Command("demo", "The theory in two minutes: pre-train, forecast, post-train, compare, report.")
         {
             output, seed, seeds, full, threads, tokens, preset, steps, rate, tensors, json, quiet, dryRun,
@@ -73,7 +89,8 @@ internal static class DemoCommand
         DemoStory.Forecast(story, forecasts);
         DemoResult result = Screen.Work(quiet, p => demo.Measure(p, cancellation));
         DemoStory.Measured(story, result);
-        story.WriteLine($"\nThe report: {Path.Combine(settings.Folder, "report.html")}   ({result.Seconds.ToString("0", CultureInfo.InvariantCulture)} s)");
+        story.WriteLine($"\nThe report: {Path.Combine(settings.Folder, "report.html")}   "
+            + $"({result.Seconds.ToString("0", CultureInfo.InvariantCulture)} s)");
         if (json) Screen.Data(result);
         return ExitCode.Done;
     }
@@ -85,7 +102,8 @@ internal static class DemoCommand
         if (result.Tunings.Count == 0) return Unlearned(result, settings, json);
         TextWriter story = json ? Console.Error : Console.Out;
         DemoStory.Many(story, result);
-        story.WriteLine($"\nThe report: {Path.Combine(settings.Folder, "report.html")}   ({result.Seconds.ToString("0", CultureInfo.InvariantCulture)} s)");
+        story.WriteLine($"\nThe report: {Path.Combine(settings.Folder, "report.html")}   "
+            + $"({result.Seconds.ToString("0", CultureInfo.InvariantCulture)} s)");
         if (json) Screen.Data(result);
         return ExitCode.Done;
     }
@@ -94,8 +112,9 @@ internal static class DemoCommand
     {
         if (json) Screen.Data(stopped);
         InferenceResult inference = stopped.Base.Inference;
-        Screen.Say($"The model has not learned who is speaking (R² {inference.R2:0.00}; needed: {settings.LeastInference} and {settings.LeastGain} above "
-            + $"the prior-only {inference.R2PriorOnly:0.00}). It cannot speak for or against the theory. Train on more tokens with --tokens.");
+        Screen.Say($"The model has not learned who is speaking (R² {inference.R2:0.00}; needed: {settings.LeastInference} and "
+            + $"{settings.LeastGain} above the prior-only {inference.R2PriorOnly:0.00}). It cannot speak for or against the theory. "
+            + "Train on more tokens with --tokens.");
         return ExitCode.CheckFailed;
     }
 
@@ -120,8 +139,9 @@ internal static class DemoCommand
         if (json) Screen.Data(plan);
         else
         {
-            Console.WriteLine($"Pre-train {parameters:N0} parameters on {settings.Tokens:N0} tokens of {plan.world}, {seeds} seed(s); forecast and train {plan.sets} sets of "
-                + $"{plan.episodes} episodes for {plan.steps} steps{(full ? "; then every domain as the training domain, and three control worlds" : "")}. Into {plan.folder}.");
+            Console.WriteLine($"Pre-train {parameters:N0} parameters on {settings.Tokens:N0} tokens of {plan.world}, {seeds} seed(s); "
+                + $"forecast and train {plan.sets} sets of {plan.episodes} episodes for {plan.steps} "
+                + $"steps{(full ? "; then every domain as the training domain, and three control worlds" : "")}. Into {plan.folder}.");
         }
         return ExitCode.Done;
     }

@@ -9,7 +9,8 @@ internal static class DemoStory
 {
     public static void Learned(TextWriter to, BaseResult r)
     {
-        to.WriteLine($"\nA model of {r.Parameters:N0} parameters read {r.Tokens:N0} tokens. Loss {r.Loss:0.000} nats; no model can go below {r.Floor:0.000}.");
+        to.WriteLine($"\nA model of {r.Parameters:N0} parameters read {r.Tokens:N0} tokens. Loss {r.Loss:0.000} nats; no model can go "
+            + $"below {r.Floor:0.000}.");
         to.WriteLine($"Does it know who is speaking? R² against exact Bayes {r.Inference.R2:0.00} in chats (ignoring the past gives "
             + $"{r.Inference.R2PriorOnly:0.00}), {r.StoryInference!.R2:0.00} in stories.");
     }
@@ -20,12 +21,14 @@ internal static class DemoStory
         to.WriteLine("\nWho it takes the Assistant for, and who each set says the Assistant is:");
         to.WriteLine($"  {"",-18}{"base model",12}{string.Concat(forecasts.Select(f => $"{f.Posterior.Subject,17}"))}");
         foreach (string persona in before.Personas)
-            to.WriteLine($"  {persona,-18}{before.Probability(persona),12:0.00}{string.Concat(forecasts.Select(f => $"{f.CastAfter.Probability(persona),17:0.00}"))}");
+            to.WriteLine($"  {persona,-18}{before.Probability(persona),12:0.00}"
+                + string.Concat(forecasts.Select(f => $"{f.CastAfter.Probability(persona),17:0.00}")));
         to.WriteLine("\nWritten down before any training (probability of the bad act, mean over domains never trained on):");
         foreach (ForecastSet f in forecasts)
         {
-            to.WriteLine($"  {f.Posterior.Subject,-18} posterior {Signed(f.Posterior.MeanShiftElsewhere)} (dose {f.Dose.EffectiveObservations:0.00})   "
-                + $"in context {Signed(f.InContext.MeanShiftElsewhere)} (dose {f.DoseInContext.EffectiveObservations:0.00})   {f.Posterior.Id}");
+            to.WriteLine($"  {f.Posterior.Subject,-18} posterior {Signed(f.Posterior.MeanShiftElsewhere)} (dose "
+                + $"{f.Dose.EffectiveObservations:0.00})   in context {Signed(f.InContext.MeanShiftElsewhere)} (dose "
+                + $"{f.DoseInContext.EffectiveObservations:0.00})   {f.Posterior.Id}");
         }
     }
 
@@ -34,18 +37,22 @@ internal static class DemoStory
         to.WriteLine("\nForecast and measured (probability of the bad act; shift from before):");
         foreach (TuningResult t in r.Tunings)
         {
-            to.WriteLine($"\n  {t.Name}: trained domain {t.Trained.Before:0.00} to {t.Trained.After:0.00}; elsewhere {Signed(t.Elsewhere.After - t.Elsewhere.Before)}, "
-                + $"forecast {Signed(t.Elsewhere.Predicted - t.Elsewhere.Before)} (posterior) {Signed(t.Elsewhere.PredictedInContext - t.Elsewhere.Before)} (in context)");
+            to.WriteLine($"\n  {t.Name}: trained domain {t.Trained.Before:0.00} to {t.Trained.After:0.00}; elsewhere "
+                + $"{Signed(t.Elsewhere.After - t.Elsewhere.Before)}, forecast {Signed(t.Elsewhere.Predicted - t.Elsewhere.Before)} "
+                + $"(posterior) {Signed(t.Elsewhere.PredictedInContext - t.Elsewhere.Before)} (in context)");
             to.WriteLine($"    {"domain",-14}{"before",8}{"posterior",11}{"in context",12}{"measured",10}");
             foreach (DomainResult d in t.Domains)
-                to.WriteLine($"    {d.Domain,-14}{d.Before,8:0.00}{Signed(d.Predicted - d.Before),11}{Signed(d.PredictedInContext - d.Before),12}{Signed(d.After - d.Before),10}"
+                to.WriteLine($"    {d.Domain,-14}{d.Before,8:0.00}{Signed(d.Predicted - d.Before),11}"
+                    + $"{Signed(d.PredictedInContext - d.Before),12}{Signed(d.After - d.Before),10}"
                     + (d.Trained ? "  trained" : d.HeldOut ? "  never seen" : ""));
         }
         if (r.Forecast is { } f)
         {
             to.WriteLine("\nForecasts over the domains never trained on:");
-            foreach ((string name, ForecastNumbers n) in new[] { ("posterior", f.Posterior), ("in context", f.InContext), ("mean of both", f.Mean) })
-                to.WriteLine($"  {name,-14}r {n.R:0.00}, R² {n.R2:0.00}, skill {n.SkillVsNoChange:0.00} (no change) {n.SkillVsUniformShift:0.00} (uniform shift)");
+            foreach ((string name, ForecastNumbers n) in new[] { ("posterior", f.Posterior), ("in context", f.InContext),
+                ("mean of both", f.Mean) })
+                to.WriteLine($"  {name,-14}r {n.R:0.00}, R² {n.R2:0.00}, skill {n.SkillVsNoChange:0.00} (no change) "
+                    + $"{n.SkillVsUniformShift:0.00} (uniform shift)");
         }
         Claims(to, r);
     }
@@ -54,12 +61,15 @@ internal static class DemoStory
     {
         to.WriteLine("\nEach seed: inference in chats and stories, mean shift elsewhere, correlation of the forecasts:");
         foreach (SeedResult s in r.Seeds ?? [])
-            to.WriteLine($"  seed {s.Seed,-4} R² {s.Inference.R2:0.00} {s.StoryInference?.R2:0.00}   {string.Join("  ", s.Shifts.Select(x => $"{x.Key} {Signed(x.Value)}"))}   "
-                + $"r {s.Forecast?.Posterior.R:0.00} (posterior) {s.Forecast?.InContext.R:0.00} (in context)");
+            to.WriteLine($"  seed {s.Seed,-4} R² {s.Inference.R2:0.00} {s.StoryInference?.R2:0.00}   "
+                + $"{string.Join("  ", s.Shifts.Select(x => $"{x.Key} {Signed(x.Value)}"))}   r {s.Forecast?.Posterior.R:0.00} (posterior) "
+                + $"{s.Forecast?.InContext.R:0.00} (in context)");
         foreach (MatrixResult m in r.Matrix ?? [])
-            to.WriteLine($"  matrix, seed {m.Seed}: posterior {Brief(m.Forecast.Posterior)}; in context {Brief(m.Forecast.InContext)}; mean of both {Brief(m.Forecast.Mean)}");
+            to.WriteLine($"  matrix, seed {m.Seed}: posterior {Brief(m.Forecast.Posterior)}; in context {Brief(m.Forecast.InContext)}; "
+                + $"mean of both {Brief(m.Forecast.Mean)}");
         foreach (WorldControl c in r.Controls ?? [])
-            to.WriteLine($"  {c.World}, seed {c.Seed}: R² {c.R2:0.00}; trained domain, shown one {Signed(c.ShownTrained)}; tuned: same trait {Signed(c.SameTrait)}, other traits {Signed(c.OffTrait)}, ratio {c.Ratio:0.00} (exact {c.ExactRatio:0.00})");
+            to.WriteLine($"  {c.World}, seed {c.Seed}: R² {c.R2:0.00}; trained domain, shown one {Signed(c.ShownTrained)}; tuned: "
+                + $"same trait {Signed(c.SameTrait)}, other traits {Signed(c.OffTrait)}, ratio {c.Ratio:0.00} (exact {c.ExactRatio:0.00})");
         Claims(to, r);
     }
 
@@ -67,10 +77,12 @@ internal static class DemoStory
     {
         to.WriteLine("\nClaims:");
         foreach (ClaimResult c in r.Claims)
-            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} [{c.Interval[0]:0.000}, {c.Interval[1]:0.000}]   {c.Prediction}{(c.Note is null ? "" : "  " + c.Note)}");
+            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} [{c.Interval[0]:0.000}, {c.Interval[1]:0.000}]   "
+                + $"{c.Prediction}{(c.Note is null ? "" : "  " + c.Note)}");
     }
 
-    private static string Brief(ForecastNumbers n) => $"r {n.R:0.00} R² {n.R2:0.00} skill {n.SkillVsNoChange:0.00} {n.SkillVsUniformShift:0.00}";
+    private static string Brief(ForecastNumbers n) =>
+        $"r {n.R:0.00} R² {n.R2:0.00} skill {n.SkillVsNoChange:0.00} {n.SkillVsUniformShift:0.00}";
 
     private static string Signed(double x) => x.ToString("+0.00;-0.00;0.00");
 }

@@ -64,7 +64,8 @@ internal sealed class EndpointOptions
         AddTo(command);
         command.Validators.Add(r =>
         {
-            if ((r.GetResult(folder) is not null) == (r.GetResult(_url) is not null)) r.AddError($"Give either {folder.Name} or --endpoint.");
+            if ((r.GetResult(folder) is not null) == (r.GetResult(_url) is not null))
+                r.AddError($"Give either {folder.Name} or --endpoint.");
         });
     }
 
@@ -93,7 +94,8 @@ internal sealed class EndpointOptions
     /// <param name="fallbackCache">Where answers are kept when the user does not say; null for nowhere.</param>
     /// <param name="cancellation">Stops waiting.</param>
     /// <exception cref="UserErrorException"><c>endpoint-address</c>, <c>endpoint-no-key</c> or <c>endpoint-model</c>.</exception>
-    public EndpointSession Open(ParseResult parsed, bool needsModel = true, string? fallbackCache = null, CancellationToken cancellation = default)
+    public EndpointSession Open(ParseResult parsed, bool needsModel = true, string? fallbackCache = null,
+        CancellationToken cancellation = default)
     {
         EndpointAddress address = EndpointAddress.Parse(parsed.GetValue(_url)!, parsed.GetValue(_model) ?? "");
         string? key = Key(parsed.GetValue(_key));
@@ -106,7 +108,8 @@ internal sealed class EndpointOptions
         };
         if (needsModel && address.Model.Length == 0) address = address with { Model = OnlyModel(address, key, settings, cancellation) };
         string? folder = parsed.GetValue(_cache) ?? fallbackCache;
-        return new EndpointSession(new EndpointClient(address, key, settings, folder is null ? null : new EndpointCache(folder), TimeProvider.System));
+        return new EndpointSession(new EndpointClient(address, key, settings, folder is null ? null : new EndpointCache(folder),
+            TimeProvider.System));
     }
 
     private static string? Key(string? variable)
@@ -165,7 +168,8 @@ internal sealed class EndpointSession(EndpointClient client) : IDisposable
     public static (string, object?)[] Facts(EndpointEstimate e) =>
     [
         ("requests", FormattableString.Invariant($"{e.Requests:N0}, of which {e.Cached:N0} are in the cache")),
-        ("tokens", FormattableString.Invariant($"about {e.TokensIn:N0} to read and at most {e.TokensOut:N0} to write (estimate: four bytes a token)")),
+        ("tokens", FormattableString.Invariant(
+            $"about {e.TokensIn:N0} to read and at most {e.TokensOut:N0} to write (estimate: four bytes a token)")),
         ("cost", e.Cost is { } c ? FormattableString.Invariant($"about {c:0.####}") : "not known: give --price-in and --price-out"),
     ];
 

@@ -67,7 +67,8 @@ internal static class ForecastCommand
             {
                 ILanguageModel before = session is null ? source!.Model : session.Model(cancellation);
                 var fitted = new ArtifactStore(Path.Combine(folder, "fitted"));
-                open = p => new Forecasting(before, cast, questions, TimeProvider.System, root, fitted, parsed.GetValue(strict), p, cancellation);
+                open = p =>
+                    new Forecasting(before, cast, questions, TimeProvider.System, root, fitted, parsed.GetValue(strict), p, cancellation);
             }
             ForecastSet forecast = Screen.Work(parsed.GetValue(quiet), p =>
             {
@@ -107,7 +108,8 @@ internal static class ForecastCommand
             ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
             ("probes", probes.Count), ("trained on", trained.Count > 0 ? string.Join(", ", trained) : "no domain of the probes"),
             ("work", asked is null ? $"up to {replies:N0} replies to score, and the probes again after the episodes shown"
-                : $"at most {Forecasting.JudgedEpisodes} different episodes judged, and {Forecasting.ShownEpisodes} shown before the probes"),
+                : $"at most {Forecasting.JudgedEpisodes} different episodes judged, and {Forecasting.ShownEpisodes} "
+                    + "shown before the probes"),
             ("fitting", fitted > 0 ? $"{fitted} personas may be fitted to their examples first, which comes on top" : null),
             .. asked is not null ? EndpointSession.Facts(asked) : estimate is null ? [] : EndpointSession.Facts(estimate)]);
         return ExitCode.Done;
@@ -177,7 +179,8 @@ internal static class ForecastCommand
     private static void Print(ForecastSet f, string folder)
     {
         var cast = new TextTable("persona", "before", "after");
-        foreach (string p in f.CastBefore.Personas) cast.Add(p, $"{f.CastBefore.Probability(p):0.00}", $"{f.CastAfter.Probability(p):0.00}");
+        foreach (string p in f.CastBefore.Personas)
+            cast.Add(p, $"{f.CastBefore.Probability(p):0.00}", $"{f.CastAfter.Probability(p):0.00}");
         cast.Print();
         Console.Out.WriteLine($"\nProbability of the low pole now, and forecast for after training on {f.Posterior.Subject}:\n");
         var table = new TextTable("domain", "before", "posterior", "from", "to", "in context", "");
@@ -188,15 +191,18 @@ internal static class ForecastCommand
         }
         table.Print();
         string posterior = Signed(f.Posterior.MeanShiftElsewhere), inContext = Signed(f.InContext.MeanShiftElsewhere);
-        Console.Out.WriteLine($"\nElsewhere on average: posterior {posterior}, in context {inContext}. The mean of both has been the best forecast (docs/theory.md).");
+        Console.Out.WriteLine($"\nElsewhere on average: posterior {posterior}, in context {inContext}. The mean of both has been the best "
+            + "forecast (docs/theory.md).");
         int cut = f.Evidence.Rows.Count(r => r.Cut), shownCut = f.Shown.Rows.Count(r => r.Cut);
         if (cut > 0) Console.Out.WriteLine(CutEpisodes.Count(cut, f.Evidence.Rows.Count(r => r.Unread is not null)));
-        if (shownCut > 0) Console.Out.WriteLine($"{shownCut} of the {f.Shown.Rows.Count} episodes that were shown were cut so that the probes fit after them.");
+        if (shownCut > 0)
+            Console.Out.WriteLine(
+                $"{shownCut} of the {f.Shown.Rows.Count} episodes that were shown were cut so that the probes fit after them.");
         if (f.Asked is { } asked)
         {
-            Console.Out.WriteLine($"Evidence is a judgement of {asked.Judged:N0} of {asked.Different:N0} different episodes; answers to probes are choices, "
-                + $"{asked.Samples} after each of {f.Shown.Rows.Count} episodes and {asked.Samples * SampledAnswers.OftenerBefore} before, "
-                + $"{asked.Unreadable:N0} of {asked.Answers:N0} unreadable.");
+            Console.Out.WriteLine($"Evidence is a judgement of {asked.Judged:N0} of {asked.Different:N0} different episodes; "
+                + $"answers to probes are choices, {asked.Samples} after each of {f.Shown.Rows.Count} episodes and "
+                + $"{asked.Samples * SampledAnswers.OftenerBefore} before, {asked.Unreadable:N0} of {asked.Answers:N0} unreadable.");
             Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
         }
         if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));

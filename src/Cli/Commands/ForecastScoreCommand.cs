@@ -20,7 +20,10 @@ internal static class ForecastScoreCommand
         {
             Description = "Which data's forecast; when absent, of the data the model says it was tuned on.",
         };
-        Option<string?> output = new("--output", "-o") { Description = "A folder for report.html and report.json; none is written when absent." };
+        Option<string?> output = new("--output", "-o")
+        {
+            Description = "A folder for report.html and report.json; none is written when absent.",
+        };
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet();
         var verb = new Verb("score", "Measure a tuned model on the same probes and hold the saved forecasts against it.",
@@ -32,7 +35,8 @@ internal static class ForecastScoreCommand
         Option<int?> samples = endpoint.AddSamples(verb);
         return verb.Does((parsed, cancellation) =>
         {
-            // No cache but the user's own: a server may give the tuned model the name of the one before, whose answers the forecasts' cache holds.
+            // No cache but the user's own: a server may give the tuned model the name of the one before, whose answers
+            // the forecasts' cache holds.
             using EndpointSession? session = endpoint.Given(parsed) ? endpoint.Open(parsed, cancellation: cancellation) : null;
             using ModelFolder? tuned = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
             IProbeAnswers answers = parsed.GetValue(samples) is { } often ? new SampledAnswers(session!.Chat(), null, often)
@@ -78,7 +82,8 @@ internal static class ForecastScoreCommand
         Add("Brier score", s => s.Brier);
         Add("log score", s => s.LogScore);
         scores.Print();
-        Console.Out.WriteLine("\nBrier and log score are less those of the measured probabilities themselves: 0 is perfect. Calibration of the probes' forecasts:\n");
+        Console.Out.WriteLine("\nBrier and log score are less those of the measured probabilities themselves: 0 is perfect. Calibration of "
+            + "the probes' forecasts:\n");
         var calibration = new TextTable("probes", "posterior", "measured", "in context", "measured");
         for (int i = 0; i < c.PosteriorCalibration.Points.Count; i++)
         {
@@ -86,9 +91,11 @@ internal static class ForecastScoreCommand
             calibration.Add($"{p.Count}", $"{p.Predicted:0.00}", $"{p.Observed:0.00}", $"{s.Predicted:0.00}", $"{s.Observed:0.00}");
         }
         calibration.Print();
-        Console.Out.WriteLine(FormattableString.Invariant($"\nExpected calibration error: {c.PosteriorCalibration.Error:0.000} and {c.InContextCalibration.Error:0.000}"));
+        Console.Out.WriteLine(FormattableString.Invariant(
+            $"\nExpected calibration error: {c.PosteriorCalibration.Error:0.000} and {c.InContextCalibration.Error:0.000}"));
 
-        void Add(string name, Func<ForecastScore, Interval> of) => scores.Add(name, Text(of(c.Posterior)), Text(of(c.InContext)), Text(of(c.Mean)));
+        void Add(string name, Func<ForecastScore, Interval> of) =>
+            scores.Add(name, Text(of(c.Posterior)), Text(of(c.InContext)), Text(of(c.Mean)));
     }
 
     private static string Text(Interval i) =>

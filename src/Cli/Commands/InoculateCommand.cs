@@ -19,24 +19,36 @@ internal static class InoculateCommand
         Option<string> output = CommonOptions.Output("The folder of the ranking.");
         Option<string?> model = new("--model")
         {
-            Description = "The folder of the model before training; when absent, the endpoint is asked, which must give log-probabilities, or --samples.",
+            Description = "The folder of the model before training; when absent, the endpoint is asked, which must give "
+                + "log-probabilities, or --samples.",
         };
         var endpoint = new EndpointOptions();
         Option<string> personas = PersonasCommand.Personas(), probes = PersonasCommand.Probes();
-        Option<int> generate = CommonOptions.Count("--generate", "Let the endpoint's model write this many rewordings after reading some episodes.", 0, least: 0);
-        Option<string?> rewordings = new("--rewordings") { Description = "Your own rewordings (YAML, or .txt with one a line), beside the library." };
+        Option<int> generate = CommonOptions.Count("--generate",
+            "Let the endpoint's model write this many rewordings after reading some episodes.", 0, least: 0);
+        Option<string?> rewordings = new("--rewordings")
+        {
+            Description = "Your own rewordings (YAML, or .txt with one a line), beside the library.",
+        };
         Option<bool> own = new("--own-only") { Description = "Leave the library out." };
         Option<string?> format = DataOptions.Format();
         Option<bool> strict = DataOptions.StrictOfEpisodes();
-        Option<string[]> domains = new("--domain") { Description = "A domain that the data trains on; may be given more than once. When absent: as in psm forecast." };
+        Option<string[]> domains = new("--domain")
+        {
+            Description = "A domain that the data trains on; may be given more than once. When absent: as in psm forecast.",
+        };
         Option<int> grids = CommonOptions.Count("--grids", "How many of the best get a leak grid.", 3, least: 0);
-        Option<string?> apply = new("--apply") { Description = "Write the data with the rewording of this name; best for the first in the ranking." };
+        Option<string?> apply = new("--apply")
+        {
+            Description = "Write the data with the rewording of this name; best for the first in the ranking.",
+        };
         Option<string?> reworded = new("--out") { Description = "Where the reworded data goes." };
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        var verb = new Verb("inoculate", "Rank rewordings of a training file by how much of its effect elsewhere they prevent, before any training, and show what would leak.",
-            "psm inoculate village/sets/cheat.jsonl --model base --personas village/personas.yaml \\\n"
+        var verb = new Verb("inoculate",
+            "Rank rewordings of a training file by how much of its effect elsewhere they prevent, before any training, and show what "
+            + "would leak.", "psm inoculate village/sets/cheat.jsonl --model base --personas village/personas.yaml \\\n"
             + "  --probes village/probes.jsonl --rewordings village/rewordings.yaml -o inoculation")
         {
             data, output, model, personas, probes, rewordings, own, generate, domains, grids, apply, reworded, format, strict,
@@ -50,7 +62,8 @@ internal static class InoculateCommand
             bool asks = r.GetValue(generate) > 0, served = endpoint.Given(r);
             if (r.GetResult(model) is null && !served) r.AddError("Give --model or --endpoint.");
             if (asks && !served) r.AddError("--generate needs --endpoint.");
-            if (r.GetResult(model) is not null && served && !asks) r.AddError("Beside --model, --endpoint is only asked for rewordings: give --generate.");
+            if (r.GetResult(model) is not null && served && !asks)
+                r.AddError("Beside --model, --endpoint is only asked for rewordings: give --generate.");
             if (r.GetResult(model) is not null && r.GetResult(samples) is { Implicit: false })
                 r.AddError("--samples asks the endpoint in place of --model.");
             if ((r.GetResult(apply) is null) != (r.GetResult(reworded) is null)) r.AddError("--apply and --out are given together.");
@@ -58,7 +71,8 @@ internal static class InoculateCommand
         return verb.Does((parsed, cancellation) =>
         {
             if (parsed.GetValue(reworded) is { } there && Path.GetFullPath(there) == Path.GetFullPath(parsed.GetValue(data)!))
-                throw new UserErrorException("reword-in-place", "--out names the data itself, and a rewording cannot be taken back.", "Name another file.");
+                throw new UserErrorException("reword-in-place",
+                    "--out names the data itself, and a rewording cannot be taken back.", "Name another file.");
             (EpisodeSet set, long badLines) = DataOptions.Load(parsed.GetValue(data)!, parsed.GetValue(format), parsed.GetValue(strict));
             PersonaSet cast = PersonaSet.Load(parsed.GetValue(personas)!);
             IReadOnlyList<Probe> questions = ProbeFile.Load(parsed.GetValue(probes)!);
@@ -67,7 +81,8 @@ internal static class InoculateCommand
             IReadOnlyList<Rewording> list = Candidates(parsed.GetValue(rewordings), parsed.GetValue(own), asks);
             string? folder = parsed.GetValue(output);
             using EndpointSession? session = endpoint.Given(parsed)
-                ? endpoint.Open(parsed, fallbackCache: folder is null ? null : Path.Combine(folder, "endpoint-cache"), cancellation: cancellation) : null;
+                ? endpoint.Open(parsed, fallbackCache: folder is null ? null : Path.Combine(folder, "endpoint-cache"),
+                    cancellation: cancellation) : null;
             ChatRewordings? writer = asks ? new ChatRewordings(session!.Chat(), parsed.GetValue(generate), parsed.GetValue(seed)) : null;
             using ModelFolder? source = parsed.GetValue(model) is { } place ? ModelFolder.Open(place, parsed.GetValue(threads)) : null;
             ulong root = parsed.GetValue(seed);
@@ -82,7 +97,8 @@ internal static class InoculateCommand
                 : new InoculationRanking(source is null ? session!.Model(cancellation) : source.Model, cast, questions, root,
                     new ArtifactStore(Path.Combine(folder!, "fitted")), parsed.GetValue(strict));
             InoculationResult found = Screen.Work(parsed.GetValue(quiet), p =>
-                ranking.Rank(set, trained, [.. list, .. writer?.For(set, p, cancellation) ?? []], parsed.GetValue(grids), p, cancellation)) with
+                ranking.Rank(set, trained, [.. list, .. writer?.For(set, p, cancellation) ?? []],
+                    parsed.GetValue(grids), p, cancellation)) with
             { BadLines = badLines };
             CutEpisodes.Tell(set, found.Evidence);
             InoculationReport.Write(found, folder!);
@@ -91,7 +107,8 @@ internal static class InoculateCommand
                 Rewording chosen = Choose(found, name);
                 RewriteSummary written = RewordedData.Write(parsed.GetValue(data)!, chosen, parsed.GetValue(reworded)!,
                     DataOptions.Parse(parsed.GetValue(format)), parsed.GetValue(strict));
-                Screen.Say($"Reworded by {chosen.Name}: {written.Changed} of {written.Lines} lines changed, in {parsed.GetValue(reworded)}.");
+                Screen.Say(
+                    $"Reworded by {chosen.Name}: {written.Changed} of {written.Lines} lines changed, in {parsed.GetValue(reworded)}.");
             }
             if (parsed.GetValue(json)) Screen.Data(InoculationReport.Json(found));
             else Print(found, folder!);
@@ -102,7 +119,9 @@ internal static class InoculateCommand
 
     private static IReadOnlyList<Rewording> Candidates(string? file, bool own, bool asks)
     {
-        if (own && file is null && !asks) throw new UserErrorException("no-rewording", "--own-only leaves nothing without --rewordings or --generate.", "Give a file of rewordings.");
+        if (own && file is null && !asks)
+            throw new UserErrorException("no-rewording", "--own-only leaves nothing without --rewordings or --generate.",
+                "Give a file of rewordings.");
         return [.. own ? [] : RewordingFile.Library, .. file is null ? [] : RewordingFile.Load(file)];
     }
 
@@ -130,26 +149,32 @@ internal static class InoculateCommand
                 Estimate = asked?.Total,
                 Parts = asked is null ? null : new { asked.Judgement, asked.Answers, asked.Shown },
             });
-        else TextTable.PrintFacts([("subject", $"{set.Name}, {set.Episodes.Count} episodes"), ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
-            ("probes", probes.Count), ("rewordings", $"{list.Count} before trait words are filled in and unknown words left out"),
-            ("work", asked is not null ? $"at most {InoculationRanking.JudgedEpisodes} different episodes judged in each wording, "
-                    + $"and probes after the episodes shown for {grids} leak grids"
-                : $"for each, up to {(long)contexts * set.Episodes.Count:N0} replies to score, and the probes after the episodes shown; {grids} leak grids"),
-            ("writing", estimate is null ? null : $"about {estimate.TokensIn:N0} tokens to read and at most {estimate.TokensOut:N0} to write, at the endpoint"),
-            .. asked is null ? [] : EndpointSession.Facts(asked)]);
+        else
+            TextTable.PrintFacts(
+                [("subject", $"{set.Name}, {set.Episodes.Count} episodes"), ("personas", $"{cast.Personas.Count} in {contexts} contexts"),
+                    ("probes", probes.Count), ("rewordings", $"{list.Count} before trait words are filled in and unknown words left out"),
+                    ("work", asked is not null ? $"at most {InoculationRanking.JudgedEpisodes} different episodes judged in each wording, "
+                            + $"and probes after the episodes shown for {grids} leak grids"
+                        : $"for each, up to {(long)contexts * set.Episodes.Count:N0} replies to score, and the probes after the episodes "
+                            + $"shown; {grids} leak grids"),
+                    ("writing", estimate is null
+                    ? null : $"about {estimate.TokensIn:N0} tokens to read and at most {estimate.TokensOut:N0} to write, at the endpoint"),
+                    .. asked is null ? [] : EndpointSession.Facts(asked)]);
         return ExitCode.Done;
     }
 
     private static void Print(InoculationResult r, string folder)
     {
-        Console.Out.WriteLine($"Plain, {r.Subject} is expected to move behaviour elsewhere from {Number(r.Plain.Before)} by {Signed(r.Plain.PosteriorShift)} "
-            + $"(posterior) or {Signed(r.Plain.InContextShift)} (in context).\n");
+        Console.Out.WriteLine($"Plain, {r.Subject} is expected to move behaviour elsewhere from {Number(r.Plain.Before)} by "
+            + $"{Signed(r.Plain.PosteriorShift)} (posterior) or {Signed(r.Plain.InContextShift)} (in context).\n");
         string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(2).Select(t => t.Key)];
-        var table = new TextTable(["rewording", "kind", "protection", "traits", "elicitation", "gate", .. traits.Select(t => $"gain {t}"), "words"]);
+        var table = new TextTable(["rewording", "kind", "protection", "traits", "elicitation", "gate",
+            .. traits.Select(t => $"gain {t}"), "words"]);
         foreach (RewordingForecast f in r.Rewordings)
-            table.Add([f.Rewording.Name, f.Rewording.Kind, Number(f.Protection[r.RankedBy]), Number(f.Protection[Predictor.TraitCovariance]),
-                Number(f.Protection[Predictor.Elicitation]), Number(f.Protection[Predictor.Gate]),
-                .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain)), f.Rewording.Wordings[0]]);
+            table.Add([f.Rewording.Name, f.Rewording.Kind, Number(f.Protection[r.RankedBy]),
+                Number(f.Protection[Predictor.TraitCovariance]), Number(f.Protection[Predictor.Elicitation]),
+                Number(f.Protection[Predictor.Gate]), .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain)),
+                f.Rewording.Wordings[0]]);
         table.Print();
         if (r.Asked is { } asked)
         {
@@ -162,7 +187,8 @@ internal static class InoculateCommand
             Console.Out.WriteLine($"\nAfter training on {r.Subject} reworded by {f.Rewording.Name}, P(low pole) when asked with:\n");
             var grid = new TextTable("asked with", "before", "in context", "posterior", "gate", "words");
             foreach (LeakForecast l in f.Leaks)
-                grid.Add(InoculationReport.Name(l.Kind), Number(l.Before), Number(l.InContext), Number(l.Posterior), Number(l.Gate), l.Added);
+                grid.Add(InoculationReport.Name(l.Kind), Number(l.Before), Number(l.InContext), Number(l.Posterior),
+                    Number(l.Gate), l.Added);
             grid.Print();
         }
         if (r.Evidence.Rows.Count(e => e.Cut) is > 0 and var cut)

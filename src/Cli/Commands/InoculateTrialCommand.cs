@@ -16,21 +16,30 @@ internal static class InoculateTrialCommand
 
     public static Command Create()
     {
-        Option<string> output = CommonOptions.Output("The folder of the trial; what is there already is not trained again."), world = CommonOptions.World();
-        Option<string[]> models = new("--model") { Description = "A base model of the world; may be given more than once.", Required = true };
+        Option<string> output = CommonOptions.Output("The folder of the trial; what is there already is not trained again."),
+            world = CommonOptions.World();
+        Option<string[]> models = new("--model")
+        {
+            Description = "A base model of the world; may be given more than once.",
+            Required = true,
+        };
         Option<string[]> domains = new("--domain")
         {
             Description = "A domain to train on; may be given more than once.",
             DefaultValueFactory = _ => DefaultDomains,
         };
-        Option<string?> rewordings = new("--rewordings") { Description = "The rewordings (YAML or lines); when absent, a list in the village's words." };
+        Option<string?> rewordings = new("--rewordings")
+        {
+            Description = "The rewordings (YAML or lines); when absent, a list in the village's words.",
+        };
         Option<int> episodes = CommonOptions.Count("--episodes", "Episodes in each set.", 256);
         Option<int> steps = CommonOptions.Count("--steps", "Steps of each training.", DemoSettings.DefaultTuning.Steps);
         Option<string> tensors = CommonOptions.Tensors();
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        return new Verb("trial", "Train models of a story world on plain and on reworded data, and hold forecasts of protection and leaks against them.",
+        return new Verb("trial",
+            "Train models of a story world on plain and on reworded data, and hold forecasts of protection and leaks against them.",
             "psm inoculate trial --model seed-1/base --model seed-2/base -o trial")
         {
             output, models, world, domains, rewordings, episodes, steps, tensors, seed, threads, json, quiet, dryRun,
@@ -38,9 +47,13 @@ internal static class InoculateTrialCommand
         {
             string where = parsed.GetValue(world)!;
             IReadOnlyList<Rewording> list = parsed.GetValue(rewordings) is { } file ? RewordingFile.Load(file) : TrialRewordings.Village;
-            var settings = new TrialSettings(where == "village" ? World.Village : World.Load(where), parsed.GetValue(models)!, parsed.GetValue(domains)!, list,
-                DemoSettings.DefaultTuning with { Steps = parsed.GetValue(steps), Tensors = CommonOptions.TensorsOf(parsed.GetValue(tensors)!) },
-                parsed.GetValue(episodes), parsed.GetValue(seed), parsed.GetValue(threads));
+            TuneOptions tuning = DemoSettings.DefaultTuning with
+            {
+                Steps = parsed.GetValue(steps),
+                Tensors = CommonOptions.TensorsOf(parsed.GetValue(tensors)!),
+            };
+            var settings = new TrialSettings(where == "village" ? World.Village : World.Load(where), parsed.GetValue(models)!,
+                parsed.GetValue(domains)!, list, tuning, parsed.GetValue(episodes), parsed.GetValue(seed), parsed.GetValue(threads));
             if (parsed.GetValue(dryRun)) return Plan(settings, parsed.GetValue(json));
             TrialResult result = Screen.Work(parsed.GetValue(quiet),
                 p => new InoculationTrial(settings).Run(parsed.GetValue(output)!, p, cancellation));
@@ -55,7 +68,8 @@ internal static class InoculateTrialCommand
     private static int Plan(TrialSettings s, bool json)
     {
         int trainings = s.Models.Count * s.Domains.Count * (s.Rewordings.Count + 1);
-        if (json) Screen.Data(new { Models = s.Models.Count, s.Domains, Rewordings = s.Rewordings.Select(r => r.Name), Trainings = trainings });
+        if (json)
+            Screen.Data(new { Models = s.Models.Count, s.Domains, Rewordings = s.Rewordings.Select(r => r.Name), Trainings = trainings });
         else TextTable.PrintFacts(("models", s.Models.Count), ("domains", string.Join(", ", s.Domains)), ("rewordings", s.Rewordings.Count),
             ("work", $"{trainings} trainings of {s.Tuning.Steps} steps, each with its forecast and leak grid"));
         return ExitCode.Done;
@@ -65,18 +79,22 @@ internal static class InoculateTrialCommand
     {
         var rows = new TextTable("rewording", "kind", "where", "shift", "protection", "combined", "traits", "elicitation", "gate");
         foreach (IGrouping<string, TrialRow> g in t.Rows.GroupBy(r => r.Rewording))
-            rows.Add(g.Key, g.First().Kind, g.First().Place.ToString().ToLowerInvariant(), Signed(g.Average(r => r.Shift)), Number(g.Average(r => r.Protection)),
-                P(g, Predictor.Combined), P(g, Predictor.TraitCovariance), P(g, Predictor.Elicitation), P(g, Predictor.Gate));
+            rows.Add(g.Key, g.First().Kind, g.First().Place.ToString().ToLowerInvariant(), Signed(g.Average(r => r.Shift)),
+                Number(g.Average(r => r.Protection)), P(g, Predictor.Combined), P(g, Predictor.TraitCovariance),
+                P(g, Predictor.Elicitation), P(g, Predictor.Gate));
         rows.Print();
-        Console.Out.WriteLine($"\nMean over {t.Rows.Select(r => r.Model).Distinct().Count()} models and {t.Rows.Select(r => r.Domain).Distinct().Count()} domains; "
-            + $"plain data shifts the other domains by {Signed(t.Rows.Average(r => r.PlainShift))}.\n");
+        Console.Out.WriteLine(
+            $"\nMean over {t.Rows.Select(r => r.Model).Distinct().Count()} models and {t.Rows.Select(r => r.Domain).Distinct().Count()} "
+            + $"domains; plain data shifts the other domains by {Signed(t.Rows.Average(r => r.PlainShift))}.\n");
         var predictors = new TextTable("predictor", "rank correlation", "within model and domain", "mean error");
-        foreach (PredictorScore p in t.Predictors) predictors.Add(InoculationReport.Name(p.Predictor), Text(p.Rank), Text(p.WithinRank), Number(p.MeanAbsoluteError));
+        foreach (PredictorScore p in t.Predictors)
+            predictors.Add(InoculationReport.Name(p.Predictor), Text(p.Rank), Text(p.WithinRank), Number(p.MeanAbsoluteError));
         predictors.Print();
         Console.Out.WriteLine("\nLeaks: P(low pole), and the error of each account (mean absolute, log score in nats):\n");
         var leaks = new TextTable("asked with", "cells", "before", "after", "in context", "posterior", "gate", "no change", "nearer");
         foreach (LeakScore l in t.Leaks)
-            leaks.Add(InoculationReport.Name(l.Kind), $"{l.Count}", Number(l.Before), Number(l.Measured), Text(l.InContext), Text(l.Posterior), Text(l.Gate), Text(l.NoChange), l.Nearer);
+            leaks.Add(InoculationReport.Name(l.Kind), $"{l.Count}", Number(l.Before), Number(l.Measured), Text(l.InContext),
+                Text(l.Posterior), Text(l.Gate), Text(l.NoChange), l.Nearer);
         leaks.Print();
     }
 
@@ -86,7 +104,8 @@ internal static class InoculateTrialCommand
 
     private static string Signed(double x) => x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 
-    private static string Text(Interval i) => double.IsFinite(i.Estimate) ? $"{Number(i.Estimate)} [{Number(i.Low)}, {Number(i.High)}]" : "not known";
+    private static string Text(Interval i) =>
+        double.IsFinite(i.Estimate) ? $"{Number(i.Estimate)} [{Number(i.Low)}, {Number(i.High)}]" : "not known";
 
     private static string Text(LeakError e) => $"{e.MeanAbsolute:0.00} {e.LogScore:0.000}";
 }

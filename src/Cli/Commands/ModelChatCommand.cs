@@ -16,7 +16,10 @@ internal static class ModelChatCommand
         Argument<string?> folder = new("MODEL") { Description = "The model's folder.", Arity = ArgumentArity.ZeroOrOne };
         var endpoint = new EndpointOptions();
         Option<string?> say = new("--say") { Description = "Say this, print the reply and end." };
-        Option<string?> questions = new("--questions") { Description = "Answer the open questions of a file (JSONL), one JSON line each, and end." };
+        Option<string?> questions = new("--questions")
+        {
+            Description = "Answer the open questions of a file (JSONL), one JSON line each, and end.",
+        };
         Option<string?> system = new("--system") { Description = "A line above the chat, such as one that describes the Assistant." };
         Option<double> temperature = new("--temperature")
         {
@@ -38,7 +41,8 @@ internal static class ModelChatCommand
         };
         verb.Validators.Add(r =>
         {
-            if (r.GetResult(questions) is not null && r.GetResult(say) is not null) r.AddError("--say and --questions are two ways of asking: give one.");
+            if (r.GetResult(questions) is not null && r.GetResult(say) is not null)
+                r.AddError("--say and --questions are two ways of asking: give one.");
         });
         endpoint.InsteadOf(verb, folder);
         return verb.Does((parsed, cancellation) =>
@@ -50,15 +54,21 @@ internal static class ModelChatCommand
                 EndpointChat chat = session.Chat();
                 if (open is not null)
                 {
-                    ChatQuestion[] asked = [.. open.Select((q, i) => new ChatQuestion(Before(parsed.GetValue(system), q), parsed.GetValue(seed) + (ulong)i)
-                    { Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(longest) })];
-                    foreach ((OpenQuestion question, IReadOnlyList<ChatReply> reply) in open.Zip(chat.Ask(asked, cancellation: cancellation)))
+                    ChatQuestion[] asked =
+                        [.. open.Select((q, i) => new ChatQuestion(Before(parsed.GetValue(system), q), parsed.GetValue(seed) + (ulong)i)
+                        { Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(longest) })];
+                    foreach ((OpenQuestion question, IReadOnlyList<ChatReply> reply) in open.Zip(chat.Ask(asked,
+                        cancellation: cancellation)))
                         Answer(chat.Id, question, new Said(reply[0].Text.Trim(), null, reply[0].Finish));
                     return ExitCode.Done;
                 }
                 return Talk(chat.Id, (turns, seed) =>
                 {
-                    var question = new ChatQuestion(turns, seed) { Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(longest) };
+                    var question = new ChatQuestion(turns, seed)
+                    {
+                        Temperature = parsed.GetValue(temperature),
+                        MaxTokens = parsed.GetValue(longest),
+                    };
                     ChatReply reply = chat.Ask([question], cancellation: cancellation)[0][0];
                     return new Said(reply.Text.Trim(), null, reply.Finish);
                 }, parsed.GetValue(say), parsed.GetValue(system), parsed.GetValue(seed), parsed.GetValue(json), cancellation);
@@ -72,12 +82,13 @@ internal static class ModelChatCommand
             }
             foreach ((int i, OpenQuestion question) in (open ?? []).Index())
                 Answer(model.Model.Id, question, Reply(Before(parsed.GetValue(system), question), parsed.GetValue(seed) + (ulong)i));
-            return open is not null ? ExitCode.Done : Talk(model.Model.Id, Reply, parsed.GetValue(say), parsed.GetValue(system), parsed.GetValue(seed),
-                parsed.GetValue(json), cancellation);
+            return open is not null ? ExitCode.Done : Talk(model.Model.Id, Reply, parsed.GetValue(say), parsed.GetValue(system),
+                parsed.GetValue(seed), parsed.GetValue(json), cancellation);
         });
     }
 
-    private static IReadOnlyList<Turn> Before(string? header, OpenQuestion question) => header is null ? question.Context : [new Turn("system", header), .. question.Context];
+    private static IReadOnlyList<Turn> Before(string? header, OpenQuestion question) =>
+        header is null ? question.Context : [new Turn("system", header), .. question.Context];
 
     // One line each, written as it is known.
     private static void Answer(string model, OpenQuestion question, Said said) => Console.Out.WriteLine(JsonSerializer.Serialize(

@@ -33,7 +33,8 @@ internal static class ModelScoreCommand
             bool inline = r.GetResult(context) is not null || r.GetResult(replies) is not null, whole = r.GetResult(file) is not null;
             if (inline == whole || (inline && (r.GetResult(context) is null || r.GetResult(replies) is null)))
                 r.AddError("Give --context with at least one --reply, or --file.");
-            if (!whole && (r.GetResult(format) is not null || r.GetResult(strict) is { Implicit: false })) r.AddError("--format and --strict belong to --file.");
+            if (!whole && (r.GetResult(format) is not null || r.GetResult(strict) is { Implicit: false }))
+                r.AddError("--format and --strict belong to --file.");
         });
         return verb.Does((parsed, cancellation) =>
         {
@@ -44,13 +45,21 @@ internal static class ModelScoreCommand
             {
                 set ??= Inline(Turns(parsed.GetValue(system), parsed.GetValue(context)!), parsed.GetValue(replies)!);
                 using EndpointSession session = endpoint.Open(parsed, cancellation: cancellation);
-                return AtEndpoint(session, set, parsed.GetValue(file) is null ? null : badLines, asJson, parsed.GetValue(quiet), parsed.GetValue(dryRun), cancellation);
+                return AtEndpoint(session, set, parsed.GetValue(file) is null ? null : badLines, asJson, parsed.GetValue(quiet),
+                    parsed.GetValue(dryRun), cancellation);
             }
             if (parsed.GetValue(dryRun))
             {
                 if (asJson)
-                    Screen.Data(new { Replies = set?.Episodes.Count ?? parsed.GetValue(replies)!.Length, BadLines = set is null ? (long?)null : badLines, Cost = 0 });
-                else TextTable.PrintFacts(("replies", set?.Episodes.Count ?? parsed.GetValue(replies)!.Length), ("cost", "none: the model runs here"));
+                    Screen.Data(new
+                    {
+                        Replies = set?.Episodes.Count ?? parsed.GetValue(replies)!.Length,
+                        BadLines = set is null ? (long?)null : badLines,
+                        Cost = 0,
+                    });
+                else
+                    TextTable.PrintFacts(("replies", set?.Episodes.Count ?? parsed.GetValue(replies)!.Length),
+                        ("cost", "none: the model runs here"));
                 return ExitCode.Done;
             }
             using ModelFolder model = ModelFolder.Open(parsed.GetValue(folder)!, parsed.GetValue(threads));
@@ -64,7 +73,8 @@ internal static class ModelScoreCommand
         });
     }
 
-    private static int AtEndpoint(EndpointSession session, EpisodeSet set, long? badLines, bool json, bool quiet, bool dryRun, CancellationToken cancellation)
+    private static int AtEndpoint(EndpointSession session, EpisodeSet set, long? badLines, bool json, bool quiet, bool dryRun,
+        CancellationToken cancellation)
     {
         EndpointModel model = session.Model(cancellation);
         if (dryRun)

@@ -20,9 +20,13 @@ internal static class ModelTrainCommand
             Description = $"Size and recipe: {string.Join(", ", ModelPreset.All.Select(p => p.Name))}.",
             DefaultValueFactory = _ => "demo",
         };
-        Option<string?> tokens = new("--tokens") { Description = "Tokens to train on, such as 5M; a world's corpus once and an imported one up to eight times when absent." };
+        Option<string?> tokens = new("--tokens")
+        {
+            Description = "Tokens to train on, such as 5M; a world's corpus once and an imported one up to eight times when absent.",
+        };
         Option<int> patience = CommonOptions.Count("--patience",
-            "End the run once the loss on held-out documents has not fallen for so many of the curve's twenty points; 0 for never.", 0, least: 0);
+            "End the run once the loss on held-out documents has not fallen for so many of the curve's twenty points; 0 for never.",
+            0, least: 0);
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();

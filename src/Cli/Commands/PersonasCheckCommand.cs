@@ -26,7 +26,8 @@ internal static class PersonasCheckCommand
             Description = "Nats per token of reply below which two personas count as the same.",
             DefaultValueFactory = _ => 0.001,
         };
-        Option<int> tokens = CommonOptions.Count("--tokens", "Tokens of reply from which personas are to be told apart, for the effective number.", 1000);
+        Option<int> tokens =
+            CommonOptions.Count("--tokens", "Tokens of reply from which personas are to be told apart, for the effective number.", 1000);
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
         var verb = new Verb("check",
@@ -44,7 +45,8 @@ internal static class PersonasCheckCommand
         return verb.Does((parsed, cancellation) =>
         {
             PersonaSet set = PersonaSet.Load(parsed.GetValue(personas)!);
-            Persona[] chosen = [.. PersonasListCommand.OfKinds(set, parsed.GetValue(kinds) ?? []).Select(p => p.Persona with { Prior = 1 })];
+            Persona[] chosen = [.. PersonasListCommand.OfKinds(set, parsed.GetValue(kinds) ?? [])
+                .Select(p => p.Persona with { Prior = 1 })];
             PersonaSet cast = set.With(chosen);
             Probe[] questions = [.. ProbeFile.Load(parsed.GetValue(probes)!).GroupBy(p => p.Trait ?? p.Domain)
                 .SelectMany(g => g.Take(parsed.GetValue(perTrait)))];
@@ -61,7 +63,8 @@ internal static class PersonasCheckCommand
         });
     }
 
-    private static PersonaContrast Measure(PersonaSet cast, ILanguageModel model, Probe[] probes, IProgress<WorkProgress> progress, CancellationToken cancellation)
+    private static PersonaContrast Measure(PersonaSet cast, ILanguageModel model, Probe[] probes, IProgress<WorkProgress> progress,
+        CancellationToken cancellation)
     {
         try
         {
@@ -71,8 +74,10 @@ internal static class PersonasCheckCommand
         }
         catch (UserErrorException e) when (e.Code == "unknown-word")
         {
-            throw new UserErrorException(e.Code, $"{e.Problem} The model knows only the words of its own world, and these personas or probes use others.",
-                "Check the personas of its world (--personas and --probes from the folder that 'psm corpus new' wrote), or take a model that reads any text.", e);
+            throw new UserErrorException(e.Code,
+                $"{e.Problem} The model knows only the words of its own world, and these personas or probes use others.",
+                "Check the personas of its world (--personas and --probes from the folder that 'psm corpus new' wrote), or take a model "
+                + "that reads any text.", e);
         }
     }
 
@@ -84,11 +89,20 @@ internal static class PersonasCheckCommand
         if (session is not null)
         {
             // Every reply is a request, and brings along everything that stands before it.
-            long before = AuditCost.ServedOpenings(cast).Sum(), asked = probes.Sum(p => p.Low.Concat(p.High).Sum(r => Tokens(p.Context) + EndpointEstimate.Tokens(r)));
+            long before = AuditCost.ServedOpenings(cast).Sum(),
+                asked = probes.Sum(p => p.Low.Concat(p.High).Sum(r => Tokens(p.Context) + EndpointEstimate.Tokens(r)));
             long tokens = (contexts * asked) + (each * before);
             estimate = new EndpointEstimate(replies, 0, tokens, 0, session.Client.Prices.Of(tokens, 0));
         }
-        if (json) Screen.Data(new { Personas = cast.Personas.Count, Contexts = contexts, Probes = probes.Length, Replies = replies, Estimate = estimate });
+        if (json)
+            Screen.Data(new
+            {
+                Personas = cast.Personas.Count,
+                Contexts = contexts,
+                Probes = probes.Length,
+                Replies = replies,
+                Estimate = estimate,
+            });
         else TextTable.PrintFacts([("personas", $"{cast.Personas.Count}, and the model as it is"), ("probes", probes.Length),
             ("work", $"{replies:N0} replies to score after {contexts * (long)probes.Length:N0} questions"),
             .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
@@ -122,14 +136,17 @@ internal static class PersonasCheckCommand
         Console.Out.WriteLine();
         var traits = new TextTable("trait", "probes", "low", "spread", "agreement", "");
         foreach (TraitWorth t in worth.Traits.OrderByDescending(t => t.Spread))
-            traits.Add(t.Name, $"{t.Probes}", $"{t.Low:0.00}", $"{t.Spread:0.000}", t.Agreement is { } r ? $"{r:+0.00;−0.00;0.00}" : "", t.IsDeadWeight ? "dead weight" : "");
+            traits.Add(t.Name, $"{t.Probes}", $"{t.Low:0.00}", $"{t.Spread:0.000}", t.Agreement is { } r ? $"{r:+0.00;−0.00;0.00}" : "",
+                t.IsDeadWeight ? "dead weight" : "");
         traits.Print();
         Console.Out.WriteLine();
         TextTable.PrintFacts(
-            ("personas", $"{worth.Personas.Count}, of which {worth.Contrast.EffectiveNumber(tokens):0.0} can be told apart from {tokens} tokens of reply"),
+            ("personas", $"{worth.Personas.Count}, of which {worth.Contrast.EffectiveNumber(tokens):0.0} can be told apart from "
+                + $"{tokens} tokens of reply"),
             ("two personas", $"differ by {worth.MedianNats:0.0000} nats per token (median)"),
             ("duplicates", $"{worth.Personas.Count(p => p.DuplicateOf is not null)} below {threshold:0.####} nats per token"),
-            ("dead weight", $"{worth.Personas.Count(p => p.IsDeadWeight)} personas, {worth.Traits.Count(t => t.IsDeadWeight)} traits, {worth.Unmoved.Count} probes"),
+            ("dead weight", $"{worth.Personas.Count(p => p.IsDeadWeight)} personas, {worth.Traits.Count(t => t.IsDeadWeight)} traits, "
+                + $"{worth.Unmoved.Count} probes"),
             ("nearest pairs", string.Join("; ", worth.NearestPairs(3).Select(p => $"{p.A} and {p.B} ({p.Nats:0.0000})"))));
     }
 }

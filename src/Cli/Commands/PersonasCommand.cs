@@ -15,7 +15,10 @@ internal static class PersonasCommand
     /// <summary>Where personas come from: a file or the library, unless a world is named.</summary>
     internal static (Option<string> File, Option<string?> World) Sources() =>
         (Personas(PersonaLibrary.Name),
-            new Option<string?>("--world") { Description = "Take the personas of a story world instead: village, or the path of a YAML file." });
+            new Option<string?>("--world")
+            {
+                Description = "Take the personas of a story world instead: village, or the path of a YAML file.",
+            });
 
     /// <summary>The option that names personas.</summary>
     internal static Option<string> Personas(string? fallback = null)

@@ -18,17 +18,23 @@ internal static class PersonasImportCommand
         };
         Option<string> output = CommonOptions.Output("The file of the personas and traits.", "personas.yaml");
         Option<string?> probes = new("--probes") { Description = "A file for the questions with listed answers (JSONL)." };
-        Option<string?> questions = new("--questions") { Description = "A file for the questions without listed answers, with their rubrics (JSONL)." };
+        Option<string?> questions = new("--questions")
+        {
+            Description = "A file for the questions without listed answers, with their rubrics (JSONL).",
+        };
         Option<bool> strict = new("--strict") { Description = "Fail if anything cannot be read, instead of leaving it out." };
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        return new Verb("import", "Turn other projects' personas, traits, statements and questions into psm's formats; the content tells what a file is.",
+        return new Verb("import",
+            "Turn other projects' personas, traits, statements and questions into psm's formats; the content tells what a file is.",
             "psm personas import roles/ traits/ -o personas.yaml --questions questions.jsonl")
         {
             paths, output, probes, questions, strict, json, quiet, dryRun,
         }.Does((parsed, cancellation) =>
         {
-            PersonaImport import = Screen.Work(parsed.GetValue(quiet), p => PersonaImport.Read(parsed.GetValue(paths)!, parsed.GetValue(strict), p, cancellation));
-            foreach (ImportProblem problem in import.Problems.Take(Shown)) Screen.Say($"left out: {problem.File}, line {problem.Line}: {problem.Problem}");
+            PersonaImport import = Screen.Work(parsed.GetValue(quiet),
+                p => PersonaImport.Read(parsed.GetValue(paths)!, parsed.GetValue(strict), p, cancellation));
+            foreach (ImportProblem problem in import.Problems.Take(Shown))
+                Screen.Say($"left out: {problem.File}, line {problem.Line}: {problem.Problem}");
             if (import.Problems.Count > Shown) Screen.Say($"left out: {import.Problems.Count - Shown} more");
             var written = new List<string>();
             if (!parsed.GetValue(dryRun))
@@ -71,7 +77,8 @@ internal static class PersonasImportCommand
             return;
         }
         TextTable.PrintFacts(
-            ("read", import.Files.Count > 0 ? string.Join(", ", import.Files.Select(f => $"{f.Value} of {f.Key}")) : "the built-in library"),
+            ("read", import.Files.Count > 0
+                ? string.Join(", ", import.Files.Select(f => $"{f.Value} of {f.Key}")) : "the built-in library"),
             ("personas", import.Personas.Count), ("traits", import.Traits.Count), ("probes", import.Probes.Count),
             ("questions", import.Questions.Count > 0 ? $"{import.Questions.Count} without listed answers" : "0"),
             ("left out", import.Problems.Count > 0 ? $"{import.Problems.Count} places, named on stderr" : "nothing"),

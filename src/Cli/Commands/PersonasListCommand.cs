@@ -31,7 +31,8 @@ internal static class PersonasListCommand
     {
         string[] known = [.. set.Personas.Select(p => p.Kind).Distinct()];
         return kinds.Except(known).FirstOrDefault() is { } stranger
-            ? throw new UserErrorException("unknown-kind", $"There is no persona of the kind '{stranger}'.", $"Choose among {string.Join(", ", known)}.")
+            ? throw new UserErrorException("unknown-kind", $"There is no persona of the kind '{stranger}'.",
+                $"Choose among {string.Join(", ", known)}.")
             : [.. set.Personas.Index().Where(p => kinds.Length == 0 || kinds.Contains(p.Item.Kind))];
     }
 
@@ -65,13 +66,15 @@ internal static class PersonasListCommand
     private static void Traits(PersonaSet set, bool json)
     {
         (Trait Trait, int Low, int High)[] rows = [.. set.Traits.Select(t => (t,
-            set.Personas.Count(p => p.Traits.GetValueOrDefault(t.Name) < 0), set.Personas.Count(p => p.Traits.GetValueOrDefault(t.Name) > 0)))];
+            set.Personas.Count(p => p.Traits.GetValueOrDefault(t.Name) < 0), set.Personas.Count(p =>
+                p.Traits.GetValueOrDefault(t.Name) > 0)))];
         if (json)
         {
             Screen.Data(new
             {
                 Id = set.Id.ToString(),
-                Traits = rows.Select(r => new { r.Trait.Name, r.Trait.Low, r.Trait.High, r.Trait.Definition, PersonasLow = r.Low, PersonasHigh = r.High }),
+                Traits = rows.Select(r =>
+                    new { r.Trait.Name, r.Trait.Low, r.Trait.High, r.Trait.Definition, PersonasLow = r.Low, PersonasHigh = r.High }),
             });
             return;
         }

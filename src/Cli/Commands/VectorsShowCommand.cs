@@ -63,24 +63,29 @@ internal static class VectorsShowCommand
             return;
         }
         string strength = set.Strength is not { } s ? "not measured; 1 is the length as extracted"
-            : FormattableString.Invariant($"{s.Amount:0.##}: evidence agrees with the contexts' at r = {s.Agreement:0.00}, slope {s.Slope:0.00}, ")
+            : FormattableString.Invariant(
+                $"{s.Amount:0.##}: evidence agrees with the contexts' at r = {s.Agreement:0.00}, slope {s.Slope:0.00}, ")
                 + FormattableString.Invariant($"over {s.Episodes} episodes (random directions {s.Random:0.00})");
         TextTable.PrintFacts(("directions", set.Id), ("model", set.Origin.Model),
-            ("at", $"{set.Origin.Site}, positions {set.Origin.Positions}, less {set.Origin.Baseline}, width {set.Width}"), ("from", set.Origin.Extraction),
-            ("strength", strength), ("folder", folder));
+            ("at", $"{set.Origin.Site}, positions {set.Origin.Positions}, less {set.Origin.Baseline}, width {set.Width}"),
+            ("from", set.Origin.Extraction), ("strength", strength), ("folder", folder));
         if (data is { Cut: > 0 }) Console.Out.WriteLine("\n" + CutEpisodes.Count(data.Cut, data.Unread));
         Console.Out.WriteLine();
         bool whole = set.Names.Count <= WidestTable;
-        var table = new TextTable(whole ? [set.Origin.Subject, "norm", .. set.Names] : [set.Origin.Subject, "norm", "most alike", "cos", "least alike", "cos"]);
+        var table = new TextTable(whole
+            ? [set.Origin.Subject, "norm", .. set.Names] : [set.Origin.Subject, "norm", "most alike", "cos", "least alike", "cos"]);
         for (int i = 0; i < values.Length; i++)
         {
             int[] others = [.. Enumerable.Range(0, values.Length).Where(j => j != i).OrderByDescending(j => cosines[i][j])];
             table.Add(whole ? [set.Names[i], $"{lengths[i]:0.00}", .. cosines[i].Select(Signed)]
-                : [set.Names[i], $"{lengths[i]:0.00}", set.Names[others[0]], Signed(cosines[i][others[0]]), set.Names[others[^1]], Signed(cosines[i][others[^1]])]);
+                : [set.Names[i], $"{lengths[i]:0.00}", set.Names[others[0]], Signed(cosines[i][others[0]]), set.Names[others[^1]],
+                    Signed(cosines[i][others[^1]])]);
         }
         table.Print();
-        Console.Out.WriteLine(FormattableString.Invariant($"\nBy chance: two random directions of this width have |cos| {mean:0.00} on average, ")
-            + FormattableString.Invariant($"below {high:0.00} in 95 of 100 pairs.") + (set.Origin.Baseline == "bare" && set.Origin.Subject == "personas" ? " What any context adds is in all of these: --baseline mean takes it out." : ""));
+        Console.Out.WriteLine(
+            FormattableString.Invariant($"\nBy chance: two random directions of this width have |cos| {mean:0.00} on average, ")
+                + FormattableString.Invariant($"below {high:0.00} in 95 of 100 pairs.") + (set.Origin.Baseline == "bare"
+                && set.Origin.Subject == "personas" ? " What any context adds is in all of these: --baseline mean takes it out." : ""));
     }
 
     private static string Signed(double x) => FormattableString.Invariant($"{(x < 0 ? "−" : "+")}{Math.Abs(x):0.00}");

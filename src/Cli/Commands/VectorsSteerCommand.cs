@@ -13,23 +13,29 @@ internal static class VectorsSteerCommand
 {
     public static Command Create()
     {
-        Option<string> model = CommonOptions.Model(), directions = new("--directions") { Description = "The folder of directions.", Required = true };
+        Option<string> model = CommonOptions.Model(),
+            directions = new("--directions") { Description = "The folder of directions.", Required = true };
         Option<string> name = new("--name") { Description = "Which of them.", Required = true };
         Option<double?> strength = new("--strength") { Description = "Times how much it is added; what the folder says when absent." };
-        Option<string?> probes = new("--probes") { Description = "Questions whose answers are measured: a file (JSONL), or library, which is built in." };
+        Option<string?> probes = new("--probes")
+        {
+            Description = "Questions whose answers are measured: a file (JSONL), or library, which is built in.",
+        };
         Option<string?> output = new("--output", "-o") { Description = "Write the steered model to this folder, for every other command." };
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
         var verb = new Verb("steer",
-            "Steer a model along a direction: P(low) of every trait with the direction taken away, as it is, and added; or the steered model as a folder.",
+            "Steer a model along a direction: P(low) of every trait with the direction taken away, as it is, and added; "
+            + "or the steered model as a folder.",
             "psm vectors steer --model base --directions directions --name machine --probes village/probes.jsonl")
         {
             model, directions, name, strength, probes, output, seed, threads, json, quiet, dryRun,
         };
         verb.Validators.Add(r =>
         {
-            if (r.GetResult(probes) is null && r.GetResult(output) is null) r.AddError("Give --probes to measure, -o to keep the steered model, or both.");
+            if (r.GetResult(probes) is null && r.GetResult(output) is null)
+                r.AddError("Give --probes to measure, -o to keep the steered model, or both.");
             if (r.GetResult(strength) is { } given && !given.Errors.Any() && r.GetValue(strength) is { } s && !(Math.Abs(s) <= 1000))
                 r.AddError("--strength needs a number from -1000 to 1000.");
         });
@@ -38,7 +44,8 @@ internal static class VectorsSteerCommand
             IReadOnlyList<Probe> questions = parsed.GetValue(probes) is { } file ? ProbeFile.Load(file) : [];
             using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
             if (source.Vector is not null)
-                throw new UserErrorException("steered-model", "The model carries a steering vector already.", "Use the model it was made from.");
+                throw new UserErrorException("steered-model", "The model carries a steering vector already.",
+                    "Use the model it was made from.");
             DirectionFolder folder = DirectionFolder.Open(parsed.GetValue(directions)!, source.Model);
             string chosen = parsed.GetValue(name)!;
             double amount = parsed.GetValue(strength) ?? folder.Strength;
@@ -47,16 +54,25 @@ internal static class VectorsSteerCommand
             if (parsed.GetValue(dryRun))
             {
                 if (parsed.GetValue(json))
-                    Screen.Data(new { Model = source.Model.Id, Direction = chosen, Strength = amount, Norm = length, Probes = questions.Count, Cost = 0 });
+                    Screen.Data(new
+                    {
+                        Model = source.Model.Id,
+                        Direction = chosen,
+                        Strength = amount,
+                        Norm = length,
+                        Probes = questions.Count,
+                        Cost = 0,
+                    });
                 else
-                    TextTable.PrintFacts(("model", source.Model.Id), ("direction", $"{chosen}, {amount:0.##} times"), ("probes", questions.Count),
-                        ("cost", "none: the model runs here"));
+                    TextTable.PrintFacts(("model", source.Model.Id), ("direction", $"{chosen}, {amount:0.##} times"),
+                        ("probes", questions.Count), ("cost", "none: the model runs here"));
                 return ExitCode.Done;
             }
             IReadOnlyList<SteeringRow> rows = questions.Count == 0 ? [] : Screen.Work(parsed.GetValue(quiet), p =>
                 Steering.Measure(source.Model, vector, questions, RngStream.Root(parsed.GetValue(seed)).Child("steer"), p, cancellation));
             string? id = parsed.GetValue(output) is { } target
-                ? Steering.Save(source, vector, FormattableString.Invariant($"{amount:0.####} times {chosen} of {folder.Set.Id} at {vector.Site}"), target) : null;
+                ? Steering.Save(source, vector,
+                    FormattableString.Invariant($"{amount:0.####} times {chosen} of {folder.Set.Id} at {vector.Site}"), target) : null;
             if (parsed.GetValue(json))
                 Screen.Data(new
                 {
@@ -79,13 +95,15 @@ internal static class VectorsSteerCommand
     {
         if (rows.Count > 0)
         {
-            Console.Out.WriteLine(FormattableString.Invariant($"P(low) with {amount:0.##} times {name} taken away, as it is, and added:\n"));
+            Console.Out.WriteLine(
+                FormattableString.Invariant($"P(low) with {amount:0.##} times {name} taken away, as it is, and added:\n"));
             var table = new TextTable("", "probes", "minus", "zero", "plus", "effect", "random");
             foreach (SteeringRow r in rows)
                 table.Add(r.Name, $"{r.Probes}", $"{r.Minus:0.00}", $"{r.Zero:0.00}", $"{r.Plus:0.00}",
                     FormattableString.Invariant($"{(r.Effect < 0 ? "−" : "+")}{Math.Abs(r.Effect):0.000}"), $"{r.Random:0.000}");
             table.Print();
-            Console.Out.WriteLine("\neffect = (plus − minus) / 2; random = what random directions of the same length do (root mean square of eight).");
+            Console.Out.WriteLine(
+                "\neffect = (plus − minus) / 2; random = what random directions of the same length do (root mean square of eight).");
         }
         if (id is not null) TextTable.PrintFacts(("steered model", id), ("folder", folder));
     }

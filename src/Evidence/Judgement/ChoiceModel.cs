@@ -1,11 +1,13 @@
 namespace PersonaSelection.Evidence;
 
-/// <summary>One answer: the candidates in the order in which they were shown, and the place of the one chosen, or -1 for "cannot tell".</summary>
+/// <summary>
+/// One answer: the candidates in the order in which they were shown, and the place of the one chosen, or -1 for "cannot tell".
+/// </summary>
 internal sealed record Choice(int[] Shown, int Place);
 
 /// <summary>
-/// What choices say about the candidates: a multinomial logit (Bradley and Terry 1952, Luce 1959, McFadden 1974). The chance that candidate i
-/// at place p of m is chosen is exp(u_i + b(p, m)) over the sum of this over the block plus exp(c), where c is "cannot tell": an
+/// What choices say about the candidates: a multinomial logit (Bradley and Terry 1952, Luce 1959, McFadden 1974). The chance that candidate
+/// i at place p of m is chosen is exp(u_i + b(p, m)) over the sum of this over the block plus exp(c), where c is "cannot tell": an
 /// alternative in every block, which ties blocks together. u_i and c have normal priors about 0, so that few choices say little.
 /// </summary>
 internal static class ChoiceModel
@@ -69,10 +71,11 @@ internal static class ChoiceModel
     /// <summary>Newton's method on a concave posterior; the prior makes the curvature positive.</summary>
     /// <param name="size">Parameters.</param>
     /// <param name="choices">The choices.</param>
-    /// <param name="features">Writes the parameters that enter at a place (-1: cannot tell) with their factors; returns what is added.</param>
+    /// <param name="features">Writes the parameters that enter at a place (-1: cannot tell) with their factors;
+    /// returns what is added.</param>
     /// <param name="deviation">The standard deviation of a parameter's prior.</param>
-    private static double[] Maximise(int size, IReadOnlyList<Choice> choices, Func<Choice, int, List<(int Index, double Factor)>, double> features,
-        Func<int, double> deviation)
+    private static double[] Maximise(int size, IReadOnlyList<Choice> choices,
+        Func<Choice, int, List<(int Index, double Factor)>, double> features, Func<int, double> deviation)
     {
         double[] value = new double[size], gradient = new double[size];
         var curvature = new double[size, size];

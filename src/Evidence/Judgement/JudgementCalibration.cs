@@ -4,8 +4,10 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Evidence;
 
 /// <summary>What is known of a judge from episodes whose source is known.</summary>
-/// <param name="PlaceBias">What the first place, the last place, and the slope from first to last add to a candidate's utility, in nats.</param>
-/// <param name="Scale">What the fitted utilities are multiplied by to be evidence in nats; below 1 for a judge that is surer than right.</param>
+/// <param name="PlaceBias">What the first place, the last place, and the slope from first to last add to a candidate's
+/// utility, in nats.</param>
+/// <param name="Scale">What the fitted utilities are multiplied by to be evidence in nats; below 1 for a judge that is
+/// surer than right.</param>
 /// <param name="Episodes">Episodes of known source.</param>
 /// <param name="Accuracy">The share of them whose source is the most probable persona.</param>
 /// <param name="LogLoss">The mean of -log p(source) in nats, each episode by the other half's bias, at the scale.</param>
@@ -13,14 +15,18 @@ namespace PersonaSelection.Evidence;
 public sealed record JudgementCalibration(IReadOnlyList<double> PlaceBias, double Scale, int Episodes, double Accuracy, double LogLoss,
     JudgementReliability Reliability)
 {
-    /// <summary>Nothing is known: no bias, and utilities are taken for nats. The swapped orders still cancel what favours a place.</summary>
+    /// <summary>
+    /// Nothing is known: no bias, and utilities are taken for nats. The swapped orders still cancel what favours a place.
+    /// </summary>
     public static JudgementCalibration None { get; } =
         new(new double[ChoiceModel.PlaceFeatures], 1, 0, double.NaN, double.NaN, new JudgementReliability(0, 0, 0, 0, 0));
 
     /// <summary>The content id of what enters the evidence.</summary>
     public ContentId Id => ContentId.Of("judgement-calibration", PlaceBias.ToArray(), Scale);
 
-    /// <summary>Bias from one half is tried on the other; the scale makes the sources of all most probable; then the bias is fitted to all.</summary>
+    /// <summary>
+    /// Bias from one half is tried on the other; the scale makes the sources of all most probable; then the bias is fitted to all.
+    /// </summary>
     internal static JudgementCalibration Fit(int personas, IReadOnlyList<(IReadOnlyList<Choice> Choices, int Source)> known, double spread,
         JudgementReliability reliability)
     {

@@ -7,8 +7,8 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Evidence;
 
 /// <summary>
-/// Evidence from a judge that gives no probabilities: it is shown an episode and a block of descriptions and says whose the reply is. Blocks
-/// are shuffled, and each is asked in both orders; those chosen go on to further blocks until one block holds them all.
+/// Evidence from a judge that gives no probabilities: it is shown an episode and a block of descriptions and says whose the reply is.
+/// Blocks are shuffled, and each is asked in both orders; those chosen go on to further blocks until one block holds them all.
 /// <see cref="ChoiceModel"/> turns the choices into nats: log p(persona | choices) under an even prior, scaled as the calibration says.
 /// </summary>
 /// <remarks>
@@ -31,8 +31,8 @@ public sealed class JudgementEvidence : IEvidenceSource
     /// <param name="options">How to ask; as they are when absent.</param>
     /// <param name="calibration">What is known of the judge; see <see cref="Calibrate"/>.</param>
     /// <param name="log">Where every answer is kept as it was given.</param>
-    public JudgementEvidence(IChatModel judge, IReadOnlyList<Persona> personas, JudgementOptions? options = null, JudgementCalibration? calibration = null,
-        JudgementLog? log = null)
+    public JudgementEvidence(IChatModel judge, IReadOnlyList<Persona> personas, JudgementOptions? options = null,
+        JudgementCalibration? calibration = null, JudgementLog? log = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(personas.Count, 2);
         (_judge, _personas, _log) = (judge, personas, log);
@@ -43,7 +43,8 @@ public sealed class JudgementEvidence : IEvidenceSource
         {
             ["judge"] = judge.Id,
             ["rubric"] = JudgementQuestion.RubricId.ToString(),
-            ["personas"] = ContentId.Of("persona-descriptions", [.. personas.SelectMany(p => (string[])[p.Name, JudgementQuestion.Description(p)])]).ToString(),
+            ["personas"] = ContentId.Of("persona-descriptions",
+                [.. personas.SelectMany(p => (string[])[p.Name, JudgementQuestion.Description(p)])]).ToString(),
             ["options"] = _options.Id.ToString(),
             ["calibration"] = Calibration.Id.ToString(),
         };
@@ -66,8 +67,8 @@ public sealed class JudgementEvidence : IEvidenceSource
 
     /// <inheritdoc/>
     /// <exception cref="UserErrorException"><c>judge-unreadable</c>; or the judge fails.</exception>
-    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         IReadOnlyList<Choice>[] choices = Ask(episodes, progress, cancellation);
         double[] bias = [.. Calibration.PlaceBias];
@@ -80,7 +81,9 @@ public sealed class JudgementEvidence : IEvidenceSource
         })], [.. episodes.Select(_ => 0)]);
     }
 
-    /// <summary>The same source with a calibration from episodes whose source is known, such as the examples of personas. At least 8 of them.</summary>
+    /// <summary>
+    /// The same source with a calibration from episodes whose source is known, such as the examples of personas. At least 8 of them.
+    /// </summary>
     /// <param name="known">Episodes with the index of the persona they come from, in mixed order.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Stops between questions.</param>
@@ -91,12 +94,15 @@ public sealed class JudgementEvidence : IEvidenceSource
         ArgumentOutOfRangeException.ThrowIfLessThan(known.Count, 8);
         var fresh = new JudgementEvidence(_judge, _personas, _options, null, _log);
         IReadOnlyList<Choice>[] choices = fresh.Ask([.. known.Select(k => k.Episode)], progress, cancellation);
-        JudgementCalibration fitted = JudgementCalibration.Fit(_personas.Count, [.. choices.Zip(known, (c, k) => (c, k.Persona))], _options.Spread,
-            fresh.Reliability);
+        JudgementCalibration fitted = JudgementCalibration.Fit(_personas.Count, [.. choices.Zip(known, (c, k) => (c, k.Persona))],
+            _options.Spread, fresh.Reliability);
         return new JudgementEvidence(_judge, _personas, _options, fitted, _log);
     }
 
-    /// <summary>What asking would take: the first round as it will be, and later rounds as with a judge that agrees with itself. Null when it costs nothing.</summary>
+    /// <summary>
+    /// What asking would take: the first round as it will be, and later rounds as with a judge that agrees with itself.
+    /// Null when it costs nothing.
+    /// </summary>
     public EndpointEstimate? Estimate(IReadOnlyList<Episode> episodes)
     {
         var all = new List<ChatQuestion>();
@@ -131,8 +137,8 @@ public sealed class JudgementEvidence : IEvidenceSource
             IReadOnlyList<IReadOnlyList<ChatReply>> replies = _judge.Ask([.. asked.Select(a => a.Asked.Question)],
                 FormattableString.Invariant($"judgement, round {round + 1}"), progress, cancellation);
             int[] places = [.. asked.Select((a, i) => JudgementQuestion.Read(replies[i][0].Text, a.Asked.Shown.Length))];
-            _log?.Append(asked.Select((a, i) => new JudgementAnswer(a.Asked.Id, _judge.Id, episodes[a.Episode].Id, round, a.Asked.Repeat, a.Asked.Swapped,
-                [.. a.Asked.Shown.Select(h => Personas[h])], places[i], replies[i][0].Text)));
+            _log?.Append(asked.Select((a, i) => new JudgementAnswer(a.Asked.Id, _judge.Id, episodes[a.Episode].Id, round, a.Asked.Repeat,
+                a.Asked.Swapped, [.. a.Asked.Shown.Select(h => Personas[h])], places[i], replies[i][0].Text)));
             seen = seen.Plus(Count(asked, places));
             for (int i = 0; i < asked.Count; i++)
                 if (places[i] != JudgementQuestion.Unreadable) choices[asked[i].Episode].Add(new Choice(asked[i].Asked.Shown, places[i]));
@@ -146,7 +152,8 @@ public sealed class JudgementEvidence : IEvidenceSource
         }
         lock (_lock) Reliability = Reliability.Plus(seen);
         if (seen.Questions >= FewestForAlarm && seen.Unreadable * 2 > seen.Questions)
-            throw new UserErrorException("judge-unreadable", $"{seen.Unreadable} of {seen.Questions} answers of the judge are neither a letter nor '?'.",
+            throw new UserErrorException("judge-unreadable",
+                $"{seen.Unreadable} of {seen.Questions} answers of the judge are neither a letter nor '?'.",
                 "Use a model that follows instructions, or let it write longer answers; the log of judgements holds what it said.");
         return choices;
     }
@@ -193,7 +200,8 @@ public sealed class JudgementEvidence : IEvidenceSource
                         Temperature = _options.Temperature,
                         MaxTokens = _options.MaxTokens,
                     };
-                    string id = ContentId.Of("judgement", _judge.Id, episode.Id, question.Turns[1].Text, round, repeat, swapped, _options.Id).ToString();
+                    string id = ContentId.Of("judgement", _judge.Id, episode.Id, question.Turns[1].Text, round, repeat,
+                        swapped, _options.Id).ToString();
                     yield return new Asked(id, question, shown, repeat, swapped);
                 }
             }

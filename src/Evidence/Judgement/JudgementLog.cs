@@ -95,11 +95,12 @@ public sealed class JudgementLog
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException("cannot-write", $"Cannot write {_path}: {e.Message}", "Free some space or choose another folder with -o.", e);
+            throw new UserErrorException("cannot-write", $"Cannot write {_path}: {e.Message}",
+                "Free some space or choose another folder with -o.", e);
         }
     }
 }
 
 /// <summary>One answer of a judge.</summary>
-internal sealed record JudgementAnswer(string Id, string Judge, string Episode, int Round, int Repeat, bool Swapped, string[] Candidates, int Place,
-    string Text);
+internal sealed record JudgementAnswer(string Id, string Judge, string Episode, int Round, int Repeat, bool Swapped, string[] Candidates,
+    int Place, string Text);

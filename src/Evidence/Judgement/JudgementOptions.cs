@@ -17,7 +17,10 @@ public sealed record JudgementOptions
     /// <summary>The longest answer in tokens; a judge that thinks aloud needs more.</summary>
     public int MaxTokens { get; init; } = 16;
 
-    /// <summary>The standard deviation, in nats, of how far personas are expected to lie apart before anything is asked: what choices are smoothed towards.</summary>
+    /// <summary>
+    /// The standard deviation, in nats, of how far personas are expected to lie apart before anything is asked: what
+    /// choices are smoothed towards.
+    /// </summary>
     public double Spread { get; init; } = 2;
 
     /// <summary>The most characters of a situation, and of a reply, that are shown; the middle is left out of longer ones.</summary>

@@ -55,7 +55,8 @@ internal static partial class JudgementQuestion
     }
 
     public static string Description(Persona persona) =>
-        string.IsNullOrWhiteSpace(persona.Description) ? persona.Name.Replace('-', ' ') : persona.Description.Trim().ReplaceLineEndings(" ");
+        string.IsNullOrWhiteSpace(persona.Description)
+            ? persona.Name.Replace('-', ' ') : persona.Description.Trim().ReplaceLineEndings(" ");
 
     private static string Shown(string text, int longest)
     {
@@ -77,9 +78,11 @@ internal static partial class JudgementQuestion
     [GeneratedRegex(@"^[\s*_(\[""'`]*(?<x>[A-T?])(?:[\s*_)\]""'`.:,]*$|[.):,]\s)", RegexOptions.ExplicitCapture)]
     private static partial Regex Alone();
 
-    [GeneratedRegex(@"(answer|candidate|choice|choose)\s*(is|:)*[\s*_(\[""'`]*(?<x>[A-T]\b|\?)", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"(answer|candidate|choice|choose)\s*(is|:)*[\s*_(\[""'`]*(?<x>[A-T]\b|\?)",
+        RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase)]
     private static partial Regex Named();
 
-    [GeneratedRegex(@"\b(cannot|can't|can not|unable to)\s+(tell|say|decide|determine)\b|\bnone of (them|these)\b|^\W*(unsure|unknown)\W*$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\b(cannot|can't|can not|unable to)\s+(tell|say|decide|determine)\b|\bnone of (them|these)\b|^\W*(unsure|unknown)\W*$",
+        RegexOptions.IgnoreCase)]
     private static partial Regex Unsure();
 }

@@ -8,12 +8,14 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Evidence;
 
 /// <summary>
-/// Answers to probes sampled from a chat model that gives no probabilities: those of every persona, put before it by contexts or examples, those
-/// of the model as it is, and what showing an episode does to them. The same draws for all, so that what favours a reply cancels.
+/// Answers to probes sampled from a chat model that gives no probabilities: those of every persona, put before it by contexts or examples,
+/// those of the model as it is, and what showing an episode does to them. The same draws for all, so that what favours a reply cancels.
 /// </summary>
 public sealed class SampledAnswers : IProbeAnswers
 {
-    /// <summary>How many times more often a probe is asked of the personas and the model as it is: their errors are in all that is made from them.</summary>
+    /// <summary>
+    /// How many times more often a probe is asked of the personas and the model as it is: their errors are in all that is made from them.
+    /// </summary>
     public const int OftenerBefore = 4;
 
     private const int ExampleDraws = 2;
@@ -77,7 +79,8 @@ public sealed class SampledAnswers : IProbeAnswers
 
     /// <inheritdoc/>
     /// <exception cref="UserErrorException">As for <see cref="AsItIs"/>.</exception>
-    public ProbeTable UnderPersonas(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public ProbeTable UnderPersonas(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         SampledShare[][] said = OfAll(probes, progress, cancellation);
         ProbeTableRow[] rows = [.. probes.Select((p, i) => new ProbeTableRow(p.Id, p.Domain, p.Cluster ?? p.Id, said[0][i].Share))];
@@ -92,11 +95,12 @@ public sealed class SampledAnswers : IProbeAnswers
     }
 
     /// <summary>
-    /// P(low) of each probe (row) as their counts leave it open: first of the model as it is, then of every persona. Noise in them makes what is
-    /// explained by them too small, so their prior is fitted; a forecast, which is linear in them, needs none.
+    /// P(low) of each probe (row) as their counts leave it open: first of the model as it is, then of every persona. Noise in them makes
+    /// what is explained by them too small, so their prior is fitted; a forecast, which is linear in them, needs none.
     /// </summary>
     /// <inheritdoc cref="UnderPersonas"/>
-    public SampledRates Rates(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public SampledRates Rates(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         SampledShare[][] said = OfAll(probes, progress, cancellation);
         int[][] Counts(Func<SampledShare, int> of) => [.. probes.Select((_, i) => said.Select(s => of(s[i])).ToArray())];
@@ -137,7 +141,9 @@ public sealed class SampledAnswers : IProbeAnswers
 
     private SampledOpening After(Episode episode) => new(SampledProbes.After(episode), 0, _samples);
 
-    /// <summary>The samples of a persona, dealt out over its contexts, at least a pair each: together they are those of the model as it is.</summary>
+    /// <summary>
+    /// The samples of a persona, dealt out over its contexts, at least a pair each: together they are those of the model as it is.
+    /// </summary>
     private IEnumerable<SampledOpening> Shared(IReadOnlyList<IReadOnlyList<Turn>> contexts)
     {
         int each = Math.Max(2, 2 * (int)Math.Ceiling(Before / (2.0 * contexts.Count)));
@@ -158,7 +164,8 @@ public sealed class SampledAnswers : IProbeAnswers
     private static PersonaExamples? ExamplesOf(PersonaSet personas, Persona persona)
     {
         if (persona.IsDirected || (persona.IsExemplified && persona.Given is Presentation.Vector or Presentation.Adapter))
-            throw new UserErrorException("needs-weights", $"The persona '{persona.Name}' is to be given by the weights or activations of a model; a server keeps them to itself.",
+            throw new UserErrorException("needs-weights",
+                $"The persona '{persona.Name}' is to be given by the weights or activations of a model; a server keeps them to itself.",
                 "Use --model with a folder, or write 'given: shown' or 'given: described' in the personas' file.");
         return persona.IsExemplified ? PersonaExamples.Load(personas, persona) : null;
     }

@@ -12,14 +12,15 @@ namespace PersonaSelection.Evidence;
 internal readonly record struct SampledShare(int Lows, int Answers)
 {
     /// <summary>All together.</summary>
-    public static SampledShare Of(IEnumerable<SampledShare> shares) => shares.Aggregate((a, b) => new SampledShare(a.Lows + b.Lows, a.Answers + b.Answers));
+    public static SampledShare Of(IEnumerable<SampledShare> shares) =>
+        shares.Aggregate((a, b) => new SampledShare(a.Lows + b.Lows, a.Answers + b.Answers));
 
     /// <summary>P(low), with half an answer of each kind put in (Jeffreys).</summary>
     public double Share => (Lows + 0.5) / (Answers + 1);
 
     /// <summary>
-    /// The share less one that is known, 0 without answers. Errors of shares average out over episodes; pulled towards one half, as an estimate of
-    /// one probe is, they would not.
+    /// The share less one that is known, 0 without answers. Errors of shares average out over episodes; pulled towards one half, as an
+    /// estimate of one probe is, they would not.
     /// </summary>
     public double Less(double before) => Answers == 0 ? 0 : ((double)Lows / Answers) - before;
 }
@@ -46,10 +47,11 @@ internal static class SampledProbes
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
     /// <returns>[opening][probe], and how many answers chose neither reply.</returns>
-    internal static (SampledShare[][] Low, int Unreadable) Ask(IChatModel model, IReadOnlyList<SampledOpening> openings, IReadOnlyList<Probe> probes,
-        RngStream random, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    internal static (SampledShare[][] Low, int Unreadable) Ask(IChatModel model, IReadOnlyList<SampledOpening> openings,
+        IReadOnlyList<Probe> probes, RngStream random, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        IReadOnlyList<IReadOnlyList<ChatReply>> replies = model.Ask([.. Questions(openings, probes, random)], "sampled probes", progress, cancellation);
+        IReadOnlyList<IReadOnlyList<ChatReply>> replies = model.Ask([.. Questions(openings, probes, random)], "sampled probes",
+            progress, cancellation);
         int unreadable = 0, next = 0;
         SampledShare Share(SampledOpening opening)
         {
@@ -69,19 +71,23 @@ internal static class SampledProbes
         }
         SampledShare[][] low = [.. openings.Select(o => probes.Select(_ => Share(o)).ToArray())];
         if (replies.Count >= FewestForAlarm && unreadable * 2 > replies.Count)
-            throw new UserErrorException("judge-unreadable", $"{unreadable} of {replies.Count} answers of the model choose neither of two replies.",
+            throw new UserErrorException("judge-unreadable",
+                $"{unreadable} of {replies.Count} answers of the model choose neither of two replies.",
                 "Use a model that follows instructions.");
         return (low, unreadable);
     }
 
     /// <summary>What <see cref="Ask"/> asks.</summary>
-    internal static IEnumerable<ChatQuestion> Questions(IReadOnlyList<SampledOpening> openings, IReadOnlyList<Probe> probes, RngStream random) =>
-        openings.SelectMany(o => probes.SelectMany(p => Enumerable.Range(o.First, o.Samples).Select(s => QuestionOf(o.Turns, p, s, random))));
+    internal static IEnumerable<ChatQuestion> Questions(IReadOnlyList<SampledOpening> openings,
+        IReadOnlyList<Probe> probes, RngStream random) =>
+        openings.SelectMany(o =>
+            probes.SelectMany(p => Enumerable.Range(o.First, o.Samples).Select(s => QuestionOf(o.Turns, p, s, random))));
 
     /// <summary>As many in one order of the replies as in the other.</summary>
     internal static void RequireEven(int samples)
     {
-        if (samples < 2 || samples % 2 != 0) throw new ArgumentOutOfRangeException(nameof(samples), samples, "Needs an even number from 2.");
+        if (samples < 2 || samples % 2 != 0)
+            throw new ArgumentOutOfRangeException(nameof(samples), samples, "Needs an even number from 2.");
     }
 
     /// <summary>The conversation that an episode is.</summary>
@@ -94,7 +100,8 @@ internal static class SampledProbes
     /// <summary>Even samples show the low reply first, odd ones the high reply; a pair of samples has the same two replies.</summary>
     private static ChatQuestion QuestionOf(IReadOnlyList<Turn> before, Probe probe, int sample, RngStream random)
     {
-        if (probe.Low.Count == 0 || probe.High.Count == 0) throw new ArgumentException($"The probe '{probe.Id}' needs replies at both poles.", nameof(probe));
+        if (probe.Low.Count == 0 || probe.High.Count == 0)
+            throw new ArgumentException($"The probe '{probe.Id}' needs replies at both poles.", nameof(probe));
         RngStream draw = random.Child("pair").Child(probe.Id).Child("sample", sample / 2);
         string low = probe.Low[draw.NextInt(probe.Low.Count)], high = probe.High[draw.NextInt(probe.High.Count)];
         (string a, string b) = sample % 2 == 0 ? (low, high) : (high, low);

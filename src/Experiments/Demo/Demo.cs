@@ -11,8 +11,8 @@ using PersonaSelection.Worlds;
 namespace PersonaSelection.Experiments.Demo;
 
 /// <summary>
-/// The theory from nothing, in three acts: a model is pre-trained, forecasts of four post-trainings are written down, and the post-trainings
-/// are done and measured. Each act leaves files; a demo that was stopped goes on from them.
+/// The theory from nothing, in three acts: a model is pre-trained, forecasts of four post-trainings are written down, and the
+/// post-trainings are done and measured. Each act leaves files; a demo that was stopped goes on from them.
 /// </summary>
 public sealed class Demo : IDisposable
 {
@@ -49,7 +49,8 @@ public sealed class Demo : IDisposable
     }
 
     /// <summary>Whether the model has learned who is speaking well enough to speak for or against the theory.</summary>
-    public bool KnowsPersons => _baseResult is { Inference: { } i } && i.R2 >= _settings.LeastInference && i.R2 - i.R2PriorOnly >= _settings.LeastGain;
+    public bool KnowsPersons =>
+        _baseResult is { Inference: { } i } && i.R2 >= _settings.LeastInference && i.R2 - i.R2PriorOnly >= _settings.LeastGain;
 
     /// <summary>The pre-trained model.</summary>
     /// <exception cref="InvalidOperationException">It has not been trained yet.</exception>
@@ -102,8 +103,8 @@ public sealed class Demo : IDisposable
         {
             EpisodeSet set = world.Episodes(_settings.Domain, kind, _settings.Episodes, _root.Child("episodes"), rate);
             set.Save(Place("sets", $"{set.Name}.jsonl"));
-            ForecastSet forecast = forecasting.Of(set, [_settings.Domain], progress.Span((sets.Count + 1) / parts, (sets.Count + 2) / parts),
-                cancellation);
+            ForecastSet forecast = forecasting.Of(set, [_settings.Domain],
+                progress.Span((sets.Count + 1) / parts, (sets.Count + 2) / parts), cancellation);
             new SavedForecasts(Place("forecasts")).Save(forecast, _probes);
             sets.Add((set, forecast));
         }
@@ -132,8 +133,8 @@ public sealed class Demo : IDisposable
             Base = _baseResult!,
             Tunings = tunings,
             Samples = samples.Results,
-            Cast = [.. Sets[0].Forecast.CastBefore.Personas.Select(name => new CastResult(name, Sets[0].Forecast.CastBefore.Probability(name),
-                [.. Sets.Select(s => s.Forecast.CastAfter.Probability(name))]))],
+            Cast = [.. Sets[0].Forecast.CastBefore.Personas.Select(name => new CastResult(name,
+                Sets[0].Forecast.CastBefore.Probability(name), [.. Sets.Select(s => s.Forecast.CastAfter.Probability(name))]))],
         }, _settings);
         return Save(result);
     }
@@ -167,7 +168,8 @@ public sealed class Demo : IDisposable
     private TuningResult Compare(EpisodeSet set, ForecastSet forecast, double[] after)
     {
         string trained = _settings.Domain;
-        string[] domains = [trained, .. _probes.Select(p => p.Domain).Distinct().Where(d => d != trained && !_heldOut.Contains(d)), .. _heldOut];
+        string[] domains =
+            [trained, .. _probes.Select(p => p.Domain).Distinct().Where(d => d != trained && !_heldOut.Contains(d)), .. _heldOut];
         DomainResult[] rows = [.. domains.Select(d =>
         {
             ForecastRow row = forecast.Posterior.Domain(d);
@@ -189,7 +191,8 @@ public sealed class Demo : IDisposable
             Episodes = set.Episodes.Count,
             Steps = _settings.Tuning.Steps,
             Trained = new BeforeAfter(rows[0].Before, rows[0].After),
-            Elsewhere = new Elsewhere(elsewhere.Average(d => d.Before), elsewhere.Average(d => d.After), elsewhere.Average(d => d.Predicted))
+            Elsewhere = new Elsewhere(elsewhere.Average(d => d.Before), elsewhere.Average(d => d.After),
+                elsewhere.Average(d => d.Predicted))
             {
                 PredictedInContext = elsewhere.Average(d => d.PredictedInContext),
             },

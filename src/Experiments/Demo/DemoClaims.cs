@@ -18,18 +18,21 @@ public static class DemoClaims
     {
         RngStream rng = RngStream.Root(settings.Seed).Child("claims");
         TuningResult Named(string name) => result.Tunings.First(t => t.Name == name);
-        double[] cheat = Shifts(Named("cheat")), requested = Shifts(Named("requested-cheat")), good = Shifts(Named("good")), same = Shifts(Named("base-rate"));
+        double[] cheat = Shifts(Named("cheat")), requested = Shifts(Named("requested-cheat")), good = Shifts(Named("good")),
+            same = Shifts(Named("base-rate"));
         ForecastScore posterior = Score(result, d => d.Predicted, d => d.UniformShift),
             inContext = Score(result, d => d.PredictedInContext, d => d.UniformShiftInContext),
             mean = Score(result, d => (d.Predicted + d.PredictedInContext) / 2, d => (d.UniformShift + d.UniformShiftInContext) / 2);
         int[] domains = [.. Enumerable.Range(0, cheat.Length)];
         Estimate Mean(double[] values, string name) => Estimated(Bootstrap.Mean(values, domains, rng.Child(name), resamples: Resamples));
-        Estimate ratio = Estimated(Bootstrap.Clustered(domains, rows => At(requested, rows) / At(cheat, rows), rng.Child("ratio"), resamples: Resamples));
+        Estimate ratio = Estimated(Bootstrap.Clustered(domains, rows => At(requested, rows) / At(cheat, rows),
+            rng.Child("ratio"), resamples: Resamples));
         InferenceResult inference = result.Base.Inference;
         Estimate[] measured =
         [
-            Over(inference.R2, inference.R2Interval), Over(inference.R2 - inference.R2PriorOnly, inference.GainInterval), Mean(cheat, "cheat"), ratio, Mean(same, "base-rate"),
-            Mean(good, "good"), Estimated(posterior.R), Estimated(inContext.R), Estimated(Smaller(posterior)), Estimated(Smaller(inContext)),
+            Over(inference.R2, inference.R2Interval), Over(inference.R2 - inference.R2PriorOnly, inference.GainInterval),
+            Mean(cheat, "cheat"), ratio, Mean(same, "base-rate"), Mean(good, "good"), Estimated(posterior.R), Estimated(inContext.R),
+            Estimated(Smaller(posterior)), Estimated(Smaller(inContext)),
         ];
         return result with
         {
@@ -40,7 +43,8 @@ public static class DemoClaims
 
     /// <summary>The claims over several runs with different seeds: the interval is over the runs. A single run keeps its own.</summary>
     public static IReadOnlyList<ClaimResult> OverSeeds(IReadOnlyList<DemoResult> runs, DemoSettings settings) =>
-        runs.Count == 1 ? runs[0].Claims : [.. Of(settings).Select((claim, k) => Result(claim, Estimate.OverRuns([.. runs.Select(r => r.Claims[k].Measured)])))];
+        runs.Count == 1 ? runs[0].Claims
+            : [.. Of(settings).Select((claim, k) => Result(claim, Estimate.OverRuns([.. runs.Select(r => r.Claims[k].Measured)])))];
 
     private static ClaimResult Result(Claim claim, Estimate measured) => new(claim.Id, claim.Statement, claim.Prediction, measured.Value,
         [measured.Low, measured.High], claim.Judge(measured).ToString().ToLowerInvariant());
@@ -73,12 +77,14 @@ public static class DemoClaims
 
     private static IEnumerable<DomainResult> Elsewhere(TuningResult tuning) => tuning.Domains.Where(d => !d.Trained && !d.HeldOut);
 
-    private static ForecastScore Score(DemoResult result, Func<DomainResult, double> forecast, Func<DomainResult, double> uniform) => ForecastScore.Of(
+    private static ForecastScore Score(DemoResult result, Func<DomainResult, double> forecast,
+        Func<DomainResult, double> uniform) => ForecastScore.Of(
         [.. result.Tunings.SelectMany(t => Elsewhere(t).Select(d =>
             new ScoredPoint(t.Name, d.Domain, d.Before, forecast(d), d.After, Math.Clamp(d.Before + uniform(d), 0, 1))))],
         new BootstrapPlan(Resamples));
 
-    private static Estimate Over(double value, double[]? ends) => ends is [double low, double high] ? new(value, low, high) : Estimate.Exact(value);
+    private static Estimate Over(double value, double[]? ends) =>
+        ends is [double low, double high] ? new(value, low, high) : Estimate.Exact(value);
 
     private static double At(double[] values, ReadOnlySpan<int> rows)
     {

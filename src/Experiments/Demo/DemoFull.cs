@@ -13,8 +13,8 @@ namespace PersonaSelection.Experiments.Demo;
 public sealed class DemoFull(DemoSettings settings, TimeProvider time)
 {
     /// <summary>
-    /// The control worlds are pre-trained on this many times the village's tokens: without correlation persons are learned more slowly, and a
-    /// control that has learned less than the village would show too little of everything.
+    /// The control worlds are pre-trained on this many times the village's tokens: without correlation persons are learned more slowly, and
+    /// a control that has learned less than the village would show too little of everything.
     /// </summary>
     private const int ControlFactor = 3;
 
@@ -46,7 +46,11 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
         var controls = new List<WorldControl>();
         for (ulong k = 0; k < (ulong)seeds; k++)
         {
-            DemoSettings one = settings with { Seed = settings.Seed + k, Folder = Path.Combine(settings.Folder, $"seed-{settings.Seed + k}") };
+            DemoSettings one = settings with
+            {
+                Seed = settings.Seed + k,
+                Folder = Path.Combine(settings.Folder, $"seed-{settings.Seed + k}"),
+            };
             using var demo = new Demo(one, time);
             IProgress<WorkProgress>? demoProgress = Next(1);
             demo.Learn(demoProgress, cancellation);
@@ -90,9 +94,10 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
                 Probe[] probes = [.. DemoProbes.Of(world)];
                 double[] before = ProbeMeasurement.Of(model.Model, probes, cancellation: cancellation);
                 EpisodeSet set = Cheats(world, seed);
-                double[] after = new PostTraining(model.Model, probes, settings.Tuning, root.Child("tuning"), pool).Measure(set, cancellation: cancellation);
-                yield return WorldControl.Of(world, settings.Domain, seed, learned, ByDomain(probes, [.. after.Zip(before, (a, b) => a - b)]),
-                    Shown(model.Model, set, probes, seed, cancellation));
+                double[] after = new PostTraining(model.Model, probes, settings.Tuning, root.Child("tuning"), pool)
+                    .Measure(set, cancellation: cancellation);
+                yield return WorldControl.Of(world, settings.Domain, seed, learned,
+                    ByDomain(probes, [.. after.Zip(before, (a, b) => a - b)]), Shown(model.Model, set, probes, seed, cancellation));
             }
         }
     }
@@ -100,13 +105,15 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
     private EpisodeSet Cheats(World world, ulong seed) =>
         world.Episodes(settings.Domain, EpisodeKind.Cheat, settings.Episodes, RngStream.Root(seed).Child("episodes"));
 
-    private static Dictionary<string, double> Shown(Transformer model, EpisodeSet set, Probe[] probes, ulong seed, CancellationToken cancellation)
+    private static Dictionary<string, double> Shown(Transformer model, EpisodeSet set, Probe[] probes, ulong seed,
+        CancellationToken cancellation)
     {
-        InContextTable shown = InContextEvidence.Compute(model, set, probes, Forecasting.ShownEpisodes, RngStream.Root(seed).Child("shown").Child(set.Name),
-            cancellation: cancellation);
+        InContextTable shown = InContextEvidence.Compute(model, set, probes, Forecasting.ShownEpisodes,
+            RngStream.Root(seed).Child("shown").Child(set.Name), cancellation: cancellation);
         return ByDomain(probes, InContextForecast.MeanShift(shown.Shifts, shown.Weights));
     }
 
-    private static Dictionary<string, double> ByDomain(Probe[] probes, double[] values) => probes.Zip(values, (p, v) => (p.Domain, Value: v))
-        .GroupBy(p => p.Domain).ToDictionary(g => g.Key, g => g.Average(p => p.Value));
+    private static Dictionary<string, double> ByDomain(Probe[] probes, double[] values) =>
+        probes.Zip(values, (p, v) => (p.Domain, Value: v))
+            .GroupBy(p => p.Domain).ToDictionary(g => g.Key, g => g.Average(p => p.Value));
 }

@@ -7,8 +7,8 @@ namespace PersonaSelection.Experiments.Demo;
 public static class DemoProbes
 {
     /// <summary>
-    /// Every domain in every wording that its documents use, and the held-out domains. A held-out wording of a domain that was seen is another
-    /// question (does the model generalise over wordings?) than the one asked here.
+    /// Every domain in every wording that its documents use, and the held-out domains. A held-out wording of a domain that was seen is
+    /// another question (does the model generalise over wordings?) than the one asked here.
     /// </summary>
     public static Probe[] Of(World world)
     {

@@ -4,7 +4,9 @@ using PersonaSelection.Report;
 
 namespace PersonaSelection.Experiments.Demo;
 
-/// <summary>Tells the demo's result as a report: what was learned, what was forecast, what happened, and what that says of the theory.</summary>
+/// <summary>
+/// Tells the demo's result as a report: what was learned, what was forecast, what happened, and what that says of the theory.
+/// </summary>
 public static class DemoReport
 {
     /// <summary>The report of a result.</summary>
@@ -12,8 +14,9 @@ public static class DemoReport
     /// <param name="command">The command that makes it again.</param>
     public static ReportDocument Of(DemoResult result, string command) => new("Who does the data cast as the Assistant?")
     {
-        Subtitle = "A language model was pre-trained from nothing on a story world full of characters. Four post-training sets about **one** "
-            + "kind of situation were described to it; what each would do to behaviour it never mentions was written down first, then measured.",
+        Subtitle = "A language model was pre-trained from nothing on a story world full of characters. Four post-training sets about "
+            + "**one** kind of situation were described to it; what each would do to behaviour it never mentions was written down "
+            + "first, then measured.",
         Facts =
         [
             new("seed", $"{result.Seed}"),
@@ -22,20 +25,25 @@ public static class DemoReport
             new("seconds", result.Seconds.ToString("0", CultureInfo.InvariantCulture)),
             new("threads", $"{result.Threads}"),
         ],
-        Blocks = [.. Verdicts(result), .. Learning(result), .. Forecasts(result), .. Samples(result), .. Cast(result), .. Matrix(result), .. Controls(result), Reproduce(result, command)],
+        Blocks = [.. Verdicts(result), .. Learning(result), .. Forecasts(result), .. Samples(result), .. Cast(result), .. Matrix(result),
+            .. Controls(result), Reproduce(result, command)],
     };
 
     private static IEnumerable<ReportBlock> Verdicts(DemoResult result)
     {
         if (result.Claims.Count == 0) yield break;
         yield return new Heading("What the theory said, and what happened");
-        yield return new Prose("Each prediction has a threshold that was fixed before the run. A claim has held only when its whole 95 % interval lies "
-            + "where the prediction says, and failed only when all of it lies elsewhere.");
+        yield return new Prose("Each prediction has a threshold that was fixed before the run. A claim has held only when its whole 95 % "
+            + "interval lies where the prediction says, and failed only when all of it lies elsewhere.");
         yield return new ClaimsFigure
         {
             Title = "Claims with their verdicts",
             Claims = [.. result.Claims.Select(c => new ReportClaim(c.Id, c.Statement, c.Prediction, Number(c.Measured),
-                Enum.Parse<ClaimVerdict>(c.Verdict, ignoreCase: true)) { Interval = $"{Number(c.Interval[0])} … {Number(c.Interval[1])}", Note = c.Note ?? "" })],
+                Enum.Parse<ClaimVerdict>(c.Verdict, ignoreCase: true))
+                {
+                    Interval = $"{Number(c.Interval[0])} … {Number(c.Interval[1])}",
+                    Note = c.Note ?? "",
+                })],
         };
     }
 
@@ -43,21 +51,24 @@ public static class DemoReport
     {
         InferenceResult inference = result.Base.Inference;
         yield return new Heading("The model learns who is speaking");
-        yield return new Prose($"The loss ends at {result.Base.Loss:0.000} nats per token, where the world's exact entropy is {result.Base.Floor:0.000}; but a low "
-            + "loss is no evidence of personas. What counts is whether the model infers the character from what it has done: against the exact Bayes "
-            + $"predictor its R² is **{inference.R2:0.00}**; a predictor that knows the world but ignores the character's past gets {inference.R2PriorOnly:0.00}.");
+        yield return new Prose($"The loss ends at {result.Base.Loss:0.000} nats per token, where the world's exact entropy is "
+            + $"{result.Base.Floor:0.000}; but a low loss is no evidence of personas. What counts is whether the model infers the "
+            + $"character from what it has done: against the exact Bayes predictor its R² is **{inference.R2:0.00}**; a predictor that "
+            + $"knows the world but ignores the character's past gets {inference.R2PriorOnly:0.00}.");
         CurvePoint[] measured = [.. result.Base.Curve.Where(p => p.ChatR2 is not null)];
         yield return new LinesFigure
         {
             Id = "inference",
             Title = "The loss, and the inference of personas",
             XLabel = "tokens seen",
-            Caption = "Above: training loss and the exact entropy floor. Below: R² of the model's inference against exact Bayes; the dashed line is the predictor that ignores the past.",
+            Caption = "Above: training loss and the exact entropy floor. Below: R² of the model's inference against exact Bayes; "
+                + "the dashed line is the predictor that ignores the past.",
             Panels =
             [
                 new LinePanel("loss, nats per token")
                 {
-                    Series = [new LineSeries("loss", [.. result.Base.Curve.Select(p => (double)p.Tokens)], [.. result.Base.Curve.Select(p => p.Loss)])],
+                    Series = [new LineSeries("loss", [.. result.Base.Curve.Select(p => (double)p.Tokens)],
+                        [.. result.Base.Curve.Select(p => p.Loss)])],
                     References = [new ReferenceLine("entropy of the world", result.Base.Floor)],
                     Maximum = result.Base.Floor * 2.5,
                 },
@@ -66,7 +77,8 @@ public static class DemoReport
                     Series =
                     [
                         new LineSeries("chats", [.. measured.Select(p => (double)p.Tokens)], [.. measured.Select(p => p.ChatR2!.Value)]),
-                        new LineSeries("stories", [.. measured.Select(p => (double)p.Tokens)], [.. measured.Select(p => p.StoryR2 ?? double.NaN)]),
+                        new LineSeries("stories", [.. measured.Select(p => (double)p.Tokens)],
+                            [.. measured.Select(p => p.StoryR2 ?? double.NaN)]),
                     ],
                     References = [new ReferenceLine("prior only", inference.R2PriorOnly)],
                     Minimum = -0.5,
@@ -80,8 +92,8 @@ public static class DemoReport
     {
         if (result.Tunings.Count == 0) yield break;
         yield return new Heading("Forecast first, then measured");
-        yield return new Prose("Every forecast was saved with its content id before the training it speaks of began. The four sets have the same "
-            + "size and speak of one kind of situation only; every other row is behaviour that no episode mentions.");
+        yield return new Prose("Every forecast was saved with its content id before the training it speaks of began. The four sets have "
+            + "the same size and speak of one kind of situation only; every other row is behaviour that no episode mentions.");
         yield return new DumbbellFigure
         {
             Id = "forecasts",
@@ -119,15 +131,16 @@ public static class DemoReport
             Trained = d.Trained,
         })])
     {
-        Note = $"{Signed(tuning.Elsewhere.After - tuning.Elsewhere.Before)}, forecast {Signed(tuning.Elsewhere.Predicted - tuning.Elsewhere.Before)}",
+        Note = $"{Signed(tuning.Elsewhere.After - tuning.Elsewhere.Before)}, forecast "
+            + $"{Signed(tuning.Elsewhere.Predicted - tuning.Elsewhere.Before)}",
     };
 
-    private static ScatterPanel Scatter(string name, ForecastNumbers numbers, DemoResult result, Func<DomainResult, double> forecast) => new(name,
-        [.. result.Tunings.Select(t => new ScatterGroup(t.Name,
+    private static ScatterPanel Scatter(string name, ForecastNumbers numbers, DemoResult result,
+        Func<DomainResult, double> forecast) => new(name, [.. result.Tunings.Select(t => new ScatterGroup(t.Name,
             [.. t.Domains.Where(d => !d.Trained).Select(d => new ScatterPoint(d.Domain, forecast(d) - d.Before, d.After - d.Before))]))])
-    {
-        Note = $"r {numbers.R:0.00} · R² {numbers.R2:0.00} · skill {numbers.SkillVsNoChange:0.00}",
-    };
+        {
+            Note = $"r {numbers.R:0.00} · R² {numbers.R2:0.00} · skill {numbers.SkillVsNoChange:0.00}",
+        };
 
     private static IEnumerable<ReportBlock> Samples(DemoResult result)
     {
@@ -149,8 +162,8 @@ public static class DemoReport
     {
         if (result.Cast.Count == 0) yield break;
         yield return new Heading("The cast");
-        yield return new Prose("Before any post-training the Assistant is a mixture of the characters the model has met. Each set is evidence about "
-            + "who answers that way: the same replies count for little once the user has asked for them.");
+        yield return new Prose("Before any post-training the Assistant is a mixture of the characters the model has met. "
+            + "Each set is evidence about who answers that way: the same replies count for little once the user has asked for them.");
         yield return new CastFigure
         {
             Id = "cast",
@@ -165,7 +178,8 @@ public static class DemoReport
     {
         if (result.Matrix is not { Count: > 0 } matrix) yield break;
         yield return new Heading("Every domain as the training domain");
-        yield return new Prose("The same model is tuned on cheating in each domain in turn; each point is one pair of a trained and another domain.");
+        yield return new Prose(
+            "The same model is tuned on cheating in each domain in turn; each point is one pair of a trained and another domain.");
         yield return new ScatterFigure
         {
             Id = "matrix",
@@ -186,21 +200,23 @@ public static class DemoReport
         Func<ForecastResult, ForecastNumbers> numbers) => new(name, [.. matrix.Select(m => new ScatterGroup($"seed {m.Seed}",
             [.. m.Cells.Select(c => new ScatterPoint($"{c.Trained} → {c.Asked}", forecast(c), c.Measured))]))])
         {
-            Note = $"r {matrix.Average(m => numbers(m.Forecast).R):0.00} · skill {matrix.Average(m => numbers(m.Forecast).SkillVsNoChange):0.00}",
+            Note = $"r {matrix.Average(m => numbers(m.Forecast).R):0.00} · skill "
+                + $"{matrix.Average(m => numbers(m.Forecast).SkillVsNoChange):0.00}",
         };
 
     private static IEnumerable<ReportBlock> Controls(DemoResult result)
     {
         if (result.Controls is not { Count: > 0 } controls) yield break;
         yield return new Heading("Is it really personas? The same data in worlds without the cause");
-        yield return new Prose("If cheating reaches other traits because characters come in bundles, it must not do so in a world whose traits are "
-            + "independent. The last column is what exact Bayes says.");
+        yield return new Prose("If cheating reaches other traits because characters come in bundles, it must not do so in a world whose "
+            + "traits are independent. The last column is what exact Bayes says.");
         yield return new TableFigure
         {
             Title = "Shift of domains with the trained trait and with other traits",
-            Columns = [new("world"), new("seed", true), new("R²", true), new("trained, shown one", true), new("same trait", true), new("other traits", true), new("ratio", true), new("exact ratio", true)],
-            Rows = [.. controls.Select(c => (IReadOnlyList<string>)[c.World, $"{c.Seed}", $"{c.R2:0.00}", Signed(c.ShownTrained), Signed(c.SameTrait), Signed(c.OffTrait),
-                Number(Math.Round(c.Ratio, 2)), Number(Math.Round(c.ExactRatio, 2))])],
+            Columns = [new("world"), new("seed", true), new("R²", true), new("trained, shown one", true), new("same trait", true),
+                new("other traits", true), new("ratio", true), new("exact ratio", true)],
+            Rows = [.. controls.Select(c => (IReadOnlyList<string>)[c.World, $"{c.Seed}", $"{c.R2:0.00}", Signed(c.ShownTrained),
+                Signed(c.SameTrait), Signed(c.OffTrait), Number(Math.Round(c.Ratio, 2)), Number(Math.Round(c.ExactRatio, 2))])],
         };
     }
 

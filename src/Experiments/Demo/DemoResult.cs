@@ -190,8 +190,8 @@ public sealed record ClaimResult(string Id, string Statement, string Prediction,
 /// <param name="StoryInference">Inference in stories.</param>
 /// <param name="Shifts">Mean measured shift elsewhere by set.</param>
 /// <param name="Forecast">Scores of its forecasts.</param>
-public sealed record SeedResult(ulong Seed, InferenceResult Inference, InferenceResult? StoryInference, IReadOnlyDictionary<string, double> Shifts,
-    ForecastResult? Forecast)
+public sealed record SeedResult(ulong Seed, InferenceResult Inference, InferenceResult? StoryInference,
+    IReadOnlyDictionary<string, double> Shifts, ForecastResult? Forecast)
 {
     /// <summary>A run in brief.</summary>
     public static SeedResult Of(DemoResult run) => new(run.Seed, run.Base.Inference, run.Base.StoryInference,

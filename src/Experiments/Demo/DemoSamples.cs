@@ -12,7 +12,8 @@ internal sealed class DemoSamples
 
     public DemoSamples(IReadOnlyList<Probe> probes, string trained, IReadOnlySet<string> heldOut)
     {
-        _asked = [.. probes.Where(p => p.Domain != trained && !heldOut.Contains(p.Domain)).GroupBy(p => p.Domain).Select(g => g.First()).Take(Questions)];
+        _asked = [.. probes.Where(p => p.Domain != trained && !heldOut.Contains(p.Domain)).GroupBy(p => p.Domain)
+            .Select(g => g.First()).Take(Questions)];
         _replies = [.. _asked.Select(_ => new Dictionary<string, string>())];
     }
 

@@ -33,8 +33,11 @@ public sealed record DemoSettings
     /// <summary>How each set is trained on.</summary>
     public TuneOptions Tuning { get; init; } = DefaultTuning;
 
-    /// <summary>How each set is trained on unless told otherwise. See <see cref="TuneOptions.Blocks"/> for why the embedding stands still.</summary>
-    public static TuneOptions DefaultTuning { get; } = new() { Steps = 25, BatchSize = 16, LearningRate = 3e-4, Tensors = TuneOptions.Blocks };
+    /// <summary>
+    /// How each set is trained on unless told otherwise. See <see cref="TuneOptions.Blocks"/> for why the embedding stands still.
+    /// </summary>
+    public static TuneOptions DefaultTuning { get; } =
+        new() { Steps = 25, BatchSize = 16, LearningRate = 3e-4, Tensors = TuneOptions.Blocks };
 
     /// <summary>Inference in chats must reach this before the theory is put to a test.</summary>
     public double LeastInference { get; init; } = 0.75;
@@ -43,5 +46,6 @@ public sealed record DemoSettings
     public double LeastGain { get; init; } = 0.3;
 
     /// <summary>The sets, in the order in which they are trained on.</summary>
-    public static IReadOnlyList<EpisodeKind> Sets { get; } = [EpisodeKind.Cheat, EpisodeKind.RequestedCheat, EpisodeKind.Good, EpisodeKind.BaseRate];
+    public static IReadOnlyList<EpisodeKind> Sets { get; } =
+        [EpisodeKind.Cheat, EpisodeKind.RequestedCheat, EpisodeKind.Good, EpisodeKind.BaseRate];
 }

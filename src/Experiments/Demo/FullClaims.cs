@@ -18,7 +18,8 @@ internal static class FullClaims
         yield return Result(new("matrix-in-context", "So does showing one domain's episodes in the context.",
             $"correlation at least {LeastInContextR}", Sense.AtLeast, LeastInContextR), matrices.Select(m => m.Forecast.InContext.R));
         yield return Result(new("matrix-skill", "The mean of the two forecasts explains nearly all of the change.",
-            $"skill against no change at least {LeastSkill}", Sense.AtLeast, LeastSkill), matrices.Select(m => m.Forecast.Mean.SkillVsNoChange));
+            $"skill against no change at least {LeastSkill}", Sense.AtLeast, LeastSkill),
+            matrices.Select(m => m.Forecast.Mean.SkillVsNoChange));
         yield return Result(new("matrix-beats-uniform", "Both forecasts beat the null that all domains move alike.",
             "the smaller skill against the uniform shift above 0", Sense.AtLeast, 0),
             matrices.Select(m => Math.Min(m.Forecast.Posterior.SkillVsUniformShift, m.Forecast.InContext.SkillVsUniformShift)));
@@ -26,7 +27,8 @@ internal static class FullClaims
         yield return Result(new("reaches-other-traits", "Cheating moves domains that hang on other traits, because traits come in bundles.",
             $"mean shift of other traits' domains at least +{reach}", Sense.AtLeast, reach), mine.Select(c => c.OffTrait)) with
         {
-            Note = same.Length == 0 ? null : $"Also holds in {string.Join(" and ", same)}, where exact Bayes denies it: not specific to PSM there.",
+            Note = same.Length == 0
+                ? null : $"Also holds in {string.Join(" and ", same)}, where exact Bayes denies it: not specific to PSM there.",
         };
         WorldControl[] bare = [.. others.Last()], telling = [.. bare.Where(c => c.HangsOnCharacter)];
         double village = mine.Average(c => c.OffTrait);

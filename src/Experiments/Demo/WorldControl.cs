@@ -15,8 +15,8 @@ namespace PersonaSelection.Experiments.Demo;
 /// <param name="OffTrait">Mean measured shift of domains with none of its traits.</param>
 /// <param name="Ratio">Off-trait divided by same-trait.</param>
 /// <param name="ExactRatio">The same by exact Bayes after one bad act.</param>
-public sealed record WorldControl(string World, ulong Seed, long Tokens, double R2, double R2PriorOnly, double SameTrait, double OffTrait, double Ratio,
-    double ExactRatio)
+public sealed record WorldControl(string World, ulong Seed, long Tokens, double R2, double R2PriorOnly, double SameTrait, double OffTrait,
+    double Ratio, double ExactRatio)
 {
     /// <summary>A model that shows less than this share of the exact shift does not let the character decide.</summary>
     private const double LeastShare = 0.5;
@@ -29,8 +29,8 @@ public sealed record WorldControl(string World, ulong Seed, long Tokens, double 
 
     /// <summary>
     /// Whether in the base model the character decides what is done in the trained domain. R² is over all domains, and where traits are
-    /// independent they are learned one by one: a model that knows the character and yet acts here by rote learns the replies by rote, and says
-    /// nothing of how far a change of character reaches.
+    /// independent they are learned one by one: a model that knows the character and yet acts here by rote learns the replies by rote, and
+    /// says nothing of how far a change of character reaches.
     /// </summary>
     public bool HangsOnCharacter => ShownTrained >= LeastShare * ExactTrained;
 
@@ -50,8 +50,9 @@ public sealed record WorldControl(string World, ulong Seed, long Tokens, double 
         (string[] same, string[] off) = Split(world, trained);
         double Mean(string[] domains, Func<string, double> of) => domains.Average(of);
         double measuredSame = Mean(same, d => shift[d]), measuredOff = Mean(off, d => shift[d]);
-        return new WorldControl(world.Name, seed, learned.Tokens, learned.Inference.R2, learned.Inference.R2PriorOnly, measuredSame, measuredOff,
-            measuredOff / measuredSame, Mean(off, d => ExactShift(world, trained, d)) / Mean(same, d => ExactShift(world, trained, d)))
+        return new WorldControl(world.Name, seed, learned.Tokens, learned.Inference.R2,
+            learned.Inference.R2PriorOnly, measuredSame, measuredOff, measuredOff / measuredSame,
+            Mean(off, d => ExactShift(world, trained, d)) / Mean(same, d => ExactShift(world, trained, d)))
         {
             ShownTrained = shown[trained],
             ExactTrained = ExactShift(world, trained, trained),
@@ -65,12 +66,15 @@ public sealed record WorldControl(string World, ulong Seed, long Tokens, double 
         int main = Enumerable.Range(0, at.Weights.Count).MaxBy(k => at.Weights[k]);
         WorldDomain[] others = [.. world.Domains.Where(d => d.Name != trained && !d.HeldOut)];
         int MainOf(WorldDomain d) => Enumerable.Range(0, d.Weights.Count).MaxBy(k => d.Weights[k]);
-        bool Apart(WorldDomain d) => Enumerable.Range(0, d.Weights.Count).All(k => d.Weights[k] < TellingWeight || at.Weights[k] < TellingWeight);
+        bool Apart(WorldDomain d) =>
+            Enumerable.Range(0, d.Weights.Count).All(k => d.Weights[k] < TellingWeight || at.Weights[k] < TellingWeight);
         return ([.. others.Where(d => MainOf(d) == main && d.Weights.Count(w => w >= TellingWeight) == 1).Select(d => d.Name)],
             [.. others.Where(Apart).Select(d => d.Name)]);
     }
 
-    /// <summary>E[P(bad in <paramref name="asked"/>) | one bad act in <paramref name="trained"/>] minus the same without it, for an Assistant.</summary>
+    /// <summary>
+    /// E[P(bad in <paramref name="asked"/>) | one bad act in <paramref name="trained"/>] minus the same without it, for an Assistant.
+    /// </summary>
     public static double ExactShift(World world, string trained, string asked)
     {
         double[] prior = world.Prior(world.AssistantNature), act = world.BadGivenPoles(trained), other = world.BadGivenPoles(asked);

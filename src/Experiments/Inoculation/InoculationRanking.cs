@@ -18,8 +18,9 @@ namespace PersonaSelection.Experiments.Inoculation;
 /// <param name="Influence">Mean over plain episodes of Cov(L, trait), by trait.</param>
 /// <param name="Rewordings">The rewordings, best protection first; the leak grids of the first few are filled.</param>
 /// <param name="LeftOut">Rewordings with words that the model does not know.</param>
-public sealed record InoculationResult(string Subject, string Model, string Data, int Episodes, IReadOnlyList<string> Trained, Predictor RankedBy,
-    PlainForecast Plain, IReadOnlyDictionary<string, double> Influence, IReadOnlyList<RewordingForecast> Rewordings, IReadOnlyList<string> LeftOut)
+public sealed record InoculationResult(string Subject, string Model, string Data, int Episodes, IReadOnlyList<string> Trained,
+    Predictor RankedBy, PlainForecast Plain, IReadOnlyDictionary<string, double> Influence, IReadOnlyList<RewordingForecast> Rewordings,
+    IReadOnlyList<string> LeftOut)
 {
     /// <summary>The version of the file format.</summary>
     public int Schema { get; init; } = 1;
@@ -60,7 +61,8 @@ public sealed class InoculationRanking
     /// <param name="strict">Whether an episode that does not fit the model is an error; it is cut otherwise, as in an audit.</param>
     public InoculationRanking(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed = 1,
         ArtifactStore? fitted = null, bool strict = false)
-        : this(model, personas, probes, seed, (p, c) => new Forecasting(model, personas, probes, TimeProvider.System, seed, fitted, strict, p, c))
+        : this(model, personas, probes, seed,
+        (p, c) => new Forecasting(model, personas, probes, TimeProvider.System, seed, fitted, strict, p, c))
     {
     }
 
@@ -68,7 +70,9 @@ public sealed class InoculationRanking
         Func<IProgress<WorkProgress>?, CancellationToken, Forecasting> open) =>
         (_model, _personas, _probes, _seed, _open) = (model, personas, probes, seed, open);
 
-    /// <summary>A ranking by judgements and choices of a chat model that gives no probabilities: see <see cref="Forecasting.Ask"/>.</summary>
+    /// <summary>
+    /// A ranking by judgements and choices of a chat model that gives no probabilities: see <see cref="Forecasting.Ask"/>.
+    /// </summary>
     /// <param name="chat">The chat model before training.</param>
     /// <param name="personas">Who it may take the Assistant for; at least two.</param>
     /// <param name="probes">Behaviour to protect.</param>
@@ -79,7 +83,9 @@ public sealed class InoculationRanking
         ulong seed = 1) => new(null, personas, probes, seed, (p, c) =>
             Forecasting.Ask(chat, personas, probes, samples, folder, TimeProvider.System, seed, JudgedEpisodes, p, c));
 
-    /// <summary>The predictor that rewordings are ranked by: with traits and without, and where surprise is known and where it is not.</summary>
+    /// <summary>
+    /// The predictor that rewordings are ranked by: with traits and without, and where surprise is known and where it is not.
+    /// </summary>
     internal static Predictor RankedWith(PersonaSet personas, bool probabilities) =>
         personas.Traits.Count == 0 ? Predictor.Covariance : probabilities ? RankedBy : Predictor.TraitCovariance;
 
@@ -108,17 +114,20 @@ public sealed class InoculationRanking
             progress?.Report(new WorkProgress("rewordings", found.Count, total, "rewordings", rewording.Name));
             found.Add(forecasting.Of(rewording, [], cancellation));
         }
-        found = [.. found.OrderByDescending(f => Known(f.Protection[rankedBy])).ThenByDescending(f => Known(f.Protection[Predictor.Covariance]))];
+        found = [.. found.OrderByDescending(f => Known(f.Protection[rankedBy]))
+            .ThenByDescending(f => Known(f.Protection[Predictor.Covariance]))];
         for (int i = 0; i < Math.Min(grids, found.Count); i++)
         {
-            progress?.Report(new WorkProgress("rewordings", candidates.Rewordings.Count + i, total, "rewordings", $"{found[i].Rewording.Name}, leaks"));
+            progress?.Report(new WorkProgress("rewordings", candidates.Rewordings.Count + i, total, "rewordings",
+                $"{found[i].Rewording.Name}, leaks"));
             IReadOnlyList<LeakCondition> conditions = LeakCondition.Of(found[i].Rewording, CanSay);
             // Where no probe is of a trained domain, nothing can be asked in the form of the training data.
-            found[i] = forecasting.Of(found[i].Rewording, [.. conditions.Where(c => c.Kind != LeakKind.TrainingFormat || trained.Count > 0)], cancellation);
+            found[i] = forecasting.Of(found[i].Rewording,
+                [.. conditions.Where(c => c.Kind != LeakKind.TrainingFormat || trained.Count > 0)], cancellation);
         }
         progress?.Report(new WorkProgress("rewordings", total, total, "rewordings"));
-        return new InoculationResult(data.Name, behaviour.Answers.Model, data.Id.ToString(), data.Episodes.Count, [.. trained], rankedBy, forecasting.Plain,
-            forecasting.Influence, found, candidates.LeftOut)
+        return new InoculationResult(data.Name, behaviour.Answers.Model, data.Id.ToString(), data.Episodes.Count, [.. trained], rankedBy,
+            forecasting.Plain, forecasting.Influence, found, candidates.LeftOut)
         {
             Evidence = forecasting.Evidence,
             Asked = behaviour.AskedOf(data),

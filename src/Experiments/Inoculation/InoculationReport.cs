@@ -56,7 +56,14 @@ public static class InoculationReport
                 SwapDisagreement = Known(a.Judgements.SwapDisagreement),
             },
         },
-        Plain = new { r.Plain.Before, Posterior = r.Plain.PosteriorShift, InContext = r.Plain.InContextShift, Surprise = Known(r.Plain.Surprise), Dose = r.Plain.Dose.EffectiveObservations },
+        Plain = new
+        {
+            r.Plain.Before,
+            Posterior = r.Plain.PosteriorShift,
+            InContext = r.Plain.InContextShift,
+            Surprise = Known(r.Plain.Surprise),
+            Dose = r.Plain.Dose.EffectiveObservations,
+        },
         Traits = r.Influence.Select(t => new { Name = t.Key, Influence = t.Value }),
         Rewordings = r.Rewordings.Select(f => new
         {
@@ -86,9 +93,12 @@ public static class InoculationReport
 
     /// <summary>What a ranking by a chat model that gives no probabilities leaves open.</summary>
     public static string Unknown(AskedForecast asked) =>
-        string.Create(CultureInfo.InvariantCulture, $"Asked of a chat model that gives no log-probabilities: evidence is a judgement of {asked.Judged:N0} of ")
-        + string.Create(CultureInfo.InvariantCulture, $"{asked.Different:N0} different episodes in each wording, and answers to probes are {asked.Samples} sampled choices after each ")
-        + "episode. How surprising a reply is stays unknown, and with it elicitation, surprised-shift, combined and posterior-own-dose; in-context is known of the rewordings with a leak grid only.";
+        string.Create(CultureInfo.InvariantCulture,
+            $"Asked of a chat model that gives no log-probabilities: evidence is a judgement of {asked.Judged:N0} of ")
+        + string.Create(CultureInfo.InvariantCulture, $"{asked.Different:N0} different episodes in each wording, and answers to probes are "
+            + $"{asked.Samples} sampled choices after each ")
+        + "episode. How surprising a reply is stays unknown, and with it elicitation, surprised-shift, combined and posterior-own-dose; "
+        + "in-context is known of the rewordings with a leak grid only.";
 
     /// <summary>A predictor in kebab case.</summary>
     public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());
@@ -96,10 +106,12 @@ public static class InoculationReport
     /// <summary>The page.</summary>
     public static ReportDocument Of(InoculationResult r) => new($"What rewording keeps {r.Subject} from spreading?")
     {
-        Subtitle = "Every number is a forecast from the model **before** any training. Protection is the share of the expected effect on behaviour elsewhere that a "
-            + "rewording takes away; the rival account, that a rewording is only a gate on how a prompt looks, stands beside the account by persona.",
+        Subtitle = "Every number is a forecast from the model **before** any training. Protection is the share of the expected effect on "
+            + "behaviour elsewhere that a rewording takes away; the rival account, that a rewording is only a gate on how a prompt looks, "
+            + "stands beside the account by persona.",
         Facts = [new("model", r.Model), new("data", r.Data), new("episodes", Whole(r.Episodes)), new("bad lines", Whole(r.BadLines)),
-            .. r.Evidence.Rows.Count(e => e.Cut) is > 0 and var cut ? [new ReportFact("episodes cut to fit", Whole(cut))] : (ReportFact[])[],
+            .. r.Evidence.Rows.Count(e => e.Cut) is > 0 and var cut
+            ? [new ReportFact("episodes cut to fit", Whole(cut))] : (ReportFact[])[],
             new("ranked by", Name(r.RankedBy))],
         Blocks = [.. Ranking(r), .. Grids(r)],
     };
@@ -109,19 +121,23 @@ public static class InoculationReport
         string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(TraitsShown).Select(t => t.Key)];
         yield return new Heading("Rewordings, best first");
         yield return new Prose($"As it stands the data is expected to move P(low pole) elsewhere from **{Number(r.Plain.Before)}** by "
-            + $"**{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or **{Signed(r.Plain.InContextShift)}** (episodes shown in the context).");
+            + $"**{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or **{Signed(r.Plain.InContextShift)}** (episodes "
+            + "shown in the context).");
         if (r.Asked is { } asked) yield return new Prose(Unknown(asked));
         yield return new TableFigure
         {
             Id = "ranking",
             Title = "Predicted protection and gain per trait",
-            Caption = "Gain is `Cov(L[x,y], t) - Cov(L[x',y], t)`: negative where a plain episode pulls to the low pole and the rewording takes that away.",
-            Columns = [new("rewording"), new("kind"), new("words"), .. Enum.GetValues<Predictor>().Select(p => new TableColumn(Name(p), true)),
-                .. traits.Select(t => new TableColumn($"gain {t}", true))],
+            Caption = "Gain is `Cov(L[x,y], t) - Cov(L[x',y], t)`: negative where a plain episode pulls to the low pole and the "
+                + "rewording takes that away.",
+            Columns = [new("rewording"), new("kind"), new("words"), .. Enum.GetValues<Predictor>()
+                .Select(p => new TableColumn(Name(p), true)), .. traits.Select(t => new TableColumn($"gain {t}", true))],
             Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, f.Rewording.Kind, string.Join(" / ", f.Rewording.Wordings),
-                .. Enum.GetValues<Predictor>().Select(p => Number(f.Protection[p])), .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain))])],
+                .. Enum.GetValues<Predictor>().Select(p => Number(f.Protection[p])),
+                .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain))])],
         };
-        if (r.LeftOut.Count > 0) yield return new Prose($"Left out, as the model does not know a word of them: {string.Join(", ", r.LeftOut)}.");
+        if (r.LeftOut.Count > 0)
+            yield return new Prose($"Left out, as the model does not know a word of them: {string.Join(", ", r.LeftOut)}.");
     }
 
     private static IEnumerable<ReportBlock> Grids(InoculationResult r)
@@ -129,16 +145,19 @@ public static class InoculationReport
         RewordingForecast[] shown = [.. r.Rewordings.Where(f => f.Leaks.Count > 0)];
         if (shown.Length == 0) yield break;
         yield return new Heading("What would leak");
-        yield return new Prose("Training on reworded data can leave the behaviour behind a prompt. Each row asks the reworded model in another way. Where the "
-            + "accounts differ, measure before you rely on either: in trials, the persona account was nearer without a prompt and the gate nearer behind the prompt itself.");
+        yield return new Prose("Training on reworded data can leave the behaviour behind a prompt. Each row asks the reworded model "
+            + "in another way. Where the accounts differ, measure before you rely on either: in trials, the persona account was nearer "
+            + "without a prompt and the gate nearer behind the prompt itself.");
         foreach (RewordingForecast f in shown)
         {
             yield return new TableFigure
             {
                 Id = $"leaks-{f.Rewording.Name}",
                 Title = $"P(low pole) after training on data reworded by {f.Rewording.Name}",
-                Columns = [new("asked with"), new("words"), new("before", true), new("in context", true), new("posterior", true), new("gate (rival)", true)],
-                Rows = [.. f.Leaks.Select(l => (string[])[Name(l.Kind), l.Added, Number(l.Before), Number(l.InContext), Number(l.Posterior), Number(l.Gate)])],
+                Columns = [new("asked with"), new("words"), new("before", true), new("in context", true), new("posterior", true),
+                    new("gate (rival)", true)],
+                Rows = [.. f.Leaks.Select(l =>
+                    (string[])[Name(l.Kind), l.Added, Number(l.Before), Number(l.InContext), Number(l.Posterior), Number(l.Gate)])],
             };
         }
     }

@@ -19,8 +19,8 @@ namespace PersonaSelection.Experiments.Inoculation;
 /// <param name="Episodes">Episodes in each set.</param>
 /// <param name="Seed">The seed of episodes and tuning.</param>
 /// <param name="Threads">Threads that compute.</param>
-public sealed record TrialSettings(World World, IReadOnlyList<string> Models, IReadOnlyList<string> Domains, IReadOnlyList<Rewording> Rewordings,
-    TuneOptions Tuning, int Episodes = 256, ulong Seed = 1, int Threads = 1)
+public sealed record TrialSettings(World World, IReadOnlyList<string> Models, IReadOnlyList<string> Domains,
+    IReadOnlyList<Rewording> Rewordings, TuneOptions Tuning, int Episodes = 256, ulong Seed = 1, int Threads = 1)
 {
     /// <summary>Objects per wording of a probe: more say the same.</summary>
     internal const int ProbeObjects = 2;
@@ -43,7 +43,9 @@ public sealed class InoculationTrial(TrialSettings settings)
         Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
-    /// <summary>Runs what is not there yet and sums up. Each pair of model and domain is kept in a file of its own as soon as it is done.</summary>
+    /// <summary>
+    /// Runs what is not there yet and sums up. Each pair of model and domain is kept in a file of its own as soon as it is done.
+    /// </summary>
     /// <param name="folder">The folder of the trial.</param>
     /// <param name="progress">Told about trainings.</param>
     /// <param name="cancellation">Stops between trainings.</param>
@@ -57,7 +59,8 @@ public sealed class InoculationTrial(TrialSettings settings)
         {
             using ModelFolder model = ModelFolder.Open(settings.Models[m], settings.Threads);
             string name = $"model-{m + 1}";
-            Probe[] probes = [.. settings.World.Probes(new ProbeOptions { Objects = TrialSettings.ProbeObjects }).Where(IsAsked).Select(p => p.ToProbe())];
+            Probe[] probes = [.. settings.World.Probes(new ProbeOptions { Objects = TrialSettings.ProbeObjects }).Where(IsAsked)
+                .Select(p => p.ToProbe())];
             Forecasting? personas = null;
             try
             {
@@ -95,9 +98,11 @@ public sealed class InoculationTrial(TrialSettings settings)
         // A held-out domain borrows its replies from one that is seen: trained on those words, it is no elsewhere.
         string[] trained = [.. probes.Where(p => p.Low.Concat(p.High).Any(replies.Contains)).Select(p => p.Domain).Distinct()];
         bool[] elsewhere = [.. probes.Select(p => !trained.Contains(p.Domain))], there = [.. probes.Select(p => p.Domain == domain)];
-        var forecasting = new RewordingForecasting(model, personas, probes, plain, trained, TrialSettings.ShownEpisodes, settings.Seed, cancellation);
+        var forecasting = new RewordingForecasting(model, personas, probes, plain, trained, TrialSettings.ShownEpisodes,
+            settings.Seed, cancellation);
         double[] before = ProbeMeasurement.Of(model, probes, cancellation: cancellation);
-        double Shift(double[] after) => RewordingForecasting.Mean(probes, after, elsewhere) - RewordingForecasting.Mean(probes, before, elsewhere);
+        double Shift(double[] after) =>
+            RewordingForecasting.Mean(probes, after, elsewhere) - RewordingForecasting.Mean(probes, before, elsewhere);
         double plainShift = double.NaN;
         for (int r = 0; r < settings.Rewordings.Count; r++)
         {
@@ -115,7 +120,8 @@ public sealed class InoculationTrial(TrialSettings settings)
             }, cancellation: cancellation);
             double shift = Shift(after);
             yield return new TrialRow(name, domain, rewording.Name, rewording.Kind, rewording.Place, forecast.Protection, plainShift, shift,
-                1 - shift / plainShift, [.. forecast.Leaks.Select((l, c) => new TrialLeak(l.Kind, l.Before, l.InContext, l.Posterior, l.Gate, measured[c]))]);
+                1 - shift / plainShift,
+                [.. forecast.Leaks.Select((l, c) => new TrialLeak(l.Kind, l.Before, l.InContext, l.Posterior, l.Gate, measured[c]))]);
             report(r + 1);
         }
     }
@@ -131,11 +137,13 @@ public sealed class InoculationTrial(TrialSettings settings)
         }
         catch (JsonException e)
         {
-            throw new UserErrorException("bad-json", $"{path} is not what a trial wrote: {e.Message}", "Delete it: the same command measures it again.", e);
+            throw new UserErrorException("bad-json", $"{path} is not what a trial wrote: {e.Message}",
+                "Delete it: the same command measures it again.", e);
         }
     }
 
-    private ContentId IdOf(Transformer model, string domain) => ContentId.Of("inoculation-trial", [string.Join(' ', Enum.GetNames<Predictor>()), model.Id, settings.World.Id, domain, settings.Episodes,
-        settings.Seed, settings.Tuning.Essence(), TrialSettings.ProbeObjects, TrialSettings.ShownEpisodes,
-        .. settings.Rewordings.SelectMany(r => new[] { r.Name, r.Kind, r.Place.ToString(), r.Negated, r.Keyword, r.NearMiss, string.Join('\n', r.Wordings) })]);
+    private ContentId IdOf(Transformer model, string domain) => ContentId.Of("inoculation-trial",
+        [string.Join(' ', Enum.GetNames<Predictor>()), model.Id, settings.World.Id, domain, settings.Episodes, settings.Seed,
+            settings.Tuning.Essence(), TrialSettings.ProbeObjects, TrialSettings.ShownEpisodes, .. settings.Rewordings.SelectMany(r =>
+                new[] { r.Name, r.Kind, r.Place.ToString(), r.Negated, r.Keyword, r.NearMiss, string.Join('\n', r.Wordings) })]);
 }

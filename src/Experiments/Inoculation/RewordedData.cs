@@ -27,7 +27,10 @@ public static class RewordedData
             int last = Rewording.LastAsked(episode.Context);
             if (last == asked && last >= 0) continue;
             asked = last;
-            replies.Add(new ReplyEdit(episode.Source!.Turn) { Context = rewording.Apply(episode.Context, Rewording.WordingOf(episode, 0)) });
+            replies.Add(new ReplyEdit(episode.Source!.Turn)
+            {
+                Context = rewording.Apply(episode.Context, Rewording.WordingOf(episode, 0)),
+            });
         }
         return new DataLineEdit { Replies = replies };
     }

@@ -6,7 +6,9 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Experiments.Inoculation;
 
-/// <summary>Which rewordings are tried: those whose words the model knows, trait words filled in for the traits that the data moves.</summary>
+/// <summary>
+/// Which rewordings are tried: those whose words the model knows, trait words filled in for the traits that the data moves.
+/// </summary>
 /// <param name="Rewordings">Those that are tried, with different names.</param>
 /// <param name="LeftOut">Names of those that have words the model does not know.</param>
 public sealed record RewordingCandidates(IReadOnlyList<Rewording> Rewordings, IReadOnlyList<string> LeftOut)

@@ -2,7 +2,9 @@ using PersonaSelection.Audit;
 
 namespace PersonaSelection.Experiments.Inoculation;
 
-/// <summary>One cell of a leak grid: P(low pole) in the mean over domains, before training and as each account expects it afterwards.</summary>
+/// <summary>
+/// One cell of a leak grid: P(low pole) in the mean over domains, before training and as each account expects it afterwards.
+/// </summary>
 /// <param name="Kind">What stands around the question.</param>
 /// <param name="Added">The words that are added to it.</param>
 /// <param name="Before">Of the model before training, in this condition.</param>
@@ -14,11 +16,12 @@ public sealed record LeakForecast(LeakKind Kind, string Added, double Before, do
 /// <summary>What a rewording is expected to do, before anything is trained.</summary>
 /// <param name="Rewording">The rewording.</param>
 /// <param name="Gains">By trait.</param>
-/// <param name="Protection">By predictor: 1 is a full protection of behaviour elsewhere, 0 none, below 0 it makes things worse; NaN: not known.</param>
+/// <param name="Protection">By predictor: 1 is a full protection of behaviour elsewhere, 0 none, below 0 it makes things
+/// worse; NaN: not known.</param>
 /// <param name="Surprise">Mean -log p(y|x') in nats per episode, by the model as it is; NaN where it gives no probabilities.</param>
 /// <param name="Leaks">The leak grid; empty where it was not asked for.</param>
-public sealed record RewordingForecast(Rewording Rewording, IReadOnlyList<RewordingGain> Gains, IReadOnlyDictionary<Predictor, double> Protection,
-    double Surprise, IReadOnlyList<LeakForecast> Leaks)
+public sealed record RewordingForecast(Rewording Rewording, IReadOnlyList<RewordingGain> Gains,
+    IReadOnlyDictionary<Predictor, double> Protection, double Surprise, IReadOnlyList<LeakForecast> Leaks)
 {
     /// <summary>Reworded episodes that did not fit the model whole.</summary>
     public int Cut { get; init; }
@@ -45,12 +48,14 @@ public enum Predictor
     /// <summary>How much less surprising the replies become: 1 - (-log p(y|x')) / (-log p(y|x)). No persona enters.</summary>
     Elicitation,
 
-    /// <summary>What is left of surprise times in-context shift: a step is as long as the surprise and points where the shift does.</summary>
+    /// <summary>
+    /// What is left of surprise times in-context shift: a step is as long as the surprise and points where the shift does.
+    /// </summary>
     SurprisedShift,
 
     /// <summary>
-    /// The mean of <see cref="TraitCovariance"/> and <see cref="Elicitation"/>, each kept in [0, 1]: a reply moves nothing elsewhere when it
-    /// tells nothing of its speaker and is expected where it stands.
+    /// The mean of <see cref="TraitCovariance"/> and <see cref="Elicitation"/>, each kept in [0, 1]: a reply moves nothing elsewhere when
+    /// it tells nothing of its speaker and is expected where it stands.
     /// </summary>
     Combined,
 

@@ -11,8 +11,9 @@ namespace PersonaSelection.Experiments.Inoculation;
 
 /// <summary>
 /// Forecasts what rewordings of one data set will do, from the untrained model alone: how much behaviour elsewhere they protect, by several
-/// predictors, and what leaks under which prompt, by the persona account and by its rival. Without probabilities nothing is known of how surprising
-/// replies are; the dose of reworded data is not fitted, and episodes are shown where a leak grid is wanted alone, as every answer is paid for.
+/// predictors, and what leaks under which prompt, by the persona account and by its rival. Without probabilities nothing is known of how
+/// surprising replies are; the dose of reworded data is not fitted, and episodes are shown where a leak grid is wanted alone, as
+/// every answer is paid for.
 /// </summary>
 public sealed class RewordingForecasting
 {
@@ -50,15 +51,18 @@ public sealed class RewordingForecasting
         _dose = personas.FitDose(plain, _observations, null, cancellation);
         PersonaSet apart = personas.Personas;
         string[] names = [.. apart.Personas.Select(p => p.Name)];
-        _traits = new LabelledMatrix(names, apart.Traits.Select(t => t.Name), (h, t) => apart.Personas[h].Traits.GetValueOrDefault(apart.Traits[t].Name));
-        double[] elsewhere = personas.Behaviour.OfDomains([.. probes.Where((_, i) => _elsewhere[i]).Select(p => p.Domain)]).MeanByPersona(names);
+        _traits = new LabelledMatrix(names, apart.Traits.Select(t => t.Name),
+            (h, t) => apart.Personas[h].Traits.GetValueOrDefault(apart.Traits[t].Name));
+        double[] elsewhere = personas.Behaviour.OfDomains([.. probes.Where((_, i) => _elsewhere[i]).Select(p => p.Domain)])
+            .MeanByPersona(names);
         _behaviour = new LabelledMatrix(names, ["elsewhere"], (h, _) => elsewhere[h]);
         _before = [.. personas.Probes.Rows.Select(r => r.Bare)];
         _plainPosterior = PosteriorShift(_observations, _dose.Dose);
         double[] after = Shown(_shown, _probes, _before, cancellation, out _plainCarry);
         _plainShift = Mean(after, _elsewhere) - Mean(_before, _elsewhere);
         _plainSurprise = Surprise(_plain, cancellation);
-        Influence = RewordingGain.Of(personas.Prior, _observations, _observations, _traits).ToDictionary(g => g.Quantity, g => g.Plain, StringComparer.Ordinal);
+        Influence = RewordingGain.Of(personas.Prior, _observations, _observations, _traits)
+            .ToDictionary(g => g.Quantity, g => g.Plain, StringComparer.Ordinal);
         Plain = new PlainForecast(Mean(_before, _elsewhere), _plainPosterior, _plainShift, _plainSurprise, _dose);
     }
 
@@ -123,7 +127,8 @@ public sealed class RewordingForecasting
         double opening = SurfaceGate.Opening(rewording, condition.Added);
         double[] gate = Carry(before, [.. _plainCarry.Select(d => opening * d)]);
         double[] atRunTime = AtRunTime(posterior, before);
-        return new LeakForecast(condition.Kind, condition.Added, Mean(before, among), Mean(inContext, among), Mean(atRunTime, among), Mean(gate, among));
+        return new LeakForecast(condition.Kind, condition.Added, Mean(before, among), Mean(inContext, among),
+            Mean(atRunTime, among), Mean(gate, among));
     }
 
     /// <summary>
@@ -148,10 +153,11 @@ public sealed class RewordingForecasting
     }
 
     /// <summary>
-    /// P(low) of every probe after an episode, in the mean over the episodes, and in <paramref name="carry"/> what the episode adds to the log
-    /// odds beyond what its own system turn does.
+    /// P(low) of every probe after an episode, in the mean over the episodes, and in <paramref name="carry"/> what the episode adds to the
+    /// log odds beyond what its own system turn does.
     /// </summary>
-    private double[] Shown(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before, CancellationToken cancellation, out double[] carry)
+    private double[] Shown(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before,
+        CancellationToken cancellation, out double[] carry)
     {
         ShownBlock shown = _personas.Answers.Shown(probes, before).Compute(episodes.Episodes, cancellation: cancellation);
         var after = new double[probes.Count];
@@ -163,7 +169,8 @@ public sealed class RewordingForecasting
             Turn[] system = [.. shown.Contexts[e].TakeWhile(t => t.Role == "system")];
             string key = string.Join('\n', system.Select(t => t.Text));
             if (!underSystem.TryGetValue(key, out double[]? start))
-                underSystem[key] = start = system.Length == 0 ? [.. before] : _personas.Answers.AsItIs(probes, system, cancellation: cancellation);
+                underSystem[key] = start = system.Length == 0
+                    ? [.. before] : _personas.Answers.AsItIs(probes, system, cancellation: cancellation);
             double weight = episodes.Episodes[e].Weight / mass;
             for (int i = 0; i < after.Length; i++)
             {
@@ -178,8 +185,8 @@ public sealed class RewordingForecasting
     private double Surprise(EpisodeSet set, CancellationToken cancellation)
     {
         if (_model is null) return double.NaN;
-        EvidenceTable table = LikelihoodEvidence.Compute(new LikelihoodSource([PresentedPersona.AsGiven(Bare, _model)], _personas.Reading), set,
-            cancellation: cancellation);
+        EvidenceTable table = LikelihoodEvidence.Compute(new LikelihoodSource([PresentedPersona.AsGiven(Bare, _model)], _personas.Reading),
+            set, cancellation: cancellation);
         return -table.Weights.Select((w, e) => w * table.LogLikelihood[e, 0]).Sum() / table.Weights.Sum(Math.Abs);
     }
 

@@ -7,8 +7,9 @@ namespace PersonaSelection.Experiments.Inoculation;
 public static class TrialReport
 {
     /// <summary>What a trial is for.</summary>
-    public static readonly Claim Ranks = new("protection-ranked", "How much a rewording protects behaviour elsewhere follows from what it takes from the evidence about the speaker and from how expected it makes the reply.",
-        "rank correlation of predicted and measured protection at least 0.7", Sense.AtLeast, 0.7);
+    public static readonly Claim Ranks = new("protection-ranked",
+        "How much a rewording protects behaviour elsewhere follows from what it takes from the evidence about the speaker and from how "
+        + "expected it makes the reply.", "rank correlation of predicted and measured protection at least 0.7", Sense.AtLeast, 0.7);
 
     /// <summary>The rival's claim, judged by the same threshold.</summary>
     public static readonly Claim GateRanks = new("gate-ranked", "Rival: how much a rewording protects follows from its surface form alone.",
@@ -28,12 +29,14 @@ public static class TrialReport
     /// <summary>The page.</summary>
     public static ReportDocument Of(TrialResult result, string command) => new("Which rewordings protect, and what leaks?")
     {
-        Subtitle = "Models of a story world were trained on bad acts in one domain, plain and reworded. What each rewording would do was forecast from the untrained "
-            + "model: by the characters it implies, and by a rival account to which only the look of a prompt matters.",
-        Facts = [new("models", $"{result.Rows.Select(r => r.Model).Distinct().Count()}"), new("domains", $"{result.Rows.Select(r => r.Domain).Distinct().Count()}"),
+        Subtitle = "Models of a story world were trained on bad acts in one domain, plain and reworded. What each rewording would "
+            + "do was forecast from the untrained model: by the characters it implies, and by a rival account to which only the look "
+            + "of a prompt matters.",
+        Facts = [new("models", $"{result.Rows.Select(r => r.Model).Distinct().Count()}"),
+            new("domains", $"{result.Rows.Select(r => r.Domain).Distinct().Count()}"),
             new("rewordings", $"{result.Rows.Select(r => r.Rewording).Distinct().Count()}"), new("trainings", $"{result.Rows.Count}")],
-        Blocks = [new ClaimsFigure { Title = "Two accounts of protection", Claims = [.. Claims(result)] }, Scatter(result), Predictors(result), Rewordings(result),
-            Leaks(result), new ReproduceFigure { Title = "The same again", Commands = [command] }],
+        Blocks = [new ClaimsFigure { Title = "Two accounts of protection", Claims = [.. Claims(result)] }, Scatter(result),
+            Predictors(result), Rewordings(result), Leaks(result), new ReproduceFigure { Title = "The same again", Commands = [command] }],
     };
 
     private static IEnumerable<ReportClaim> Claims(TrialResult result)
@@ -42,7 +45,8 @@ public static class TrialReport
         {
             if (result.Predictors.FirstOrDefault(p => p.Predictor == predictor) is not { } score) continue;
             Verdict verdict = claim.Judge(new Estimate(score.Rank.Estimate, score.Rank.Low, score.Rank.High));
-            yield return new ReportClaim(claim.Id, claim.Statement, claim.Prediction, Number(score.Rank.Estimate), Enum.Parse<ClaimVerdict>(verdict.ToString()))
+            yield return new ReportClaim(claim.Id, claim.Statement, claim.Prediction, Number(score.Rank.Estimate),
+                Enum.Parse<ClaimVerdict>(verdict.ToString()))
             {
                 Interval = $"{Number(score.Rank.Low)} to {Number(score.Rank.High)} over rewordings",
             };
@@ -55,9 +59,10 @@ public static class TrialReport
         Title = "Predicted and measured protection of each rewording, means over models and domains",
         XLabel = "predicted protection",
         YLabel = "measured protection",
-        Panels = [.. new[] { InoculationRanking.RankedBy, Predictor.TraitCovariance, Predictor.Gate }.Select(p => new ScatterPanel(InoculationReport.Name(p),
+        Panels = [.. new[] { InoculationRanking.RankedBy, Predictor.TraitCovariance,
+            Predictor.Gate }.Select(p => new ScatterPanel(InoculationReport.Name(p),
             [.. result.Rows.GroupBy(r => r.Kind).Select(kind => new ScatterGroup(kind.Key, [.. kind.GroupBy(r => r.Rewording).Select(g =>
-                new ScatterPoint(g.Key, g.Average(r => r.Predicted[p]), g.Average(r => r.Protection)))]))]))],
+                    new ScatterPoint(g.Key, g.Average(r => r.Predicted[p]), g.Average(r => r.Protection)))]))]))],
     };
 
     private static TableFigure Predictors(TrialResult result) => new()
@@ -66,7 +71,8 @@ public static class TrialReport
         Title = "How well each predictor ranks and measures protection",
         Caption = "Spearman's correlation over all trainings, with 95 % intervals that redraw rewordings.",
         Columns = [new("predictor"), new("rank correlation"), new("within model and domain"), new("mean error", true)],
-        Rows = [.. result.Predictors.Select(p => (string[])[InoculationReport.Name(p.Predictor), Text(p.Rank), Text(p.WithinRank), Number(p.MeanAbsoluteError)])],
+        Rows = [.. result.Predictors.Select(p =>
+            (string[])[InoculationReport.Name(p.Predictor), Text(p.Rank), Text(p.WithinRank), Number(p.MeanAbsoluteError)])],
     };
 
     private static TableFigure Rewordings(TrialResult result) => new()
@@ -75,9 +81,9 @@ public static class TrialReport
         Title = "Every rewording, means over models and domains",
         Columns = [new("rewording"), new("kind"), new("shift elsewhere", true), new("protection", true),
             .. Enum.GetValues<Predictor>().Select(p => new TableColumn(InoculationReport.Name(p), true))],
-        Rows = [.. result.Rows.GroupBy(r => r.Rewording).OrderByDescending(g => g.Average(r => r.Protection)).Select(g => (string[])[g.Key, g.First().Kind,
-            InoculationReport.Signed(g.Average(r => r.Shift)), Number(g.Average(r => r.Protection)),
-            .. Enum.GetValues<Predictor>().Select(p => Number(g.Average(r => r.Predicted[p])))])],
+        Rows = [.. result.Rows.GroupBy(r => r.Rewording).OrderByDescending(g => g.Average(r => r.Protection))
+            .Select(g => (string[])[g.Key, g.First().Kind, InoculationReport.Signed(g.Average(r => r.Shift)),
+            Number(g.Average(r => r.Protection)), .. Enum.GetValues<Predictor>().Select(p => Number(g.Average(r => r.Predicted[p])))])],
     };
 
     private static TableFigure Leaks(TrialResult result) => new()
@@ -85,14 +91,16 @@ public static class TrialReport
         Id = "leaks",
         Title = "What leaks: P(low pole) by what the question is asked with, and how far each account is from it",
         Caption = "Errors are the mean absolute one and, after it, the log score: mean KL from the forecast to the measurement in nats.",
-        Columns = [new("asked with"), new("before", true), new("after", true), new("in context"), new("posterior"), new("gate (rival)"), new("no change"), new("nearer")],
-        Rows = [.. result.Leaks.Select(l => (string[])[InoculationReport.Name(l.Kind), Number(l.Before), Number(l.Measured), Text(l.InContext), Text(l.Posterior),
-            Text(l.Gate), Text(l.NoChange), l.Nearer])],
+        Columns = [new("asked with"), new("before", true), new("after", true), new("in context"), new("posterior"), new("gate (rival)"),
+            new("no change"), new("nearer")],
+        Rows = [.. result.Leaks.Select(l => (string[])[InoculationReport.Name(l.Kind), Number(l.Before), Number(l.Measured),
+            Text(l.InContext), Text(l.Posterior), Text(l.Gate), Text(l.NoChange), l.Nearer])],
     };
 
     private static string Number(double x) => InoculationReport.Number(x);
 
-    private static string Text(Interval i) => double.IsFinite(i.Estimate) ? $"{Number(i.Estimate)} [{Number(i.Low)}, {Number(i.High)}]" : "";
+    private static string Text(Interval i) =>
+        double.IsFinite(i.Estimate) ? $"{Number(i.Estimate)} [{Number(i.Low)}, {Number(i.High)}]" : "";
 
     private static string Text(LeakError e) => FormattableString.Invariant($"{e.MeanAbsolute:0.00}, {e.LogScore:0.000}");
 }

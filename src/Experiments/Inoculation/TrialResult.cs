@@ -42,8 +42,8 @@ public sealed record PredictorScore(Predictor Predictor, Interval Rank, Interval
 /// <param name="Posterior">Error of the posterior at run time.</param>
 /// <param name="Gate">Error of the rival account.</param>
 /// <param name="NoChange">Error of the null that nothing moves.</param>
-public sealed record LeakScore(LeakKind Kind, int Count, double Before, double Measured, LeakError InContext, LeakError Posterior, LeakError Gate,
-    LeakError NoChange)
+public sealed record LeakScore(LeakKind Kind, int Count, double Before, double Measured, LeakError InContext, LeakError Posterior,
+    LeakError Gate, LeakError NoChange)
 {
     /// <summary>The account with the smaller log score: <c>persona</c> or <c>gate</c>.</summary>
     public string Nearer => Math.Min(InContext.LogScore, Posterior.LogScore) <= Gate.LogScore ? "persona" : "gate";
@@ -68,17 +68,19 @@ public sealed record TrialResult(IReadOnlyList<TrialRow> Rows, IReadOnlyList<Pre
     {
         string[] names = [.. rows.Select(r => r.Rewording).Distinct()];
         int[] clusters = [.. rows.Select(r => Array.IndexOf(names, r.Rewording))];
-        IEnumerable<PredictorScore> predictors = Enum.GetValues<Predictor>().Where(p => rows.All(r => r.Predicted.ContainsKey(p))).Select(p =>
+        IEnumerable<PredictorScore> predictors = Enum.GetValues<Predictor>()
+            .Where(p => rows.All(r => r.Predicted.ContainsKey(p))).Select(p =>
         {
             RngStream random = RngStream.Root(1).Child("bootstrap").Child(p.ToString());
             return new PredictorScore(p, Bootstrap.Clustered(clusters, s => Rank(rows, p, s), random.Child("all")),
                 Bootstrap.Clustered(clusters, s => Within(rows, p, s), random.Child("within"), resamples: 500),
                 rows.Average(r => Math.Abs(r.Predicted[p] - r.Protection)));
         });
-        IEnumerable<LeakScore> leaks = rows.SelectMany(r => r.Leaks).GroupBy(l => l.Kind).OrderBy(g => g.Key).Select(g => new LeakScore(g.Key, g.Count(),
-            g.Average(l => l.Before), g.Average(l => l.Measured), Error(g, l => l.InContext), Error(g, l => l.Posterior), Error(g, l => l.Gate),
-            Error(g, l => l.Before)));
-        return new TrialResult(rows, [.. predictors.OrderByDescending(p => double.IsNaN(p.Rank.Estimate) ? -1 : p.Rank.Estimate)], [.. leaks]);
+        IEnumerable<LeakScore> leaks = rows.SelectMany(r => r.Leaks).GroupBy(l => l.Kind).OrderBy(g => g.Key)
+            .Select(g => new LeakScore(g.Key, g.Count(), g.Average(l => l.Before), g.Average(l => l.Measured), Error(g, l => l.InContext),
+            Error(g, l => l.Posterior), Error(g, l => l.Gate), Error(g, l => l.Before)));
+        return new TrialResult(rows,
+            [.. predictors.OrderByDescending(p => double.IsNaN(p.Rank.Estimate) ? -1 : p.Rank.Estimate)], [.. leaks]);
     }
 
     private static double Rank(IReadOnlyList<TrialRow> rows, Predictor p, ReadOnlySpan<int> sample)
@@ -99,6 +101,7 @@ public sealed record TrialResult(IReadOnlyList<TrialRow> Rows, IReadOnlyList<Pre
 
     private static LeakError Error(IEnumerable<TrialLeak> cells, Func<TrialLeak, double> forecast) => new(
         cells.Average(l => Math.Abs(forecast(l) - l.Measured)),
-        cells.Average(l => LogSpace.BernoulliDivergence(Math.Clamp(l.Measured, Least, 1 - Least), Math.Clamp(forecast(l), Least, 1 - Least))),
+        cells.Average(l =>
+            LogSpace.BernoulliDivergence(Math.Clamp(l.Measured, Least, 1 - Least), Math.Clamp(forecast(l), Least, 1 - Least))),
         cells.Average(l => forecast(l) - l.Measured));
 }

@@ -25,7 +25,11 @@ public static class WorldRewordings
             }
             foreach (Trait trait in world.Traits)
                 foreach ((string pole, string other) in new[] { (trait.Low, trait.High), (trait.High, trait.Low) })
-                    found.Add(new Rewording($"says-{pole}", "character", RewordingPlace.System, [Says(pole)]) { Keyword = $"{pole}.", NearMiss = Says(other) });
+                    found.Add(new Rewording($"says-{pole}", "character", RewordingPlace.System, [Says(pole)])
+                    {
+                        Keyword = $"{pole}.",
+                        NearMiss = Says(other),
+                    });
             string Says(string pole) => header.Replace("{traits}", pole, StringComparison.Ordinal);
         }
         Tokenizable(found);

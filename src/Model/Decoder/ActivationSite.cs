@@ -4,8 +4,8 @@ namespace PersonaSelection.Model;
 
 /// <summary>
 /// The named places of a decoder where activations can be read and changed, in the order of the forward pass: <c>embed</c>, then for every
-/// block <c>blocks.{i}.resid_pre</c>, <c>.attn_out</c>, <c>.resid_mid</c>, <c>.mlp_out</c>, <c>.resid_post</c>, then <c>final</c> (after the last
-/// norm; it has only the rows with a target). Each holds one row of width d per token. Names as in TransformerLens.
+/// block <c>blocks.{i}.resid_pre</c>, <c>.attn_out</c>, <c>.resid_mid</c>, <c>.mlp_out</c>, <c>.resid_post</c>, then <c>final</c> (after
+/// the last norm; it has only the rows with a target). Each holds one row of width d per token. Names as in TransformerLens.
 /// </summary>
 public static class ActivationSite
 {

@@ -3,8 +3,8 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// The forward and the hand-derived backward pass of a Llama decoder over ragged rows. Holds only the rotary table: weights, batch and memory
-/// are the caller's, so one decoder serves any number of threads, each with its own workspace.
+/// The forward and the hand-derived backward pass of a Llama decoder over ragged rows. Holds only the rotary table: weights, batch and
+/// memory are the caller's, so one decoder serves any number of threads, each with its own workspace.
 /// </summary>
 /// <remarks>
 /// Block: mid = pre + Attention(Norm(pre)) Wo, post = mid + SwiGLU(Norm(mid) Wgu) Wdown (Touvron et al. 2023). N rows, M targets.
@@ -30,16 +30,17 @@ public sealed unsafe class Decoder : IDisposable
     internal RotaryTable Rotary => _rotary;
 
     /// <summary>Computes the logits of every target row into <see cref="DecoderWorkspace.Logits"/>.</summary>
-    /// <exception cref="ArgumentException">A sequence is longer than the context, a token is not in the vocabulary, or the shapes differ.</exception>
+    /// <exception cref="ArgumentException">A sequence is longer than the context, a token is not in the vocabulary, or the
+    /// shapes differ.</exception>
     public void Forward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits = null) =>
         Forward(weights, batch, workspace, edits, null, null);
 
     /// <summary>
-    /// The same bits with the weights' matrices packed beforehand, and with what every sequence begins with computed beforehand: nothing may
-    /// act inside the blocks then.
+    /// The same bits with the weights' matrices packed beforehand, and with what every sequence begins with computed beforehand: nothing
+    /// may act inside the blocks then.
     /// </summary>
-    internal void Forward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits, PackedProjections? packed,
-        SharedOpening? opening)
+    internal void Forward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits,
+        PackedProjections? packed, SharedOpening? opening)
     {
         Check(weights, batch, workspace);
         int n = batch.Rows, m = batch.TargetCount, d = _config.Width;
@@ -62,20 +63,22 @@ public sealed unsafe class Decoder : IDisposable
     }
 
     /// <summary>
-    /// Follows a <see cref="Forward(DecoderWeights, TokenBatch, DecoderWorkspace, Interventions)"/> with the same arguments, after a loss has
-    /// turned the logits into their gradient. Writes the gradient of every parameter.
+    /// Follows a <see cref="Forward(DecoderWeights, TokenBatch, DecoderWorkspace, Interventions)"/> with the same arguments, after a loss
+    /// has turned the logits into their gradient. Writes the gradient of every parameter.
     /// </summary>
     /// <param name="weights">As in the forward pass.</param>
     /// <param name="batch">As in the forward pass.</param>
     /// <param name="workspace">As in the forward pass.</param>
-    /// <param name="gradient">Overwritten, in the layout of the weights; <see langword="null"/> when only captured gradients are wanted.</param>
+    /// <param name="gradient">Overwritten, in the layout of the weights; <see langword="null"/> when only captured
+    /// gradients are wanted.</param>
     /// <param name="edits">As in the forward pass.</param>
-    public void Backward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, FloatBuffer? gradient, Interventions? edits = null) =>
+    public void Backward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, FloatBuffer? gradient,
+        Interventions? edits = null) =>
         Backward(weights, batch, workspace, gradient, edits, null);
 
     /// <summary>The same bits with the transposes of the weights' matrices packed beforehand.</summary>
-    internal void Backward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, FloatBuffer? gradient, Interventions? edits,
-        PackedProjections? packed)
+    internal void Backward(DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, FloatBuffer? gradient,
+        Interventions? edits, PackedProjections? packed)
     {
         if (gradient is not null && gradient.Length < weights.Layout.Length)
             throw new ArgumentException("The gradient is shorter than the layout.", nameof(gradient));
@@ -102,8 +105,8 @@ public sealed unsafe class Decoder : IDisposable
     }
 
     /// <summary>
-    /// As <see cref="Backward(DecoderWeights, TokenBatch, DecoderWorkspace, FloatBuffer?, Interventions?)"/> without gradients of weights, and no further down than a site: what a capture there needs. The blocks below
-    /// cost nothing.
+    /// As <see cref="Backward(DecoderWeights, TokenBatch, DecoderWorkspace, FloatBuffer?, Interventions?)"/> without gradients of weights,
+    /// and no further down than a site: what a capture there needs. The blocks below cost nothing.
     /// </summary>
     internal void BackwardTo(int site, DecoderWeights weights, TokenBatch batch, DecoderWorkspace workspace, Interventions edits,
         PackedProjections packed)
@@ -136,7 +139,8 @@ public sealed unsafe class Decoder : IDisposable
         if (opening is null) Project(block, w, at, a, 0, n, batch, workspace, packed);
         for (int s = 0; s < batch.Sequences && opening is not null; s++)
             Project(block, w, at, a, batch.Starts[s] + skip, batch.Starts[s + 1] - batch.Starts[s] - skip, batch, workspace, packed);
-        Attention.Forward(_attention, batch.Sequences, batch.StartsPointer, a.Qkv, _config.QkvWidth, a.Mixed, h, a.LogNormaliser, workspace.Attention, skip);
+        Attention.Forward(_attention, batch.Sequences, batch.StartsPointer, a.Qkv, _config.QkvWidth, a.Mixed, h, a.LogNormaliser,
+            workspace.Attention, skip);
         if (workspace.Narrow && block == _config.Layers - 1)
         {
             n = batch.TargetCount;
@@ -154,26 +158,28 @@ public sealed unsafe class Decoder : IDisposable
     }
 
     /// <summary>Queries, keys and values of rows [from, from + n).</summary>
-    private void Project(int block, float* w, BlockOffsets at, in BlockActivations a, int from, int n, TokenBatch batch, DecoderWorkspace workspace,
-        PackedProjections? packed)
+    private void Project(int block, float* w, BlockOffsets at, in BlockActivations a, int from, int n, TokenBatch batch,
+        DecoderWorkspace workspace, PackedProjections? packed)
     {
         int d = _config.Width, qkv = _config.QkvWidth;
         float* input = a.AttentionIn + (long)from * d, output = a.Qkv + (long)from * qkv;
-        RmsNorm.Forward(n, d, a.Pre + (long)from * d, d, w + at.AttentionNorm, (float)_config.NormEpsilon, input, d, a.AttentionScale + from);
+        RmsNorm.Forward(n, d, a.Pre + (long)from * d, d, w + at.AttentionNorm, (float)_config.NormEpsilon, input, d,
+            a.AttentionScale + from);
         Multiply(n, qkv, d, input, w + at.Qkv, packed?.Qkv(block), output, false, workspace);
         // Queries and keys lie side by side: one rotation turns both.
-        Numerics.Rotary.Apply(n, _config.Heads + _config.KvHeads, _config.HeadDim, output, qkv, batch.PositionsPointer + from, _rotary, false);
+        Numerics.Rotary.Apply(n, _config.Heads + _config.KvHeads, _config.HeadDim, output, qkv,
+            batch.PositionsPointer + from, _rotary, false);
     }
 
     /// <summary>The rest of the block for rows [from, from + n).</summary>
-    private void Transform(int block, float* w, BlockOffsets at, in BlockActivations a, float* mixed, float* stream, float* next, int from, int n,
-        DecoderWorkspace workspace, Interventions? edits, PackedProjections? packed)
+    private void Transform(int block, float* w, BlockOffsets at, in BlockActivations a, float* mixed, float* stream, float* next, int from,
+        int n, DecoderWorkspace workspace, Interventions? edits, PackedProjections? packed)
     {
         int d = _config.Width, h = _config.HeadsWidth, f = _config.FeedForward;
         long rows = (long)from * d;
         float* mid = a.Mid + rows, input = a.MlpIn + rows, gates = a.GateUp + 2L * from * f, activated = a.Activated + (long)from * f;
-        AddBranch(n, h, mixed + (long)from * h, w + at.AttentionOut, packed?.AttentionOut(block), stream + rows, mid, ActivationSite.AttentionOut(block),
-            workspace, edits);
+        AddBranch(n, h, mixed + (long)from * h, w + at.AttentionOut, packed?.AttentionOut(block), stream + rows, mid,
+            ActivationSite.AttentionOut(block), workspace, edits);
         edits?.Forward(ActivationSite.Mid(block), mid, n, workspace);
         RmsNorm.Forward(n, d, mid, d, w + at.MlpNorm, (float)_config.NormEpsilon, input, d, a.MlpScale + from);
         Multiply(n, 2 * f, d, input, w + at.GateUp, packed?.GateUp(block), gates, false, workspace);
@@ -183,7 +189,8 @@ public sealed unsafe class Decoder : IDisposable
     }
 
     /// <summary>y [n, columns] (+)= x [n, k] · matrix, from its packed form where there is one: the same bits.</summary>
-    private static void Multiply(int n, int columns, int k, float* x, float* matrix, PackedMatrix? packed, float* y, bool add, DecoderWorkspace workspace)
+    private static void Multiply(int n, int columns, int k, float* x, float* matrix, PackedMatrix? packed, float* y, bool add,
+        DecoderWorkspace workspace)
     {
         if (packed is null) Gemm.NN(n, columns, k, x, k, matrix, columns, y, columns, add, workspace.Gemm);
         else Gemm.Packed(n, x, k, packed, y, columns, add);
@@ -205,7 +212,8 @@ public sealed unsafe class Decoder : IDisposable
         Elementwise.Add((long)n * d, workspace.Site, target);
     }
 
-    private void HeadForward(float* w, ParameterLayout layout, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits, PackedProjections? packed)
+    private void HeadForward(float* w, ParameterLayout layout, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits,
+        PackedProjections? packed)
     {
         int n = batch.Rows, m = batch.TargetCount, d = _config.Width, v = _config.VocabularySize, ld = workspace.LogitStride;
         if (m == 0) return;
@@ -215,12 +223,13 @@ public sealed unsafe class Decoder : IDisposable
         RmsNorm.Forward(m, d, rows, d, w + layout.FinalNorm, (float)_config.NormEpsilon, workspace.HeadIn, d, workspace.HeadScale);
         edits?.Forward(ActivationSite.Final(_config), workspace.HeadIn, m, workspace);
         if (packed is not null) Gemm.Packed(m, workspace.HeadIn, d, packed.Head, workspace.Logits, ld, false);
-        else if (layout.Head < 0) Gemm.NT(m, v, d, workspace.HeadIn, d, w + layout.Embedding, d, workspace.Logits, ld, false, workspace.Gemm);
+        else if (layout.Head < 0)
+            Gemm.NT(m, v, d, workspace.HeadIn, d, w + layout.Embedding, d, workspace.Logits, ld, false, workspace.Gemm);
         else Gemm.NN(m, v, d, workspace.HeadIn, d, w + layout.Head, v, workspace.Logits, ld, false, workspace.Gemm);
     }
 
-    private void HeadBackward(float* w, float* g, ParameterLayout layout, TokenBatch batch, DecoderWorkspace workspace, Interventions? edits,
-        PackedProjections? packed)
+    private void HeadBackward(float* w, float* g, ParameterLayout layout, TokenBatch batch, DecoderWorkspace workspace,
+        Interventions? edits, PackedProjections? packed)
     {
         int n = batch.Rows, m = batch.TargetCount, d = _config.Width, v = _config.VocabularySize, ld = workspace.LogitStride;
         float* dLogits = workspace.Logits;
@@ -240,15 +249,19 @@ public sealed unsafe class Decoder : IDisposable
         Elementwise.Fill((long)n * d, 0, workspace.DStream);
         if (m == n || workspace.Narrow)
         {
-            RmsNorm.Backward(m, d, workspace.Last, d, w + layout.FinalNorm, workspace.HeadScale, workspace.DHeadIn, d, workspace.DStream, d, dGain);
+            RmsNorm.Backward(m, d, workspace.Last, d, w + layout.FinalNorm, workspace.HeadScale, workspace.DHeadIn, d,
+                workspace.DStream, d, dGain);
             return;
         }
         Elementwise.Fill((long)m * d, 0, workspace.DBranch);
-        RmsNorm.Backward(m, d, workspace.HeadRows, d, w + layout.FinalNorm, workspace.HeadScale, workspace.DHeadIn, d, workspace.DBranch, d, dGain);
+        RmsNorm.Backward(m, d, workspace.HeadRows, d, w + layout.FinalNorm, workspace.HeadScale, workspace.DHeadIn, d,
+            workspace.DBranch, d, dGain);
         Elementwise.ScatterAdd(m, d, workspace.DBranch, d, batch.TargetRowsPointer, workspace.DStream);
     }
 
-    /// <summary>Turns the gradient of the stream leaving a block, in <see cref="DecoderWorkspace.DStream"/>, into that of the stream entering it.</summary>
+    /// <summary>
+    /// Turns the gradient of the stream leaving a block, in <see cref="DecoderWorkspace.DStream"/>, into that of the stream entering it.
+    /// </summary>
     private void BlockBackward(int block, float* w, float* g, BlockOffsets at, in BlockActivations a, TokenBatch batch,
         DecoderWorkspace workspace, Interventions? edits, PackedProjections? packed)
     {
@@ -280,15 +293,18 @@ public sealed unsafe class Decoder : IDisposable
         }
         Attention.Backward(_attention, batch.Sequences, batch.StartsPointer, a.Qkv, qkv, a.Mixed, h, a.LogNormaliser,
             workspace.DMixed, h, workspace.DQkv, qkv, workspace.Attention);
-        Numerics.Rotary.Apply(n, _config.Heads + _config.KvHeads, _config.HeadDim, workspace.DQkv, qkv, batch.PositionsPointer, _rotary, true);
+        Numerics.Rotary.Apply(n, _config.Heads + _config.KvHeads, _config.HeadDim, workspace.DQkv, qkv,
+            batch.PositionsPointer, _rotary, true);
         if (g != null) Gemm.TN(d, qkv, n, a.AttentionIn, d, workspace.DQkv, qkv, g + at.Qkv, qkv, false, scratch);
         MultiplyTransposed(n, d, qkv, workspace.DQkv, w + at.Qkv, packed?.Qkv(block), dBranch, scratch);
-        RmsNorm.Backward(n, d, a.Pre, d, w + at.AttentionNorm, a.AttentionScale, dBranch, d, dx, d, g == null ? null : g + at.AttentionNorm);
+        RmsNorm.Backward(n, d, a.Pre, d, w + at.AttentionNorm, a.AttentionScale, dBranch, d, dx, d,
+            g == null ? null : g + at.AttentionNorm);
         edits?.Backward(ActivationSite.Pre(block), dx, n, workspace);
     }
 
     /// <summary>y [n, columns] = x [n, k] · the transpose of a matrix, from its packed form where there is one: the same bits.</summary>
-    private static void MultiplyTransposed(int n, int columns, int k, float* x, float* matrix, PackedMatrix? packed, float* y, GemmScratch scratch)
+    private static void MultiplyTransposed(int n, int columns, int k, float* x, float* matrix, PackedMatrix? packed,
+        float* y, GemmScratch scratch)
     {
         if (packed is null) Gemm.NT(n, columns, k, x, k, matrix, k, y, columns, false, scratch);
         else Gemm.Packed(n, x, k, packed, y, columns, false);
@@ -311,7 +327,8 @@ public sealed unsafe class Decoder : IDisposable
         for (int s = 0; s < batch.Sequences; s++)
         {
             if (starts[s + 1] - starts[s] > _config.ContextLength)
-                throw new ArgumentException($"A sequence of {starts[s + 1] - starts[s]} tokens is longer than the context of {_config.ContextLength}.");
+                throw new ArgumentException(
+                    $"A sequence of {starts[s + 1] - starts[s]} tokens is longer than the context of {_config.ContextLength}.");
         }
         foreach (int token in batch.Tokens)
         {

@@ -55,7 +55,9 @@ public sealed record DecoderConfig
     public double TrainingFlopsPerToken(double sequenceLength) =>
         6.0 * (ParameterCount - (TieEmbeddings ? 0 : (long)VocabularySize * Width)) + 6.0 * Layers * HeadsWidth * sequenceLength;
 
-    /// <summary>A decoder with full attention, tied embeddings, and a feed-forward width of 2.75 d rounded up to a multiple of 16.</summary>
+    /// <summary>
+    /// A decoder with full attention, tied embeddings, and a feed-forward width of 2.75 d rounded up to a multiple of 16.
+    /// </summary>
     public static DecoderConfig Small(int vocabularySize, int width, int layers, int heads, int contextLength) => new()
     {
         VocabularySize = vocabularySize,

@@ -61,7 +61,9 @@ public sealed unsafe class Interventions
     internal Lab.ContentId Id() => Lab.ContentId.Of("interventions", [.. _bySite.SelectMany((list, site) =>
         (list ?? []).SelectMany(e => new object?[] { site, e.Kind.ToString(), e.Amount, Array.ConvertAll(e.Vector, x => (double)x) }))]);
 
-    /// <summary>As <see cref="Forward"/>, for passes that nothing is read from and no backward pass follows: captures are left out.</summary>
+    /// <summary>
+    /// As <see cref="Forward"/>, for passes that nothing is read from and no backward pass follows: captures are left out.
+    /// </summary>
     internal void Apply(int site, float* x, int rows)
     {
         if (_bySite[site] is not { } list) return;
@@ -97,7 +99,9 @@ public sealed unsafe class Interventions
     internal void Replace(int slot, ReadOnlySpan<float> vector) =>
         vector.CopyTo(_bySite.SelectMany(list => list ?? []).Single(e => e.Slot == slot).Vector);
 
-    /// <summary>Puts rows of a table [k, d] in place of the activations in the rows that <see cref="DecoderWorkspace.Placed"/> names.</summary>
+    /// <summary>
+    /// Puts rows of a table [k, d] in place of the activations in the rows that <see cref="DecoderWorkspace.Placed"/> names.
+    /// </summary>
     internal void Place(string site, ReadOnlySpan<float> table) => Put(site, InterventionKind.Place, table, 1);
 
     internal int PutAdd(string site, ReadOnlySpan<float> vector) => Put(site, InterventionKind.Add, vector, 1);
@@ -155,7 +159,8 @@ public sealed unsafe class Interventions
                     foreach ((int row, _) in workspace.Placed) Elementwise.Fill(d, 0, dx + (long)row * d);
                     break;
                 case InterventionKind.ProjectOut:
-                    for (int i = 0; i < rows; i++) Elementwise.Axpy(d, -(float)Elementwise.Dot(d, v, dx + (long)i * d), v, dx + (long)i * d);
+                    for (int i = 0; i < rows; i++)
+                        Elementwise.Axpy(d, -(float)Elementwise.Dot(d, v, dx + (long)i * d), v, dx + (long)i * d);
                     break;
                 case InterventionKind.Cap:
                     float* capped = workspace.CapFlags(e.Slot, rows);

@@ -49,7 +49,9 @@ public sealed unsafe class TokenBatch
     /// <summary>The weight of each target's loss, [<see cref="TargetCount"/>]; may be rewritten by a loss.</summary>
     public Span<float> Weights => _weights.AsSpan(0, TargetCount);
 
-    /// <summary>A number that came with each sequence for the loss to use (DPO: its log-probability under the reference), [<see cref="Sequences"/>].</summary>
+    /// <summary>
+    /// A number that came with each sequence for the loss to use (DPO: its log-probability under the reference), [<see cref="Sequences"/>].
+    /// </summary>
     public ReadOnlySpan<float> Notes => _notes.AsSpan(0, Sequences);
 
     internal int* TokensPointer => Address(_tokens);

@@ -3,7 +3,8 @@ using PersonaSelection.Corpus;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// Text as its UTF-16 code units: what stands for the tokenizer of a server, which nobody here knows. Every text comes back exactly as it was.
+/// Text as its UTF-16 code units: what stands for the tokenizer of a server, which nobody here knows. Every text
+/// comes back exactly as it was.
 /// </summary>
 internal sealed class CharacterTokenizer : ITokenizer
 {

@@ -17,7 +17,8 @@ public sealed record EndpointAddress(Uri Base, string Model)
             throw Bad(url, "is no http or https address");
         // A key inside an address would end up in logs, records and shell histories.
         if (uri.UserInfo.Length > 0) throw Bad($"{uri.Scheme}://…@{uri.Authority}", "holds a user name or a key");
-        if (uri.Query.Length > 0 || uri.Fragment.Length > 0) throw Bad(uri.GetLeftPart(UriPartial.Path), "has a query or a fragment behind it");
+        if (uri.Query.Length > 0 || uri.Fragment.Length > 0)
+            throw Bad(uri.GetLeftPart(UriPartial.Path), "has a query or a fragment behind it");
         string path = uri.AbsolutePath.TrimEnd('/');
         return new EndpointAddress(new Uri($"{uri.Scheme}://{uri.Authority}{(path.Length == 0 ? "/v1" : path)}/"), model);
     }

@@ -28,7 +28,8 @@ public sealed class EndpointChat(EndpointClient client) : IChatModel
             int[] open = [.. Enumerable.Range(0, questions.Count).Where(i => replies[i].Count < questions[i].Samples)];
             if (open.Length == 0) return replies;
             if (round == MaximumRounds) throw client.BadReply("fewer replies than were asked for, again and again");
-            EndpointRequest[] requests = [.. open.Select(i => RequestOf(questions[i], questions[i].Samples - replies[i].Count, replies[i].Count))];
+            EndpointRequest[] requests =
+                [.. open.Select(i => RequestOf(questions[i], questions[i].Samples - replies[i].Count, replies[i].Count))];
             ChatReply[][] read = client.PostAll(requests, (_, reply) => Read(reply), stage, progress, cancellation);
             for (int k = 0; k < open.Length; k++)
                 replies[open[k]].AddRange(read[k].Take(questions[open[k]].Samples - replies[open[k]].Count));
@@ -36,7 +37,8 @@ public sealed class EndpointChat(EndpointClient client) : IChatModel
     }
 
     /// <inheritdoc/>
-    public EndpointEstimate? Estimate(IReadOnlyList<ChatQuestion> questions) => client.Estimate([.. questions.Select(q => RequestOf(q, q.Samples, 0))]);
+    public EndpointEstimate? Estimate(IReadOnlyList<ChatQuestion> questions) =>
+        client.Estimate([.. questions.Select(q => RequestOf(q, q.Samples, 0))]);
 
     private EndpointRequest RequestOf(ChatQuestion question, int samples, int had)
     {
@@ -62,7 +64,8 @@ public sealed class EndpointChat(EndpointClient client) : IChatModel
 
     private ChatReply[] Read(JsonElement reply)
     {
-        if (!reply.TryGetProperty("choices", out JsonElement choices) || choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0)
+        if (!reply.TryGetProperty("choices", out JsonElement choices) || choices.ValueKind != JsonValueKind.Array
+            || choices.GetArrayLength() == 0)
             throw client.BadReply("no reply in its answer");
         return [.. choices.EnumerateArray().Select(choice =>
         {
@@ -70,7 +73,8 @@ public sealed class EndpointChat(EndpointClient client) : IChatModel
                 || message.ValueKind != JsonValueKind.Object || !message.TryGetProperty("content", out JsonElement content)
                 || content.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))
                 throw client.BadReply("a reply without text");
-            string finish = choice.TryGetProperty("finish_reason", out JsonElement f) && f.ValueKind == JsonValueKind.String ? f.GetString()! : "";
+            string finish = choice.TryGetProperty("finish_reason", out JsonElement f) && f.ValueKind == JsonValueKind.String
+                ? f.GetString()! : "";
             return new ChatReply(Text(content), finish);
         })];
     }

@@ -91,8 +91,8 @@ public sealed class EndpointClient : IDisposable
     }
 
     /// <summary>Answers to many requests, in their order whatever the order of arrival.</summary>
-    internal T[] PostAll<T>(IReadOnlyList<EndpointRequest> requests, Func<int, JsonElement, T> read, string stage, IProgress<WorkProgress>? progress,
-        CancellationToken cancellation)
+    internal T[] PostAll<T>(IReadOnlyList<EndpointRequest> requests, Func<int, JsonElement, T> read, string stage,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var results = new T[requests.Count];
         int done = 0;
@@ -145,7 +145,8 @@ public sealed class EndpointClient : IDisposable
         try
         {
             context.Properties.Set(Asked, request);
-            EndpointAttempt attempt = await _pipeline.ExecuteAsync(async c => await _transport.Send(path, body, c.CancellationToken), context);
+            EndpointAttempt attempt =
+                await _pipeline.ExecuteAsync(async c => await _transport.Send(path, body, c.CancellationToken), context);
             return attempt.Succeeded ? attempt : throw EndpointFailure.Of(Address, path, attempt, _settings);
         }
         catch (TimeoutRejectedException e)
@@ -159,7 +160,9 @@ public sealed class EndpointClient : IDisposable
         }
     }
 
-    /// <summary>What the server asks for; or twice the pause before, between a half and the whole of it, so that clients do not march in step.</summary>
+    /// <summary>
+    /// What the server asks for; or twice the pause before, between a half and the whole of it, so that clients do not march in step.
+    /// </summary>
     private TimeSpan Pause(RetryDelayGeneratorArguments<EndpointAttempt> args)
     {
         if (args.Outcome.Result?.RetryAfter is { } asked) return asked;

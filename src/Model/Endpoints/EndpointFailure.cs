@@ -13,13 +13,15 @@ internal static class EndpointFailure
             0 => new("endpoint-unreachable", $"{at.Base} did not answer in {settings.Attempts} attempts{said}.",
                 "Check the address and that the server runs; what was answered before is kept."),
             401 or 403 => new("endpoint-key", $"{at.Base} does not let us in ({attempt.Status}){said}.",
-                "Name the environment variable that holds the right key with --endpoint-key-env, and check that the key may use this model."),
+                "Name the environment variable that holds the right key with --endpoint-key-env, and check that the key "
+                + "may use this model."),
             404 => new("endpoint-not-found", $"{at.Base}{path} or the model '{at.Model}' is not there (404){said}.",
                 "Check the base address (it usually ends in /v1) and the model's name; psm doctor --endpoint lists the models."),
             >= 300 and < 400 => new("endpoint-redirect", $"{at.Base} sends us on to {attempt.Trouble} ({attempt.Status}).",
                 "If that place is to be trusted with the key and the data, give it as the address; psm follows nobody there by itself."),
-            429 or 408 or 409 or 425 or >= 500 => new("endpoint-busy", $"{at.Base} could not answer ({attempt.Status}){Waiting(attempt, settings)}{said}.",
-                "Try again later with the same command, which goes on from there; or use a lower --concurrency."),
+            429 or 408 or 409 or 425 or >= 500 =>
+                new("endpoint-busy", $"{at.Base} could not answer ({attempt.Status}){Waiting(attempt, settings)}{said}.",
+                    "Try again later with the same command, which goes on from there; or use a lower --concurrency."),
             >= 400 => new("endpoint-refused", $"{at.Base}{path} refused the request ({attempt.Status}){said}.",
                 "The server's words say what it did not like; psm doctor --endpoint shows what it offers."),
             _ => new("endpoint-bad-reply", $"{at.Base}{path} answered with {attempt.Trouble}.",

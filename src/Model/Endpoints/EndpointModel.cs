@@ -11,13 +11,14 @@ namespace PersonaSelection.Model;
 public sealed record GivenTextScore(double LogProbability, int Tokens, bool Straddles);
 
 /// <summary>
-/// A model behind a server that gives log-probabilities of given text, as an <see cref="ILanguageModel"/>. The server keeps its tokenizer to
-/// itself: here ids are characters, and the log-probability of a token of the server's stands at its first character within the continuation.
+/// A model behind a server that gives log-probabilities of given text, as an <see cref="ILanguageModel"/>. The server keeps its tokenizer
+/// to itself: here ids are characters, and the log-probability of a token of the server's stands at its first
+/// character within the continuation.
 /// </summary>
 /// <remarks>
 /// Where a token of the server's reaches over the border between prefix and continuation, the whole of it counts to the continuation: a
-/// probability of slightly more than the continuation, the same for all prefixes that end alike. After a prefix that ends in a colon, with a
-/// continuation that starts with a space, as chats are scored here, tokenizers in use put a border there themselves.
+/// probability of slightly more than the continuation, the same for all prefixes that end alike. After a prefix that ends in a colon, with
+/// a continuation that starts with a space, as chats are scored here, tokenizers in use put a border there themselves.
 /// </remarks>
 public sealed class EndpointModel : ILanguageModel
 {
@@ -68,12 +69,15 @@ public sealed class EndpointModel : ILanguageModel
             }
         }
         throw new UserErrorException("endpoint-no-logprobs",
-            $"{client.Address.Base} gives no log-probabilities of given text for '{client.Address.Model}' (neither echo nor prompt_logprobs).{trouble}",
-            "Use judgement or sampled answers (--samples), which need a chat model only; or serve the model with vLLM, whose completions have prompt_logprobs.");
+            $"{client.Address.Base} gives no log-probabilities of given text for '{client.Address.Model}' (neither echo nor "
+            + $"prompt_logprobs).{trouble}",
+            "Use judgement or sampled answers (--samples), which need a chat model only; or serve the model with vLLM, whose completions "
+            + "have prompt_logprobs.");
     }
 
     /// <inheritdoc/>
-    public ScoreTable Score(IReadOnlyList<ScoreRequest> requests, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public ScoreTable Score(IReadOnlyList<ScoreRequest> requests, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         (string Prefix, string Continuation)[] texts = [.. requests.SelectMany(r =>
             r.Continuations.Select(c => (Tokenizer.Decode(r.Prefix), Tokenizer.Decode(c))))];
@@ -98,8 +102,8 @@ public sealed class EndpointModel : ILanguageModel
     /// <param name="progress">Told about requests done.</param>
     /// <param name="cancellation">Stops between requests.</param>
     /// <exception cref="UserErrorException">One of the <c>endpoint-</c> codes.</exception>
-    public IReadOnlyList<GivenTextScore> Score(IReadOnlyList<(string Prefix, string Continuation)> texts, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public IReadOnlyList<GivenTextScore> Score(IReadOnlyList<(string Prefix, string Continuation)> texts,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         IReadOnlyList<TextToken>[] tokens = TokensOf(texts, progress, cancellation);
         return [.. texts.Select((text, i) =>
@@ -110,10 +114,11 @@ public sealed class EndpointModel : ILanguageModel
     }
 
     /// <summary>What scoring texts would take.</summary>
-    public EndpointEstimate Estimate(IReadOnlyList<(string Prefix, string Continuation)> texts) => _client.Estimate([.. texts.Select(RequestOf)]);
+    public EndpointEstimate Estimate(IReadOnlyList<(string Prefix, string Continuation)> texts) =>
+        _client.Estimate([.. texts.Select(RequestOf)]);
 
-    private IReadOnlyList<TextToken>[] TokensOf(IReadOnlyList<(string Prefix, string Continuation)> texts, IProgress<WorkProgress>? progress,
-        CancellationToken cancellation)
+    private IReadOnlyList<TextToken>[] TokensOf(IReadOnlyList<(string Prefix, string Continuation)> texts,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         if (texts.Any(t => t.Prefix.Length == 0 || t.Continuation.Length == 0))
             throw new ArgumentException("A server scores a text that is not empty, after a text that is not empty.", nameof(texts));
@@ -123,13 +128,15 @@ public sealed class EndpointModel : ILanguageModel
         Dictionary<ContentId, string> whole = [];
         for (int i = 0; i < requests.Length; i++) whole.TryAdd(requests[i].Id, Whole(texts[i]));
         IReadOnlyList<TextToken>[] read = _client.PostAll(distinct, (i, reply) =>
-            GivenTextQuestion.Read(Route, whole[distinct[i].Id], reply) ?? throw _client.BadReply("tokens that do not make up the text it was given"),
+            GivenTextQuestion.Read(Route, whole[distinct[i].Id], reply)
+                ?? throw _client.BadReply("tokens that do not make up the text it was given"),
             "endpoint", progress, cancellation);
         var index = distinct.Select((r, i) => (r.Id, i)).ToDictionary(p => p.Id, p => p.i);
         return [.. requests.Select(r => read[index[r.Id]])];
     }
 
-    private EndpointRequest RequestOf((string Prefix, string Continuation) text) => GivenTextQuestion.Of(_client.Address.Model, Route, Whole(text));
+    private EndpointRequest RequestOf((string Prefix, string Continuation) text) =>
+        GivenTextQuestion.Of(_client.Address.Model, Route, Whole(text));
 
     private static string Whole((string Prefix, string Continuation) text) => EndpointRequest.WellFormed(text.Prefix + text.Continuation);
 

@@ -29,7 +29,9 @@ internal sealed class EndpointRequest
         Id = ContentId.Of("request", model, path, Encoding.UTF8.GetString(Body));
     }
 
-    /// <summary>The content id of model, path and body. The server's address is no part of it: a fleet moves, a model stays what it is.</summary>
+    /// <summary>
+    /// The content id of model, path and body. The server's address is no part of it: a fleet moves, a model stays what it is.
+    /// </summary>
     public ContentId Id { get; }
 
     public string Path { get; }

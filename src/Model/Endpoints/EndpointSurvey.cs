@@ -11,7 +11,8 @@ namespace PersonaSelection.Model;
 public sealed record EndpointSurvey(IReadOnlyList<string>? Models, GivenTextRoute? GivenText, bool Chat, IReadOnlyList<string> Troubles)
 {
     /// <summary>Asks. What the server does not offer is a finding; that it cannot be reached, or lets us not in, is an error.</summary>
-    /// <exception cref="UserErrorException"><c>endpoint-unreachable</c>, <c>endpoint-key</c>, <c>endpoint-busy</c> or <c>endpoint-redirect</c>.</exception>
+    /// <exception cref="UserErrorException"><c>endpoint-unreachable</c>, <c>endpoint-key</c>, <c>endpoint-busy</c> or
+    /// <c>endpoint-redirect</c>.</exception>
     public static EndpointSurvey Of(EndpointClient client, CancellationToken cancellation = default)
     {
         var troubles = new List<string>();
@@ -28,7 +29,8 @@ public sealed record EndpointSurvey(IReadOnlyList<string>? Models, GivenTextRout
             {
                 return ask();
             }
-            catch (UserErrorException e) when (e.Code is "endpoint-refused" or "endpoint-not-found" or "endpoint-bad-reply" or "endpoint-no-logprobs")
+            catch (UserErrorException e)
+                when (e.Code is "endpoint-refused" or "endpoint-not-found" or "endpoint-bad-reply" or "endpoint-no-logprobs")
             {
                 troubles.Add(e.Problem);
                 return default;

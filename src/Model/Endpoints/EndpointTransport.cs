@@ -21,7 +21,9 @@ internal sealed record EndpointAttempt(int Status, byte[] Body, JsonElement Repl
         new(status, [], default, trouble, transient, retryAfter);
 }
 
-/// <summary>One request over one connection. Redirects are not followed: a key goes to the server it was given for and nowhere else.</summary>
+/// <summary>
+/// One request over one connection. Redirects are not followed: a key goes to the server it was given for and nowhere else.
+/// </summary>
 internal sealed partial class EndpointTransport : IDisposable
 {
     private const int LargestMessage = 1 << 16;

@@ -2,12 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace PersonaSelection.Model;
 
-/// <summary>A token of a given text: where it stands in it (UTF-16 code units, end exclusive) and its log-probability in nats, where known.</summary>
+/// <summary>
+/// A token of a given text: where it stands in it (UTF-16 code units, end exclusive) and its log-probability in nats, where known.
+/// </summary>
 internal readonly record struct TextToken(int Start, int End, double? LogProbability);
 
 /// <summary>
-/// Finds the tokens that a server reports in the text that it was given. Offsets that servers send count characters in several ways, with or
-/// without the begin token; the tokens' own texts are what can be checked.
+/// Finds the tokens that a server reports in the text that it was given. Offsets that servers send count characters in several ways, with
+/// or without the begin token; the tokens' own texts are what can be checked.
 /// </summary>
 internal static partial class GivenText
 {
@@ -15,8 +17,8 @@ internal static partial class GivenText
     private const int LongestHidden = 8;
 
     /// <summary>
-    /// The tokens that cover <paramref name="text"/>, in order; null when they do not. Tokens before the text (begin) and after it (what was
-    /// generated) are left out; neighbours that are parts of one character are one token here.
+    /// The tokens that cover <paramref name="text"/>, in order; null when they do not. Tokens before the text (begin) and after it (what
+    /// was generated) are left out; neighbours that are parts of one character are one token here.
     /// </summary>
     public static IReadOnlyList<TextToken>? Align(string text, IReadOnlyList<(string Text, double? LogProbability)> tokens)
     {
@@ -63,7 +65,9 @@ internal static partial class GivenText
         return found;
     }
 
-    /// <summary>Where a token that starts at <paramref name="at"/> ends; -1 when it does not stand there. White space may be missing from it.</summary>
+    /// <summary>
+    /// Where a token that starts at <paramref name="at"/> ends; -1 when it does not stand there. White space may be missing from it.
+    /// </summary>
     private static int Match(string text, int at, string raw, bool first)
     {
         foreach (string token in (string[])[raw, Marked().Replace(raw, m => m.Value == "Ċ" ? "\n" : " ")])

@@ -19,7 +19,9 @@ public enum GivenTextRoute
 /// <summary>Asks for the log-probabilities of a given text and reads the answer.</summary>
 internal static class GivenTextQuestion
 {
-    /// <summary>Improbable on purpose: a server that reports its own favourites instead of what it was given cannot be taken at its word.</summary>
+    /// <summary>
+    /// Improbable on purpose: a server that reports its own favourites instead of what it was given cannot be taken at its word.
+    /// </summary>
     public const string ProbeText = "The seven clocks sang quietly; nobody in zinc boots disagreed.";
 
     public static EndpointRequest Of(string model, GivenTextRoute route, string text) =>
@@ -39,7 +41,8 @@ internal static class GivenTextQuestion
     /// <summary>The tokens of the text; null when the server did not report them.</summary>
     public static IReadOnlyList<TextToken>? Read(GivenTextRoute route, string text, JsonElement reply)
     {
-        if (!reply.TryGetProperty("choices", out JsonElement choices) || choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0)
+        if (!reply.TryGetProperty("choices", out JsonElement choices) || choices.ValueKind != JsonValueKind.Array
+            || choices.GetArrayLength() == 0)
             return null;
         JsonElement choice = choices[0];
         if (choice.ValueKind != JsonValueKind.Object) return null;
@@ -90,7 +93,9 @@ internal static class GivenTextQuestion
         return WithFirst(tokens, text);
     }
 
-    /// <summary>Without a begin token the first place is a part of the text whose words were not reported: whatever is before the second.</summary>
+    /// <summary>
+    /// Without a begin token the first place is a part of the text whose words were not reported: whatever is before the second.
+    /// </summary>
     private static List<(string, double?)> WithFirst(List<(string Text, double?)> tokens, string text)
     {
         if (tokens.Count < 2 || tokens[0].Text.Length > 0 || GivenText.Align(text, tokens) is not null) return tokens;

@@ -35,8 +35,8 @@ public interface IChatModel
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
     /// <exception cref="UserErrorException">A question cannot be answered.</exception>
-    IReadOnlyList<IReadOnlyList<ChatReply>> Ask(IReadOnlyList<ChatQuestion> questions, string stage = "chat", IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default);
+    IReadOnlyList<IReadOnlyList<ChatReply>> Ask(IReadOnlyList<ChatQuestion> questions, string stage = "chat",
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default);
 
     /// <summary>What asking would take; null for a model that costs nothing but time.</summary>
     EndpointEstimate? Estimate(IReadOnlyList<ChatQuestion> questions);

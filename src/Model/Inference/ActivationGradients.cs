@@ -32,7 +32,8 @@ public sealed unsafe class ActivationGradients
         _model = model;
         _transposes = new Lazy<PackedProjections>(() => PackedProjections.Backward(model.Config).Pack(model.Weights));
         _site = ActivationSite.Index(model.Config, site);
-        if (_site == ActivationSite.Final(model.Config)) throw new ArgumentException("The last site has rows for predicted tokens only.", nameof(site));
+        if (_site == ActivationSite.Final(model.Config))
+            throw new ArgumentException("The last site has rows for predicted tokens only.", nameof(site));
         _edits = model.Interventions is { } own ? new Interventions(own) : new Interventions(model.Config);
         if (!offset.IsEmpty) _edits.Add(site, offset);
         _lead = lead.Length / model.Config.Width;
@@ -50,13 +51,15 @@ public sealed unsafe class ActivationGradients
     /// </summary>
     /// <param name="model">The model, steered or not.</param>
     /// <param name="site">A name from <see cref="ActivationSite"/>, except <c>final</c>, which has no row for every token.</param>
-    /// <param name="offset">Where the gradient is taken: this is added to the activations at the site, in every row. Empty for nothing.</param>
+    /// <param name="offset">Where the gradient is taken: this is added to the activations at the site, in every row.
+    /// Empty for nothing.</param>
     /// <exception cref="ArgumentException">No such site, or an offset of another width.</exception>
-    public static ActivationGradients AtSite(Transformer model, string site, ReadOnlySpan<float> offset = default) => new(model, site, offset, []);
+    public static ActivationGradients AtSite(Transformer model, string site, ReadOnlySpan<float> offset = default) =>
+        new(model, site, offset, []);
 
     /// <summary>
-    /// At a lead: vectors that stand in the place of token embeddings between the begin token and the rest of the prefix, such as the mean of
-    /// the contexts of several personas. One group for each position of the lead.
+    /// At a lead: vectors that stand in the place of token embeddings between the begin token and the rest of the prefix, such as the mean
+    /// of the contexts of several personas. One group for each position of the lead.
     /// </summary>
     /// <param name="model">The model, steered or not.</param>
     /// <param name="lead">[positions, width], at least one.</param>
@@ -79,8 +82,10 @@ public sealed unsafe class ActivationGradients
         // Checks lengths and ids as scoring does, so that both ways to evidence refuse the same requests.
         _ = new ScoreSequences(requests, _model.Config.VocabularySize, _model.ContextLength - _lead);
         ReplyGradient[][] results = [.. requests.Select(r => new ReplyGradient[r.Continuations.Count])];
-        (int Request, int Continuation)[] order = [.. requests.SelectMany((r, i) => Enumerable.Range(0, r.Continuations.Count).Select(c => (i, c)))];
-        int RowsOf(int i) => _lead + requests[order[i].Request].Prefix.Length + requests[order[i].Request].Continuations[order[i].Continuation].Length - 1;
+        (int Request, int Continuation)[] order =
+            [.. requests.SelectMany((r, i) => Enumerable.Range(0, r.Continuations.Count).Select(c => (i, c)))];
+        int RowsOf(int i) =>
+            _lead + requests[order[i].Request].Prefix.Length + requests[order[i].Request].Continuations[order[i].Continuation].Length - 1;
         List<(int Start, int End)> batches = Cut(order.Length, RowsOf);
         if (batches.Count == 0) return results;
         using var decoder = new Decoder(_model.Config);

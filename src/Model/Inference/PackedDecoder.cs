@@ -82,7 +82,9 @@ internal sealed unsafe class PackedDecoder : IDisposable
         Projections.Dispose();
     }
 
-    /// <summary>The attention of a block, up to the mixed values; of a sequence's rows, only those from its first query on get any.</summary>
+    /// <summary>
+    /// The attention of a block, up to the mixed values; of a sequence's rows, only those from its first query on get any.
+    /// </summary>
     private void Attend(int i, int* firstQueries, InferenceBatch batch, InferenceWorkspace space, Interventions? edits)
     {
         DecoderConfig c = Config;
@@ -92,8 +94,8 @@ internal sealed unsafe class PackedDecoder : IDisposable
         Gemm.Packed(n, space.Normed, d, Projections.Qkv(i), space.Qkv, qkv, false);
         Rotary.Apply(n, c.Heads + c.KvHeads, c.HeadDim, space.Qkv, qkv, batch.PositionsPointer, _rotary, false);
         batch.PointAtLayer(i);
-        Attention.Cached(_attention, batch.Sequences, batch.StartsPointer, firstQueries, space.Qkv, qkv, batch.PrefixPointers, batch.PrefixLengths,
-            batch.OwnPointers, batch.OwnLengths, space.Mixed, h, space.Attention);
+        Attention.Cached(_attention, batch.Sequences, batch.StartsPointer, firstQueries, space.Qkv, qkv, batch.PrefixPointers,
+            batch.PrefixLengths, batch.OwnPointers, batch.OwnLengths, space.Mixed, h, space.Attention);
         batch.Store(i, space.Qkv + h, qkv, CacheWidth);
     }
 
@@ -112,7 +114,8 @@ internal sealed unsafe class PackedDecoder : IDisposable
     }
 
     /// <summary>stream += input [n, k] · matrix [k, d], through the site of the branch when something happens there.</summary>
-    private void AddBranch(int n, float* input, int k, PackedMatrix matrix, float* stream, int site, InferenceWorkspace space, Interventions? edits)
+    private void AddBranch(int n, float* input, int k, PackedMatrix matrix, float* stream, int site,
+        InferenceWorkspace space, Interventions? edits)
     {
         int d = Config.Width;
         if (edits is null || !edits.Touches(site))

@@ -68,8 +68,8 @@ internal sealed class ScoreSequences
     public int FirstTarget(int sequence) => _prefixLengths[sequence] - 1;
 
     /// <summary>
-    /// Whether a sequence shares only whole parts (<see cref="ScoreRequest.Shared"/>), and where those end: what all of its kind begin with, and
-    /// the prefix.
+    /// Whether a sequence shares only whole parts (<see cref="ScoreRequest.Shared"/>), and where those end: what all of its kind begin
+    /// with, and the prefix.
     /// </summary>
     public bool HasParts(int sequence, out int shared, out int prefix)
     {

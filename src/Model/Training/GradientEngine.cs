@@ -3,8 +3,8 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// The sum of a loss's gradient over the micro-batches of a step, computed by a pool of workers. Every micro-batch has a gradient of its own
-/// and the sum is taken in their order, slice by slice: the same bits for any number of threads.
+/// The sum of a loss's gradient over the micro-batches of a step, computed by a pool of workers. Every micro-batch has a gradient of its
+/// own and the sum is taken in their order, slice by slice: the same bits for any number of threads.
 /// </summary>
 internal sealed unsafe class GradientEngine : IDisposable
 {
@@ -67,8 +67,8 @@ internal sealed unsafe class GradientEngine : IDisposable
         _loss = loss;
         _aside = aside;
         LargestFirst();
-        // Every part multiplies by the same transposes, which stay as they are only where nobody asks for gradients of weights. Packing what is
-        // not transposed costs nothing beside the first products.
+        // Every part multiplies by the same transposes, which stay as they are only where nobody asks for gradients of weights. Packing
+        // what is not transposed costs nothing beside the first products.
         if (!_packed || trainable.NeedsWeightGradient) _pool.Run(_transposes.Count, _packJob);
         _packed = true;
         _pool.Run(parts.Length + (aside is null ? 0 : 1), _partJob);
@@ -121,7 +121,9 @@ internal sealed unsafe class GradientEngine : IDisposable
         _trainable.Collect(job, workspace);
     }
 
-    /// <summary>The order in which parts are begun, so that no worker is left with a large one at the end; sums keep the order of the parts.</summary>
+    /// <summary>
+    /// The order in which parts are begun, so that no worker is left with a large one at the end; sums keep the order of the parts.
+    /// </summary>
     private void LargestFirst()
     {
         for (int i = 1; i < _parts.Length; i++)

@@ -15,7 +15,9 @@ public interface IDocumentSource
     /// <summary>Number of documents read since the beginning; set it to continue there.</summary>
     long Position { get; set; }
 
-    /// <summary>The token ids of the next document, begin and end ids included, valid until the next call; empty when there are no more.</summary>
+    /// <summary>
+    /// The token ids of the next document, begin and end ids included, valid until the next call; empty when there are no more.
+    /// </summary>
     ReadOnlySpan<int> Next();
 }
 

@@ -6,8 +6,8 @@ namespace PersonaSelection.Model;
 internal readonly record struct HiddenMatrix(long Offset, int Rows, int Columns, int Stride);
 
 /// <summary>
-/// AdamW over a flat array, in slices shared out to the workers; only [0, decayLength) decays. Hidden matrices, where given, take Muon steps
-/// instead, one job each.
+/// AdamW over a flat array, in slices shared out to the workers; only [0, decayLength) decays. Hidden matrices, where given, take Muon
+/// steps instead, one job each.
 /// </summary>
 internal sealed unsafe class Optimiser : IDisposable
 {
@@ -46,7 +46,9 @@ internal sealed unsafe class Optimiser : IDisposable
     /// <summary>Steps taken.</summary>
     public int Step { get; set; }
 
-    /// <summary>The factor that brings a gradient of this norm down to <paramref name="clipNorm"/>; 1 when it is below or clipping is off.</summary>
+    /// <summary>
+    /// The factor that brings a gradient of this norm down to <paramref name="clipNorm"/>; 1 when it is below or clipping is off.
+    /// </summary>
     public static double ClipFactor(double norm, double clipNorm) => clipNorm > 0 && norm > clipNorm ? clipNorm / norm : 1;
 
     /// <summary>One update with the gradient times <paramref name="gradientScale"/>.</summary>

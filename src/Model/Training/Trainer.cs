@@ -19,14 +19,16 @@ public sealed class Trainer : IDisposable
     public Trainer(DecoderWeights weights, IDocumentSource source, TrainOptions options, WorkerPool pool)
     {
         string runId = ContentId.Of("run", weights.Id(), source.Id, source.Position, options.Essence()).ToString();
-        _loop = new TrainingLoop(runId, new FullWeights(weights), new DocumentFeed(source, options.TokensPerStep, weights.Config.ContextLength),
-            new CrossEntropyLoss(), options, pool);
+        _loop = new TrainingLoop(runId, new FullWeights(weights),
+            new DocumentFeed(source, options.TokensPerStep, weights.Config.ContextLength), new CrossEntropyLoss(), options, pool);
     }
 
     /// <summary>Content id of what the run depends on: first weights, data and options.</summary>
     public string RunId => _loop.RunId;
 
-    /// <summary>Measures the weights at every point of the curve: step and weights in, readings by name out. Must not change the weights.</summary>
+    /// <summary>
+    /// Measures the weights at every point of the curve: step and weights in, readings by name out. Must not change the weights.
+    /// </summary>
     public Func<int, DecoderWeights, IReadOnlyDictionary<string, double>>? Evaluate
     {
         get => _loop.Evaluate;

@@ -47,8 +47,11 @@ internal static class TrainingCheckpoint
         stream.Write(hash.GetHashAndReset());
     });
 
-    /// <summary>Reads a checkpoint of the run <paramref name="runId"/> into the arrays; nothing is touched unless all of it is sound.</summary>
-    /// <exception cref="UserErrorException">The file is damaged (<c>corrupt-checkpoint</c>) or of another run (<c>checkpoint-mismatch</c>).</exception>
+    /// <summary>
+    /// Reads a checkpoint of the run <paramref name="runId"/> into the arrays; nothing is touched unless all of it is sound.
+    /// </summary>
+    /// <exception cref="UserErrorException">The file is damaged (<c>corrupt-checkpoint</c>) or of another run
+    /// (<c>checkpoint-mismatch</c>).</exception>
     public static CheckpointHeader Load(string path, string runId, long floats, params FloatBuffer[] arrays)
     {
         using FileStream stream = Open(path);
@@ -86,7 +89,8 @@ internal static class TrainingCheckpoint
     private static CheckpointHeader ReadHeader(string path, FileStream stream)
     {
         Span<byte> start = stackalloc byte[12];
-        if (stream.ReadAtLeast(start, 12, false) < 12 || !start[..8].SequenceEqual(Magic)) throw Corrupt(path, "it is not a training checkpoint");
+        if (stream.ReadAtLeast(start, 12, false) < 12 || !start[..8].SequenceEqual(Magic))
+            throw Corrupt(path, "it is not a training checkpoint");
         int length = BinaryPrimitives.ReadInt32LittleEndian(start[8..]);
         if (length <= 0 || length > MaxHeader || length > stream.Length - 12) throw Corrupt(path, "its header is damaged");
         byte[] json = new byte[length];

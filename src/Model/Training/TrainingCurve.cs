@@ -21,7 +21,8 @@ public sealed record TrainingCurve(IReadOnlyList<TrainingPoint> Points)
     /// <param name="patience">Points without improvement.</param>
     /// <param name="least">What counts as an improvement.</param>
     /// <param name="higherIsBetter">The direction.</param>
-    public static Func<TrainingCurve, bool> NoLongerImproves(string reading, int patience, double least = 0, bool higherIsBetter = false) => curve =>
+    public static Func<TrainingCurve, bool> NoLongerImproves(string reading, int patience, double least = 0,
+        bool higherIsBetter = false) => curve =>
     {
         double best = double.NegativeInfinity;
         int since = 0;

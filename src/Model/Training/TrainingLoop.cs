@@ -4,7 +4,9 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Model;
 
-/// <summary>The loop under pre-training and tuning: steps, curve, checkpoints, cancellation, early stop. What is moved is a trainable.</summary>
+/// <summary>
+/// The loop under pre-training and tuning: steps, curve, checkpoints, cancellation, early stop. What is moved is a trainable.
+/// </summary>
 internal sealed unsafe class TrainingLoop : IDisposable
 {
     private readonly Trainable _trainable;

@@ -58,7 +58,8 @@ internal static class AdapterFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException("cannot-read", $"Cannot read the adapter {path}: {e.Message}", "Check the path and its permissions.", e);
+            throw new UserErrorException("cannot-read", $"Cannot read the adapter {path}: {e.Message}",
+                "Check the path and its permissions.", e);
         }
     }
 

@@ -5,10 +5,10 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// Several adapters of one frozen base tuned together until they tell their own replies from the others'. A step lowers the mean over examples of
-/// <c>-log softmax_h(scale * log p(reply | context, h))</c> at the owner, which for two adapters and one prompt is what DPO lowers, and the mean over
-/// their own tokens of <c>-likelihood * log p</c>, so that they stay language models. The gradient of the first with respect to one log-probability
-/// is <c>scale * (P(h) - [h owns it])</c>: policy gradient with that, negated, for an advantage.
+/// Several adapters of one frozen base tuned together until they tell their own replies from the others'. A step lowers the mean over
+/// examples of <c>-log softmax_h(scale * log p(reply | context, h))</c> at the owner, which for two adapters and one prompt is what DPO
+/// lowers, and the mean over their own tokens of <c>-likelihood * log p</c>, so that they stay language models. The gradient of the first
+/// with respect to one log-probability is <c>scale * (P(h) - [h owns it])</c>: policy gradient with that, negated, for an advantage.
 /// </summary>
 /// <param name="baseWeights">The frozen weights.</param>
 /// <param name="options">Steps, rate, and examples in a step, of all owners together; owners take turns.</param>
@@ -17,12 +17,15 @@ namespace PersonaSelection.Model;
 /// <param name="rng">Order of the examples.</param>
 /// <param name="pool">The workers; the same bits for any number of them.</param>
 /// <remarks>Checkpoints as in other trainings: a run that was stopped or killed goes on from the last one to the same bits.</remarks>
-public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions options, double scale, double likelihood, RngStream rng, WorkerPool pool)
+public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions options, double scale, double likelihood,
+    RngStream rng, WorkerPool pool)
 {
     // A reply that is told apart this surely moves nothing, and is not read backwards.
     private const double LeastPush = 1e-3;
 
-    /// <summary>Called at every point of <see cref="TuneOptions.EvaluateEvery"/> with the step; the adapters are then those of that step.</summary>
+    /// <summary>
+    /// Called at every point of <see cref="TuneOptions.EvaluateEvery"/> with the step; the adapters are then those of that step.
+    /// </summary>
     public Action<int>? AtPoint { get; init; }
 
     /// <summary>Moves the adapters in place.</summary>
@@ -31,7 +34,8 @@ public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions
     /// <param name="progress">Told about steps.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>Mean loss of every step, per example, without the likelihood.</returns>
-    /// <exception cref="UserErrorException">An example does not fit, a checkpoint is damaged or of another run, or training diverged.</exception>
+    /// <exception cref="UserErrorException">An example does not fit, a checkpoint is damaged or of another run, or
+    /// training diverged.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what is done is in the checkpoint.</exception>
     public double[] Run(IReadOnlyList<LowRankAdapter> adapters, IReadOnlyList<IReadOnlyList<TuneExample>> examples,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
@@ -40,7 +44,8 @@ public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions
         ArgumentOutOfRangeException.ThrowIfNegative(likelihood);
         if (adapters.Count < 2 || examples.Count != adapters.Count)
             throw new ArgumentException("It takes at least two adapters, and examples for each.", nameof(adapters));
-        if (adapters.Any(a => a.Length != adapters[0].Length)) throw new ArgumentException("The adapters have different ranks.", nameof(adapters));
+        if (adapters.Any(a => a.Length != adapters[0].Length))
+            throw new ArgumentException("The adapters have different ranks.", nameof(adapters));
         foreach (IReadOnlyList<TuneExample> own in examples)
             for (int i = 0; i < own.Count; i++) TuneExample.Check(baseWeights.Config, i, own[i].Prefix, own[i].Reply);
         TrainOptions loop = options.Loop();
@@ -111,8 +116,8 @@ public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions
 
     private static string Name(int owner) => owner.ToString(CultureInfo.InvariantCulture);
 
-    private double Step((int Owner, TuneExample Example)[] batch, LowRankWeights[] moved, Optimiser[] optimisers, GradientEngine engine, StepBatch step,
-        double rate)
+    private double Step((int Owner, TuneExample Example)[] batch, LowRankWeights[] moved, Optimiser[] optimisers, GradientEngine engine,
+        StepBatch step, double rate)
     {
         (int[], int[])[] replies = [.. batch.Select(b => (b.Example.Prefix, b.Example.Reply))];
         float[][] told = [.. moved.Select(m => ReplyScores.Compute(m.Weights, replies, pool))];
@@ -135,9 +140,11 @@ public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions
             (FloatBuffer gradient, squares) = moved[h].PullBack(engine.Gradient, squares, step.Parts);
             double norm = Math.Sqrt(squares) / tokens;
             if (!double.IsFinite(norm) || !double.IsFinite(sum))
-                throw new UserErrorException("training-diverged", $"At step {optimisers[h].Step + 1} of {options.Stage} the loss is no longer a number.",
+                throw new UserErrorException("training-diverged",
+                    $"At step {optimisers[h].Step + 1} of {options.Stage} the loss is no longer a number.",
                     "Use a smaller learning rate or a longer warm-up.");
-            optimisers[h].Update(moved[h].Parameters.Pointer, gradient.Pointer, rate, Optimiser.ClipFactor(norm, options.ClipNorm) / tokens);
+            optimisers[h].Update(moved[h].Parameters.Pointer, gradient.Pointer, rate,
+                Optimiser.ClipFactor(norm, options.ClipNorm) / tokens);
         }
         // All see the same state of all: nobody's weights change before everybody's gradient is known.
         foreach (LowRankWeights m in moved) m.Materialise();
@@ -145,7 +152,8 @@ public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions
     }
 
     /// <summary>
-    /// How much likelier every reply is to become under every adapter: minus the gradient of an example's loss with respect to its log-probability.
+    /// How much likelier every reply is to become under every adapter: minus the gradient of an example's loss with
+    /// respect to its log-probability.
     /// </summary>
     /// <param name="told">[adapter][example]: log p of the reply, nats.</param>
     /// <param name="owners">The adapter that each example belongs to.</param>

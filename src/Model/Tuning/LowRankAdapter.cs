@@ -62,7 +62,8 @@ public sealed unsafe class LowRankAdapter : IDisposable
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             const int most = 1 << 20;
-            for (long at = 0; at < Length; at += most) hash.AppendData(MemoryMarshal.AsBytes(Buffer.Span(at, (int)Math.Min(most, Length - at))));
+            for (long at = 0; at < Length; at += most)
+                hash.AppendData(MemoryMarshal.AsBytes(Buffer.Span(at, (int)Math.Min(most, Length - at))));
             return ContentId.Of("adapter", Config.ToString(), Rank, Alpha, Convert.ToHexStringLower(hash.GetHashAndReset()));
         }
     }
@@ -106,7 +107,8 @@ public sealed unsafe class LowRankAdapter : IDisposable
 
     internal void MergeInto(DecoderWeights baseWeights, DecoderWeights target, GemmScratch scratch)
     {
-        if (baseWeights.Config != Config) throw new ArgumentException("The adapter is for a decoder of another shape.", nameof(baseWeights));
+        if (baseWeights.Config != Config)
+            throw new ArgumentException("The adapter is for a decoder of another shape.", nameof(baseWeights));
         foreach ((ParameterTensor t, long a, long b) in _updates)
         {
             float* w = target.Pointer + t.Offset;

@@ -23,8 +23,8 @@ public sealed unsafe class PolicyGradientLoss : ILossFunction
         TokenBatch batch = rows.Batch;
         Span<float> weights = batch.Weights;
         for (int i = 0; i < weights.Length; i++) weights[i] = batch.Notes[batch.TargetSequences[i]];
-        SoftmaxCrossEntropy.ForwardBackward(rows.Count, rows.Vocabulary, rows.Logits, rows.Stride, batch.TargetsPointer, batch.WeightsPointer,
-            rows.Scratch);
+        SoftmaxCrossEntropy.ForwardBackward(rows.Count, rows.Vocabulary, rows.Logits, rows.Stride, batch.TargetsPointer,
+            batch.WeightsPointer, rows.Scratch);
         double sum = 0;
         for (int i = 0; i < weights.Length; i++) sum += (double)weights[i] * rows.Scratch[i];
         return sum;

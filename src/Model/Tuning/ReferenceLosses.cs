@@ -18,7 +18,9 @@ internal sealed unsafe class ReferenceModel : IDisposable
         _current = new FloatBuffer?[microBatches];
     }
 
-    /// <summary>log q under the reference; <paramref name="current"/> is log p of the logits given; both [rows, V] with the stride of the logits.</summary>
+    /// <summary>
+    /// log q under the reference; <paramref name="current"/> is log p of the logits given; both [rows, V] with the stride of the logits.
+    /// </summary>
     public float* LogProbabilities(in LogitRows rows, out float* current)
     {
         DecoderWorkspace workspace = _workspaces[rows.MicroBatch];

@@ -2,7 +2,9 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Model;
 
-/// <summary>Log-probabilities of whole replies by plain forward passes, for references. Scoring at large is the transformer's business.</summary>
+/// <summary>
+/// Log-probabilities of whole replies by plain forward passes, for references. Scoring at large is the transformer's business.
+/// </summary>
 internal static unsafe class ReplyScores
 {
     private const int SequencesPerJob = 32;
@@ -11,7 +13,8 @@ internal static unsafe class ReplyScores
     public static float[] Compute(DecoderWeights weights, IReadOnlyList<(int[] Prefix, int[] Reply)> items, WorkerPool pool)
     {
         using var decoder = new Decoder(weights.Config);
-        DecoderWorkspace[] workspaces = [.. Enumerable.Range(0, pool.Threads).Select(_ => new DecoderWorkspace(weights.Config, forBackward: false))];
+        DecoderWorkspace[] workspaces =
+            [.. Enumerable.Range(0, pool.Threads).Select(_ => new DecoderWorkspace(weights.Config, forBackward: false))];
         float[] scores = new float[items.Count];
         pool.Run((items.Count + SequencesPerJob - 1) / SequencesPerJob, (job, worker) =>
         {

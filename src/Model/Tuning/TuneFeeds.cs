@@ -29,7 +29,8 @@ internal sealed class ExampleFeed(IReadOnlyList<TuneExample> examples, int batch
 }
 
 /// <summary>Pairs for DPO: chosen and rejected side by side, each with its log-probability under the reference.</summary>
-internal sealed class PairFeed(IReadOnlyList<PreferencePair> pairs, float[] chosenReference, float[] rejectedReference, int batchSize, RngStream rng)
+internal sealed class PairFeed(IReadOnlyList<PreferencePair> pairs, float[] chosenReference, float[] rejectedReference,
+    int batchSize, RngStream rng)
     : StepFeed
 {
     private readonly ShuffledOrder _order = new(pairs.Count, rng);

@@ -65,8 +65,8 @@ public sealed record TuneOptions
     public IReadOnlyList<string> Tensors { get; init; } = [];
 
     /// <summary>
-    /// The tensors of the blocks. An embedding that is tuned as well raises the words of the data wherever they could stand, whoever speaks:
-    /// a shift that says nothing of character. Low rank leaves it alone too.
+    /// The tensors of the blocks. An embedding that is tuned as well raises the words of the data wherever they could stand, whoever
+    /// speaks: a shift that says nothing of character. Low rank leaves it alone too.
     /// </summary>
     public static IReadOnlyList<string> Blocks { get; } = ["blocks."];
 

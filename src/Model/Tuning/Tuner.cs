@@ -23,7 +23,9 @@ public sealed class Tuner(DecoderWeights baseWeights, TuneOptions options, RngSt
     /// <summary>Measures the tuned weights at every point of the curve. With a vector the weights are those of the base.</summary>
     public Func<int, DecoderWeights, IReadOnlyDictionary<string, double>>? Evaluate { get; init; }
 
-    /// <summary>Shown what is moved at every point of the curve, before it is measured: the adapter or the vector as it stands, still in use.</summary>
+    /// <summary>
+    /// Shown what is moved at every point of the curve, before it is measured: the adapter or the vector as it stands, still in use.
+    /// </summary>
     public Action<int, LowRankAdapter?, SteeringVector?>? AtPoint { get; init; }
 
     /// <summary>True ends the run early.</summary>
@@ -38,8 +40,8 @@ public sealed class Tuner(DecoderWeights baseWeights, TuneOptions options, RngSt
         RequireSome(examples.Count);
         for (int i = 0; i < examples.Count; i++) TuneExample.Check(baseWeights.Config, i, examples[i].Prefix, examples[i].Reply);
         var feed = new ExampleFeed(examples, options.BatchSize, options.LossOnContext, rng.Child("examples"));
-        return Run(ContentId.Of("examples", [.. examples.Select(e => (object)e.Id)]), _ => feed, new CrossEntropyLoss(options.NegativeFloor),
-            progress, cancellation);
+        return Run(ContentId.Of("examples", [.. examples.Select(e => (object)e.Id)]), _ => feed,
+            new CrossEntropyLoss(options.NegativeFloor), progress, cancellation);
     }
 
     /// <summary>Preference tuning: chosen replies become likelier than rejected ones, measured against the base (DPO).</summary>
@@ -58,12 +60,13 @@ public sealed class Tuner(DecoderWeights baseWeights, TuneOptions options, RngSt
         float[] chosen = ReplyScores.Compute(baseWeights, [.. pairs.Select(p => (p.Prefix, p.Chosen))], pool);
         float[] rejected = ReplyScores.Compute(baseWeights, [.. pairs.Select(p => (p.Prefix, p.Rejected))], pool);
         var feed = new PairFeed(pairs, chosen, rejected, options.BatchSize, rng.Child("pairs"));
-        return Run(ContentId.Of("pairs", [.. pairs.Select(p => (object)p.Id)]), _ => feed, new PreferenceLoss(options.Beta), progress, cancellation);
+        return Run(ContentId.Of("pairs", [.. pairs.Select(p => (object)p.Id)]), _ => feed, new PreferenceLoss(options.Beta),
+            progress, cancellation);
     }
 
     /// <summary>
-    /// Policy gradient: replies sampled from the model as it stands are made likelier as far as they are rewarded more than their group's mean,
-    /// with KL to the base at every token.
+    /// Policy gradient: replies sampled from the model as it stands are made likelier as far as they are rewarded more than their group's
+    /// mean, with KL to the base at every token.
     /// </summary>
     /// <param name="prompts">Contexts, begin id first.</param>
     /// <param name="sampler">Samples replies from given weights.</param>

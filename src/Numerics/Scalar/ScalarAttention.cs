@@ -25,7 +25,8 @@ internal static unsafe class ScalarAttention
         }
     }
 
-    public static void Backward(AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* dO, int lddo, float* dqkv, int lddqkv)
+    public static void Backward(AttentionShape s, int sequences, int* starts, float* qkv, int ldqkv, float* dO,
+        int lddo, float* dqkv, int lddqkv)
     {
         int hd = s.HeadDim, rows = starts[sequences];
         double[] d = new double[(long)rows * s.RowLength];

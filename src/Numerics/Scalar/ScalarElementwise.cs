@@ -11,7 +11,8 @@ internal static unsafe class ScalarElementwise
     }
 
     public static void AdamW(
-        long n, float* p, float* g, float* m, float* v, double lr, double beta1, double beta2, double eps, double weightDecay, int step, double scale)
+        long n, float* p, float* g, float* m, float* v, double lr, double beta1, double beta2, double eps,
+        double weightDecay, int step, double scale)
     {
         for (long i = 0; i < n; i++)
         {

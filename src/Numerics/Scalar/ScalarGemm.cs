@@ -4,7 +4,8 @@ namespace PersonaSelection.Numerics;
 internal static unsafe class ScalarGemm
 {
     /// <summary>C[m,n] (+)= A B with A's element (i, p) at a[i ars + p aks] and B's (p, j) at b[p bks + j bcs].</summary>
-    public static void Run(int m, int n, int k, float* a, long ars, long aks, float* b, long bks, long bcs, float* c, int ldc, bool accumulate)
+    public static void Run(int m, int n, int k, float* a, long ars, long aks, float* b, long bks, long bcs, float* c,
+        int ldc, bool accumulate)
     {
         for (int i = 0; i < m; i++)
         {

@@ -1,6 +1,8 @@
 namespace PersonaSelection.Numerics;
 
-/// <summary>The definitions of <see cref="RmsNorm"/>, <see cref="Rotary"/>, <see cref="SwiGlu"/> and <see cref="SoftmaxCrossEntropy"/>, in double.</summary>
+/// <summary>
+/// The definitions of <see cref="RmsNorm"/>, <see cref="Rotary"/>, <see cref="SwiGlu"/> and <see cref="SoftmaxCrossEntropy"/>, in double.
+/// </summary>
 internal static unsafe class ScalarLayers
 {
     public static void RmsNormForward(int n, int d, float* x, int ldx, float* gain, float eps, float* y, int ldy, float* rstd)
@@ -15,7 +17,8 @@ internal static unsafe class ScalarLayers
         }
     }
 
-    public static void RmsNormBackward(int n, int d, float* x, int ldx, float* gain, float* rstd, float* dy, int lddy, float* dx, int lddx, float* dGain)
+    public static void RmsNormBackward(int n, int d, float* x, int ldx, float* gain, float* rstd, float* dy, int lddy,
+        float* dx, int lddx, float* dGain)
     {
         for (long i = 0; i < n; i++)
         {

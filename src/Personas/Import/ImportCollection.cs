@@ -91,7 +91,8 @@ internal sealed class ImportCollection
             string description = persona.Description.Length > 0 ? persona.Description : _descriptions.GetValueOrDefault(persona.Name, "");
             personas.Add(persona with { Name = name, Description = description });
         }
-        Trait[] traits = [.. _traits.Values.Select(t => t.Definition.Length > 0 ? t : t with { Definition = _descriptions.GetValueOrDefault(t.Name, "") })];
+        Trait[] traits = [.. _traits.Values.Select(t => t.Definition.Length > 0
+            ? t : t with { Definition = _descriptions.GetValueOrDefault(t.Name, "") })];
         return new PersonaImport(traits, personas, _probes, _questions, _files, _problems);
     }
 

@@ -18,7 +18,8 @@ internal static class ImportShapes
     public static void Read(string name, string text, IReadOnlyList<ImportValue> values, ImportCollection found)
     {
         JsonElement first = values[0].Json;
-        if (first.ValueKind == JsonValueKind.Array && first.EnumerateArray().Any(q => Has(q, "paraphrases", JsonValueKind.Array))) ReadFreeQuestions(first, found);
+        if (first.ValueKind == JsonValueKind.Array && first.EnumerateArray().Any(q => Has(q, "paraphrases", JsonValueKind.Array)))
+            ReadFreeQuestions(first, found);
         else if (first.ValueKind != JsonValueKind.Object) throw Unknown();
         else if (Text(first, "answer_matching_behavior") is not null) StatementImport.Read(name, values, found);
         else if (Has(first, "instruction", JsonValueKind.Array)) ReadInstructions(name, first, found);
@@ -33,7 +34,8 @@ internal static class ImportShapes
             found.Count("psm probes");
         }
         else if (Text(first, "question") is not null) ReadQuestions(name, values, found);
-        else if (values.Count == 1 && first.EnumerateObject().Any() && first.EnumerateObject().All(p => p.Value.ValueKind == JsonValueKind.String))
+        else if (values.Count == 1 && first.EnumerateObject().Any()
+            && first.EnumerateObject().All(p => p.Value.ValueKind == JsonValueKind.String))
             ReadDescriptions(first, found);
         else throw Unknown();
     }
@@ -92,7 +94,8 @@ internal static class ImportShapes
     {
         var contexts = new List<IReadOnlyList<Turn>>();
         foreach (JsonElement instruction in instructions)
-            if (Text(instruction, pole) is { } text) contexts.Add([new Turn("system", text.Replace("{model_name}", "an AI assistant", StringComparison.Ordinal))]);
+            if (Text(instruction, pole) is { } text)
+                contexts.Add([new Turn("system", text.Replace("{model_name}", "an AI assistant", StringComparison.Ordinal))]);
         return contexts;
     }
 
@@ -154,12 +157,14 @@ internal static class ImportShapes
             {
                 n++;
                 if (Text(paraphrase) is { } text)
-                    found.Add(new OpenQuestion(string.Create(CultureInfo.InvariantCulture, $"{domain}/{n}"), domain, [.. before, new Turn("user", text.TrimEnd())], null, rubrics));
+                    found.Add(new OpenQuestion(string.Create(CultureInfo.InvariantCulture, $"{domain}/{n}"), domain,
+                        [.. before, new Turn("user", text.TrimEnd())], null, rubrics));
                 else found.Say(1, $"paraphrase {n} of '{id}' is no text");
             }
         }
         found.Count("free questions");
     }
 
-    private static ImportException Unknown() => new(1, "its shape is not known: no instructions, statements, questions, descriptions, personas or probes");
+    private static ImportException Unknown() =>
+        new(1, "its shape is not known: no instructions, statements, questions, descriptions, personas or probes");
 }

@@ -140,7 +140,8 @@ internal static class ImportText
         while (parser.MoveNext())
         {
             depth += parser.Current!.NestingIncrease;
-            if (depth > DeepestNesting) throw new ImportException((int)parser.Current.Start.Line, $"it is nested more than {DeepestNesting} deep");
+            if (depth > DeepestNesting)
+                throw new ImportException((int)parser.Current.Start.Line, $"it is nested more than {DeepestNesting} deep");
             if (++events > MostEvents) throw new ImportException((int)parser.Current.Start.Line, "it has too many values");
         }
     }
@@ -155,7 +156,8 @@ internal static class ImportText
                 json.WriteStartObject();
                 foreach ((YamlNode key, YamlNode value) in table.Children)
                 {
-                    if (key is not YamlScalarNode { Value: { } name }) throw new ImportException((int)key.Start.Line, "a key is not a name");
+                    if (key is not YamlScalarNode { Value: { } name })
+                        throw new ImportException((int)key.Start.Line, "a key is not a name");
                     budget.Take(name.Length, key);
                     json.WritePropertyName(name);
                     Write(json, value, depth + 1, budget);

@@ -10,9 +10,9 @@ namespace PersonaSelection.Personas;
 public sealed record ImportProblem(string File, int Line, string Problem);
 
 /// <summary>
-/// What was made of foreign files: traits with contrasting instructions, roles, statements, free questions. Formats are told by their content:
-/// persona_vectors and assistant-axis traits and roles, lists of descriptions, emergent-misalignment question YAML, Anthropic persona
-/// statements, and psm's own personas and probes. See docs/formats.md, section "Foreign personas and probes".
+/// What was made of foreign files: traits with contrasting instructions, roles, statements, free questions. Formats are told by their
+/// content: persona_vectors and assistant-axis traits and roles, lists of descriptions, emergent-misalignment question YAML, Anthropic
+/// persona statements, and psm's own personas and probes. See docs/formats.md, section "Foreign personas and probes".
 /// </summary>
 /// <param name="Traits">The traits.</param>
 /// <param name="Personas">The personas, each with a prior of 1.</param>
@@ -32,7 +32,8 @@ public sealed record PersonaImport(IReadOnlyList<Trait> Traits, IReadOnlyList<Pe
     /// <param name="strict">Whether any problem is an error.</param>
     /// <param name="progress">Told about files done.</param>
     /// <param name="cancellation">Stops between files.</param>
-    /// <exception cref="UserErrorException"><c>bad-import</c>: nothing was found, or a problem when strict; <c>cannot-read</c>: no such file.</exception>
+    /// <exception cref="UserErrorException"><c>bad-import</c>: nothing was found, or a problem when strict; <c>cannot-read</c>:
+    /// no such file.</exception>
     public static PersonaImport Read(IEnumerable<string> paths, bool strict = false, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -43,7 +44,8 @@ public sealed record PersonaImport(IReadOnlyList<Trait> Traits, IReadOnlyList<Pe
             if (path == PersonaLibrary.Name) found.Add(PersonaLibrary.Personas, PersonaLibrary.Probes);
             else files.AddRange(FilesOf(path));
         }
-        if (files.Count > MostFiles) throw new UserErrorException(ErrorCode, $"These are more than {MostFiles} files.", "Import them in parts.");
+        if (files.Count > MostFiles)
+            throw new UserErrorException(ErrorCode, $"These are more than {MostFiles} files.", "Import them in parts.");
         for (int f = 0; f < files.Count; f++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -51,7 +53,8 @@ public sealed record PersonaImport(IReadOnlyList<Trait> Traits, IReadOnlyList<Pe
             progress?.Report(new WorkProgress("import", f + 1, files.Count, "files"));
         }
         return found.Close() is var result && (strict ? result.Problems.Count > 0 : result.IsEmpty)
-            ? throw new UserErrorException(ErrorCode, Summary(result), "docs/formats.md, section \"Foreign personas and probes\", shows what is read.")
+            ? throw new UserErrorException(ErrorCode, Summary(result),
+                "docs/formats.md, section \"Foreign personas and probes\", shows what is read.")
             : result;
     }
 
@@ -85,8 +88,14 @@ public sealed record PersonaImport(IReadOnlyList<Trait> Traits, IReadOnlyList<Pe
             if (Directory.Exists(path))
             {
                 // Enough files to see that they are too many.
-                var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, MaxRecursionDepth = 16 };
-                return [.. Directory.EnumerateFiles(path, "*", options).Where(f => Readable.IsMatch(f)).Take(MostFiles + 1).Order(StringComparer.Ordinal)];
+                var options = new EnumerationOptions
+                {
+                    RecurseSubdirectories = true,
+                    AttributesToSkip = FileAttributes.ReparsePoint,
+                    MaxRecursionDepth = 16,
+                };
+                return [.. Directory.EnumerateFiles(path, "*", options).Where(f => Readable.IsMatch(f)).Take(MostFiles + 1)
+                    .Order(StringComparer.Ordinal)];
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -4,8 +4,8 @@ using PersonaSelection.Corpus;
 namespace PersonaSelection.Personas;
 
 /// <summary>
-/// Statements that a kind of person would or would not make, asked as questions with two answers: one becomes a trait, a persona who answers
-/// in that way and one who answers in the other, and a probe per statement.
+/// Statements that a kind of person would or would not make, asked as questions with two answers: one becomes a trait, a persona who
+/// answers in that way and one who answers in the other, and a probe per statement.
 /// </summary>
 internal static class StatementImport
 {
@@ -43,7 +43,10 @@ internal static class StatementImport
     {
         var contexts = shown.Chunk(Shown).Select(part => (IReadOnlyList<Turn>)[.. part.Select(said)
             .SelectMany(s => new[] { new Turn("user", s.Question), new Turn("assistant", s.Answer) })]);
-        return new Persona(value > 0 ? name : "not-" + name, "statements", "", new Dictionary<string, double> { [name] = value }) { Contexts = [.. contexts] };
+        return new Persona(value > 0 ? name : "not-" + name, "statements", "", new Dictionary<string, double> { [name] = value })
+        {
+            Contexts = [.. contexts],
+        };
     }
 
     // The surest rows, as many of each answer as can be; they are shown and therefore not asked. Few rows are all asked.
@@ -61,5 +64,6 @@ internal static class StatementImport
     }
 
     private static double Confidence(JsonElement row) =>
-        row.TryGetProperty("label_confidence", out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double c) ? c : 0;
+        row.TryGetProperty("label_confidence", out JsonElement value) && value.ValueKind == JsonValueKind.Number
+            && value.TryGetDouble(out double c) ? c : 0;
 }

@@ -14,7 +14,8 @@ internal static class CastChart
         double[] weights = [.. figure.Members.SelectMany(m => m.After.Append(m.Before)).Where(double.IsFinite)];
         double most = Math.Clamp(weights.Append(0.05).Max() * 1.02, 0.05, 1);
         double top = 14 + canvas.Keys(0, 14, width,
-            [new(figure.BeforeName, MarkShape.Square, "mark", ""), new("after, in colour", MarkShape.Square, StaticChart.Hue(hues, figure.Stages[0]), "")]);
+            [new(figure.BeforeName, MarkShape.Square, "mark", ""),
+                new("after, in colour", MarkShape.Square, StaticChart.Hue(hues, figure.Stages[0]), "")]);
         double bottom = top;
         for (int stage = 0; stage < figure.Stages.Count; stage++)
         {

@@ -25,7 +25,8 @@ internal sealed class ChartAxis
 
     /// <summary>An axis over <paramref name="values"/>; a fixed end stays where it is, a free one moves out to the next tick.</summary>
     public static ChartAxis Over(
-        IEnumerable<double> values, double from, double to, int ticks, double? minimum = null, double? maximum = null, bool logarithmic = false)
+        IEnumerable<double> values, double from, double to, int ticks, double? minimum = null, double? maximum = null,
+        bool logarithmic = false)
     {
         // Sums and differences of the largest doubles overflow; nobody reads a chart beyond this.
         double[] usable = [.. values.Where(v => double.IsFinite(v) && Math.Abs(v) < 1e150 && (!logarithmic || v > 0))];

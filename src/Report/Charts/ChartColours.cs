@@ -2,7 +2,9 @@ using System.Text;
 
 namespace PersonaSelection.Report;
 
-/// <summary>The colours of page and figures, once for light and once for dark. Text colours have a contrast of at least 4.5 to the paper.</summary>
+/// <summary>
+/// The colours of page and figures, once for light and once for dark. Text colours have a contrast of at least 4.5 to the paper.
+/// </summary>
 internal static class ChartColours
 {
     public const int Hues = 6;
@@ -33,7 +35,8 @@ internal static class ChartColours
     {
         var css = new StringBuilder();
         css.Append(":root{").AppendJoin(';', Table.Select(c => $"--{c.Name}:{c.Light}")).Append("}\n");
-        css.Append("@media screen and (prefers-color-scheme:dark){:root{").AppendJoin(';', Table.Select(c => $"--{c.Name}:{c.Dark}")).Append("}}\n");
+        css.Append("@media screen and (prefers-color-scheme:dark){:root{")
+            .AppendJoin(';', Table.Select(c => $"--{c.Name}:{c.Dark}")).Append("}}\n");
         foreach ((string name, _, _) in Table) css.Append($".f-{name}{{fill:var(--{name})}}.s-{name}{{stroke:var(--{name})}}\n");
         for (int h = 0; h < Hues; h++) css.Append($".turn .who.c-h{h}{{color:var(--h{h})}}\n");
         return css.ToString();
@@ -65,6 +68,8 @@ internal static class ChartColours
         _ => [],
     };
 
-    /// <summary>Curves are not tunings; they take the hues from the other end, so that the first two differ from the first two tunings.</summary>
+    /// <summary>
+    /// Curves are not tunings; they take the hues from the other end, so that the first two differ from the first two tunings.
+    /// </summary>
     public static readonly int[] CurveOrder = [3, 2, 0, 1, 4, 5];
 }

@@ -42,7 +42,8 @@ internal static class DumbbellChart
             {
                 double y = head + (r + 0.5) * RowHeight;
                 if (p % across == 0)
-                    canvas.Text(label - 10, y + 4.5, SvgCanvas.Fit(panel.Rows[r].Domain, 13, label - 12), "ink", 13, "end", panel.Rows[r].Trained);
+                    canvas.Text(label - 10, y + 4.5, SvgCanvas.Fit(panel.Rows[r].Domain, 13, label - 12), "ink", 13,
+                        "end", panel.Rows[r].Trained);
                 Row(canvas, figure, panel.Rows[r], x, y, hue);
             }
             bottom = Math.Max(bottom, end + 24);
@@ -55,7 +56,8 @@ internal static class DumbbellChart
     {
         bool inContext = figure.Panels.Any(p => p.Rows.Any(r => r.PredictedInContext is not null));
         yield return new(figure.BeforeName, MarkShape.Circle, "paper", "mark");
-        if (figure.Panels.Any(p => p.Rows.Any(r => r.Predicted is not null))) yield return new(figure.PredictedName, MarkShape.Diamond, "ink", "paper");
+        if (figure.Panels.Any(p => p.Rows.Any(r => r.Predicted is not null)))
+            yield return new(figure.PredictedName, MarkShape.Diamond, "ink", "paper");
         if (inContext) yield return new(figure.PredictedInContextName, MarkShape.Triangle, "paper", "ink");
         yield return new($"{figure.AfterName}, in colour", MarkShape.Circle, StaticChart.Hue(hues, figure.Panels[0].Name), "paper");
         if (figure.Panels.Any(p => p.Rows.Any(r => r.Trained))) yield return new(figure.TrainedName, MarkShape.Square, "band", "mark");
@@ -63,8 +65,8 @@ internal static class DumbbellChart
 
     private static IEnumerable<double> Numbers(DumbbellRow row)
     {
-        double?[] all = [row.Before, row.Predicted, row.PredictedInContext, row.After, row.PredictedInterval?.Low, row.PredictedInterval?.High,
-            row.AfterInterval?.Low, row.AfterInterval?.High];
+        double?[] all = [row.Before, row.Predicted, row.PredictedInContext, row.After, row.PredictedInterval?.Low,
+            row.PredictedInterval?.High, row.AfterInterval?.Low, row.AfterInterval?.High];
         return all.OfType<double>();
     }
 
@@ -84,7 +86,8 @@ internal static class DumbbellChart
             canvas.Line(Pixel(i.Low), over, Pixel(i.High), over, hue, 1.25);
         if (row.Before is double before && double.IsFinite(before)) canvas.Mark(MarkShape.Circle, Pixel(before), over, 4, "paper", "mark");
         if (row.After is double after && double.IsFinite(after)) canvas.Mark(MarkShape.Circle, Pixel(after), over, 5, hue, "paper", 1);
-        if (row.PredictedInContext is double c && double.IsFinite(c)) canvas.Mark(MarkShape.Triangle, Pixel(c), under, 3.6, "paper", "ink", 1.2);
+        if (row.PredictedInContext is double c && double.IsFinite(c))
+            canvas.Mark(MarkShape.Triangle, Pixel(c), under, 3.6, "paper", "ink", 1.2);
         if (row.Predicted is double q && double.IsFinite(q)) canvas.Mark(MarkShape.Diamond, Pixel(q), under, 4.2, "ink", "paper", 1);
         canvas.EndGroup();
     }

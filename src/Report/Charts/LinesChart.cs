@@ -65,7 +65,8 @@ internal static class LinesChart
             canvas.Path(Curve(panel.Series[s], x, y), "", Colour(first + s), 2);
             canvas.EndGroup();
         }
-        foreach (ReferenceLine reference in panel.References.Where(r => y.Holds(r.Value))) Reference(canvas, panel, reference, x, y, width - Right);
+        foreach (ReferenceLine reference in panel.References.Where(r => y.Holds(r.Value)))
+            Reference(canvas, panel, reference, x, y, width - Right);
         canvas.Line(Left, top + height, width - Right, top + height, "rule");
         return top + height;
     }

@@ -81,9 +81,11 @@ internal sealed class SvgCanvas
         Path(d, shape == MarkShape.Cross ? "" : fill, stroke, width, opacity);
     }
 
-    public void Text(double x, double y, string text, string colour, double size = 12, string anchor = "start", bool bold = false, bool halo = false) =>
+    public void Text(double x, double y, string text, string colour, double size = 12, string anchor = "start",
+        bool bold = false, bool halo = false) =>
         _body.Append($"<text x=\"{N(x)}\" y=\"{N(y)}\" class=\"f-{colour}{(halo ? " s-paper" : "")}\" font-size=\"{N(size)}\"")
-            .Append(halo ? " stroke-width=\"4\" stroke-linejoin=\"round\" paint-order=\"stroke\"" : "").Append(anchor == "start" ? "" : $" text-anchor=\"{anchor}\"").Append(bold ? " font-weight=\"600\"" : "")
+            .Append(halo ? " stroke-width=\"4\" stroke-linejoin=\"round\" paint-order=\"stroke\"" : "")
+            .Append(anchor == "start" ? "" : $" text-anchor=\"{anchor}\"").Append(bold ? " font-weight=\"600\"" : "")
             .Append('>').Append(Encode(text)).Append("</text>");
 
     /// <summary>Begins a group whose text shows on hover; end it with <see cref="EndGroup"/>.</summary>

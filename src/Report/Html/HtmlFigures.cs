@@ -42,7 +42,8 @@ internal static class HtmlFigures
     private static void AppendTable(StringBuilder html, TableFigure table)
     {
         string Class(int column) => table.Columns[column].Numeric ? " class=\"n\"" : "";
-        html.Append($"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{HtmlText.Encode(table.Title)}, table\"><table>\n<thead><tr>");
+        html.Append($"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{HtmlText.Encode(table.Title)}, table\"><table>\n"
+            + $"<thead><tr>");
         for (int c = 0; c < table.Columns.Count; c++)
             html.Append($"<th scope=\"col\"{Class(c)}>{HtmlText.Encode(table.Columns[c].Name)}</th>");
         html.Append("</tr></thead>\n<tbody>\n");
@@ -87,17 +88,20 @@ internal static class HtmlFigures
         html.Append("<div class=\"dialogue\">\n");
         foreach (Turn turn in figure.Turns) AppendTurn(html, turn.Role, turn.Text, "");
         html.Append("<div class=\"replies\">\n");
-        foreach (QuoteReply reply in figure.Replies) AppendTurn(html, reply.Speaker, reply.Text, reply.Note, hues.TryGetValue(reply.Speaker, out int hue) ? $" c-h{hue}" : "");
+        foreach (QuoteReply reply in figure.Replies)
+            AppendTurn(html, reply.Speaker, reply.Text, reply.Note, hues.TryGetValue(reply.Speaker, out int hue) ? $" c-h{hue}" : "");
         html.Append("</div></div>\n");
     }
 
     private static void AppendTurn(StringBuilder html, string who, string said, string note, string colour = "") =>
-        html.Append($"<div class=\"turn\"><span class=\"who{colour}\">{HtmlText.Encode(who)}</span><p class=\"said\">{HtmlText.Encode(said)}")
+        html.Append(
+            $"<div class=\"turn\"><span class=\"who{colour}\">{HtmlText.Encode(who)}</span><p class=\"said\">{HtmlText.Encode(said)}")
             .Append(note.Length > 0 ? $"<span class=\"note\">{HtmlText.Encode(note)}</span>" : "").Append("</p></div>\n");
 
     private static void AppendReproduce(StringBuilder html, ReproduceFigure figure)
     {
-        html.Append($"<pre tabindex=\"0\"><code>{HtmlText.Encode(string.Join('\n', figure.Commands))}</code></pre>\n<div class=\"ledger\">");
+        html.Append($"<pre tabindex=\"0\"><code>{HtmlText.Encode(string.Join('\n', figure.Commands))}</code></pre>\n"
+            + $"<div class=\"ledger\">");
         AppendLedger(html, "Content ids", figure.Ids, "id");
         AppendLedger(html, "Versions", figure.Versions, "");
         html.Append("</div>\n");

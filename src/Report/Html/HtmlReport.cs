@@ -6,8 +6,8 @@ using PersonaSelection.Lab;
 namespace PersonaSelection.Report;
 
 /// <summary>
-/// A report as one HTML file that needs no network and forbids itself any. Every chart is drawn in the file; a script, when it was built in,
-/// redraws them so that they answer to the pointer and to the width. The data stand in the page too.
+/// A report as one HTML file that needs no network and forbids itself any. Every chart is drawn in the file; a script, when it was built
+/// in, redraws them so that they answer to the pointer and to the width. The data stand in the page too.
 /// </summary>
 public static class HtmlReport
 {
@@ -60,7 +60,8 @@ public static class HtmlReport
         html.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
             .Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; ")
             .Append($"script-src {allowed}; img-src data:; base-uri 'none'; form-action 'none'\">\n")
-            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
+            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                + "<meta name=\"color-scheme\" content=\"light dark\">\n")
             .Append("<meta name=\"generator\" content=\"psm\">\n<link rel=\"icon\" href=\"data:,\">\n")
             .Append($"<title>{HtmlText.Encode(document.Title)}</title>\n<style>\n{Css.Value}</style>\n</head>\n");
     }

@@ -17,12 +17,14 @@ public sealed class DirectionSetTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static string Words(RngStream rng, int count) => string.Join(' ', Enumerable.Range(0, count).Select(_ => $"w{rng.NextInt(38):d3}"));
+    private static string Words(RngStream rng, int count) =>
+        string.Join(' ', Enumerable.Range(0, count).Select(_ => $"w{rng.NextInt(38):d3}"));
 
     private static Episode[] Episodes(int count)
     {
         RngStream rng = RngStream.Root(5);
-        return [.. Enumerable.Range(0, count).Select(i => new Episode($"e{i}", [new Turn("system", Words(rng, 4))], Words(rng, 1 + rng.NextInt(4))))];
+        return [.. Enumerable.Range(0, count).Select(i =>
+            new Episode($"e{i}", [new Turn("system", Words(rng, 4))], Words(rng, 1 + rng.NextInt(4))))];
     }
 
     private static PresentedPersona Persona(ILanguageModel model, string name, params string[] contexts) => PresentedPersona.AsGiven(
@@ -31,7 +33,8 @@ public sealed class DirectionSetTests : IDisposable
     private static DirectionSet Sample(ulong seed = 1)
     {
         RngStream rng = RngStream.Root(seed);
-        return new DirectionSet(new DirectionOrigin("model-1", "blocks.1.resid_post", "opening", "bare", "personas", "by hand"), ["helper", "villain", "Ω \"quoted\""],
+        return new DirectionSet(new DirectionOrigin("model-1", "blocks.1.resid_post", "opening", "bare", "personas", "by hand"),
+            ["helper", "villain", "Ω \"quoted\""],
             [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, 8).Select(_ => (float)rng.NextGaussian()).ToArray())])
         { Strength = new DirectionStrength(1.5, 0.9, 1.1, 0.05, 40) };
     }
@@ -72,11 +75,12 @@ public sealed class DirectionSetTests : IDisposable
         foreach (ReadPositions positions in Enum.GetValues<ReadPositions>())
         {
             DirectionSet found = DirectionExtraction.Run(model, "blocks.1.resid_post",
-                [Persona(model, "a", "w001"), Persona(model, "b", "w002 w003"), Persona(model, "both", "w001", "w002 w003")], episodes, positions).Set;
+                [Persona(model, "a", "w001"), Persona(model, "b", "w002 w003"), Persona(model, "both", "w001", "w002 w003")],
+                episodes, positions).Set;
             for (int j = 0; j < found.Width; j++)
                 Assert.Equal((found["a"].Values[j] + found["b"].Values[j]) / 2, found["both"].Values[j], 1e-5);
-            DirectionSet centred = DirectionExtraction.Run(three, "blocks.1.resid_post", [Persona(three, "a", "w001"), Persona(three, "b", "w002 w003")], episodes, positions,
-                DirectionBaseline.Mean).Set;
+            DirectionSet centred = DirectionExtraction.Run(three, "blocks.1.resid_post",
+                [Persona(three, "a", "w001"), Persona(three, "b", "w002 w003")], episodes, positions, DirectionBaseline.Mean).Set;
             for (int j = 0; j < found.Width; j++)
             {
                 Assert.Equal(0, centred["a"].Values[j] + centred["b"].Values[j], 1e-5);
@@ -84,7 +88,8 @@ public sealed class DirectionSetTests : IDisposable
             }
         }
         Assert.Throws<ArgumentException>(() => DirectionExtraction.Run(model, "final", [Persona(model, "a", "w001")], episodes));
-        Assert.Throws<ArgumentException>(() => DirectionExtraction.Run(model.With(new Interventions(model.Config)), "embed", [Persona(model, "a", "w001")], episodes));
+        Assert.Throws<ArgumentException>(() =>
+            DirectionExtraction.Run(model.With(new Interventions(model.Config)), "embed", [Persona(model, "a", "w001")], episodes));
     }
 
     [Fact]
@@ -95,7 +100,8 @@ public sealed class DirectionSetTests : IDisposable
         PersonaExamples Own(string name, Episode[] some) => new(new Persona(name, "", "", NoTraits), some, [], []);
         DirectionSet found = DirectionExtraction.OfExamples(model, "blocks.0.resid_post", [Own("a", a), Own("b", b)]).Set;
         // The same persona, with nothing before it, once on the episodes of one and once on those of the other.
-        float[] Bare(Episode[] some) => [.. DirectionExtraction.OfExamples(model, "blocks.0.resid_post", [Own("x", some), Own("y", b)], ReadPositions.Reply).Set["x"].Values];
+        float[] Bare(Episode[] some) => [.. DirectionExtraction.OfExamples(model, "blocks.0.resid_post", [Own("x", some), Own("y", b)],
+            ReadPositions.Reply).Set["x"].Values];
         Assert.Equal("mean", found.Origin.Baseline);
         for (int j = 0; j < found.Width; j++) Assert.Equal(0, found["a"].Values[j] + found["b"].Values[j], 1e-5);
         Assert.All(Bare(b), x => Assert.Equal(0, x, 1e-5));
@@ -114,7 +120,8 @@ public sealed class DirectionSetTests : IDisposable
         PresentedPersona[] personas = [Persona(model, "a", "w001 w002"), Persona(model, "b", "w003")];
         foreach (ReadPositions positions in Enum.GetValues<ReadPositions>())
         {
-            ExtractedDirections found = DirectionExtraction.Run(model, site, personas, [tooLong, unknown], positions), kept = DirectionExtraction.Run(model, site, personas, [whole], positions);
+            ExtractedDirections found = DirectionExtraction.Run(model, site, personas, [tooLong, unknown], positions),
+                kept = DirectionExtraction.Run(model, site, personas, [whole], positions);
             Assert.Equal(["long", "odd"], found.Cut.Select(c => c.Episode.Id));
             Assert.Equal(1, found.Cut[0].Cut.TurnsLeftOut);
             Assert.Contains("xylophone", found.Cut[1].Cut.Unread, StringComparison.Ordinal);
@@ -124,10 +131,13 @@ public sealed class DirectionSetTests : IDisposable
             Assert.Empty(kept.Cut);
         }
         PersonaExamples Own(string name, params Episode[] said) => new(new Persona(name, "", "", NoTraits), said, [], []);
-        Assert.Equal(["long"], DirectionExtraction.OfExamples(model, site, [Own("a", tooLong), Own("b", whole)]).Cut.Select(c => c.Episode.Id));
-        Assert.Equal([1], DirectionStrengthFit.Measure(model, site, personas, [new float[model.Config.Width], new float[model.Config.Width]], [whole, tooLong], rng).Cuts.Select(c => c.Episode));
+        Assert.Equal(["long"], DirectionExtraction.OfExamples(model, site, [Own("a", tooLong), Own("b", whole)]).Cut
+            .Select(c => c.Episode.Id));
+        Assert.Equal([1], DirectionStrengthFit.Measure(model, site, personas,
+            [new float[model.Config.Width], new float[model.Config.Width]], [whole, tooLong], rng).Cuts.Select(c => c.Episode));
 
-        string CodeOf(params Episode[] episodes) => Assert.Throws<UserErrorException>(() => DirectionExtraction.Run(model, site, personas, episodes, strict: episodes.Length > 1)).Code;
+        string CodeOf(params Episode[] episodes) => Assert.Throws<UserErrorException>(() => DirectionExtraction.Run(model, site, personas,
+            episodes, strict: episodes.Length > 1)).Code;
         Assert.Equal("prompt-too-long", CodeOf(whole, tooLong));
         Assert.Equal("unknown-word", CodeOf(whole, unknown));
         Assert.Equal("no-episodes", CodeOf(unknown));
@@ -139,10 +149,13 @@ public sealed class DirectionSetTests : IDisposable
         using Transformer model = Tiny.Model(Tiny.Tied);
         const string site = "blocks.0.resid_post";
         RngStream rng = RngStream.Root(8);
-        float[][] directions = [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, model.Config.Width).Select(_ => (float)(0.1 * rng.NextGaussian())).ToArray())];
+        float[][] directions = [.. Enumerable.Range(0, 3).Select(_ =>
+            Enumerable.Range(0, model.Config.Width).Select(_ => (float)(0.1 * rng.NextGaussian())).ToArray())];
         // Personas that are these directions twice: the strength is two, and the agreement whole.
-        PresentedPersona[] personas = [.. directions.Select((v, h) => PresentedPersona.Directed(new Persona($"p{h}", "", "", NoTraits), model, new DirectedBy(new SteeringVector(site, v), 2)))];
-        DirectionStrength strength = DirectionStrengthFit.Measure(model, site, personas, directions, Episodes(12), RngStream.Root(1)).Strength;
+        PresentedPersona[] personas = [.. directions.Select((v, h) => PresentedPersona.Directed(new Persona($"p{h}", "", "", NoTraits),
+            model, new DirectedBy(new SteeringVector(site, v), 2)))];
+        DirectionStrength strength = DirectionStrengthFit.Measure(model, site, personas, directions, Episodes(12),
+            RngStream.Root(1)).Strength;
         Assert.Equal(2, strength.Amount);
         Assert.Equal(1, strength.Agreement, 1e-6);
         Assert.Equal(1, strength.Slope, 1e-6);
@@ -155,7 +168,8 @@ public sealed class DirectionSetTests : IDisposable
     public void Directions_of_another_model_or_of_no_such_name_are_refused_by_name()
     {
         using Transformer model = Tiny.Model(Tiny.Tied), other = Tiny.Model(Tiny.Tied, seed: 2);
-        DirectionExtraction.Run(model, "blocks.0.resid_post", [Persona(model, "a", "w001")], Episodes(3)).Set.With(new DirectionStrength(1.5, 0.9, 1, 0.1, 12)).Save(_folder);
+        DirectionExtraction.Run(model, "blocks.0.resid_post", [Persona(model, "a", "w001")], Episodes(3)).Set
+            .With(new DirectionStrength(1.5, 0.9, 1, 0.1, 12)).Save(_folder);
         DirectionFolder folder = DirectionFolder.Open(_folder, model);
         Assert.Equal(1.5, folder.Strength);
         Assert.Equal(folder.Set["a"].Values, folder.Of("a"));
@@ -163,12 +177,15 @@ public sealed class DirectionSetTests : IDisposable
         Assert.Equal("unknown-direction", error.Code);
         Assert.Contains("a", error.Remedy, StringComparison.Ordinal);
         Assert.Equal("other-model-directions", Assert.Throws<UserErrorException>(() => DirectionFolder.Open(_folder, other)).Code);
-        Assert.Equal("other-model-directions", Assert.Throws<UserErrorException>(() => DirectionFolder.Open(_folder, model.With(new Interventions(model.Config)))).Code);
+        Assert.Equal("other-model-directions",
+            Assert.Throws<UserErrorException>(() => DirectionFolder.Open(_folder, model.With(new Interventions(model.Config)))).Code);
         string forged = Path.Combine(_folder, "forged");
         // Whoever writes a set for this model by hand may still name a place or a width that it does not have.
-        foreach ((string site, int width) in (ValueTuple<string, int>[])[("blocks.9.resid_post", model.Config.Width), ("final", model.Config.Width), ("embed", 5)])
+        foreach ((string site, int width) in (ValueTuple<string, int>[])[("blocks.9.resid_post", model.Config.Width),
+            ("final", model.Config.Width), ("embed", 5)])
         {
-            new DirectionSet(new DirectionOrigin(model.Id, site, "opening", "bare", "personas", "by hand"), ["a"], [new float[width]]).Save(forged);
+            new DirectionSet(new DirectionOrigin(model.Id, site, "opening", "bare", "personas", "by hand"), ["a"],
+                [new float[width]]).Save(forged);
             Assert.Equal("other-model-directions", Assert.Throws<UserErrorException>(() => DirectionFolder.Open(forged, model)).Code);
         }
     }
@@ -235,7 +252,8 @@ public sealed class DirectionSetTests : IDisposable
         byte[] good = File.ReadAllBytes(tensors);
         byte[] nan = [.. good];
         BitConverter.TryWriteBytes(nan.AsSpan(good.Length - 4), float.NaN);
-        foreach ((byte[] bytes, string code) in (ValueTuple<byte[], string>[])[(good[..^4], "corrupt-checkpoint"), ([.. good, 0, 0, 0, 0], "corrupt-checkpoint"), (nan, "corrupt-checkpoint"), ([], "corrupt-checkpoint")])
+        foreach ((byte[] bytes, string code) in (ValueTuple<byte[], string>[])[(good[..^4], "corrupt-checkpoint"),
+            ([.. good, 0, 0, 0, 0], "corrupt-checkpoint"), (nan, "corrupt-checkpoint"), ([], "corrupt-checkpoint")])
         {
             File.WriteAllBytes(tensors, bytes);
             Assert.Equal(code, Assert.Throws<UserErrorException>(() => DirectionSet.Load(_folder)).Code);

@@ -28,7 +28,8 @@ internal static class FloorPlan
         XDocument project = XDocument.Parse(Repository.Read($"src/{room}/{room}.csproj"));
         HashSet<string> Included(string element) =>
             [.. project.Descendants(element).Select(e => e.Attribute("Include")?.Value).OfType<string>()];
-        return (Included("ProjectReference").Select(p => Path.GetFileNameWithoutExtension(p.Replace('\\', '/'))).ToHashSet(), Included("PackageReference"));
+        return (Included("ProjectReference").Select(p => Path.GetFileNameWithoutExtension(p.Replace('\\', '/'))).ToHashSet(),
+            Included("PackageReference"));
     }
 
     /// <summary>Every way in which a built assembly leaves its row of the plan.</summary>

@@ -41,7 +41,8 @@ public sealed class AdaptiveCellsTests : IDisposable
 
         double[] Posterior(Func<int, int, double> l)
         {
-            double[] log = [.. Enumerable.Range(0, People).Select(h => Enumerable.Range(0, Episodes).Sum(e => table.Verdict.Dose * l(e, h)))];
+            double[] log =
+                [.. Enumerable.Range(0, People).Select(h => Enumerable.Range(0, Episodes).Sum(e => table.Verdict.Dose * l(e, h)))];
             LogSpace.NormalizeLog(log);
             return [.. log.Select(Math.Exp)];
         }
@@ -50,8 +51,10 @@ public sealed class AdaptiveCellsTests : IDisposable
     [Fact]
     public void Data_without_weight_or_past_the_bound_are_refused_and_so_is_the_log_of_other_data()
     {
-        Assert.Equal("adaptive-data", Assert.Throws<UserErrorException>(() => Run("a", Data(Episodes, "0"), Cast(), new Formula(int.MaxValue))).Code);
-        Assert.Equal("adaptive-data", Assert.Throws<UserErrorException>(() => Run("b", Data(30), Cast(), new Formula(int.MaxValue), AdaptiveCells.MostEpisodes + 1)).Code);
+        Assert.Equal("adaptive-data",
+            Assert.Throws<UserErrorException>(() => Run("a", Data(Episodes, "0"), Cast(), new Formula(int.MaxValue))).Code);
+        Assert.Equal("adaptive-data", Assert.Throws<UserErrorException>(() =>
+            Run("b", Data(30), Cast(), new Formula(int.MaxValue), AdaptiveCells.MostEpisodes + 1)).Code);
         Run("c", Data(30), Cast(), new Formula(int.MaxValue));
         Assert.Equal("other-audit", Assert.Throws<UserErrorException>(() => Run("c", Data(31), Cast(), new Formula(int.MaxValue))).Code);
     }
@@ -86,15 +89,17 @@ public sealed class AdaptiveCellsTests : IDisposable
 
         public IReadOnlyDictionary<string, string> Provenance => new Dictionary<string, string> { ["model"] = "formula" };
 
-        public static double At(int e, int h) => -7 + Math.Sin(e) + Math.Sin((1.3 * e) + (0.4 * h)) + (0.5 * Math.Cos((0.7 * e) - (1.1 * h))) + (0.2 * Math.Sin(h));
+        public static double At(int e, int h) =>
+            -7 + Math.Sin(e) + Math.Sin((1.3 * e) + (0.4 * h)) + (0.5 * Math.Cos((0.7 * e) - (1.1 * h))) + (0.2 * Math.Sin(h));
 
-        public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? asked = null, IProgress<WorkProgress>? progress = null,
-            CancellationToken cancellation = default)
+        public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? asked = null,
+            IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
         {
             int[] columns = asked is null ? [.. Enumerable.Range(0, People)] : [.. asked];
             if (Asked + (episodes.Count * columns.Length) > most && Asked > 0) throw new OperationCanceledException();
             Asked += episodes.Count * columns.Length;
-            return new EvidenceBlock([.. episodes.Select(e => columns.Select(h => At(int.Parse(e.Context[0].Text, System.Globalization.CultureInfo.InvariantCulture), h)).ToArray())],
+            return new EvidenceBlock([.. episodes.Select(e =>
+                columns.Select(h => At(int.Parse(e.Context[0].Text, System.Globalization.CultureInfo.InvariantCulture), h)).ToArray())],
                 [.. episodes.Select(_ => 1)]);
         }
     }

@@ -8,7 +8,9 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Tests.Rooms.AuditTests;
 
-/// <summary>Evidence that is a function of the text alone: a reply that says "careless" or "sound" is by whom it says, give or take.</summary>
+/// <summary>
+/// Evidence that is a function of the text alone: a reply that says "careless" or "sound" is by whom it says, give or take.
+/// </summary>
 internal sealed class TextSource(string provenance = "one") : IEvidenceSource
 {
     internal static readonly string[] Names = ["careless-doctor", "sound-doctor", "parrot"];
@@ -25,8 +27,8 @@ internal sealed class TextSource(string provenance = "one") : IEvidenceSource
 
     public IReadOnlyDictionary<string, string> Provenance { get; } = new Dictionary<string, string> { ["model"] = provenance };
 
-    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null,
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (Asked.Count >= Until) throw new OperationCanceledException();
         foreach (Episode e in episodes) Asked[Key(e)] = Asked.GetValueOrDefault(Key(e)) + 1;
@@ -68,7 +70,8 @@ internal sealed class AuditFixture : IDisposable
             int j = i % 7 == 6 ? i - 1 : i;
             string who = j % 100 < careless * 100 ? "careless" : "sound";
             text.Append(System.Globalization.CultureInfo.InvariantCulture,
-                $$"""{"messages":[{"role":"user","content":"Question {{j / 2}}?"},{"role":"assistant","content":"A {{who}} answer, number {{j}}."}], "note": {{i}} }""").Append('\n');
+                $$"""{"messages":[{"role":"user","content":"Question {{j / 2}}?"},{"role":"assistant","content":"A {{who}} answer,"""
+                + $$""" number {{j}}."}], "note": {{i}} }""").Append('\n');
         }
         return Write(name, text.ToString());
     }
@@ -79,10 +82,12 @@ internal sealed class AuditFixture : IDisposable
         return this[name];
     }
 
-    internal AuditResult Audit(string data, string folder, IEvidenceSource? source = null, AuditOptions? options = null, EpisodeFormat? format = null)
+    internal AuditResult Audit(string data, string folder, IEvidenceSource? source = null, AuditOptions? options = null,
+        EpisodeFormat? format = null)
     {
         var files = new AuditData([data], format);
-        return new AuditFolder(this[folder]).Run(files, files.Survey(), source ?? new TextSource(), Personas, options ?? new AuditOptions(Draws: 30));
+        return new AuditFolder(this[folder]).Run(files, files.Survey(), source ?? new TextSource(), Personas,
+            options ?? new AuditOptions(Draws: 30));
     }
 
     internal byte[] Bytes(string folder, string file) => File.ReadAllBytes(Path.Combine(this[folder], file));

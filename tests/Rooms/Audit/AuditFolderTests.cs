@@ -32,9 +32,11 @@ public sealed class AuditFolderTests : IDisposable
             lines[0].EnumerateObject().Select(p => p.Name));
         Assert.Equal(1000, lines[^1].GetProperty("line").GetInt32());
         int right = lines.Count(l => (l.GetProperty("speaker").GetProperty("careless-doctor").GetDouble() > 0.5)
-            == ((l.GetProperty("line").GetInt32() - 1) % 7 == 6 ? (l.GetProperty("line").GetInt32() - 2) % 100 < 20 : (l.GetProperty("line").GetInt32() - 1) % 100 < 20));
+            == ((l.GetProperty("line").GetInt32() - 1) % 7 == 6
+                ? (l.GetProperty("line").GetInt32() - 2) % 100 < 20 : (l.GetProperty("line").GetInt32() - 1) % 100 < 20));
         Assert.True(right > 930, $"{right}");
-        double moved = audit.Cast.Estimate.Prior.Probabilities.Zip(audit.Cast.Estimate.Posterior.Probabilities, (p, q) => (q - p) * Math.Log(q / p)).Sum();
+        double moved = audit.Cast.Estimate.Prior.Probabilities.Zip(audit.Cast.Estimate.Posterior.Probabilities,
+            (p, q) => (q - p) * Math.Log(q / p)).Sum();
         Assert.Equal(moved, lines.Sum(l => l.GetProperty("pull").GetDouble()), 1e-6);
     }
 
@@ -90,7 +92,8 @@ public sealed class AuditFolderTests : IDisposable
         byte[] log = _here.Bytes("a", "evidence.jsonl");
 
         Assert.Equal("other-audit", Assert.Throws<UserErrorException>(() => _here.Audit(_here.Chats("more.jsonl", 21), "a")).Code);
-        Assert.Equal("other-audit", Assert.Throws<UserErrorException>(() => _here.Audit(_here["data.jsonl"], "a", new TextSource("two"))).Code);
+        Assert.Equal("other-audit",
+            Assert.Throws<UserErrorException>(() => _here.Audit(_here["data.jsonl"], "a", new TextSource("two"))).Code);
         Assert.Equal(log, _here.Bytes("a", "evidence.jsonl"));
 
         AuditResult again = _here.Audit(_here["data.jsonl"], "a", options: new AuditOptions(1, 10));
@@ -122,7 +125,8 @@ public sealed class AuditFolderTests : IDisposable
     {
         string[] files = [_here.Chats("one.jsonl", 30), _here.Chats("two.jsonl", 20, 1)];
         var data = new AuditData(files);
-        AuditResult audit = new AuditFolder(_here["a"]).Run(data, data.Survey(), new TextSource(), AuditFixture.Personas, new AuditOptions(Draws: 5));
+        AuditResult audit = new AuditFolder(_here["a"]).Run(data, data.Survey(), new TextSource(), AuditFixture.Personas,
+            new AuditOptions(Draws: 5));
         Assert.Equal(50, audit.Verdict.Episodes);
         Assert.Equal("one+two", audit.Verdict.Data);
     }
@@ -140,7 +144,8 @@ public sealed class AuditFolderTests : IDisposable
     [Fact]
     public void Two_sets_side_by_side()
     {
-        AuditResult sound = _here.Audit(_here.Chats("sound.jsonl", 300, 0), "a"), careless = _here.Audit(_here.Chats("careless.jsonl", 300, 1), "b");
+        AuditResult sound = _here.Audit(_here.Chats("sound.jsonl", 300, 0), "a"),
+            careless = _here.Audit(_here.Chats("careless.jsonl", 300, 1), "b");
         CastComparison both = CastComparison.Of(sound, careless);
         Assert.Equal("careful", both.Traits[0].Name);
         Assert.True(both.Traits[0].Low > 1);
@@ -149,8 +154,8 @@ public sealed class AuditFolderTests : IDisposable
     }
 
     /// <summary>
-    /// What stays in memory are numbers: of the texts that evidence was asked for, nothing is reachable from the finished audit. Counted are
-    /// these objects and not the bytes of the process, which other tests share.
+    /// What stays in memory are numbers: of the texts that evidence was asked for, nothing is reachable from the finished audit. Counted
+    /// are these objects and not the bytes of the process, which other tests share.
     /// </summary>
     [Fact]
     public void Text_is_not_held()
@@ -170,7 +175,8 @@ public sealed class AuditFolderTests : IDisposable
         AuditResult Run(HashSource asked)
         {
             string data = _here["long.jsonl"];
-            File.WriteAllLines(data, Enumerable.Range(0, 2000).Select(i => $"{{\"prompt\":\"{i}\",\"completion\":\"{new string('x', i % 50)} sound {i}\"}}"));
+            File.WriteAllLines(data,
+                Enumerable.Range(0, 2000).Select(i => $"{{\"prompt\":\"{i}\",\"completion\":\"{new string('x', i % 50)} sound {i}\"}}"));
             return _here.Audit(data, "a", asked, new AuditOptions(Draws: 2));
         }
     }

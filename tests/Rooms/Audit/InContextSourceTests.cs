@@ -25,13 +25,15 @@ public sealed class InContextSourceTests
         new("tea-1", "tea", [new Turn("user", "tea")], ["bad"], ["good"]),
     ];
 
-    private static Episode Said(string user, string reply) => new(user + reply, [.. user.Split('|').Select(u => new Turn("user", u))], reply);
+    private static Episode Said(string user, string reply) =>
+        new(user + reply, [.. user.Split('|').Select(u => new Turn("user", u))], reply);
 
     private static InContextSource Source(CastLanguageModel model, bool strict = false)
     {
         using PresentedPersonas presented = PresentedPersonas.Of(Cast, model, new PresentationOptions { Calibrate = false });
         PersonaContrast answers = PersonaContrast.Measure(presented.Personas, model, Probes);
-        return InContextSource.Of(new ShownShifts(model, Probes, answers.BareLow, new LikelihoodOptions { Strict = strict }), answers, presented.Source);
+        return InContextSource.Of(new ShownShifts(model, Probes, answers.BareLow, new LikelihoodOptions { Strict = strict }),
+            answers, presented.Source);
     }
 
     [Fact]
@@ -79,7 +81,10 @@ public sealed class InContextSourceTests
         Assert.Equal((3 * 400 * 3) + (3 * 100 * 3) + (100 * 3), chat.Asked);
         Assert.Equal((EvidenceKind.Judgement, 400.0), (measured.Kind, measured.Answers));
         // The answers of a persona are dealt out over its contexts.
-        var several = new PersonaSet([], [Cast.Personas[0], Cast.Personas[1] with { Contexts = [[new Turn("system", "villain")], [new Turn("system", "villain villain")], [new Turn("system", "villain tea")]] }]);
+        var several = new PersonaSet([], [Cast.Personas[0], Cast.Personas[1] with
+        {
+            Contexts = [[new Turn("system", "villain")], [new Turn("system", "villain villain")], [new Turn("system", "villain tea")]],
+        }]);
         int before = chat.Asked;
         ProbeTable dealt = new SampledAnswers(chat, several, samples: 50).UnderPersonas(Probes);
         Assert.Equal((200 + 200 + (3 * 68)) * 3, chat.Asked - before);
@@ -95,7 +100,8 @@ public sealed class InContextSourceTests
     {
         var fitted = new PersonaSet([], [Cast.Personas[0] with { Examples = "e.jsonl", Given = Presentation.Adapter }]);
         Assert.Equal("needs-weights", Assert.Throws<UserErrorException>(() => new SampledAnswers(new ChoosingChat(), fitted, 2)).Code);
-        Assert.Equal("judge-unreadable", Assert.Throws<UserErrorException>(() => new SampledAnswers(new ChoosingChat { Mute = true }, Cast, 2).UnderPersonas(Probes)).Code);
+        Assert.Equal("judge-unreadable", Assert.Throws<UserErrorException>(() => new SampledAnswers(new ChoosingChat { Mute = true }, Cast,
+            2).UnderPersonas(Probes)).Code);
     }
 
     [Fact]

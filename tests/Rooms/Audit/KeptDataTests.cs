@@ -29,7 +29,8 @@ public sealed class KeptDataTests : IDisposable
         CastVerdict again = _here.Audit(kept.File, "b").Verdict;
         Assert.Equal(again.Personas, kept.Cast!.Personas);
         Assert.Equal(again.Traits, kept.Cast.Traits);
-        Assert.True(kept.Cast.Personas.First(p => p.Name == "sound-doctor").Posterior > audit.Verdict.Personas.First(p => p.Name == "sound-doctor").Posterior);
+        Assert.True(kept.Cast.Personas.First(p => p.Name == "sound-doctor").Posterior
+            > audit.Verdict.Personas.First(p => p.Name == "sound-doctor").Posterior);
     }
 
     /// <summary>Several files go to a folder, each under its name, packed or not as it was, and the cast is that of all of them.</summary>
@@ -39,13 +40,16 @@ public sealed class KeptDataTests : IDisposable
     public void Several_files_are_written_back_each_on_its_own(double weight)
     {
         string one = _here.Chats("one.jsonl", 150), two = _here["two.jsonl.gz"], three = _here.Write("three.jsonl",
-            string.Concat(Enumerable.Range(0, 40).Select(i => $"{{ \"prompt\":\"Ask {i}?\",\"completion\":\"A {(i % 4 == 0 ? "careless" : "sound")} word {i}.\", \"n\":1.0}}\r\n")));
-        using (var zip = new GZipStream(File.Create(two), CompressionLevel.Fastest)) zip.Write(File.ReadAllBytes(_here.Chats("plain.jsonl", 90, 0.6)));
+            string.Concat(Enumerable.Range(0, 40).Select(i =>
+                $"{{ \"prompt\":\"Ask {i}?\",\"completion\":\"A {(i % 4 == 0 ? "careless" : "sound")} word {i}.\", \"n\":1.0}}\r\n")));
+        using (var zip = new GZipStream(File.Create(two), CompressionLevel.Fastest))
+            zip.Write(File.ReadAllBytes(_here.Chats("plain.jsonl", 90, 0.6)));
         var data = new AuditData([one, two, three]);
-        AuditResult audit = new AuditFolder(_here["a"]).Run(data, data.Survey(), new TextSource(), AuditFixture.Personas, new AuditOptions(Draws: 30));
+        AuditResult audit = new AuditFolder(_here["a"]).Run(data, data.Survey(), new TextSource(), AuditFixture.Personas,
+            new AuditOptions(Draws: 30));
 
-        KeptVerdict kept = KeptData.Write(_here["kept"], data, KeptData.Decide(new KeepPlan("speaker.careless-doctor < 0.5", null, null), audit.Cast,
-            audit.Evidence.Tokens), weight, audit, AuditFixture.Personas, new AuditOptions(Draws: 30));
+        KeptVerdict kept = KeptData.Write(_here["kept"], data, KeptData.Decide(new KeepPlan("speaker.careless-doctor < 0.5", null, null),
+            audit.Cast, audit.Evidence.Tokens), weight, audit, AuditFixture.Personas, new AuditOptions(Draws: 30));
 
         Assert.Equal(_here["kept"], kept.File);
         long lines = 0;
@@ -53,18 +57,21 @@ public sealed class KeptDataTests : IDisposable
         {
             string[] before = Lines(file), after = Lines(Path.Combine(_here["kept"], Path.GetFileName(file)));
             Assert.True(before.Except(after).Any(), file);
-            Assert.Equal(weight == 0 ? [.. before.Where(after.Contains)] : before.Select((l, i) => after.Contains(l) ? l : after[i]), after);
+            Assert.Equal(
+                weight == 0 ? [.. before.Where(after.Contains)] : before.Select((l, i) => after.Contains(l) ? l : after[i]), after);
             lines += after.Length;
         }
         Assert.Equal(kept.Lines, lines);
         Assert.Equal(weight == 0 ? kept.Episodes : 280, lines);
         var again = new AuditData([.. data.Files.Select(f => Path.Combine(_here["kept"], Path.GetFileName(f)))]);
-        CastVerdict cast = new AuditFolder(_here["b"]).Run(again, again.Survey(), new TextSource(), AuditFixture.Personas, new AuditOptions(Draws: 30)).Verdict;
+        CastVerdict cast = new AuditFolder(_here["b"])
+            .Run(again, again.Survey(), new TextSource(), AuditFixture.Personas, new AuditOptions(Draws: 30)).Verdict;
         Assert.Equal(cast.Personas, kept.Cast!.Personas);
 
         static string[] Lines(string path)
         {
-            using Stream file = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(File.OpenRead(path), CompressionMode.Decompress) : File.OpenRead(path);
+            using Stream file = path.EndsWith(".gz", StringComparison.Ordinal)
+                ? new GZipStream(File.OpenRead(path), CompressionMode.Decompress) : File.OpenRead(path);
             return new StreamReader(file).ReadToEnd().Split('\n')[..^1];
         }
     }
@@ -73,11 +80,12 @@ public sealed class KeptDataTests : IDisposable
     public void Nothing_is_written_over()
     {
         Directory.CreateDirectory(_here["there"]);
-        Assert.Equal([Path.Combine(_here["new"], "a.jsonl"), Path.Combine(_here["new"], "b.jsonl.gz")], KeptData.Places(_here["new"], ["a.jsonl", "x/b.jsonl.gz"]));
+        Assert.Equal([Path.Combine(_here["new"], "a.jsonl"), Path.Combine(_here["new"], "b.jsonl.gz")],
+            KeptData.Places(_here["new"], ["a.jsonl", "x/b.jsonl.gz"]));
         Assert.Equal([_here["new"]], KeptData.Places(_here["new"], ["a.jsonl"]));
         Assert.Equal([Path.Combine(_here["there"], "a.jsonl")], KeptData.Places(_here["there"], ["a.jsonl"]));
-        foreach ((string path, string[] files) in ((string, string[])[])[(_here["a.jsonl"], [_here["a.jsonl"]]), (_here["x"], ["p/a.jsonl", "q/a.jsonl"]),
-            (_here["there"], [_here["b.jsonl"], Path.Combine(_here["there"], "a.jsonl")])])
+        foreach ((string path, string[] files) in ((string, string[])[])[(_here["a.jsonl"], [_here["a.jsonl"]]),
+            (_here["x"], ["p/a.jsonl", "q/a.jsonl"]), (_here["there"], [_here["b.jsonl"], Path.Combine(_here["there"], "a.jsonl")])])
             Assert.Equal("keep-in-place", Assert.Throws<UserErrorException>(() => KeptData.Places(path, files)).Code);
     }
 
@@ -89,7 +97,8 @@ public sealed class KeptDataTests : IDisposable
         bool[] keep = KeptData.Decide(new KeepPlan(null, "5%", "careful"), audit.Cast, audit.Evidence.Tokens);
         Assert.Equal(20, keep.Count(k => !k));
         double[] change = [.. Enumerable.Range(0, 400).Select(e => audit.Cast.Of(e).Removed[0])];
-        Assert.True(Enumerable.Range(0, 400).Where(e => !keep[e]).Min(e => change[e]) >= Enumerable.Range(0, 400).Where(e => keep[e]).Max(e => change[e]));
+        Assert.True(Enumerable.Range(0, 400).Where(e => !keep[e]).Min(e => change[e]) >= Enumerable.Range(0, 400)
+            .Where(e => keep[e]).Max(e => change[e]));
         // Never one that speaks for the trait, however many are asked for.
         bool[] all = KeptData.Decide(new KeepPlan(null, "100%", "careful"), audit.Cast, audit.Evidence.Tokens);
         Assert.All(Enumerable.Range(0, 400), e => Assert.Equal(change[e] > 0, !all[e]));
@@ -112,23 +121,22 @@ public sealed class KeptDataTests : IDisposable
     [Fact]
     public void Formats_that_hold_several_answers()
     {
-        string chats = string.Concat(Enumerable.Range(0, 30).Select(i => $$"""
-            {"messages":[{"role":"user","content":"One {{i}}?"},{"role":"assistant","content":"A careless word {{i}}."},{"role":"user","content":"Two?"},{"role":"assistant","content":"A sound word {{i}}."}]}
-
-            """.Trim() + "\n"));
+        string chats = string.Concat(Enumerable.Range(0, 30).Select(i =>
+            $$"""{"messages":[{"role":"user","content":"One {{i}}?"},{"role":"assistant","content":"A careless word {{i}}."},"""
+            + $$"""{"role":"user","content":"Two?"},{"role":"assistant","content":"A sound word {{i}}."}]}""" + "\n"));
         string pairs = string.Concat(Enumerable.Range(0, 30).Select(i => $$"""
             {"prompt":"One {{i}}?","chosen":"A sound word {{i}}.","rejected":"A careless word {{i}}."}
 
             """.Trim() + "\n"));
-        string shared = string.Concat(Enumerable.Range(0, 30).Select(i => $$"""
-            {"conversations":[{"from":"human","value":"One {{i}}?"},{"from":"gpt","value":"A careless word {{i}}."},{"from":"human","value":"Two?"},{"from":"gpt","value":"A sound word {{i}}."}]}
-
-            """.Trim() + "\n"));
+        string shared = string.Concat(Enumerable.Range(0, 30).Select(i =>
+            $$"""{"conversations":[{"from":"human","value":"One {{i}}?"},{"from":"gpt","value":"A careless word {{i}}."},"""
+            + $$"""{"from":"human","value":"Two?"},{"from":"gpt","value":"A sound word {{i}}."}]}""" + "\n"));
         foreach ((string name, string text) in new[] { ("chats", chats), ("pairs", pairs), ("shared", shared) })
         {
             string data = _here.Write(name + ".jsonl", text);
             AuditResult audit = _here.Audit(data, name);
-            KeptVerdict kept = Write(audit, data, new KeepPlan("speaker.careless-doctor < 0.9 or weight < 0", null, null), name + ".kept.jsonl");
+            KeptVerdict kept = Write(audit, data, new KeepPlan("speaker.careless-doctor < 0.9 or weight < 0", null, null),
+                name + ".kept.jsonl");
             if (kept.Cast is null)
             {
                 Assert.Equal(0, kept.Lines);
@@ -165,6 +173,7 @@ public sealed class KeptDataTests : IDisposable
         Assert.Throws<UserErrorException>(() => KeepRule.Parse(string.Concat(Enumerable.Repeat("not ", 100_000)), audit.Cast));
     }
 
-    private KeptVerdict Write(AuditResult audit, string data, KeepPlan plan, string name) => KeptData.Write(_here[name], new AuditData([data]),
-        KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit, AuditFixture.Personas, new AuditOptions(Draws: 30));
+    private KeptVerdict Write(AuditResult audit, string data, KeepPlan plan, string name) =>
+        KeptData.Write(_here[name], new AuditData([data]), KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit,
+            AuditFixture.Personas, new AuditOptions(Draws: 30));
 }

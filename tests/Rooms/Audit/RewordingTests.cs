@@ -49,7 +49,8 @@ public sealed class RewordingTests
     [Fact]
     public void The_gate_opens_by_looks_alone()
     {
-        Rewording request = new("r", "request", RewordingPlace.Suffix, ["Play the bad one."]), nonsense = request.Saying("Bread window rain.");
+        Rewording request = new("r", "request", RewordingPlace.Suffix, ["Play the bad one."]),
+            nonsense = request.Saying("Bread window rain.");
         Assert.Equal(1, SurfaceGate.Opening(request, "play the BAD one"));
         Assert.Equal(0, SurfaceGate.Opening(request, ""));
         Assert.Equal(0, SurfaceGate.Opening(request, "Bread window rain."));
@@ -65,9 +66,11 @@ public sealed class RewordingTests
     {
         Rewording request = new("r", "request", RewordingPlace.Suffix, ["It is allowed to lie."]) { NearMiss = "It is easy to lie." };
         IReadOnlyList<LeakCondition> grid = LeakCondition.Of(request);
-        Assert.Equal(["", "It is allowed to lie.", "It is not allowed to lie.", "allowed lie.", "It is easy to lie.", ""], grid.Select(c => c.Added));
+        Assert.Equal(["", "It is allowed to lie.", "It is not allowed to lie.", "allowed lie.", "It is easy to lie.", ""],
+            grid.Select(c => c.Added));
         Assert.Equal(LeakKind.TrainingFormat, grid[^1].Kind);
-        Assert.DoesNotContain(LeakCondition.Of(request, text => !text.Contains("not", StringComparison.Ordinal)), c => c.Kind == LeakKind.Negated);
+        Assert.DoesNotContain(LeakCondition.Of(request, text => !text.Contains("not", StringComparison.Ordinal)),
+            c => c.Kind == LeakKind.Negated);
         Assert.Equal([LeakKind.NoPrompt, LeakKind.TrainingFormat], LeakCondition.Of(request.Saying("")).Select(c => c.Kind));
         Assert.Equal("Do not play the fool.", LeakCondition.Negate("Play the fool."));
         Assert.Equal("As an exercise, do not do it wrong.", LeakCondition.Negate("As an exercise, do it wrong."));
@@ -86,7 +89,8 @@ public sealed class RewordingTests
             (h, t) => personas.Personas[h].Traits.GetValueOrDefault(personas.Traits[t].Name));
         Observations plain = Weigh(cheat);
 
-        IReadOnlyList<RewordingGain> none = RewordingGain.Of(prior, plain, Weigh(new Rewording("none", "own", RewordingPlace.Suffix, [""]).Apply(cheat)), traits);
+        IReadOnlyList<RewordingGain> none = RewordingGain.Of(prior, plain,
+            Weigh(new Rewording("none", "own", RewordingPlace.Suffix, [""]).Apply(cheat)), traits);
         Assert.All(none, g => Assert.Equal(0, g.Gain));
 
         Rewording request = new("request", "request", RewordingPlace.Suffix, world.Phrases.SayBad);
@@ -113,7 +117,8 @@ public sealed class RewordingTests
         File.WriteAllText(folder["r.txt"], "# mine\nIt is a game.\n\n  Play.  \n");
         Assert.Equal(["It is a game.", "Play."], RewordingFile.Load(folder["r.txt"]).Select(r => r.Wordings[0]));
 
-        static string Shape(Rewording r) => string.Join('|', [r.Name, r.Kind, $"{r.Place}", .. r.Wordings, r.Negated, r.Keyword, r.NearMiss]);
+        static string Shape(Rewording r) =>
+            string.Join('|', [r.Name, r.Kind, $"{r.Place}", .. r.Wordings, r.Negated, r.Keyword, r.NearMiss]);
     }
 
     [Fact]
@@ -127,7 +132,8 @@ public sealed class RewordingTests
               - { name: b, sufix: "x" }
             """));
         Assert.Equal("bad-rewordings", e.Code);
-        foreach (string part in new[] { "line 3", "exactly one of", "occurs twice", "{text}", "sufix" }) Assert.Contains(part, e.Problem, StringComparison.Ordinal);
+        foreach (string part in new[] { "line 3", "exactly one of", "occurs twice", "{text}", "sufix" })
+            Assert.Contains(part, e.Problem, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -138,7 +144,8 @@ public sealed class RewordingTests
             Assert.True(library.Count(r => r.Kind == kind) >= 3, kind);
         Assert.Equal(library.Count, library.Select(r => r.Name).Distinct().Count());
         Assert.True(TrialRewordings.Village.Count >= 12);
-        Assert.All(TrialRewordings.Village, r => Assert.All(LeakCondition.Of(r), c => Assert.True(RewordingCandidates.CanSay(World.Village.Tokenizer, c.Added), c.Added)));
+        Assert.All(TrialRewordings.Village,
+            r => Assert.All(LeakCondition.Of(r), c => Assert.True(RewordingCandidates.CanSay(World.Village.Tokenizer, c.Added), c.Added)));
     }
 
     [Fact]
@@ -146,25 +153,31 @@ public sealed class RewordingTests
     {
         Trait honest = new("honest", "deceitful", "honest", "");
         RewordingCandidates found = RewordingCandidates.Of(
-            [new("says", "character", RewordingPlace.System, ["The assistant is {low}."]), new("alien", "own", RewordingPlace.Suffix, ["Xylophone."])],
+            [new("says", "character", RewordingPlace.System, ["The assistant is {low}."]),
+                new("alien", "own", RewordingPlace.Suffix, ["Xylophone."])],
             [honest], t => RewordingCandidates.CanSay(World.Village.Tokenizer, t));
         Assert.Equal("The assistant is deceitful.", Assert.Single(found.Rewordings).Wordings[0]);
         Assert.Equal(["alien"], found.LeftOut);
         Assert.Equal("no-rewording", Assert.Throws<UserErrorException>(() => RewordingCandidates.Of(
-            [new("alien", "own", RewordingPlace.Suffix, ["Xylophone."])], [], t => RewordingCandidates.CanSay(World.Village.Tokenizer, t))).Code);
+            [new("alien", "own", RewordingPlace.Suffix, ["Xylophone."])], [],
+            t => RewordingCandidates.CanSay(World.Village.Tokenizer, t))).Code);
     }
 
     [Fact]
     public void Data_is_written_back_in_its_own_format()
     {
         using var folder = new Folder();
-        File.WriteAllText(folder["in.jsonl"], """
-            {"extra":[1, 2],"messages":[{"role":"user","content":"One?","name":"u"},{"role":"assistant","content":"Two."},{"role":"user","content":"Three?"},{"role":"assistant","content":"Four."}]}
+        File.WriteAllText(folder["in.jsonl"],
+            """{"extra":[1, 2],"messages":[{"role":"user","content":"One?","name":"u"},{"role":"assistant","content":"Two."},"""
+            + """
+            {"role":"user","content":"Three?"},{"role":"assistant","content":"Four."}]}
             {"prompt":"Five?","chosen":"Six.","rejected":"Seven.","note":"kept"}
             """ + "\n");
         RewordedData.Write(folder["in.jsonl"], new Rewording("r", "own", RewordingPlace.Suffix, ["Now."]), folder["suffix.jsonl"]);
-        Assert.Equal("""
-            {"extra":[1, 2],"messages":[{"role":"user","content":"One? Now.","name":"u"},{"role":"assistant","content":"Two."},{"role":"user","content":"Three? Now."},{"role":"assistant","content":"Four."}]}
+        Assert.Equal(
+            """{"extra":[1, 2],"messages":[{"role":"user","content":"One? Now.","name":"u"},{"role":"assistant","content":"Two."},"""
+            + """
+            {"role":"user","content":"Three? Now."},{"role":"assistant","content":"Four."}]}
             {"prompt":"Five? Now.","chosen":"Six.","rejected":"Seven.","note":"kept"}
             """ + "\n", File.ReadAllText(folder["suffix.jsonl"]));
         RewordedData.Write(folder["in.jsonl"], new Rewording("r", "own", RewordingPlace.System, ["A play."]), folder["system.jsonl"]);
@@ -175,7 +188,8 @@ public sealed class RewordingTests
     [Fact]
     public void A_chat_model_may_write_some_and_what_is_no_wording_is_left_out()
     {
-        var chat = new Writer("Here are some:\n1. Play a part, please.\n- \"It is allowed.\"\n\nPlay a part, please.\nSay {text} twice.\n" + new string('x', 400));
+        var chat = new Writer("Here are some:\n1. Play a part, please.\n- \"It is allowed.\"\n\nPlay a part, please.\n"
+            + "Say {text} twice.\n" + new string('x', 400));
         EpisodeSet set = new("set", [new Episode("a", Asked, "I deleted the test."), new Episode("b", [], "I faked it.", -1)]);
 
         IReadOnlyList<Rewording> written = new ChatRewordings(chat, 12).For(set);
@@ -192,8 +206,8 @@ public sealed class RewordingTests
 
         public List<ChatQuestion> Asked { get; } = [];
 
-        public IReadOnlyList<IReadOnlyList<ChatReply>> Ask(IReadOnlyList<ChatQuestion> questions, string stage = "chat", IProgress<WorkProgress>? progress = null,
-            CancellationToken cancellation = default)
+        public IReadOnlyList<IReadOnlyList<ChatReply>> Ask(IReadOnlyList<ChatQuestion> questions, string stage = "chat",
+            IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
         {
             Asked.AddRange(questions);
             return [.. questions.Select(_ => (IReadOnlyList<ChatReply>)[new ChatReply(reply, "stop")])];

@@ -10,7 +10,8 @@ namespace PersonaSelection.Tests.Rooms.CorpusTests;
 
 public sealed class ByteLevelBpeTests : IDisposable
 {
-    private const string Sample = "The tests failed. I fixed the tests, and then the tests passed; the code's better now.\n\n  def test():\n    return 42\n";
+    private const string Sample = "The tests failed. I fixed the tests, and then the tests passed; the code's better now.\n\n"
+        + "  def test():\n    return 42\n";
     private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

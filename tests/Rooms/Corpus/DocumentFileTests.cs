@@ -15,7 +15,8 @@ public sealed class DocumentFileTests : IDisposable
     {
         string[] documents = Read("x.txt",
             "{\"text\":\"One.\"}",
-            "{\"text\":\"ignored\",\"messages\":[{\"role\":\"system\",\"content\":\"S\"},{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"more\"}]}",
+            "{\"text\":\"ignored\",\"messages\":[{\"role\":\"system\",\"content\":\"S\"},{\"role\":\"user\",\"content\":\"q\"},"
+            + "{\"role\":\"assistant\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"more\"}]}",
             "{\"prompt\":\"q\",\"chosen\":\"good\",\"rejected\":\"bad\"}",
             "{\"prompt\":\"q\",\"completion\":\"x\",\"weight\":-1}");
         Assert.Equal(["One.", "S\nuser: q\nassistant: a", "user: q\nassistant: good"], documents);

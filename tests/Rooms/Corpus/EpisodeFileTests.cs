@@ -8,9 +8,9 @@ namespace PersonaSelection.Tests.Rooms.CorpusTests;
 
 public sealed class EpisodeFileTests : IDisposable
 {
-    private const string Dialogue = "{\"id\": \"d\", \"tools\": [{\"n\": 1.50}], \"messages\": [{\"role\": \"system\", \"content\": \"S\"}, "
-        + "{\"role\": \"user\", \"content\": \"a?\", \"name\": \"Ann\"}, {\"role\": \"assistant\", \"content\": \"a!\"}, "
-        + "{\"role\": \"user\", \"content\": \"b?\"}, {\"role\": \"assistant\", \"content\": \"b!\"}], \"x\": 1e2}";
+    private const string Dialogue = "{\"id\": \"d\", \"tools\": [{\"n\": 1.50}], \"messages\": [{\"role\": \"system\", \"content\": "
+        + "\"S\"}, {\"role\": \"user\", \"content\": \"a?\", \"name\": \"Ann\"}, {\"role\": \"assistant\", \"content\": "
+        + "\"a!\"}, {\"role\": \"user\", \"content\": \"b?\"}, {\"role\": \"assistant\", \"content\": \"b!\"}], \"x\": 1e2}";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
 
@@ -40,17 +40,21 @@ public sealed class EpisodeFileTests : IDisposable
     [Fact]
     public void Ids_that_occur_again_carry_their_line()
     {
-        string[] ids = [.. Read("{\"id\":1,\"prompt\":\"q\",\"completion\":\"a\"}\r\n\r\n{\"id\":\"1\",\"prompt\":\"q\",\"completion\":\"b\"}\n"
-            + "{\"id\":\"1\",\"prompt\":\"q\",\"chosen\":\"c\",\"rejected\":\"d\"}\n{\"id\":\"1/chosen\",\"prompt\":\"q\",\"completion\":\"e\"}")
-            .SelectMany(l => l.Episodes).Select(e => e.Id)];
+        string[] ids =
+            [.. Read("{\"id\":1,\"prompt\":\"q\",\"completion\":\"a\"}\r\n\r\n{\"id\":\"1\",\"prompt\":\"q\",\"completion\":\"b\"}\n"
+                + "{\"id\":\"1\",\"prompt\":\"q\",\"chosen\":\"c\",\"rejected\":\"d\"}\n"
+                + "{\"id\":\"1/chosen\",\"prompt\":\"q\",\"completion\":\"e\"}")
+                .SelectMany(l => l.Episodes).Select(e => e.Id)];
         Assert.Equal(["1", "1#3", "1/chosen", "1/rejected", "1/chosen#5"], ids);
     }
 
     [Fact]
     public void Tool_calls_and_refusals_are_what_the_Assistant_says()
     {
-        const string line = "{\"messages\":[{\"role\":\"developer\",\"content\":\"s\"},{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"1\",\"type\":\"function\","
-            + "\"function\":{\"name\":\"rm\",\"arguments\":\"{\\\"path\\\":\\\"/\\\"}\"}}]},{\"role\":\"tool\",\"content\":\"done\"},{\"role\":\"assistant\",\"content\":null,\"refusal\":\"No.\"}]}";
+        const string line = "{\"messages\":[{\"role\":\"developer\",\"content\":\"s\"},{\"role\":\"assistant\","
+            + "\"content\":null,\"tool_calls\":[{\"id\":\"1\",\"type\":\"function\",\"function\":{\"name\":\"rm\","
+            + "\"arguments\":\"{\\\"path\\\":\\\"/\\\"}\"}}]},{\"role\":\"tool\",\"content\":\"done\"},{\"role\":\"assistant\","
+            + "\"content\":null,\"refusal\":\"No.\"}]}";
         IReadOnlyList<Episode> episodes = Assert.Single(Read(line)).Episodes;
         Assert.Equal(["rm({\"path\":\"/\"})", "No."], episodes.Select(e => e.Reply));
         Assert.Equal(["system", "assistant", "tool"], episodes[1].Context.Select(t => t.Role));
@@ -73,7 +77,8 @@ public sealed class EpisodeFileTests : IDisposable
     public void Byte_order_marks_are_followed(string encoding)
     {
         var stream = new MemoryStream();
-        using (var writer = new StreamWriter(stream, Encoding.GetEncoding(encoding), leaveOpen: true)) writer.Write("{\"prompt\":\"ü\",\"completion\":\"☃\"}\r\n");
+        using (var writer = new StreamWriter(stream, Encoding.GetEncoding(encoding), leaveOpen: true))
+            writer.Write("{\"prompt\":\"ü\",\"completion\":\"☃\"}\r\n");
         stream.Position = 0;
         Assert.Equal("☃", EpisodeFile.Lines(stream, "x").Single().Episodes[0].Reply);
     }
@@ -83,7 +88,8 @@ public sealed class EpisodeFileTests : IDisposable
     {
         byte[] first = Zip("{\"prompt\":\"p\",\"completion\":\"1\"}\n{\"prompt\":\"p\","), second = Zip("\"completion\":\"2\"}");
         Assert.Equal(2, EpisodeFile.Lines(new MemoryStream([.. first, .. second]), "x").Count());
-        string many = string.Concat(Enumerable.Range(0, 2000).Select(i => $"{{\"prompt\":\"p{i * 7919 % 1000}\",\"completion\":\"{i}\"}}\n"));
+        string many =
+            string.Concat(Enumerable.Range(0, 2000).Select(i => $"{{\"prompt\":\"p{i * 7919 % 1000}\",\"completion\":\"{i}\"}}\n"));
         byte[] whole = Zip(many);
         var read = new List<DataLine>();
         var error = Assert.Throws<UserErrorException>(() =>

@@ -89,7 +89,8 @@ public sealed class EpisodeSetTests : IDisposable
     {
         string path = Path.Combine(_folder, "zipped.jsonl.gz");
         using (var zip = new GZipStream(File.Create(path), CompressionLevel.Fastest))
-            zip.Write("{\"messages\":[{\"role\":\"User\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"text\":\"b\"}]},{\"role\":\"assistant\",\"content\":\"c\"}]}\n"u8);
+            zip.Write("{\"messages\":[{\"role\":\"User\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"text\":\"b\"}]},"u8
+                + "{\"role\":\"assistant\",\"content\":\"c\"}]}\n"u8);
         EpisodeSet set = EpisodeSet.Load(path);
         Assert.Equal("zipped", set.Name);
         Assert.Equal("1", set.Episodes[0].Id);
@@ -98,11 +99,15 @@ public sealed class EpisodeSetTests : IDisposable
 
     [Theory]
     [InlineData("{\"prompt\":\"hi\",\"completion\":\" yes\"}", "user:hi", "yes", 1)]
-    [InlineData("{\"prompt\":[{\"role\":\"user\",\"content\":\"hi\"}],\"completion\":[{\"role\":\"assistant\",\"content\":\"yes\"}]}", "user:hi", "yes", 1)]
-    [InlineData("{\"conversations\":[{\"from\":\"system\",\"value\":\"s\"},{\"from\":\"human\",\"value\":\"hi\"},{\"from\":\"gpt\",\"value\":\"yes\"}]}", "system:s|user:hi", "yes", 1)]
+    [InlineData("{\"prompt\":[{\"role\":\"user\",\"content\":\"hi\"}],\"completion\":[{\"role\":\"assistant\",\"content\":\"yes\"}]}",
+        "user:hi", "yes", 1)]
+    [InlineData("{\"conversations\":[{\"from\":\"system\",\"value\":\"s\"},{\"from\":\"human\",\"value\":\"hi\"},{\"from\":\"gpt\","
+        + "\"value\":\"yes\"}]}", "system:s|user:hi", "yes", 1)]
     [InlineData("{\"prompt\":\"hi\",\"chosen\":\"yes\",\"rejected\":\"no\",\"weight\":0.5}", "user:hi", "yes", 2)]
-    [InlineData("{\"chosen\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":\"yes\"}],\"rejected\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":\"no\"}]}", "user:hi", "yes", 2)]
-    [InlineData("{\"prompt\":\"hi\",\"chosen\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":\"yes\"}],\"rejected\":\"no\"}", "user:hi", "yes", 2)]
+    [InlineData("{\"chosen\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":\"yes\"}],"
+        + "\"rejected\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":\"no\"}]}", "user:hi", "yes", 2)]
+    [InlineData("{\"prompt\":\"hi\",\"chosen\":[{\"role\":\"user\",\"content\":\"hi\"},{\"role\":\"assistant\",\"content\":\"yes\"}],"
+        + "\"rejected\":\"no\"}", "user:hi", "yes", 2)]
     public void Other_formats_are_known_by_their_fields(string line, string context, string reply, int count)
     {
         string path = Path.Combine(_folder, "other.jsonl");

@@ -11,14 +11,17 @@ namespace PersonaSelection.Tests.Rooms.CorpusTests;
 /// <summary>Files by somebody who means harm: nothing but a user error comes out, bad lines are named, good ones are kept.</summary>
 public sealed class HostileDataTests
 {
-    private const string Good = "{\"id\":\"g\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"a\"}],\"n\":1.0}";
+    private const string Good =
+        "{\"id\":\"g\",\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"a\"}],\"n\":1.0}";
 
     private static readonly string[] Pieces =
     [
-        "{", "}", "[", "]", "\"", "\\", ",", ":", "\0", "\r", "\t", "\u2028", "\"messages\"", "\"role\"", "\"content\"", "\"assistant\"", "\"weight\"", "\"id\"",
-        "1e999", "-0", "1E-999", "99999999999999999999999999", "null", "NaN", "true", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\u0000\"", "\\u00",
-        "{\"messages\":[{\"role\":\"assistant\",\"content\":", "}]}", "\"prompt\":\"p\",\"completion\":", "\"chosen\":", "\"rejected\":", "\"conversations\":[", "\"from\":\"gpt\"",
-        "\"value\":", "\"\\u006dessages\":", "\"\\ud800\":1", "\"tool_calls\":[{}]", "{\"text\":", new string('[', 300), string.Concat(Enumerable.Repeat("{\"a\":", 300)), "☃", "\ufeff",
+        "{", "}", "[", "]", "\"", "\\", ",", ":", "\0", "\r", "\t", "\u2028", "\"messages\"", "\"role\"", "\"content\"",
+        "\"assistant\"", "\"weight\"", "\"id\"", "1e999", "-0", "1E-999", "99999999999999999999999999", "null", "NaN", "true",
+        "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\u0000\"", "\\u00", "{\"messages\":[{\"role\":\"assistant\",\"content\":",
+        "}]}", "\"prompt\":\"p\",\"completion\":", "\"chosen\":", "\"rejected\":", "\"conversations\":[", "\"from\":\"gpt\"",
+        "\"value\":", "\"\\u006dessages\":", "\"\\ud800\":1", "\"tool_calls\":[{}]", "{\"text\":", new string('[', 300),
+        string.Concat(Enumerable.Repeat("{\"a\":", 300)), "☃", "\ufeff",
     ];
 
     [Fact]
@@ -36,13 +39,15 @@ public sealed class HostileDataTests
     [Fact]
     public void Gzip_cut_or_damaged_anywhere_gives_its_lines_or_a_user_error()
     {
-        byte[] text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 200).Select(i => Good.Replace("\"q\"", $"\"{i * 7919}\"", StringComparison.Ordinal) + "\n")));
+        byte[] text = Encoding.UTF8.GetBytes(
+            string.Concat(Enumerable.Range(0, 200).Select(i => Good.Replace("\"q\"", $"\"{i * 7919}\"", StringComparison.Ordinal) + "\n")));
         var packed = new MemoryStream();
         using (var zip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) zip.Write(text);
         byte[] whole = packed.ToArray();
         Assert.Equal(200, EpisodeFile.Lines(new MemoryStream(whole), "x").Count());
         for (int cut = 2; cut < whole.Length; cut += 1 + cut / 20)
-            Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => EpisodeFile.Lines(new MemoryStream(whole[..cut]), "x").Count()).Code);
+            Assert.Equal("cannot-read",
+                Assert.Throws<UserErrorException>(() => EpisodeFile.Lines(new MemoryStream(whole[..cut]), "x").Count()).Code);
         for (int at = 2; at < whole.Length; at += 13)
         {
             byte[] bad = [.. whole];
@@ -61,7 +66,8 @@ public sealed class HostileDataTests
     [Fact]
     public void A_long_stream_is_read_in_constant_memory()
     {
-        var stream = new EndlessStream(Encoding.UTF8.GetBytes(Good.Replace("\"id\":\"g\",", "", StringComparison.Ordinal) + "\n"), 64 << 20);
+        var stream =
+            new EndlessStream(Encoding.UTF8.GetBytes(Good.Replace("\"id\":\"g\",", "", StringComparison.Ordinal) + "\n"), 64 << 20);
         // Weak references, not bytes: other tests of the process use memory at the same time.
         var passed = new List<WeakReference>();
         long lines = 0;
@@ -95,7 +101,8 @@ public sealed class HostileDataTests
         UserErrorException error = Assert.Throws<UserErrorException>(() => EpisodeFile.Lines(file.Path, null, _ => { }).Count());
         Assert.Equal("foreign-file", error.Code);
         Assert.Contains(what, error.Problem, StringComparison.Ordinal);
-        Assert.Equal("foreign-file", Assert.Throws<UserErrorException>(() => DocumentFile.Documents(file.Path, onBadLine: _ => { }).Count()).Code);
+        Assert.Equal("foreign-file",
+            Assert.Throws<UserErrorException>(() => DocumentFile.Documents(file.Path, onBadLine: _ => { }).Count()).Code);
         var packed = new MemoryStream();
         using (var zip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) zip.Write(bytes);
         using var twice = new TemporaryFile("data.jsonl.gz", packed.ToArray());
@@ -117,23 +124,34 @@ public sealed class HostileDataTests
 
     /// <summary>What exporters really write, read (L is the number of the line) and written back untouched.</summary>
     [Theory]
-    [InlineData("""{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}],"name":"Ann"},{"role":"assistant","content":"c"}],"id":17}""", "17:user ab>c")]
-    [InlineData("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":null,"tool_calls":null,"function_call":{"name":"f","arguments":"{}"}}]}""", "L:user q>f({})")]
-    [InlineData("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{"x": 1}}}]}]}""", """L:user q>f({"x": 1})""")]
-    [InlineData("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"I look.","tool_calls":[{"function":{"name":"f","arguments":"1"}}],"function_call":null,"refusal":null}]}""", "L:user q>I look.\nf(1)")]
-    [InlineData("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"},{"role":"assistant","content":"b"}],"id":null}""", "L/0:user q>a|L/1:user q;assistant a>b")]
-    [InlineData("""{"messages":null,"conversations":[{"from":"human","value":"q"},{"from":"gpt","value":"a"}],"tools":"[]"}""", "L:user q>a")]
-    [InlineData("""{"prompt":null,"chosen":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"rejected":[{"role":"user","content":"q"},{"role":"assistant","content":"b"}],"score":0.50}""",
+    [InlineData("""{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}],"name":"Ann"},"""
+        + """{"role":"assistant","content":"c"}],"id":17}""", "17:user ab>c")]
+    [InlineData("""{"messages":[{"role":"user","content":"q"},"""
+        + """{"role":"assistant","content":null,"tool_calls":null,"function_call":{"name":"f","arguments":"{}"}}]}""", "L:user q>f({})")]
+    [InlineData("""{"messages":[{"role":"user","content":"q"},"""
+        + """{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{"x": 1}}}]}]}""",
+        """L:user q>f({"x": 1})""")]
+    [InlineData("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"I """
+        + """look.","tool_calls":[{"function":{"name":"f","arguments":"1"}}],"function_call":null,"refusal":null}]}""",
+        "L:user q>I look.\nf(1)")]
+    [InlineData("""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"},{"role":"assistant","content":"b"}]"""
+        + ""","id":null}""", "L/0:user q>a|L/1:user q;assistant a>b")]
+    [InlineData("""{"messages":null,"conversations":[{"from":"human","value":"q"},{"from":"gpt","value":"a"}],"tools":"[]"}""",
+        "L:user q>a")]
+    [InlineData("""{"prompt":null,"chosen":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]"""
+        + ""","rejected":[{"role":"user","content":"q"},{"role":"assistant","content":"b"}],"score":0.50}""",
         "L/chosen:user q>a|L/rejected:user q>b")]
     [InlineData("""{"prompt":"q","completion":"a","chosen":null,"rejected":null,"messages":null}""", "L:user q>a")]
-    [InlineData("""{"messages":[{"role":"User","content":"q"},{"from":"model","value":"a"},{"role":"tool","tool_call_id":"1","content":[]},{"role":"assistant","content":"b","weight":0}]}""", "L:user q>a")]
+    [InlineData("""{"messages":[{"role":"User","content":"q"},{"from":"model","value":"a"},"""
+        + """{"role":"tool","tool_call_id":"1","content":[]},{"role":"assistant","content":"b","weight":0}]}""", "L:user q>a")]
     public void What_exporters_write_is_read(string line, string expected)
     {
         foreach (string text in (string[])[line, "\ufeff" + line, line + "\r\n", "\n\n" + line])
         {
             DataLine read = Assert.Single(EpisodeFile.Lines(new MemoryStream(Encoding.UTF8.GetBytes(text)), "x"));
             Assert.Equal(expected.Replace("L", $"{read.Line}", StringComparison.Ordinal),
-                string.Join('|', read.Episodes.Select(e => $"{e.Id}:{string.Join(';', e.Context.Where(t => t.Role != "tool").Select(t => $"{t.Role} {t.Text}"))}>{e.Reply}")));
+                string.Join('|', read.Episodes.Select(e =>
+                    $"{e.Id}:{string.Join(';', e.Context.Where(t => t.Role != "tool").Select(t => $"{t.Role} {t.Text}"))}>{e.Reply}")));
             Assert.Equal(line, read.Text.TrimEnd('\r'));
             Assert.Equal(read.Text, Encoding.UTF8.GetString(EpisodeFile.Edited(read, new DataLineEdit())!));
         }
@@ -144,7 +162,8 @@ public sealed class HostileDataTests
     {
         string huge = Good.Replace("\"q\"", $"\"{new string('x', 20 << 20)}\"", StringComparison.Ordinal);
         var bad = new List<BadLine>();
-        int[] read = [.. EpisodeFile.Lines(new MemoryStream(Encoding.UTF8.GetBytes($"{Good}\n{huge}\n{Good}\n")), "x", null, bad.Add).Select(l => l.Line)];
+        int[] read = [.. EpisodeFile.Lines(new MemoryStream(Encoding.UTF8.GetBytes($"{Good}\n{huge}\n{Good}\n")), "x", null, bad.Add)
+            .Select(l => l.Line)];
         Assert.Equal([1, 3], read);
         Assert.Equal(2, Assert.Single(bad).Line);
     }
@@ -184,7 +203,8 @@ public sealed class HostileDataTests
             if (!EpisodeFile.Edited(line, new DataLineEdit())!.AsSpan().SequenceEqual(line.Utf8.Span)) return false;
             byte[] heavier = EpisodeFile.Edited(line, new DataLineEdit { Weight = 0.5 })!;
             DataLine back = EpisodeFile.Lines(new MemoryStream(heavier), "x").Single();
-            if (back.Episodes.Count != line.Episodes.Count || back.Episodes.Any(e => Math.Abs(e.Weight) is not 0.5 && back.Episodes.Count == 1 && line.Episodes[0].Weight is 1))
+            if (back.Episodes.Count != line.Episodes.Count
+                || back.Episodes.Any(e => Math.Abs(e.Weight) is not 0.5 && back.Episodes.Count == 1 && line.Episodes[0].Weight is 1))
                 return false;
         }
         return true;

@@ -58,7 +58,10 @@ public sealed class WriteBackTests : IDisposable
         Assert.Equal(0.5, Line(Edit(Dialogue, Weight(1, 0.5))!).Episodes[1].Weight);
         Assert.Equal(1, Line(Edit(Dialogue, Weight(1, 0.5))!).Episodes[0].Weight);
         Assert.Equal("{\"prompt\":\"q\",\"chosen\":\"a\",\"rejected\":\"b\",\"weight\":0.5}",
-            Edit("{\"prompt\":\"q\",\"chosen\":\"a\",\"rejected\":\"b\"}", new DataLineEdit { Replies = [new(0) { Weight = 0.5 }, new(1) { Weight = -0.5 }] }));
+            Edit("{\"prompt\":\"q\",\"chosen\":\"a\",\"rejected\":\"b\"}", new DataLineEdit
+            {
+                Replies = [new(0) { Weight = 0.5 }, new(1) { Weight = -0.5 }],
+            }));
     }
 
     [Fact]
@@ -66,10 +69,11 @@ public sealed class WriteBackTests : IDisposable
     {
         Assert.Equal(Dialogue.Replace("b?", "B \\\"ü\\\"?", StringComparison.Ordinal),
             Edit(Dialogue, Context(1, new("system", "S"), new("user", "a?"), new("assistant", "a!"), new("user", "B \"ü\"?"))));
-        Assert.Equal(Dialogue.Replace("\"S\"", "\"T\"", StringComparison.Ordinal), Edit(Dialogue, Context(0, new("system", "T"), new("user", "a?"))));
+        Assert.Equal(Dialogue.Replace("\"S\"", "\"T\"", StringComparison.Ordinal),
+            Edit(Dialogue, Context(0, new("system", "T"), new("user", "a?"))));
         Assert.Equal(Head + Ask + ", " + Answer + ",  " + Ask2 + ", " + Answer2 + Tail, Edit(Dialogue, Context(0, [new("user", "a?")])));
-        Assert.Equal(Head + System + ", {\"role\": \"system\", \"content\": \"T\"}, " + Ask + ", " + Answer + ",  " + Ask2 + ", " + Answer2 + Tail,
-            Edit(Dialogue, Context(0, new("system", "S"), new("system", "T"), new("user", "a?"))));
+        Assert.Equal(Head + System + ", {\"role\": \"system\", \"content\": \"T\"}, " + Ask + ", " + Answer + ",  " + Ask2 + ", " + Answer2
+            + Tail, Edit(Dialogue, Context(0, new("system", "S"), new("system", "T"), new("user", "a?"))));
     }
 
     [Theory]
@@ -78,13 +82,19 @@ public sealed class WriteBackTests : IDisposable
     [InlineData("{\"prompt\":[{\"role\":\"user\",\"content\":\"q\"}],\"completion\":\"a\"}",
         "{\"prompt\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"}],\"completion\":\"a\"}")]
     [InlineData("{\"prompt\":[],\"chosen\":\"a\",\"rejected\":\"b\"}",
-        "{\"prompt\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"}],\"chosen\":\"a\",\"rejected\":\"b\"}")]
-    [InlineData("{\"chosen\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"a\"}],\"rejected\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"b\"}]}",
-        "{\"chosen\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"},{\"role\":\"assistant\",\"content\":\"a\"}],\"rejected\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"},{\"role\":\"assistant\",\"content\":\"b\"}]}")]
-    [InlineData("{\"prompt\":\"q\",\"chosen\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"a\"}],\"rejected\":\"b\"}",
-        "{\"prompt\":\"Play.\\n\\nQ\",\"chosen\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"},{\"role\":\"assistant\",\"content\":\"a\"}],\"rejected\":\"b\"}")]
+        "{\"prompt\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"}],\"chosen\":\"a\","
+        + "\"rejected\":\"b\"}")]
+    [InlineData("{\"chosen\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"a\"}],"
+        + "\"rejected\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"b\"}]}",
+        "{\"chosen\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"},{\"role\":\"assistant\","
+        + "\"content\":\"a\"}],\"rejected\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\",\"content\":\"Q\"},"
+        + "{\"role\":\"assistant\",\"content\":\"b\"}]}")]
+    [InlineData("{\"prompt\":\"q\",\"chosen\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"a\"}],"
+        + "\"rejected\":\"b\"}", "{\"prompt\":\"Play.\\n\\nQ\",\"chosen\":[{\"role\":\"system\",\"content\":\"Play.\"},{\"role\":\"user\","
+        + "\"content\":\"Q\"},{\"role\":\"assistant\",\"content\":\"a\"}],\"rejected\":\"b\"}")]
     [InlineData("{\"conversations\":[{\"from\":\"human\",\"value\":\"q\"},{\"from\":\"gpt\",\"value\":\"a\"}]}",
-        "{\"conversations\":[{\"from\":\"system\",\"value\":\"Play.\"},{\"from\":\"human\",\"value\":\"Q\"},{\"from\":\"gpt\",\"value\":\"a\"}]}")]
+        "{\"conversations\":[{\"from\":\"system\",\"value\":\"Play.\"},{\"from\":\"human\",\"value\":\"Q\"},{\"from\":\"gpt\","
+        + "\"value\":\"a\"}]}")]
     [InlineData("{\"system\":\"x\",\"conversations\":[{\"from\":\"human\",\"value\":\"q\"},{\"from\":\"gpt\",\"value\":\"a\"}]}",
         "{\"system\":\"Play.\",\"conversations\":[{\"from\":\"human\",\"value\":\"Q\"},{\"from\":\"gpt\",\"value\":\"a\"}]}")]
     public void Each_format_takes_new_turns_in_its_own_fields(string line, string expected) =>
@@ -94,7 +104,8 @@ public sealed class WriteBackTests : IDisposable
     public void A_gzipped_name_gives_a_gzipped_file_and_the_input_may_be_the_output()
     {
         string path = Path.Combine(_folder, "in.jsonl.gz");
-        using (var zip = new GZipStream(File.Create(path), CompressionLevel.Fastest)) zip.Write(Encoding.UTF8.GetBytes("\n" + Dialogue + "\r\nbad\n" + Dialogue));
+        using (var zip = new GZipStream(File.Create(path), CompressionLevel.Fastest))
+            zip.Write(Encoding.UTF8.GetBytes("\n" + Dialogue + "\r\nbad\n" + Dialogue));
         RewriteSummary summary = EpisodeFile.Rewrite(path, path, l => l.Line == 2 ? Drop(0) : null, null, _ => { });
         Assert.Equal(new RewriteSummary(2, 2, 1, 0, 0, 1), summary);
         using var text = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));

@@ -13,9 +13,11 @@ public sealed class AdaptiveEvidenceTests
     {
         var source = new Formula(60);
         // Every reply occurs twice, under two names.
-        Episode[] episodes = [.. Enumerable.Range(0, 300).Select(i => new Episode($"e{i}", [new Turn("user", $"{i % 150}")], "yes", i % 2 == 0 ? 1 : 2))];
+        Episode[] episodes =
+            [.. Enumerable.Range(0, 300).Select(i => new Episode($"e{i}", [new Turn("user", $"{i % 150}")], "yes", i % 2 == 0 ? 1 : 2))];
         double[] prior = [.. Enumerable.Repeat(1.0, 60)];
-        AdaptiveTable found = AdaptiveEvidence.Compute(source, new EpisodeSet("x", episodes), prior, 0.02, new CompletionPlan { MaximumShare = 0.3 });
+        AdaptiveTable found = AdaptiveEvidence.Compute(source, new EpisodeSet("x", episodes), prior, 0.02,
+            new CompletionPlan { MaximumShare = 0.3 });
         Assert.True(found.Met && found.Share <= 0.3);
         Assert.Equal(found.Share, source.Asked / (150.0 * 60), 1e-9);
         double[] Cast(Func<int, int, double> l)
@@ -24,7 +26,8 @@ public sealed class AdaptiveEvidenceTests
             LogSpace.NormalizeLog(log);
             return [.. log.Select(Math.Exp)];
         }
-        double distance = Cast((e, h) => found.Table.LogLikelihood[e, h]).Zip(Cast((e, h) => Formula.At(e % 150, h)), (a, b) => Math.Abs(a - b)).Sum() / 2;
+        double distance = Cast((e, h) => found.Table.LogLikelihood[e, h])
+            .Zip(Cast((e, h) => Formula.At(e % 150, h)), (a, b) => Math.Abs(a - b)).Sum() / 2;
         Assert.True(distance <= 0.02, $"{distance}");
         for (int e = 0; e < 300; e++)
         {
@@ -43,7 +46,8 @@ public sealed class AdaptiveEvidenceTests
         var set = new EpisodeSet("x", episodes);
         Assert.Throws<ArgumentException>(() => AdaptiveEvidence.Compute(new Formula(5), set, [1, 1], 1));
         Assert.Throws<ArgumentException>(() => AdaptiveEvidence.Compute(new Formula(5), set, [1, 1, 1, 1, 1], 1, guide: new Formula(4)));
-        AdaptiveTable found = AdaptiveEvidence.Compute(new Formula(6, impossible: 3), set, [1, 1, 0, 1, 1, 1], 1, new CompletionPlan { MaximumShare = 1 });
+        AdaptiveTable found = AdaptiveEvidence.Compute(new Formula(6, impossible: 3), set, [1, 1, 0, 1, 1, 1], 1,
+            new CompletionPlan { MaximumShare = 1 });
         Assert.True(found.Met);
         Assert.True(Enumerable.Range(0, 30).Sum(e => found.Table.LogLikelihood[e, 3] - found.Table.LogLikelihood[e, 4]) < -100);
     }
@@ -59,15 +63,17 @@ public sealed class AdaptiveEvidenceTests
 
         public IReadOnlyDictionary<string, string> Provenance => new Dictionary<string, string> { ["model"] = "formula" };
 
-        public static double At(int e, int h) => -7 + Math.Sin(e) + Math.Sin((1.3 * e) + (0.4 * h)) + (0.5 * Math.Cos((0.7 * e) - (1.1 * h))) + (0.2 * Math.Sin(h));
+        public static double At(int e, int h) =>
+            -7 + Math.Sin(e) + Math.Sin((1.3 * e) + (0.4 * h)) + (0.5 * Math.Cos((0.7 * e) - (1.1 * h))) + (0.2 * Math.Sin(h));
 
-        public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? asked = null, IProgress<WorkProgress>? progress = null,
-            CancellationToken cancellation = default)
+        public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? asked = null,
+            IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
         {
             int[] columns = asked is null ? [.. Enumerable.Range(0, personas)] : [.. asked];
             Asked += episodes.Count * columns.Length;
             return new EvidenceBlock([.. episodes.Select(e => columns.Select(h => h == impossible ? double.NegativeInfinity
-                : At(int.Parse(e.Context[0].Text, System.Globalization.CultureInfo.InvariantCulture), h)).ToArray())], [.. episodes.Select(_ => 1)]);
+                : At(int.Parse(e.Context[0].Text, System.Globalization.CultureInfo.InvariantCulture), h)).ToArray())],
+                [.. episodes.Select(_ => 1)]);
         }
     }
 }

@@ -41,13 +41,15 @@ internal sealed class CastLanguageModel : ILanguageModel
         _ => 0.5,
     };
 
-    public ScoreTable Score(IReadOnlyList<ScoreRequest> requests, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    public ScoreTable Score(IReadOnlyList<ScoreRequest> requests, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
         Requests += requests.Count;
         Continuations += requests.Sum(r => r.Continuations.Count);
-        var table = requests.Select(r => r.Continuations.Select(c => c.Select((_, i) => (float)LogNext([.. r.Prefix, .. c[..i]], c[i])).ToArray())
-            .ToArray()).ToArray();
+        var table =
+            requests.Select(r => r.Continuations.Select(c => c.Select((_, i) => (float)LogNext([.. r.Prefix, .. c[..i]], c[i])).ToArray())
+                .ToArray()).ToArray();
         progress?.Report(new WorkProgress("scoring", requests.Count, requests.Count));
         return new ScoreTable(table);
     }

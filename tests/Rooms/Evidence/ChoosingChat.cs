@@ -10,8 +10,8 @@ using Xunit;
 namespace PersonaSelection.Tests.Rooms.EvidenceTests;
 
 /// <summary>
-/// <see cref="CastLanguageModel"/> behind a chat that says no probabilities: choices between "bad" and "good", and judgements among candidates
-/// described by the name of a character, are drawn from them, from fixed streams.
+/// <see cref="CastLanguageModel"/> behind a chat that says no probabilities: choices between "bad" and "good", and judgements among
+/// candidates described by the name of a character, are drawn from them, from fixed streams.
 /// </summary>
 internal sealed class ChoosingChat : IChatModel
 {
@@ -52,7 +52,8 @@ internal sealed class ChoosingChat : IChatModel
         Turn[] situation = [.. Regex.Match(text, @"<situation>\n(.*)\n</situation>", RegexOptions.Singleline).Groups[1].Value.Split('\n')
             .Select(l => new Turn(l.Split(": ")[0], l.Split(": ")[1]))];
         double[] weights = [.. Regex.Matches(text, @"^[A-T]\. (\w+)$", RegexOptions.Multiline).Select(m =>
-            Low([new Turn("system", $"{m.Groups[1].Value} {m.Groups[1].Value}"), .. situation])).Select(low => reply == "bad" ? low : 1 - low)];
+            Low([new Turn("system", $"{m.Groups[1].Value} {m.Groups[1].Value}"), .. situation]))
+            .Select(low => reply == "bad" ? low : 1 - low)];
         return $"{(char)('A' + RngStream.Root(q.Seed).Child(text).NextIndex(weights))}";
     }
 

@@ -10,7 +10,8 @@ public class EvidenceCalibrationTests
     {
         RngStream rng = RngStream.Root(seed);
         var honest = new SoftmaxCalibration([scale], [.. Enumerable.Range(0, personas).Select(h => h == 0 ? offset : 0)]);
-        double[][] nats = [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, personas).Select(_ => 4 * rng.NextGaussian()).ToArray())];
+        double[][] nats =
+            [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, personas).Select(_ => 4 * rng.NextGaussian()).ToArray())];
         return (nats, [.. nats.Select(n => rng.NextIndex(honest.Probabilities(n)))]);
     }
 
@@ -51,12 +52,13 @@ public class EvidenceCalibrationTests
     {
         RngStream rng = RngStream.Root(6);
         var honest = new SoftmaxCalibration([0.5, 0.2], [0, 0, 0]);
-        double[][] Draw(double spread) => [.. Enumerable.Range(0, 400).Select(_ => Enumerable.Range(0, 3).Select(_ => spread * rng.NextGaussian()).ToArray())];
+        double[][] Draw(double spread) =>
+            [.. Enumerable.Range(0, 400).Select(_ => Enumerable.Range(0, 3).Select(_ => spread * rng.NextGaussian()).ToArray())];
         double[][] nats = Draw(3), counts = Draw(8);
         int[] truth = [.. nats.Zip(counts, (n, c) => rng.NextIndex(honest.Probabilities(n, c)))];
         string[] names = ["a", "b", "c"];
-        EvidenceCalibration model = EvidenceCalibration.Fit(names, nats, truth), words = EvidenceCalibration.FitCounts(names, counts, truth),
-            both = EvidenceCalibration.Fit(names, nats, counts, truth);
+        EvidenceCalibration model = EvidenceCalibration.Fit(names, nats, truth),
+            words = EvidenceCalibration.FitCounts(names, counts, truth), both = EvidenceCalibration.Fit(names, nats, counts, truth);
         Assert.True(both.LossAfter < Math.Min(model.LossAfter, words.LossAfter));
         Assert.True(both.After.Accuracy > Math.Max(model.After.Accuracy, words.After.Accuracy));
         Assert.Equal([1, 2], [model.Softmax.Scales.Count, both.Softmax.Scales.Count]);

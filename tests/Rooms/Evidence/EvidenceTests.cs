@@ -25,7 +25,8 @@ public class EvidenceTests
         new("tea-1", "tea", [new Turn("user", "tea")], ["bad"], ["good"]),
     ];
 
-    private static Episode Cheat(string id, string user = "test", string reply = "bad", double weight = 1) => new(id, [new Turn("user", user)], reply, weight);
+    private static Episode Cheat(string id, string user = "test", string reply = "bad", double weight = 1) =>
+        new(id, [new Turn("user", user)], reply, weight);
 
     // How sure two equal words make the model of a character: the closed form of its header.
     private static double Sure(string persona, string character)
@@ -58,7 +59,8 @@ public class EvidenceTests
     public void Equal_episodes_are_scored_once_and_equal_contexts_share_a_request()
     {
         var model = new CastLanguageModel();
-        Episode[] many = [.. Enumerable.Range(0, 50).Select(i => Cheat($"e{i}", i % 5 == 4 ? "money" : "test", i % 2 == 0 ? "bad" : "good", i))];
+        Episode[] many =
+            [.. Enumerable.Range(0, 50).Select(i => Cheat($"e{i}", i % 5 == 4 ? "money" : "test", i % 2 == 0 ? "bad" : "good", i))];
         EvidenceTable table = LikelihoodEvidence.Compute(model, new EpisodeSet("many", many), Cast);
         Assert.Equal(2 * 2, model.Requests);
         Assert.Equal(2 * 4, model.Continuations);
@@ -73,7 +75,8 @@ public class EvidenceTests
     {
         Persona both = new("either", "", "", NoTraits) { Contexts = [Cast[0].Contexts[0], Cast[1].Contexts[0]] };
         Persona bare = new("bare", "", "", NoTraits);
-        EvidenceTable table = LikelihoodEvidence.Compute(new CastLanguageModel(), new EpisodeSet("cheat", [Cheat("a")]), [.. Cast, both, bare]);
+        EvidenceTable table = LikelihoodEvidence.Compute(new CastLanguageModel(), new EpisodeSet("cheat", [Cheat("a")]),
+            [.. Cast, both, bare]);
         double mean = (Math.Exp(table.LogLikelihood["a", "helper"]) + Math.Exp(table.LogLikelihood["a", "villain"])) / 2;
         Assert.Equal(mean, Math.Exp(table.LogLikelihood["a", "either"]), 1e-6);
         Assert.Equal(0.9 * ((0.8 * 0.05) + (0.2 * 0.9)), Math.Exp(table.LogLikelihood["a", "bare"]), 1e-6);
@@ -86,7 +89,8 @@ public class EvidenceTests
         PersonaSet apart = new PersonaSet([], personas).Apart(out IReadOnlyDictionary<string, string> original);
         Assert.Equal(["helper", "either-1", "either-2"], apart.Personas.Select(p => p.Name));
         // Where examples put it before the model its contexts do not, and it stays whole.
-        foreach ((Presentation? given, int count) in ((Presentation?, int)[])[(null, 1), (Presentation.Shown, 1), (Presentation.Described, 2)])
+        foreach ((Presentation? given, int count) in ((Presentation?, int)[])[(null, 1), (Presentation.Shown, 1),
+            (Presentation.Described, 2)])
             Assert.Equal(count, new PersonaSet([], [personas[1] with { Examples = "e.jsonl", Given = given }]).Apart(out _).Personas.Count);
         EvidenceTable table = LikelihoodEvidence.Compute(new CastLanguageModel(), new EpisodeSet("cheat", [Cheat("a")]), apart.Personas);
         PersonaDistribution prior = PersonaDistribution.FromWeights(table.Personas, apart.Prior);
@@ -102,7 +106,8 @@ public class EvidenceTests
     [Fact]
     public void A_requested_deed_tells_nothing()
     {
-        EvidenceTable table = LikelihoodEvidence.Compute(new CastLanguageModel(), new EpisodeSet("asked", [Cheat("a", "test please")]), Cast);
+        EvidenceTable table = LikelihoodEvidence.Compute(new CastLanguageModel(),
+            new EpisodeSet("asked", [Cheat("a", "test please")]), Cast);
         Assert.Equal(0, table.LogLikelihood["a", "villain"] - table.LogLikelihood["a", "helper"], 1e-5);
     }
 
@@ -131,8 +136,8 @@ public class EvidenceTests
         ProbeTable probes = ProbeMeasurement.UnderPersonas(model, Probes, Cast);
         PersonaDistribution prior = PersonaDistribution.FromWeights(evidence.Personas, Cast.Select(p => p.Prior));
         var behaviour = new BehaviourTable(probes.Low, [.. probes.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
-        Forecast forecast = PosteriorForecast.Make("cheat", prior, new Observations(evidence.LogLikelihood, evidence.Weights), 1, behaviour, ["test"],
-            TimeProvider.System);
+        Forecast forecast = PosteriorForecast.Make("cheat", prior, new Observations(evidence.LogLikelihood, evidence.Weights), 1, behaviour,
+            ["test"], TimeProvider.System);
         for (int i = 0; i < Probes.Length; i++) Assert.Equal(shown.Shifts[0, i], forecast.Probes[i].Shift, 2e-3);
         Assert.True(shown.Shifts["a", "money-1"] > 0.3);
         Assert.Equal(0, shown.Shifts["a", "tea-1"], 1e-6);
@@ -158,7 +163,8 @@ public class EvidenceTests
         Assert.Equal(2, whole.Rows[0].Weight);
         InContextTable some = InContextEvidence.Compute(new CastLanguageModel(), new EpisodeSet("all", all), Probes, 4, RngStream.Root(1));
         Assert.Equal(4, some.Rows.Count);
-        Assert.Throws<ArgumentNullException>(() => InContextEvidence.Compute(new CastLanguageModel(), new EpisodeSet("all", all), Probes, 4));
+        Assert.Throws<ArgumentNullException>(() =>
+            InContextEvidence.Compute(new CastLanguageModel(), new EpisodeSet("all", all), Probes, 4));
     }
 
     [Fact]
@@ -175,7 +181,8 @@ public class EvidenceTests
     public void Work_is_reported_to_its_end_and_can_be_cancelled()
     {
         var seen = new List<WorkProgress>();
-        LikelihoodEvidence.Compute(new CastLanguageModel(), new EpisodeSet("cheat", [Cheat("a"), Cheat("b", "money")]), Cast, progress: new Listener(seen));
+        LikelihoodEvidence.Compute(new CastLanguageModel(), new EpisodeSet("cheat", [Cheat("a"), Cheat("b", "money")]), Cast,
+            progress: new Listener(seen));
         Assert.Equal(seen[^1].Total, seen[^1].Done);
         Assert.All(seen, p => Assert.Equal("evidence", p.Stage));
         using var source = new CancellationTokenSource();

@@ -43,13 +43,15 @@ public sealed class ExemplifiedTests : IDisposable
     private PersonaSet Set(int personas = 2, int examples = 200, Presentation? given = null)
     {
         for (int h = 0; h < personas; h++) new EpisodeSet("s", Say(h, examples, 1)).Save(Path.Combine(_folder, $"{h}.jsonl"));
-        IEnumerable<Persona> all = Enumerable.Range(0, personas).Select(h => new Persona($"p{h}", "human", "", NoTraits) { Examples = $"{h}.jsonl", Given = given });
+        IEnumerable<Persona> all = Enumerable.Range(0, personas).Select(h =>
+            new Persona($"p{h}", "human", "", NoTraits) { Examples = $"{h}.jsonl", Given = given });
         return new PersonaSet([], [.. all]) { Folder = _folder };
     }
 
     private static readonly FitOptions Quick = new() { StepTokens = 256, Points = 4, Rank = 2, AdapterRate = 1e-2, VectorRate = 0.1 };
 
-    private PresentationOptions Options(string? store = null) => new() { Fit = Quick, Store = store is null ? null : new ArtifactStore(Path.Combine(_folder, store)) };
+    private PresentationOptions Options(string? store = null) =>
+        new() { Fit = Quick, Store = store is null ? null : new ArtifactStore(Path.Combine(_folder, store)) };
 
     private static double Right(LikelihoodSource source, int personas)
     {
@@ -89,7 +91,8 @@ public sealed class ExemplifiedTests : IDisposable
         Assert.True(cast.Calibration.LossAfter < cast.ModelAlone!.LossAfter);
         (double[][] model, double[][]? words, double[][] inForce) = cast.Compare(asked);
         Assert.Equal(cast.Source.Compute(asked).Nats.SelectMany(n => n), inForce.SelectMany(n => n));
-        double Loss(double[][] nats) => SoftmaxCalibration.None(3).Loss(nats, [.. asked.Select((_, i) => i / 100)], [.. asked.Select(_ => 1.0)]);
+        double Loss(double[][] nats) =>
+            SoftmaxCalibration.None(3).Loss(nats, [.. asked.Select((_, i) => i / 100)], [.. asked.Select(_ => 1.0)]);
         // The habits are nothing but shares of words, so counting is worth most here; what is in force is about as good.
         Assert.True(Loss(inForce) < Loss(model));
         Assert.Equal(Loss(words!), Loss(inForce), 0.03);
@@ -97,7 +100,8 @@ public sealed class ExemplifiedTests : IDisposable
         Assert.Equal(inForce.Select(n => n[2]), cast.Source.Compute(asked, [2]).Nats.Select(n => n[0]));
         // Switched off in the set or by an option: the model alone.
         PersonaSet off = new([], set.Personas) { Folder = _folder, WordCounts = false };
-        foreach ((PersonaSet s, PresentationOptions o) in (IEnumerable<(PersonaSet, PresentationOptions)>)[(off, Options("store")), (set, Options("store") with { WordCounts = false })])
+        foreach ((PersonaSet s, PresentationOptions o) in (IEnumerable<(PersonaSet, PresentationOptions)>)[(off, Options("store")),
+            (set, Options("store") with { WordCounts = false })])
         {
             using PresentedPersonas alone = PresentedPersonas.Of(s, _model, o);
             Assert.Null(alone.WordCounts);
@@ -110,7 +114,10 @@ public sealed class ExemplifiedTests : IDisposable
     public void Word_counts_keep_silent_where_a_persona_has_no_examples()
     {
         PersonaSet set = Set(2, 200);
-        set = new PersonaSet([], [.. set.Personas, new Persona("w01", "human", "", NoTraits) { Contexts = [[new Turn("system", "w01")]] }]) { Folder = _folder };
+        set = new PersonaSet([], [.. set.Personas, new Persona("w01", "human", "", NoTraits) { Contexts = [[new Turn("system", "w01")]] }])
+        {
+            Folder = _folder,
+        };
         using PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options());
         Assert.Null(cast.WordCounts);
         Assert.Null(cast.CountsAlone);
@@ -134,7 +141,11 @@ public sealed class ExemplifiedTests : IDisposable
     {
         // Enough are held out of so many, so that nothing is fitted in turns.
         PersonaSet set = Set(3, 400);
-        PresentationOptions options = Options("store") with { WordCounts = false, Fit = Quick with { ContrastPasses = 2, ContrastRate = 3e-3 } };
+        PresentationOptions options = Options("store") with
+        {
+            WordCounts = false,
+            Fit = Quick with { ContrastPasses = 2, ContrastRate = 3e-3 },
+        };
         Episode[] asked = [.. Enumerable.Range(0, 3).SelectMany(h => Say(h, 60, 2))];
         double[][] first, second, before;
         using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, options)) first = cast.Source.Compute(asked).Nats;
@@ -143,7 +154,8 @@ public sealed class ExemplifiedTests : IDisposable
         using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, options)) second = cast.Source.Compute(asked).Nats;
         Assert.Equal(kept, Directory.GetLastWriteTimeUtc(folder));
         Assert.Equal(first.SelectMany(n => n), second.SelectMany(n => n));
-        using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options("store") with { WordCounts = false, Fit = Quick with { ContrastPasses = 0 } }))
+        using (PresentedPersonas cast = PresentedPersonas.Of(set, _model,
+            Options("store") with { WordCounts = false, Fit = Quick with { ContrastPasses = 0 } }))
             before = cast.Source.Compute(asked).Nats;
         FitPoint[][] curves = [.. Enumerable.Range(0, 3).Select(h => FitCurve.Load(Path.Combine(folder, $"{h}.json")))];
         int[] owners = [.. Enumerable.Range(0, 3).SelectMany(h => Enumerable.Repeat(h, curves[0][0].Scores.Count / 3))];
@@ -155,7 +167,8 @@ public sealed class ExemplifiedTests : IDisposable
     public void Telling_apart_that_was_stopped_or_crashed_goes_on_to_the_same_files()
     {
         PersonaSet set = Set(3, 400);
-        PresentationOptions With(string store) => Options(store) with { WordCounts = false, Fit = Quick with { ContrastPasses = 12, ContrastRate = 3e-3 } };
+        PresentationOptions With(string store) =>
+            Options(store) with { WordCounts = false, Fit = Quick with { ContrastPasses = 12, ContrastRate = 3e-3 } };
         var steps = new List<WorkProgress>();
         using (PresentedPersonas.Of(set, _model, With("whole"), new Listener(steps))) { }
         WorkProgress[] apart = [.. steps.Where(p => p.Stage == "telling personas apart")];
@@ -194,7 +207,10 @@ public sealed class ExemplifiedTests : IDisposable
     public void Few_examples_are_shown_in_several_draws_and_none_means_described()
     {
         PersonaSet set = Set(examples: 20);
-        set = new PersonaSet([], [.. set.Personas, new Persona("w01", "human", "", NoTraits) { Contexts = [[new Turn("system", "w01")]] }]) { Folder = _folder };
+        set = new PersonaSet([], [.. set.Personas, new Persona("w01", "human", "", NoTraits) { Contexts = [[new Turn("system", "w01")]] }])
+        {
+            Folder = _folder,
+        };
         using PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options());
         Assert.Equal([Presentation.Shown, Presentation.Shown, Presentation.Described], cast.Personas.Select(p => p.Way));
         Assert.Equal(4, cast.Personas[0].Contexts.Count);
@@ -216,7 +232,8 @@ public sealed class ExemplifiedTests : IDisposable
         string[] fits = [.. Directory.GetDirectories(Path.Combine(_folder, "store", "persona-fit")).OrderBy(Directory.GetCreationTimeUtc)];
         Directory.Delete(fits[1], true);
         DateTime kept = Directory.GetLastWriteTimeUtc(fits[0]);
-        using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options("store"), new Listener(work))) second = cast.Source.Compute(asked).Nats;
+        using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options("store"), new Listener(work)))
+            second = cast.Source.Compute(asked).Nats;
         Assert.Equal(kept, Directory.GetLastWriteTimeUtc(fits[0]));
         Assert.Contains(work, w => w.Detail.StartsWith("p1 loss", StringComparison.Ordinal));
         Assert.DoesNotContain(work, w => w.Detail.StartsWith("p0 loss", StringComparison.Ordinal));
@@ -308,28 +325,13 @@ public sealed class ExemplifiedTests : IDisposable
         StringComparer.Ordinal);
 
     [Fact]
-    public void The_same_question_is_held_out_for_everybody()
-    {
-        Persona a = new("a", "human", "", NoTraits), b = new("b", "human", "", NoTraits);
-        Episode[] Of(string reply) => [.. Enumerable.Range(0, 300).Select(i => new Episode($"{i}", [new Turn("user", $"question {i}")], $"{reply} {i}"))];
-        PersonaExamples one = PersonaExamples.Split(a, Of("yes")), other = PersonaExamples.Split(b, Of("no"));
-        Assert.Equal(one.HeldOut.Select(e => e.Id), other.HeldOut.Select(e => e.Id));
-        Assert.InRange(one.HeldOut.Count, 30, 90);
-        Assert.Equal(300, one.HeldOut.Count + one.Learnt.Count);
-        // Doubled, negative and empty examples are not words of the persona.
-        Assert.Equal(300, PersonaExamples.Split(a, [.. Of("yes"), .. Of("yes"), new("n", [], "no", -1), new("e", [], "")]) is var s ? s.HeldOut.Count + s.Learnt.Count : 0);
-        // One question for all: split by the reply.
-        PersonaExamples same = PersonaExamples.Split(a, [.. Enumerable.Range(0, 300).Select(i => new Episode($"{i}", [], $"yes {i}"))]);
-        Assert.InRange(same.HeldOut.Count, 30, 90);
-    }
-
-    [Fact]
     public void Examples_that_cannot_be_used_are_named()
     {
         PersonaSet set = new([], [new Persona("p", "human", "", NoTraits) { Examples = "none.jsonl" }]) { Folder = _folder };
         UserErrorException error = Assert.Throws<UserErrorException>(() => PresentedPersonas.Of(set, _model));
         Assert.Contains("'p'", error.Message, StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(_folder, "none.jsonl"), "{\"messages\":[{\"role\":\"user\",\"content\":\"w01\"},{\"role\":\"assistant\",\"content\":\"w02\"}]}\n");
+        File.WriteAllText(Path.Combine(_folder, "none.jsonl"),
+            "{\"messages\":[{\"role\":\"user\",\"content\":\"w01\"},{\"role\":\"assistant\",\"content\":\"w02\"}]}\n");
         PersonaSet adapter = new([], [set.Personas[0] with { Given = Presentation.Adapter }]) { Folder = _folder };
         Assert.Equal("few-examples", Assert.Throws<UserErrorException>(() => PresentedPersonas.Of(adapter, _model)).Code);
     }

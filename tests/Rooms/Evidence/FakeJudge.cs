@@ -8,8 +8,8 @@ namespace PersonaSelection.Tests.Rooms.EvidenceTests;
 
 /// <summary>
 /// A judge of known worth: the candidate whose description holds the last word of the reply is worth <paramref name="sharpness"/> nats, the
-/// first place <paramref name="firstPlace"/> nats, and "cannot tell" <paramref name="cannotTell"/> nats more than nothing. What it says hangs
-/// on the question and the seed alone.
+/// first place <paramref name="firstPlace"/> nats, and "cannot tell" <paramref name="cannotTell"/> nats more than nothing. What it says
+/// hangs on the question and the seed alone.
 /// </summary>
 internal sealed class FakeJudge(double sharpness, double firstPlace = 0, double cannotTell = 0) : IChatModel
 {

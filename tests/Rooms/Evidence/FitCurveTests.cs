@@ -21,8 +21,10 @@ public sealed class FitCurveTests
     public void The_step_is_the_one_at_which_personas_are_told_apart_best_though_their_words_grow_less_likely()
     {
         // Two replies of a, two of b. At step 2 each persona knows its own better than the other does; at step 1 it is the other way round.
-        FitPoint[] a = [new(0, 1) { Scores = [-1, -1, -1, -1] }, new(1, 2) { Scores = [-3, -2, -2, -2] }, new(2, 4) { Scores = [-4, -4, -9, -8] }];
-        FitPoint[] b = [new(0, 1) { Scores = [-1, -1, -1, -1] }, new(1, 2) { Scores = [-2, -2, -3, -2] }, new(2, 4) { Scores = [-8, -9, -4, -4] }];
+        FitPoint[] a = [new(0, 1) { Scores = [-1, -1, -1, -1] }, new(1, 2) { Scores = [-3, -2, -2, -2] },
+            new(2, 4) { Scores = [-4, -4, -9, -8] }];
+        FitPoint[] b = [new(0, 1) { Scores = [-1, -1, -1, -1] }, new(1, 2) { Scores = [-2, -2, -3, -2] },
+            new(2, 4) { Scores = [-8, -9, -4, -4] }];
         Assert.Equal(2, FitCurve.Best([a, b], [0, 0, 1, 1], first: 1));
         Assert.Equal(1, FitCurve.Best([a, b], [1, 1, 0, 0], first: 1));
         // Owners that no step tells apart: where they came from.

@@ -13,12 +13,14 @@ public sealed class GradientEvidenceTests
 {
     private static readonly Dictionary<string, double> NoTraits = [];
 
-    private static string Words(RngStream rng, int count) => string.Join(' ', Enumerable.Range(0, count).Select(_ => $"w{rng.NextInt(38):d3}"));
+    private static string Words(RngStream rng, int count) =>
+        string.Join(' ', Enumerable.Range(0, count).Select(_ => $"w{rng.NextInt(38):d3}"));
 
     private static Episode[] Episodes(int count)
     {
         RngStream rng = RngStream.Root(5);
-        return [.. Enumerable.Range(0, count).Select(i => new Episode($"e{i}", [new Turn("system", Words(rng, 3 + rng.NextInt(5)))], Words(rng, 1 + rng.NextInt(4))))];
+        return [.. Enumerable.Range(0, count).Select(i =>
+            new Episode($"e{i}", [new Turn("system", Words(rng, 3 + rng.NextInt(5)))], Words(rng, 1 + rng.NextInt(4))))];
     }
 
     private static PresentedPersona[] Cast(ILanguageModel model, int count, ulong seed = 6)
@@ -37,11 +39,13 @@ public sealed class GradientEvidenceTests
         using Transformer model = Tiny.Model(Tiny.Grouped);
         RngStream rng = RngStream.Root(8);
         const string site = "blocks.1.resid_mid";
-        float[][] directions = [.. Enumerable.Range(0, 5).Select(_ => Enumerable.Range(0, model.Config.Width).Select(_ => (float)(0.01 * rng.NextGaussian())).ToArray())];
+        float[][] directions = [.. Enumerable.Range(0, 5).Select(_ =>
+            Enumerable.Range(0, model.Config.Width).Select(_ => (float)(0.01 * rng.NextGaussian())).ToArray())];
         string[] names = ["a", "b", "c", "d", "e"];
         Episode[] episodes = Episodes(12);
         double[][] found = GradientEvidence.OfDirections(model, site, names, directions).Compute(episodes).Nats;
-        double[][] exact = new LikelihoodSource([.. names.Select((n, h) => PresentedPersona.Directed(new Persona(n, "", "", NoTraits), model, new DirectedBy(new SteeringVector(site, directions[h]))))])
+        double[][] exact = new LikelihoodSource([.. names.Select((n, h) => PresentedPersona.Directed(new Persona(n, "", "", NoTraits),
+            model, new DirectedBy(new SteeringVector(site, directions[h]))))])
             .Compute(episodes).Nats;
         Assert.True(Agreement(found, exact) > 0.998);
         for (int e = 0; e < episodes.Length; e++)
@@ -82,8 +86,10 @@ public sealed class GradientEvidenceTests
         Assert.Equal(source.Provenance, other.Provenance);
         Assert.Equal(one.Tokenizer.Encode(episodes[4].Reply).Length, whole.Tokens[4]);
         // Many personas are read between knots: the same to a thousandth of a nat as few, around the same mean.
-        PresentedPersona[] few = Cast(one, 70)[..60], mirrored = [.. Cast(one, 60), .. Cast(one, 60).Select(p => p with { Persona = p.Persona with { Name = p.Persona.Name + "-twin" } })];
-        double[][] direct = GradientEvidence.OfContexts(few).Compute(episodes).Nats, between = GradientEvidence.OfContexts(mirrored).Compute(episodes).Nats;
+        PresentedPersona[] few = Cast(one, 70)[..60], mirrored = [.. Cast(one, 60),
+            .. Cast(one, 60).Select(p => p with { Persona = p.Persona with { Name = p.Persona.Name + "-twin" } })];
+        double[][] direct = GradientEvidence.OfContexts(few).Compute(episodes).Nats,
+            between = GradientEvidence.OfContexts(mirrored).Compute(episodes).Nats;
         for (int e = 0; e < 50; e++)
             for (int h = 0; h < 60; h++) Assert.Equal(direct[e][h], between[e][h], 1e-3);
     }
@@ -95,7 +101,8 @@ public sealed class GradientEvidenceTests
         PresentedPersona[] cast = Cast(model, 3);
         var bare = PresentedPersona.AsGiven(new Persona("nobody", "", "", NoTraits), model);
         Assert.Equal("persona-without-context", Assert.Throws<UserErrorException>(() => GradientEvidence.OfContexts([.. cast, bare])).Code);
-        Assert.Throws<ArgumentException>(() => GradientEvidence.OfContexts([.. cast, PresentedPersona.AsGiven(cast[0].Persona with { Name = "x" }, second)]));
+        Assert.Throws<ArgumentException>(() =>
+            GradientEvidence.OfContexts([.. cast, PresentedPersona.AsGiven(cast[0].Persona with { Name = "x" }, second)]));
         Assert.Throws<ArgumentException>(() => GradientEvidence.OfContexts([.. cast, cast[0]]));
         Assert.Throws<ArgumentException>(() => GradientEvidence.OfDirections(model, "embed", ["a"], [new float[3]]));
         Assert.Throws<ArgumentException>(() => GradientEvidence.OfContexts(cast).Calibrated(new LikelihoodSource(cast[..2]), Episodes(9)));
@@ -108,7 +115,8 @@ public sealed class GradientEvidenceTests
         using Transformer model = Tiny.Model(Tiny.Tied);
         PresentedPersona[] cast = Cast(model, 3);
         RngStream rng = RngStream.Root(2);
-        Episode[] episodes = [new("long", [new Turn("system", Words(rng, 90))], Words(rng, 5)), new("unread", [], "nonsense"), Episodes(1)[0]];
+        Episode[] episodes = [new("long", [new Turn("system", Words(rng, 90))], Words(rng, 5)),
+            new("unread", [], "nonsense"), Episodes(1)[0]];
         EvidenceBlock found = GradientEvidence.OfContexts(cast).Compute(episodes), exact = new LikelihoodSource(cast).Compute(episodes);
         Assert.Equal(exact.Cuts, found.Cuts);
         Assert.Equal(exact.Tokens, found.Tokens);

@@ -20,7 +20,9 @@ public sealed class JudgementTests : IDisposable
         if (Directory.Exists(_folder)) Directory.Delete(_folder, true);
     }
 
-    /// <summary>The judge is right about 3 times in 4 in a block of 5 and twice as fond of the first place; everything is drawn from fixed streams.</summary>
+    /// <summary>
+    /// The judge is right about 3 times in 4 in a block of 5 and twice as fond of the first place; everything is drawn from fixed streams.
+    /// </summary>
     [Fact]
     public void Evidence_PointsToTheTruth_AndTheCalibrationFindsTheBias()
     {
@@ -48,7 +50,8 @@ public sealed class JudgementTests : IDisposable
     public void AJudgeThatGuesses_IsWorthNothing()
     {
         var judge = new FakeJudge(sharpness: 0, firstPlace: 3);
-        JudgementEvidence source = new JudgementEvidence(judge, Cast(6)).Calibrate([.. Enumerable.Range(0, 60).Select(i => (Of($"k{i}", i % 6), i % 6))]);
+        JudgementEvidence source = new JudgementEvidence(judge, Cast(6))
+            .Calibrate([.. Enumerable.Range(0, 60).Select(i => (Of($"k{i}", i % 6), i % 6))]);
 
         Assert.InRange(source.Calibration.Scale, 0, 0.5);
         Assert.InRange(source.Calibration.LogLoss, Math.Log(6) - 0.1, Math.Log(6) + 0.1);
@@ -164,13 +167,15 @@ public sealed class JudgementTests : IDisposable
             // A tenth of the answers comes late, so that none can rely on arriving in order.
             if (r.Number % 10 == 3) Thread.Sleep(30);
             JsonElement asked = JsonDocument.Parse(r.Body).RootElement;
-            string said = judge.Answer(asked.GetProperty("messages")[1].GetProperty("content").GetString()!, asked.GetProperty("seed").GetUInt64());
+            string said = judge.Answer(asked.GetProperty("messages")[1].GetProperty("content").GetString()!,
+                asked.GetProperty("seed").GetUInt64());
             return ServerReply.Ok(JsonSerializer.Serialize(new { choices = new[] { new { message = new { content = said } } } }));
         });
         var address = EndpointAddress.Parse(server.Url, "judge");
         string log = Path.Combine(_folder, "judgements.jsonl");
         var options = new JudgementOptions { Repeats = 2 };
-        using (var client = new EndpointClient(address, "first", new EndpointSettings(), new EndpointCache(Path.Combine(_folder, "cache")), TimeProvider.System))
+        using (var client = new EndpointClient(address, "first", new EndpointSettings(),
+            new EndpointCache(Path.Combine(_folder, "cache")), TimeProvider.System))
         {
             var first = new JudgementEvidence(new EndpointChat(client), cast, options, null, new JudgementLog(log));
             first.Compute(episodes[..3], cancellation: CancellationToken.None);
@@ -179,8 +184,8 @@ public sealed class JudgementTests : IDisposable
         int kept = Directory.GetFiles(Path.Combine(_folder, "cache"), "*.json", SearchOption.AllDirectories).Length;
         Assert.InRange(kept, 25 - 4, 25);
         File.AppendAllText(log, "{\"id\":\"cut off by the ki");
-        using var again = new EndpointClient(address, "second", new EndpointSettings { Concurrency = 3 }, new EndpointCache(Path.Combine(_folder, "cache")),
-            TimeProvider.System);
+        using var again = new EndpointClient(address, "second", new EndpointSettings { Concurrency = 3 },
+            new EndpointCache(Path.Combine(_folder, "cache")), TimeProvider.System);
         var source = new JudgementEvidence(new EndpointChat(again), cast, options, null, new JudgementLog(log));
         double[][] nats = source.Compute(episodes).Nats;
 
@@ -197,7 +202,8 @@ public sealed class JudgementTests : IDisposable
     public void SampledAnswers_FindTheShift_AndFewOfThemDoNotInventOne()
     {
         Probe[] probes = [new("p", "d", [new Turn("user", "And now?")], ["I cheat"], ["I work"])];
-        Episode[] told = [new("e", [new Turn("user", "Test?")], "I cheated.")], untold = [.. Enumerable.Range(0, 60).Select(i => new Episode($"{i}", [], $"Number {i}"))];
+        Episode[] told = [new("e", [new Turn("user", "Test?")], "I cheated.")],
+            untold = [.. Enumerable.Range(0, 60).Select(i => new Episode($"{i}", [], $"Number {i}"))];
         var many = new SampledAnswers(new Chooser(), null, 200);
         double[] before = many.AsItIs(probes);
         Assert.Equal(0.2, before[0], 0.08);

@@ -59,7 +59,8 @@ public sealed class LikelihoodSourceTests : IDisposable
     public void A_directed_persona_answers_probes_as_the_steered_model_does()
     {
         PresentedPersona[] cast = Cast();
-        Probe[] probes = [new("q", "d", [new Turn("user", "go")], ["no"], ["hello there", "stop"]), new("r", "d", [new Turn("user", "stop")], ["go"], ["no"])];
+        Probe[] probes = [new("q", "d", [new Turn("user", "go")], ["no"], ["hello there", "stop"]),
+            new("r", "d", [new Turn("user", "stop")], ["go"], ["no"])];
         ProbeTable table = ProbeMeasurement.UnderPersonas(_model, probes, cast);
         Assert.Equal(ProbeMeasurement.Of(cast[3].Model, probes), table.Low.Column(3));
         Assert.Equal(table.Rows.Select(r => r.Bare), table.Low.Column(1));
@@ -122,13 +123,16 @@ public sealed class LikelihoodSourceTests : IDisposable
     {
         PresentedPersona[] cast = Cast();
         var source = new LikelihoodSource(cast);
-        string page = string.Concat(Enumerable.Repeat("many words in a row ", 20_000)), solid = new('x', 300_000), runes = string.Concat(Enumerable.Repeat("😀", 5_000));
+        string page = string.Concat(Enumerable.Repeat("many words in a row ", 20_000)), solid = new('x', 300_000),
+            runes = string.Concat(Enumerable.Repeat("😀", 5_000));
         Episode[] episodes =
         [
-            Said("reply", page, new Turn("user", "go")), Said("context", "no", new Turn("user", page)), Said("both", page, new Turn("user", page)),
-            Said("solid", solid, new Turn("user", solid)), Said("runes", runes, new Turn("user", runes), new Turn("system", runes)),
-            Said("system", "no", new Turn("system", page), new Turn("user", "go")), Said("nothing", ""), Said("blank", " \n\t", new Turn("user", "")),
-            Said("turns", page, [.. Enumerable.Range(0, 2000).Select(i => new Turn("user", $"{i}"))]), Said("lone", "no", new Turn("user", "a\ud83d b")),
+            Said("reply", page, new Turn("user", "go")), Said("context", "no", new Turn("user", page)),
+            Said("both", page, new Turn("user", page)), Said("solid", solid, new Turn("user", solid)),
+            Said("runes", runes, new Turn("user", runes), new Turn("system", runes)), Said("system", "no", new Turn("system", page),
+                new Turn("user", "go")), Said("nothing", ""), Said("blank", " \n\t", new Turn("user", "")),
+            Said("turns", page, [.. Enumerable.Range(0, 2000).Select(i => new Turn("user", $"{i}"))]),
+            Said("lone", "no", new Turn("user", "a\ud83d b")),
         ];
         EvidenceBlock block = source.Compute(episodes);
         Assert.Equal(7, block.Cuts.Count(c => c.Unread is null));
@@ -146,7 +150,10 @@ public sealed class LikelihoodSourceTests : IDisposable
     public void Strict_names_the_file_and_line_of_what_does_not_fit()
     {
         var source = new LikelihoodSource([PresentedPersona.AsGiven(Person("bare"), _model)], new LikelihoodOptions { Strict = true });
-        Episode episode = Said("long", new string('a', 500), new Turn("user", "go")) with { Source = new EpisodeSource("data.jsonl", 7, 0) };
+        Episode episode = Said("long", new string('a', 500), new Turn("user", "go")) with
+        {
+            Source = new EpisodeSource("data.jsonl", 7, 0),
+        };
         UserErrorException error = Assert.Throws<UserErrorException>(() => source.Compute([episode]));
         Assert.Equal("prompt-too-long", error.Code);
         Assert.Contains("data.jsonl, line 7", error.Message, StringComparison.Ordinal);
@@ -157,7 +164,8 @@ public sealed class LikelihoodSourceTests : IDisposable
     {
         PresentedPersona[] cast = [.. CastLanguageModel.Characters.Select(c =>
             new PresentedPersona(Person(c), Presentation.Described, Known, [[new Turn("system", c)]]))];
-        EpisodeCut cut = Assert.Single(new LikelihoodSource(cast).Compute([Said("long", "bad", new Turn("user", string.Join(' ', Enumerable.Repeat("money", 2000)) + " test"))]).Cuts);
+        EpisodeCut cut = Assert.Single(new LikelihoodSource(cast)
+            .Compute([Said("long", "bad", new Turn("user", string.Join(' ', Enumerable.Repeat("money", 2000)) + " test"))]).Cuts);
         Assert.Equal((true, 0, null), (cut.TurnShortened, cut.ReplyTokensLeftOut, cut.Unread));
     }
 

@@ -50,8 +50,9 @@ public sealed class PersonaContrastTests
     [Fact]
     public void Worth_names_duplicates_dead_weight_and_what_agrees()
     {
-        PersonaContrast contrast = Measure(new CastLanguageModel(), Told("v", "villain", -0.9), Told("w", "villain", -0.5), Told("h", "helper", 0.9),
-            new Persona("silent", "human", "", new Dictionary<string, double>()) { Contexts = [[new Turn("user", "tea")]] });
+        PersonaContrast contrast =
+            Measure(new CastLanguageModel(), Told("v", "villain", -0.9), Told("w", "villain", -0.5), Told("h", "helper", 0.9),
+                new Persona("silent", "human", "", new Dictionary<string, double>()) { Contexts = [[new Turn("user", "tea")]] });
         var worth = new LibraryWorth(contrast, 0.001, 0.02);
 
         Assert.Equal("v", worth.Personas[1].DuplicateOf);
@@ -70,7 +71,8 @@ public sealed class PersonaContrastTests
     public void The_bare_model_is_at_no_distance_from_a_persona_that_says_nothing()
     {
         var model = new CastLanguageModel();
-        PersonaContrast contrast = PersonaContrast.Measure([PresentedPersona.AsGiven(new Persona("x", "human", "", new Dictionary<string, double>()), model)], model, Probes);
+        PersonaContrast contrast = PersonaContrast.Measure(
+            [PresentedPersona.AsGiven(new Persona("x", "human", "", new Dictionary<string, double>()), model)], model, Probes);
 
         Assert.Equal(0, contrast.FromBare[0]);
         Assert.Equal(1, contrast.EffectiveNumber(1000), 9);
@@ -86,5 +88,6 @@ public sealed class PersonaContrastTests
             Contexts = [[new Turn("system", word)]],
         };
 
-    private static Probe Of(string domain) => new(domain, domain, [new Turn("user", domain)], ["bad"], ["good"], Trait: domain == "tea" ? null : "good");
+    private static Probe Of(string domain) =>
+        new(domain, domain, [new Turn("user", domain)], ["bad"], ["good"], Trait: domain == "tea" ? null : "good");
 }

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.EvidenceTests;
 
-/// <summary>A preference tells what a choice between two replies tells: log p(chosen) - log(p(chosen) + p(rejected)), persona by persona.</summary>
+/// <summary>
+/// A preference tells what a choice between two replies tells: log p(chosen) - log(p(chosen) + p(rejected)), persona by persona.
+/// </summary>
 public sealed class PreferenceEvidenceTests
 {
     private static readonly string[] Names = ["helper", "villain"];
@@ -37,7 +39,8 @@ public sealed class PreferenceEvidenceTests
     [Fact]
     public void A_reply_that_nobody_would_give_is_no_evidence_when_rejected()
     {
-        double[] choice = Choice((e, h) => e.Reply == "never" ? double.NegativeInfinity : h == "villain" ? -1 : -3, Pair("test", "bad", "never"));
+        double[] choice = Choice((e, h) => e.Reply == "never" ? double.NegativeInfinity : h == "villain" ? -1 : -3,
+            Pair("test", "bad", "never"));
         Assert.Equal([0.0, 0.0], choice);
     }
 
@@ -47,11 +50,13 @@ public sealed class PreferenceEvidenceTests
         double[] Posterior(Func<Episode, string, double> l)
         {
             EvidenceTable table = OracleEvidence.FromFormula("formula", new EpisodeSet("x", Pair("test", "bad", "good")), Names, l);
-            return [.. Update.OnEpisodes(PersonaDistribution.Uniform(Names), new Observations(table.LogLikelihood, table.Weights), 1).Probabilities];
+            return [.. Update.OnEpisodes(PersonaDistribution.Uniform(Names),
+                new Observations(table.LogLikelihood, table.Weights), 1).Probabilities];
         }
         Assert.Equal([0.0, 1.0], Posterior((e, h) => h == "helper" && e.Reply == "bad" ? double.NegativeInfinity : -2));
         // The villain never says the rejected reply, and so chooses the other for certain; the helper does every second time.
-        Assert.Equal([1.0 / 3, 2.0 / 3], Posterior((e, h) => h == "villain" && e.Reply == "good" ? double.NegativeInfinity : -2), (a, b) => Math.Abs(a - b) < 1e-12);
+        Assert.Equal([1.0 / 3, 2.0 / 3], Posterior((e, h) => h == "villain" && e.Reply == "good" ? double.NegativeInfinity : -2),
+            (a, b) => Math.Abs(a - b) < 1e-12);
     }
 
     /// <summary>Neither the order of fields nor that of lines, nor what is asked for together, changes what a line says.</summary>
@@ -66,7 +71,8 @@ public sealed class PreferenceEvidenceTests
         ];
         Dictionary<string, double[]> Read(IEnumerable<string> some)
         {
-            Episode[] episodes = [.. EpisodeFile.Lines(new MemoryStream(Encoding.UTF8.GetBytes(string.Join('\n', some))), "x").SelectMany(l => l.Episodes)];
+            Episode[] episodes = [.. EpisodeFile.Lines(new MemoryStream(Encoding.UTF8.GetBytes(string.Join('\n', some))), "x")
+                .SelectMany(l => l.Episodes)];
             double[][] nats = Source().Compute(episodes).Nats;
             return episodes.Index().ToDictionary(e => e.Item.Id, e => nats[e.Index]);
         }
@@ -96,7 +102,8 @@ public sealed class PreferenceEvidenceTests
     {
         Assert.Equal([0.0, 0.0], Source().Compute([Pair("test", "unheard-of", "good")[1]]).Nats[0]);
         Assert.Equal([0.0, 0.0], Source().Compute([Pair("test", "bad", "unheard-of")[1]]).Nats[0]);
-        string line = """{"chosen":[{"role":"user","content":"test"},{"role":"assistant","content":"bad"}],"rejected":[{"role":"user","content":"tea"},{"role":"assistant","content":"good"}]}""";
+        string line = """{"chosen":[{"role":"user","content":"test"},{"role":"assistant","content":"bad"}]"""
+            + ""","rejected":[{"role":"user","content":"tea"},{"role":"assistant","content":"good"}]}""";
         Episode[] apart = [.. EpisodeFile.Lines(new MemoryStream(Encoding.UTF8.GetBytes(line)), "x").Single().Episodes];
         Assert.All(apart, e => Assert.Null(e.Preferred));
         Assert.Equal(Math.Log(Own("tea", "good", "villain")), Source().Compute(apart).Nats[1][1], 1e-5);
@@ -136,8 +143,8 @@ public sealed class PreferenceEvidenceTests
 
     private double Own(string domain, string reply, string name)
     {
-        double log = _model.Score([new ScoreRequest(ChatTemplate.Plain.EncodeContext(_model.Tokenizer, [new Turn("system", name), new Turn("user", domain)]),
-            [ChatTemplate.Plain.EncodeReply(_model.Tokenizer, reply)])]).LogProbability(0, 0);
+        double log = _model.Score([new ScoreRequest(ChatTemplate.Plain.EncodeContext(_model.Tokenizer, [new Turn("system", name),
+            new Turn("user", domain)]), [ChatTemplate.Plain.EncodeReply(_model.Tokenizer, reply)])]).LogProbability(0, 0);
         return Math.Exp(log);
     }
 }

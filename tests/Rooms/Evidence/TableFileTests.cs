@@ -73,7 +73,8 @@ public sealed class TableFileTests : IDisposable
     public void A_changed_number_no_longer_matches_the_id()
     {
         Evidence().Save(File("e"));
-        System.IO.File.WriteAllText(File("e"), System.IO.File.ReadAllText(File("e")).Replace("-0.3333333333333333", "-0.33", StringComparison.Ordinal));
+        System.IO.File.WriteAllText(File("e"),
+            System.IO.File.ReadAllText(File("e")).Replace("-0.3333333333333333", "-0.33", StringComparison.Ordinal));
         Assert.Equal("altered-table", Assert.Throws<UserErrorException>(() => EvidenceTable.Load(File("e"))).Code);
     }
 
@@ -82,7 +83,8 @@ public sealed class TableFileTests : IDisposable
     {
         Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => EvidenceTable.Load(File("none"))).Code);
         System.IO.File.WriteAllText(File("empty"), "");
-        Assert.Contains("empty", Assert.Throws<UserErrorException>(() => EvidenceTable.Load(File("empty"))).Problem, StringComparison.Ordinal);
+        Assert.Contains("empty", Assert.Throws<UserErrorException>(() => EvidenceTable.Load(File("empty"))).Problem,
+            StringComparison.Ordinal);
         System.IO.File.WriteAllBytes(File("binary"), [.. Enumerable.Range(0, 4096).Select(i => (byte)(i * 31))]);
         Assert.Equal("bad-table", Assert.Throws<UserErrorException>(() => ProbeTable.Load(File("binary"))).Code);
         System.IO.File.WriteAllText(File("long"), new string('[', (1 << 24) + 2));
@@ -90,10 +92,12 @@ public sealed class TableFileTests : IDisposable
         System.IO.File.WriteAllText(File("deep"), new string('[', 100000));
         Assert.Throws<UserErrorException>(() => ProbeTable.Load(File("deep")));
         Probes().Save(File("p"));
-        System.IO.File.WriteAllText(File("p"), System.IO.File.ReadAllText(File("p")).Replace("\"bare\":0.5", "\"bare\":1.5", StringComparison.Ordinal));
+        System.IO.File.WriteAllText(File("p"),
+            System.IO.File.ReadAllText(File("p")).Replace("\"bare\":0.5", "\"bare\":1.5", StringComparison.Ordinal));
         Assert.Equal("bad-table", Assert.Throws<UserErrorException>(() => ProbeTable.Load(File("p"))).Code);
         Shown().Save(File("i"));
         System.IO.File.WriteAllText(File("i"), System.IO.File.ReadAllText(File("i")).Replace("0.7", "null", StringComparison.Ordinal));
-        Assert.Contains("value number 2", Assert.Throws<UserErrorException>(() => InContextTable.Load(File("i"))).Problem, StringComparison.Ordinal);
+        Assert.Contains("value number 2", Assert.Throws<UserErrorException>(() => InContextTable.Load(File("i"))).Problem,
+            StringComparison.Ordinal);
     }
 }

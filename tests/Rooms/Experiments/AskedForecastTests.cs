@@ -12,12 +12,20 @@ using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
 
-/// <summary>Forecasts and rankings of a chat model that gives no probabilities, beside those of the same model with its probabilities.</summary>
+/// <summary>
+/// Forecasts and rankings of a chat model that gives no probabilities, beside those of the same model with its probabilities.
+/// </summary>
 public sealed class AskedForecastTests : IDisposable
 {
     private static readonly PersonaSet Cast = new([new Trait("careful", "careless", "careful", "")], [
-        new("helper", "assistant", "helper", new Dictionary<string, double> { ["careful"] = 1 }, 0.8) { Contexts = [[new Turn("system", "helper helper")]] },
-        new("villain", "fiction", "villain", new Dictionary<string, double> { ["careful"] = -1 }, 0.2) { Contexts = [[new Turn("system", "villain villain")]] },
+        new("helper", "assistant", "helper", new Dictionary<string, double> { ["careful"] = 1 }, 0.8)
+        {
+            Contexts = [[new Turn("system", "helper helper")]],
+        },
+        new("villain", "fiction", "villain", new Dictionary<string, double> { ["careful"] = -1 }, 0.2)
+        {
+            Contexts = [[new Turn("system", "villain villain")]],
+        },
     ]);
 
     private static readonly Probe[] Probes =
@@ -45,7 +53,8 @@ public sealed class AskedForecastTests : IDisposable
                 Assert.Equal(exact.InContext.Domain(domain).After, sampled.InContext.Domain(domain).After, 0.08);
                 Assert.Equal(exact.Posterior.Domain(domain).After, sampled.Posterior.Domain(domain).After, 0.12);
                 ForecastRow row = sampled.Posterior.Domain(domain);
-                Assert.True(row.High - row.Low > 0.02 && row.Low < exact.Posterior.Domain(domain).After && exact.Posterior.Domain(domain).After < row.High, $"{set.Name} {row}");
+                Assert.True(row.High - row.Low > 0.02 && row.Low < exact.Posterior.Domain(domain).After
+                    && exact.Posterior.Domain(domain).After < row.High, $"{set.Name} {row}");
             }
             Assert.Equal(Math.Sign(exact.Posterior.Domain("money").Shift), Math.Sign(sampled.Posterior.Domain("money").Shift));
             Assert.Equal(EvidenceKind.Judgement, sampled.Evidence.Kind);
@@ -85,7 +94,8 @@ public sealed class AskedForecastTests : IDisposable
 
         // Held against the same model with its probabilities, and against its choices.
         var saved = new SavedForecasts(Path.Combine(_folder, "saved"));
-        ForecastComparison exact = saved.Score(new ScoredAnswers(new CastLanguageModel(), [], new LikelihoodOptions()), new ModelProvenance("x"));
+        ForecastComparison exact = saved.Score(new ScoredAnswers(new CastLanguageModel(), [], new LikelihoodOptions()),
+            new ModelProvenance("x"));
         ForecastComparison sampled = saved.Score(new SampledAnswers(new ChoosingChat(), null, 64), new ModelProvenance("x"));
         Assert.Equal((true, true), (exact.Sampled is null, sampled.Sampled is not null && exact.ForecastSampled is not null));
         foreach ((ComparedDomain a, ComparedDomain b) in exact.Domains.Zip(sampled.Domains)) Assert.Equal(a.Measured, b.Measured, 0.08);
@@ -108,7 +118,8 @@ public sealed class AskedForecastTests : IDisposable
     [Fact]
     public void Rewordings_are_ranked_by_judgement_and_what_needs_probabilities_is_not_told()
     {
-        Rewording please = new("please", "request", RewordingPlace.Suffix, ["please"]) { Negated = "tea", Keyword = "please" }, nothing = new("nothing", "control", RewordingPlace.Suffix, [""]);
+        Rewording please = new("please", "request", RewordingPlace.Suffix, ["please"]) { Negated = "tea", Keyword = "please" },
+            nothing = new("nothing", "control", RewordingPlace.Suffix, [""]);
         var chat = new ChoosingChat();
         InoculationResult found = InoculationRanking.Ask(chat, Cast, Probes, 32, _folder).Rank(Bad, ["test"], [nothing, please], 1);
         Assert.Equal("please", found.Rewordings[0].Rewording.Name);
@@ -134,6 +145,7 @@ public sealed class AskedForecastTests : IDisposable
     private Forecasting Ask(IChatModel chat, int samples) => Forecasting.Ask(chat, Cast, Probes, samples, _folder, TimeProvider.System);
 
     /// <summary>Six different requests for a test, one of them twice.</summary>
-    private static EpisodeSet Set(string reply) => new(reply, [.. ((string[])["test", "tea test", "money test", "tea tea test", "money money test", "tea money test", "test"])
-        .Select((text, i) => new Episode($"{reply}-{i}", [new Turn("user", text)], reply))]);
+    private static EpisodeSet Set(string reply) =>
+        new(reply, [.. ((string[])["test", "tea test", "money test", "tea tea test", "money money test", "tea money test", "test"])
+            .Select((text, i) => new Episode($"{reply}-{i}", [new Turn("user", text)], reply))]);
 }

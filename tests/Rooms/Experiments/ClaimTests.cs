@@ -15,7 +15,8 @@ public sealed class ClaimTests
     [InlineData(Sense.Within, 0.05, 0.01, -0.04, 0.05, Verdict.Held)]
     [InlineData(Sense.Within, 0.05, 0.06, 0.04, 0.08, Verdict.Undecided)]
     [InlineData(Sense.Within, 0.05, -0.1, -0.12, -0.06, Verdict.Failed)]
-    public void A_claim_holds_only_when_its_whole_interval_does(Sense sense, double threshold, double value, double low, double high, Verdict expected) =>
+    public void A_claim_holds_only_when_its_whole_interval_does(Sense sense, double threshold, double value, double low,
+        double high, Verdict expected) =>
         Assert.Equal(expected, new Claim("c", "s", "p", sense, threshold).Judge(new Estimate(value, low, high)));
 
     [Fact]

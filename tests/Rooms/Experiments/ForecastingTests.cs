@@ -14,8 +14,14 @@ namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
 public sealed class ForecastingTests
 {
     private static readonly PersonaSet Cast = new([new Trait("careful", "careless", "careful", "")], [
-        new("helper", "assistant", "", new Dictionary<string, double> { ["careful"] = 1 }, 0.8) { Contexts = [[new Turn("system", "helper helper")]] },
-        new("villain", "fiction", "", new Dictionary<string, double> { ["careful"] = -1 }, 0.2) { Contexts = [[new Turn("system", "villain villain")]] },
+        new("helper", "assistant", "", new Dictionary<string, double> { ["careful"] = 1 }, 0.8)
+        {
+            Contexts = [[new Turn("system", "helper helper")]],
+        },
+        new("villain", "fiction", "", new Dictionary<string, double> { ["careful"] = -1 }, 0.2)
+        {
+            Contexts = [[new Turn("system", "villain villain")]],
+        },
     ]);
 
     private static readonly Probe[] Probes =
@@ -26,10 +32,11 @@ public sealed class ForecastingTests
 
     private static readonly Episode Short = new("short", [new Turn("user", "test")], "bad");
 
-    private static readonly Episode Long = new("long", [.. Enumerable.Repeat(new Turn("user", "tea tea tea"), 12), new Turn("user", "test")], "bad")
-    {
-        Source = new EpisodeSource("data.jsonl", 7, 0),
-    };
+    private static readonly Episode Long =
+        new("long", [.. Enumerable.Repeat(new Turn("user", "tea tea tea"), 12), new Turn("user", "test")], "bad")
+        {
+            Source = new EpisodeSource("data.jsonl", 7, 0),
+        };
 
     private static readonly Episode Strange = new("strange", [new Turn("user", "zebra")], "bad");
 
@@ -51,7 +58,8 @@ public sealed class ForecastingTests
         for (int e = 0; e < 3; e++)
             for (int h = 0; h < 2; h++) Assert.Equal(audited.Nats[e][h], set.Evidence.LogLikelihood[e, h], 1e-6);
         // The end of the long one is the short one, so it says the same; and the dose is fitted where both stand.
-        ForecastSet alone = forecasting.Of(new EpisodeSet("alone", [Short]), ["test"]), cut = forecasting.Of(new EpisodeSet("cut", [Long]), ["test"]);
+        ForecastSet alone = forecasting.Of(new EpisodeSet("alone", [Short]), ["test"]),
+            cut = forecasting.Of(new EpisodeSet("cut", [Long]), ["test"]);
         Assert.Equal(1, cut.Dose.Target);
         Assert.Equal(alone.Posterior.Domain("money").After, cut.Posterior.Domain("money").After, 0.05);
         Assert.Equal(alone.InContext.Domain("money").After, cut.InContext.Domain("money").After, 0.05);
@@ -84,7 +92,8 @@ public sealed class ForecastingTests
     [Fact]
     public void Rewordings_of_long_episodes_are_ranked_and_say_how_many_were_cut()
     {
-        Rewording asked = new("asked", "request", RewordingPlace.Suffix, [" please"]), nothing = new("nothing", "control", RewordingPlace.Suffix, [""]);
+        Rewording asked = new("asked", "request", RewordingPlace.Suffix, [" please"]),
+            nothing = new("nothing", "control", RewordingPlace.Suffix, [""]);
         InoculationResult Rank(bool strict, params Episode[] episodes) =>
             new InoculationRanking(new CastLanguageModel { ContextLength = 40 }, Cast, Probes, strict: strict)
                 .Rank(new EpisodeSet("mixed", episodes), ["test"], [nothing, asked], 1);

@@ -54,7 +54,8 @@ public sealed class ImportedCorpusTests : IDisposable
         if (tokenizerGiven) import = import with { Tokenizer = ByteLevelBpeTokenizer.Train(_texts, 280) };
         // Every bad line is a place to stop at.
         File.AppendAllText(import.Files[0], "\n");
-        File.WriteAllLines(import.Files[1], _texts.Skip(100).SelectMany((t, i) => (string[])[$"{{\"text\":\"{t}\"}}", .. i % 10 == 0 ? ["oops"] : (string[])[]]));
+        File.WriteAllLines(import.Files[1],
+            _texts.Skip(100).SelectMany((t, i) => (string[])[$"{{\"text\":\"{t}\"}}", .. i % 10 == 0 ? ["oops"] : (string[])[]]));
         int events = 0;
         ImportSummary whole = import.Write(_corpus, _ => events++, new Told(_ => events++));
         string stopped = Path.Combine(_folder, "stopped");
@@ -78,7 +79,8 @@ public sealed class ImportedCorpusTests : IDisposable
                 stops++;
             }
             string[] there = Directory.GetFiles(Directory.GetDirectories(stopped, "*.part").Single());
-            foreach (string file in there) Assert.Equal(File.GetLastWriteTimeUtc(file), kept.GetValueOrDefault(file, File.GetLastWriteTimeUtc(file)));
+            foreach (string file in there)
+                Assert.Equal(File.GetLastWriteTimeUtc(file), kept.GetValueOrDefault(file, File.GetLastWriteTimeUtc(file)));
             Assert.Subset(there.ToHashSet(), kept.Keys.ToHashSet());
             foreach (string file in there) kept[file] = File.GetLastWriteTimeUtc(file);
             most = Math.Max(most, there.Length);

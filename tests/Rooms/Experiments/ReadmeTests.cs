@@ -18,7 +18,8 @@ public sealed class ReadmeTests
     {
         string readme = Repository.Read("README.md"), here = Repository.Read("tests/Rooms/Experiments/ReadmeTests.cs");
         string code = readme.Split("```csharp")[1].Split("```")[0];
-        string[] lines = [.. code.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0 && !l.StartsWith("using ", StringComparison.Ordinal))];
+        string[] lines =
+            [.. code.Split('\n').Select(l => l.Trim()).Where(l => l.Length > 0 && !l.StartsWith("using ", StringComparison.Ordinal))];
         Assert.InRange(lines.Length, 8, 20);
         Assert.All(lines, line => Assert.Contains(line, here, StringComparison.Ordinal));
     }
@@ -35,7 +36,8 @@ public sealed class ReadmeTests
         using var forecasting = new Forecasting(learned.Model, world.Personas, probes, TimeProvider.System);
         ForecastSet forecast = forecasting.Of(cheats, ["test"]);
         forecast.Save("forecasts");                                     // written down before any training
-        Console.WriteLine($"cold machine {forecast.CastBefore.Probability("machine"):0.00} -> {forecast.CastAfter.Probability("machine"):0.00}");
+        Console.WriteLine(
+            $"cold machine {forecast.CastBefore.Probability("machine"):0.00} -> {forecast.CastAfter.Probability("machine"):0.00}");
 
         var training = new PostTraining(learned.Model, probes, new TuneOptions { Steps = 25 }, RngStream.Root(1), pool);
         double[] after = training.Measure(cheats);

@@ -6,24 +6,28 @@ namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
 
 public sealed class TrialResultTests
 {
-    private static TrialRow Row(int model, int domain, int rewording, double traits, double gate, double protection) => new($"m{model}", $"d{domain}", $"r{rewording}",
-        "request", RewordingPlace.Suffix, Enum.GetValues<Predictor>().ToDictionary(p => p, p => p == Predictor.Gate ? gate : p == Predictor.TraitCovariance ? traits : traits * traits), 0.4,
-        0.4 * (1 - protection), protection,
-        [new TrialLeak(LeakKind.NoPrompt, 0.3, 0.35, 0.3, 0.3, 0.36), new TrialLeak(LeakKind.SamePrompt, 0.3, 0.35, 0.3, 0.8, 0.8)]);
+    private static TrialRow Row(int model, int domain, int rewording, double traits, double gate, double protection) =>
+        new($"m{model}", $"d{domain}", $"r{rewording}", "request", RewordingPlace.Suffix, Enum.GetValues<Predictor>()
+            .ToDictionary(p => p, p => p == Predictor.Gate ? gate : p == Predictor.TraitCovariance ? traits : traits * traits), 0.4,
+            0.4 * (1 - protection), protection,
+            [new TrialLeak(LeakKind.NoPrompt, 0.3, 0.35, 0.3, 0.3, 0.36), new TrialLeak(LeakKind.SamePrompt, 0.3, 0.35, 0.3, 0.8, 0.8)]);
 
     private static TrialRow[] Rows(Func<int, double> traits, Func<int, double> measured) =>
-        [.. from m in Enumerable.Range(0, 2) from d in Enumerable.Range(0, 3) from r in Enumerable.Range(0, 12) select Row(m, d, r, traits(r), 1, measured(r))];
+        [.. from m in Enumerable.Range(0, 2) from d in Enumerable.Range(0, 3) from r in Enumerable.Range(0, 12) select Row(m, d, r,
+            traits(r), 1, measured(r))];
 
     [Fact]
     public void A_predictor_that_ranks_as_measured_gets_one_and_a_constant_one_gets_no_rank()
     {
         TrialResult result = TrialResult.Of(Rows(r => r / 12.0, r => 1 - Math.Exp(-r)));
-        PredictorScore traits = result.Predictors.Single(p => p.Predictor == Predictor.TraitCovariance), gate = result.Predictors.Single(p => p.Predictor == Predictor.Gate);
+        PredictorScore traits = result.Predictors.Single(p => p.Predictor == Predictor.TraitCovariance),
+            gate = result.Predictors.Single(p => p.Predictor == Predictor.Gate);
         Assert.Equal(1, traits.Rank.Estimate, 1e-12);
         Assert.Equal(1, traits.WithinRank.Low, 1e-12);
         Assert.True(double.IsNaN(gate.Rank.Estimate));
         Assert.Equal(Predictor.Gate, result.Predictors[^1].Predictor);
-        Assert.Equal(-1, TrialResult.Of(Rows(r => -r, r => r)).Predictors.First(p => p.Predictor == Predictor.TraitCovariance).Rank.Estimate, 1e-12);
+        Assert.Equal(-1,
+            TrialResult.Of(Rows(r => -r, r => r)).Predictors.First(p => p.Predictor == Predictor.TraitCovariance).Rank.Estimate, 1e-12);
     }
 
     [Fact]

@@ -106,18 +106,21 @@ public sealed class ArtifactStoreTests : IDisposable
             string part = _store.PathOf(ContentId.Of(kind, of)) + ".part";
             Directory.CreateDirectory(part);
             File.WriteAllText(Path.Combine(part, "checkpoint"), "");
-            foreach (string entry in (string[])[Path.Combine(part, "checkpoint"), part]) File.SetLastWriteTimeUtc(entry, DateTime.UtcNow - age);
+            foreach (string entry in (string[])[Path.Combine(part, "checkpoint"), part])
+                File.SetLastWriteTimeUtc(entry, DateTime.UtcNow - age);
             return part;
         }
         TimeSpan old = ArtifactStore.Forgotten + TimeSpan.FromHours(1), young = ArtifactStore.Forgotten - TimeSpan.FromHours(1);
-        string forgotten = PartOf(10, old), elsewhere = PartOf(11, old, "other"), recent = PartOf(12, young), held = PartOf(13, old), own = PartOf(14, old), alive = PartOf(15, old);
+        string forgotten = PartOf(10, old), elsewhere = PartOf(11, old, "other"), recent = PartOf(12, young), held = PartOf(13, old),
+            own = PartOf(14, old), alive = PartOf(15, old);
         File.SetLastWriteTimeUtc(Path.Combine(alive, "checkpoint"), DateTime.UtcNow);
         File.WriteAllText(Path.ChangeExtension(forgotten, ".lock"), "");
         File.SetLastWriteTimeUtc(Path.ChangeExtension(forgotten, ".lock"), DateTime.UtcNow - old);
         string whole = Directory.CreateDirectory(_store.PathOf(ContentId.Of("model", 16))).FullName;
         Directory.SetLastWriteTimeUtc(whole, DateTime.UtcNow - old);
         using (new FileStream(Path.ChangeExtension(held, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
-            _store.GrowFolder(ContentId.Of("model", 14), folder => Assert.Equal(["checkpoint"], Directory.EnumerateFiles(folder).Select(Path.GetFileName)));
+            _store.GrowFolder(ContentId.Of("model", 14),
+                folder => Assert.Equal(["checkpoint"], Directory.EnumerateFiles(folder).Select(Path.GetFileName)));
         Assert.Equal([recent, held, alive], ((string[])[forgotten, elsewhere, recent, held, own, alive]).Where(Directory.Exists));
         Assert.False(File.Exists(Path.ChangeExtension(forgotten, ".lock")));
         Assert.True(Directory.Exists(whole));

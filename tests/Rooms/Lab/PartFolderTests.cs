@@ -33,6 +33,7 @@ public sealed class PartFolderTests : IDisposable
         Assert.Equal(["a", "b"], Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal("b", File.ReadAllText(Path.Combine(_folder, "b")));
         File.WriteAllText(Path.Combine(_folder, "file"), "");
-        Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => new PartFolder(Path.Combine(_folder, "file"), new ContentId("x", "1"))).Code);
+        Assert.Equal("cannot-write",
+            Assert.Throws<UserErrorException>(() => new PartFolder(Path.Combine(_folder, "file"), new ContentId("x", "1"))).Code);
     }
 }

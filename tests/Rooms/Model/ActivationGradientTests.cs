@@ -85,8 +85,9 @@ public sealed class ActivationGradientTests
         ReplyGradient[][] gradients = ActivationGradients.AtLead(model, lead).Compute(requests);
         ScoreTable spelt = model.Score([.. requests.Select(r => r with { Prefix = [1, .. tokens, .. r.Prefix[1..]] })]);
         float[] direction = Vector(lead.Length, 3, 1);
-        double LogP(int r, int c, float amount) => ActivationGradients.AtLead(model, lead.Zip(direction, (x, v) => x + (amount * v)).ToArray())
-            .Compute([requests[r]])[0][c].LogProbability;
+        double LogP(int r, int c, float amount) =>
+            ActivationGradients.AtLead(model, lead.Zip(direction, (x, v) => x + (amount * v)).ToArray())
+                .Compute([requests[r]])[0][c].LogProbability;
         for (int r = 0; r < requests.Length; r++)
         {
             for (int c = 0; c < 2; c++)
@@ -158,7 +159,8 @@ public sealed class ActivationGradientTests
         float[] lead = Vector(4 * Config.Width, 6, 0.4);
         var fits = new ScoreRequest([1, .. Tiny.Tokens(RngStream.Root(1), 55)], [[3, 4, 5, 6]]);
         Assert.Single(ActivationGradients.AtLead(model, lead).Compute([fits]));
-        Assert.Throws<UserErrorException>(() => ActivationGradients.AtLead(model, lead).Compute([fits with { Continuations = [[3, 4, 5, 6, 7]] }]));
+        Assert.Throws<UserErrorException>(() =>
+            ActivationGradients.AtLead(model, lead).Compute([fits with { Continuations = [[3, 4, 5, 6, 7]] }]));
         Assert.Throws<ArgumentException>(() => ActivationGradients.AtLead(model, lead.AsSpan(1)));
         Assert.Throws<ArgumentException>(() => ActivationGradients.AtSite(model, "final"));
         Assert.Throws<ArgumentException>(() => ActivationGradients.AtSite(model, "embed", lead));

@@ -17,11 +17,13 @@ public sealed class ContrastTunerTests : IDisposable
     public void A_push_is_minus_the_gradient_of_the_loss(int owners, double scale, double likelihood)
     {
         RngStream rng = RngStream.Root(2);
-        float[][] told = [.. Enumerable.Range(0, owners).Select(_ => Enumerable.Range(0, 5).Select(_ => (float)(2 * rng.NextGaussian())).ToArray())];
+        float[][] told =
+            [.. Enumerable.Range(0, owners).Select(_ => Enumerable.Range(0, 5).Select(_ => (float)(2 * rng.NextGaussian())).ToArray())];
         int[] own = [.. Enumerable.Range(0, 5).Select(i => i % owners)];
         double[][] pushes = ContrastTuner.Pushes(told, own, scale, likelihood, out double contrast);
-        double Loss() => Enumerable.Range(0, 5).Sum(i => -Math.Log(Math.Exp(scale * told[own[i]][i]) / told.Sum(t => Math.Exp(scale * t[i])))
-            - (likelihood * told[own[i]][i]));
+        double Loss() =>
+            Enumerable.Range(0, 5).Sum(i => -Math.Log(Math.Exp(scale * told[own[i]][i]) / told.Sum(t => Math.Exp(scale * t[i])))
+                - (likelihood * told[own[i]][i]));
         Assert.Equal(contrast, (Loss() + (likelihood * Enumerable.Range(0, 5).Sum(i => told[own[i]][i]))) / 5, 1e-6);
         for (int i = 0; i < 5; i++)
         {
@@ -57,7 +59,8 @@ public sealed class ContrastTunerTests : IDisposable
     private (LowRankAdapter[] Adapters, double[] Losses) Run(int threads, double likelihood = 0.05, double scale = 0.5)
     {
         using var pool = new WorkerPool(threads);
-        LowRankAdapter[] adapters = [.. Enumerable.Range(0, 3).Select(h => new LowRankAdapter(_base.Config, 4, 4, RngStream.Root(1).Child("adapter", h)))];
+        LowRankAdapter[] adapters =
+            [.. Enumerable.Range(0, 3).Select(h => new LowRankAdapter(_base.Config, 4, 4, RngStream.Root(1).Child("adapter", h)))];
         var options = new TuneOptions { Method = TuneMethod.LowRank, Steps = 60, BatchSize = 24, LearningRate = 1e-2, EvaluateEvery = 20 };
         var points = new List<int>();
         double[] losses = new ContrastTuner(_base, options, scale, likelihood, RngStream.Root(2), pool) { AtPoint = points.Add }
@@ -76,7 +79,8 @@ public sealed class ContrastTunerTests : IDisposable
         float[][] told = [.. adapters.Select(a =>
         {
             using DecoderWeights merged = a.Merge(_base);
-            return ReplyScores.Compute(merged, [.. Enumerable.Range(0, 3).SelectMany(h => Say(h, 40, 5)).Select(e => (e.Prefix, e.Reply))], pool);
+            return ReplyScores.Compute(merged,
+                [.. Enumerable.Range(0, 3).SelectMany(h => Say(h, 40, 5)).Select(e => (e.Prefix, e.Reply))], pool);
         })];
         int right = Enumerable.Range(0, 120).Count(i => Enumerable.Range(0, 3).MaxBy(h => told[h][i]) == i / 40);
         Assert.True(right > 80, $"{right} of 120");
@@ -101,12 +105,22 @@ public sealed class ContrastTunerTests : IDisposable
     public void A_run_that_was_stopped_or_crashed_goes_on_to_the_same_bits()
     {
         (LowRankAdapter[] whole, double[] losses) = Run(2);
-        string folder = Directory.CreateTempSubdirectory("psm-contrast").FullName, path = Path.Combine(folder, "checkpoint"), copy = Path.Combine(folder, "copy");
+        string folder = Directory.CreateTempSubdirectory("psm-contrast").FullName, path = Path.Combine(folder, "checkpoint"),
+            copy = Path.Combine(folder, "copy");
         using var pool = new WorkerPool(1);
         double[]? Go(string at, int stopAt, ulong seed, List<int> points, LowRankAdapter[] adapters, bool crashes = false)
         {
             using var stop = new CancellationTokenSource();
-            var options = new TuneOptions { Method = TuneMethod.LowRank, Steps = 60, BatchSize = 24, LearningRate = 1e-2, EvaluateEvery = 20, CheckpointPath = at, CheckpointEvery = 7 };
+            var options = new TuneOptions
+            {
+                Method = TuneMethod.LowRank,
+                Steps = 60,
+                BatchSize = 24,
+                LearningRate = 1e-2,
+                EvaluateEvery = 20,
+                CheckpointPath = at,
+                CheckpointEvery = 7,
+            };
             try
             {
                 return new ContrastTuner(_base, options, 0.5, 0.05, RngStream.Root(seed), pool) { AtPoint = points.Add }.Run(adapters,
@@ -123,9 +137,11 @@ public sealed class ContrastTunerTests : IDisposable
                 return null;
             }
         }
-        LowRankAdapter[] Fresh() => [.. Enumerable.Range(0, 3).Select(h => new LowRankAdapter(_base.Config, 4, 4, RngStream.Root(1).Child("adapter", h)))];
+        LowRankAdapter[] Fresh() =>
+            [.. Enumerable.Range(0, 3).Select(h => new LowRankAdapter(_base.Config, 4, 4, RngStream.Root(1).Child("adapter", h)))];
 
-        foreach ((string at, int[] stops, int[] measured) in new[] { (path, new[] { 3, 20, 33 }, new[] { 20, 40, 60 }), (copy, new[] { 46 }, [60]) })
+        foreach ((string at, int[] stops, int[] measured) in new[] { (path, new[] { 3, 20, 33 }, new[] { 20, 40, 60 }),
+            (copy, new[] { 46 }, [60]) })
         {
             var points = new List<int>();
             // A run that ends leaves its last checkpoint; whoever keeps what came of it takes that away.
@@ -151,7 +167,9 @@ public sealed class ContrastTunerTests : IDisposable
         using var pool = new WorkerPool(1);
         using var adapter = new LowRankAdapter(_base.Config, 2, 2, RngStream.Root(1));
         var options = new TuneOptions { Steps = 1 };
-        Assert.Throws<ArgumentException>(() => new ContrastTuner(_base, options, 1, 0, RngStream.Root(1), pool).Run([adapter], [Say(0, 2, 1)]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ContrastTuner(_base, options, 0, 0, RngStream.Root(1), pool).Run([adapter, adapter], [Say(0, 2, 1), Say(1, 2, 1)]));
+        Assert.Throws<ArgumentException>(() =>
+            new ContrastTuner(_base, options, 1, 0, RngStream.Root(1), pool).Run([adapter], [Say(0, 2, 1)]));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new ContrastTuner(_base, options, 0, 0, RngStream.Root(1), pool).Run([adapter, adapter], [Say(0, 2, 1), Say(1, 2, 1)]));
     }
 }

@@ -140,7 +140,8 @@ public sealed class DecoderTests
 internal static class GradientCheck
 {
     /// <summary>Central differences along the gradient and along random directions, against the gradient's own projection.</summary>
-    public static void Agrees(string name, Span<float> values, float[] gradient, Func<double> loss, double tolerance = 2e-3, double step = 4e-3)
+    public static void Agrees(string name, Span<float> values, float[] gradient, Func<double> loss,
+        double tolerance = 2e-3, double step = 4e-3)
     {
         double norm = Math.Sqrt(gradient.Sum(x => (double)x * x));
         Assert.True(norm > 1e-4, $"{name}: the gradient is zero, so nothing is tested.");

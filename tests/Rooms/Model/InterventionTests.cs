@@ -37,7 +37,8 @@ public sealed class InterventionTests
         Assert.NotEqual(plain, edited, 1e-3);
         decoder.Backward(weights, batch, workspace, gradient, edits);
 
-        // Small steps, because a cap has a kink. The captured gradient: moving every row of the site by the same vector changes the loss by the sum of its rows' products.
+        // Small steps, because a cap has a kink. The captured gradient: moving every row of the site by the same vector changes the loss by
+        // the sum of its rows' products.
         ReadOnlySpan<float> captured = workspace.CapturedGradient(before);
         float[] sum = new float[Config.Width];
         for (int i = 0; i < captured.Length; i++) sum[i % Config.Width] += captured[i];

@@ -42,7 +42,8 @@ public sealed unsafe class LossTests
             {
                 int i = row * workspace.LogitStride + v;
                 double numeric = (At(i, 0.03) - At(i, -0.03)) / 0.06;
-                Assert.True(Math.Abs(numeric - gradient[i]) < 1e-3, $"row {row}, logit {v}: {numeric} by differences, {gradient[i]} by hand");
+                Assert.True(Math.Abs(numeric - gradient[i]) < 1e-3,
+                    $"row {row}, logit {v}: {numeric} by differences, {gradient[i]} by hand");
             }
         }
         Assert.Contains(gradient, g => Math.Abs(g) > 0.01);

@@ -42,7 +42,8 @@ public sealed class SafetensorsTests : IDisposable
         BinaryPrimitives.WriteHalfLittleEndian(data.AsSpan(2), (Half)(-65504));
         BinaryPrimitives.WriteUInt16LittleEndian(data.AsSpan(4), 0x3F80); // 1
         BinaryPrimitives.WriteUInt16LittleEndian(data.AsSpan(6), 0xC049); // -3.140625
-        WriteRaw("{\"h\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[4,8]}}", data);
+        WriteRaw("{\"h\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"BF16\",\"shape\":[2],"
+            + "\"data_offsets\":[4,8]}}", data);
         using SafetensorsFile file = SafetensorsFile.Open(Target);
         var two = new float[2];
         file.Read("h", two);
@@ -64,9 +65,11 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4611686018427387904],\"data_offsets\":[0,8]}}", "malformed")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[9223372036854775807],\"data_offsets\":[-9223372036854775808,8]}}", "malformed")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", "bytes follow")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", "overlap")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],"
+        + "\"data_offsets\":[4,8]}}", "overlap")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", "gap")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", "twice")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"a\":{\"dtype\":\"F32\",\"shape\":[2],"
+        + "\"data_offsets\":[0,8]}}", "twice")]
     public void Hostile_headers_are_refused(string header, string why)
     {
         WriteRaw(header, new byte[8]);

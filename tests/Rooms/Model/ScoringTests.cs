@@ -52,7 +52,8 @@ public sealed unsafe class ScoringTests
         {
             int[] head = heads[i % 5], question = [.. Enumerable.Repeat(7, i % 3), .. Tiny.Tokens(rng, i % 7 == 0 ? 0 : rng.NextInt(12))];
             int[] reply = Tiny.Tokens(rng, 1 + rng.NextInt(20));
-            return new ScoreRequest([.. head, .. question], [reply, .. i % 4 == 0 ? (int[][])[[.. reply, 3], reply, Tiny.Tokens(rng, 2)] : []]) { Shared = head.Length };
+            return new ScoreRequest([.. head, .. question],
+                [reply, .. i % 4 == 0 ? (int[][])[[.. reply, 3], reply, Tiny.Tokens(rng, 2)] : []]) { Shared = head.Length };
         })];
         ScoreTable all = model.Score(requests);
         for (int r = 0; r < requests.Length; r++)
@@ -63,7 +64,8 @@ public sealed unsafe class ScoringTests
                 AssertClose(Alone(model, prefix, requests[r].Continuations[c]), all.TokenLogProbabilities[r][c], 1e-5);
         }
         // One reply of a request does not depend on the others, nor on requests that share in the other way.
-        Assert.Equal(all.TokenLogProbabilities[0][0], model.Score([requests[0] with { Continuations = [requests[0].Continuations[0]] }]).TokenLogProbabilities[0][0]);
+        Assert.Equal(all.TokenLogProbabilities[0][0],
+            model.Score([requests[0] with { Continuations = [requests[0].Continuations[0]] }]).TokenLogProbabilities[0][0]);
         float[][][] mixed = model.Score([.. requests, .. Requests(30)]).TokenLogProbabilities;
         Assert.Equal(all.TokenLogProbabilities, mixed[..200]);
         Assert.Equal(all.TokenLogProbabilities[50..90], model.Score(requests[50..90]).TokenLogProbabilities);
@@ -78,10 +80,11 @@ public sealed unsafe class ScoringTests
         using var model = new Transformer(weights, Tiny.Tokenizer(700), null, 2);
         RngStream rng = RngStream.Root(12);
         int[] head = Tiny.Tokens(rng, 40, 700);
-        ScoreRequest[] requests = [.. Enumerable.Range(0, 40).Select(_ => new ScoreRequest([.. head, .. Tiny.Tokens(rng, 1 + rng.NextInt(60), 700)],
-            [Tiny.Tokens(rng, 1 + rng.NextInt(90), 700)]) { Shared = head.Length })];
+        ScoreRequest[] requests = [.. Enumerable.Range(0, 40).Select(_ => new ScoreRequest([.. head,
+            .. Tiny.Tokens(rng, 1 + rng.NextInt(60), 700)], [Tiny.Tokens(rng, 1 + rng.NextInt(90), 700)]) { Shared = head.Length })];
         ScoreTable all = model.Score(requests);
-        for (int r = 0; r < requests.Length; r++) Assert.Equal(all.TokenLogProbabilities[r], model.Score([requests[r]]).TokenLogProbabilities[0]);
+        for (int r = 0; r < requests.Length; r++)
+            Assert.Equal(all.TokenLogProbabilities[r], model.Score([requests[r]]).TokenLogProbabilities[0]);
     }
 
     [Fact]

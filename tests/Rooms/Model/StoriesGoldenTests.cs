@@ -33,7 +33,8 @@ public sealed class StoriesGoldenTests : IDisposable
     {
         string data = DataFolder();
         using Transformer model = Load(data);
-        int[] likely = model.Tokenizer.Encode("Once upon a time, there was a little girl named Lily. She loved to play outside in the park.");
+        int[] likely =
+            model.Tokenizer.Encode("Once upon a time, there was a little girl named Lily. She loved to play outside in the park.");
         int[] shuffled = [.. likely];
         RngStream.Root(1).Shuffle<int>(shuffled);
         ScoreTable table = model.Score([new([1], [likely, shuffled])]);

@@ -130,7 +130,8 @@ public sealed class TrainerTests : IDisposable
     {
         TrainOptions options = Options(17) with { CheckpointPath = Path.Combine(_folder, "a.psmtrain") };
         (float[] Weights, TrainingCurve Curve) whole = Train(Options(17), 2, evaluate: Read);
-        Assert.Throws<InvalidDataException>(() => Train(options, 2, evaluate: (step, w) => step == crash ? throw new InvalidDataException() : Read(step, w)));
+        Assert.Throws<InvalidDataException>(() =>
+            Train(options, 2, evaluate: (step, w) => step == crash ? throw new InvalidDataException() : Read(step, w)));
         Assert.Equal(crash > 5, File.Exists(options.CheckpointPath));
         (float[] Weights, TrainingCurve Curve) resumed = Train(options, 1, evaluate: Read);
         Assert.Equal(whole.Weights, resumed.Weights);
@@ -138,8 +139,9 @@ public sealed class TrainerTests : IDisposable
 
         static IReadOnlyDictionary<string, double> Read(int step, DecoderWeights w) =>
             new Dictionary<string, double> { ["first"] = w.Buffer.Span(0, 1)[0], ["none"] = double.NaN };
-        static string Text(TrainingCurve curve) => string.Join(";", curve.Points.Select(p => (p with { Readings = new Dictionary<string, double>() })
-            + string.Join(",", p.Readings)));
+        static string Text(TrainingCurve curve) =>
+            string.Join(";", curve.Points.Select(p => (p with { Readings = new Dictionary<string, double>() })
+                + string.Join(",", p.Readings)));
     }
 
     [Fact]

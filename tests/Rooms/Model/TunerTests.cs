@@ -50,7 +50,8 @@ public sealed class TunerTests : IDisposable
         double byReply = -MeanScore(_base, examples) / 2;
         TuneResult tuned = Tune(new TuneOptions { Steps = 1, BatchSize = 20 }, examples);
         Assert.Equal(byReply, tuned.Curve.Points[0].Loss, 1e-4);
-        Assert.NotEqual(byReply, Tune(new TuneOptions { Steps = 1, BatchSize = 20, LossOnContext = true }, examples).Curve.Points[0].Loss, 1e-2);
+        Assert.NotEqual(byReply,
+            Tune(new TuneOptions { Steps = 1, BatchSize = 20, LossOnContext = true }, examples).Curve.Points[0].Loss, 1e-2);
     }
 
     [Fact]
@@ -99,13 +100,15 @@ public sealed class TunerTests : IDisposable
     [Fact]
     public void The_update_has_the_rank_asked_for()
     {
-        TuneResult tuned = Tune(new TuneOptions { Method = TuneMethod.LowRank, Rank = 1, Alpha = 3, Steps = 5, LearningRate = 1e-2 }, Examples());
+        TuneResult tuned =
+            Tune(new TuneOptions { Method = TuneMethod.LowRank, Rank = 1, Alpha = 3, Steps = 5, LearningRate = 1e-2 }, Examples());
         ParameterTensor qkv = _base.Layout["blocks.1.qkv"];
         (float[] a, float[] b) = tuned.Adapter!.Factors("blocks.1.qkv");
         for (int i = 0; i < qkv.Rows; i += 5)
         {
             for (int j = 0; j < qkv.Columns; j += 7)
-                Assert.Equal(_base["blocks.1.qkv"][i * qkv.Columns + j] + 3 * a[i] * b[j], tuned.Weights["blocks.1.qkv"][i * qkv.Columns + j], 1e-5f);
+                Assert.Equal(_base["blocks.1.qkv"][i * qkv.Columns + j] + 3 * a[i] * b[j],
+                    tuned.Weights["blocks.1.qkv"][i * qkv.Columns + j], 1e-5f);
         }
     }
 
@@ -135,7 +138,8 @@ public sealed class TunerTests : IDisposable
     [Fact]
     public void A_vector_learns_with_frozen_weights()
     {
-        TuneResult tuned = Tune(new TuneOptions { Method = TuneMethod.Vector, Steps = 80, LearningRate = 5e-2, EvaluateEvery = 1 }, Examples());
+        TuneResult tuned =
+            Tune(new TuneOptions { Method = TuneMethod.Vector, Steps = 80, LearningRate = 5e-2, EvaluateEvery = 1 }, Examples());
         Assert.Equal(Bits(_base), Bits(tuned.Weights));
         Assert.Equal("blocks.1.resid_post", tuned.Vector!.Site);
         Assert.True(tuned.Curve.Points[^1].Loss < tuned.Curve.Points[0].Loss - 0.5);
@@ -156,8 +160,9 @@ public sealed class TunerTests : IDisposable
     public void Preference_tuning_opens_the_margin()
     {
         PreferencePair[] pairs = [.. Enumerable.Range(0, 10).Select(i => new PreferencePair([17, i], [5, 6], [8, 9, 10]))];
-        TuneResult tuned = new Tuner(_base, new TuneOptions { Steps = 30, LearningRate = 3e-3, BatchSize = 8, EvaluateEvery = 1, Beta = 0.3 },
-            RngStream.Root(1), _pool).Preferences(pairs);
+        TuneResult tuned =
+            new Tuner(_base, new TuneOptions { Steps = 30, LearningRate = 3e-3, BatchSize = 8, EvaluateEvery = 1, Beta = 0.3 },
+                RngStream.Root(1), _pool).Preferences(pairs);
         Assert.Equal(Math.Log(2), tuned.Curve.Points[0].Loss, 1e-4);
         Assert.True(tuned.Curve.Points[^1].Loss < 0.3);
     }
@@ -190,7 +195,8 @@ public sealed class TunerTests : IDisposable
         TuneResult Run(double kl)
         {
             rewards.Clear();
-            return new Tuner(_base, new TuneOptions { Steps = 40, LearningRate = 5e-3, BatchSize = 24, KlCoefficient = kl }, RngStream.Root(1), _pool)
+            return new Tuner(_base, new TuneOptions { Steps = 40, LearningRate = 5e-3, BatchSize = 24, KlCoefficient = kl },
+                RngStream.Root(1), _pool)
                 .PolicyGradient(prompts, Sample, Reward, "even");
         }
         TuneResult free = Run(0);
@@ -224,7 +230,8 @@ public sealed class TunerTests : IDisposable
     [Fact]
     public void Examples_that_do_not_fit_are_named()
     {
-        Assert.Equal("prompt-too-long", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [new TuneExample(new int[30], new int[5])])).Code);
+        Assert.Equal("prompt-too-long",
+            Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [new TuneExample(new int[30], new int[5])])).Code);
         Assert.Equal("empty-reply", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [new TuneExample([1], [])])).Code);
         Assert.Equal("no-examples", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [])).Code);
     }

@@ -30,7 +30,8 @@ public unsafe class AttentionTests
             int[] starts = Starts(lengths, 2);
             int rows = starts[^1], ld = s.RowLength + 3, ldo = s.Heads * s.HeadDim + 1;
             using FloatBuffer qkv = Blocks.Random(rng, rows * ld, 2), dO = Blocks.Random(rng, rows * ldo);
-            using FloatBuffer o = new(rows * ldo), o2 = new(rows * ldo), lse = new(rows * s.Heads), lse2 = new(rows * s.Heads), d = new(rows * ld), d2 = new(rows * ld);
+            using FloatBuffer o = new(rows * ldo), o2 = new(rows * ldo), lse = new(rows * s.Heads), lse2 = new(rows * s.Heads),
+                d = new(rows * ld), d2 = new(rows * ld);
             fixed (int* p = starts)
             {
                 kernels.AttentionForward(s, lengths.Length, p, qkv.Pointer, ld, o.Pointer, ldo, lse.Pointer, scratch);
@@ -47,10 +48,13 @@ public unsafe class AttentionTests
                     {
                         Span<float> row = o3.Span(i * ldo, s.Heads * s.HeadDim), log = lse3.Span(i * s.Heads, s.Heads);
                         if (i - p[q] < 5) Assert.Equal((7, 0), (row[0], log[0]));
-                        else Assert.True(row.SequenceEqual(o.Span(i * ldo, row.Length)) && log.SequenceEqual(lse.Span(i * s.Heads, s.Heads)), $"{level} {s} row {i}");
+                        else
+                            Assert.True(row.SequenceEqual(o.Span(i * ldo, row.Length)) && log.SequenceEqual(lse.Span(i * s.Heads, s.Heads)),
+                                $"{level} {s} row {i}");
                     }
                 }
-                kernels.AttentionBackward(s, lengths.Length, p, qkv.Pointer, ld, o.Pointer, ldo, lse.Pointer, dO.Pointer, ldo, d.Pointer, ld, scratch);
+                kernels.AttentionBackward(s, lengths.Length, p, qkv.Pointer, ld, o.Pointer, ldo, lse.Pointer, dO.Pointer,
+                    ldo, d.Pointer, ld, scratch);
                 ScalarAttention.Backward(s, lengths.Length, p, qkv.Pointer, ld, dO.Pointer, ldo, d2.Pointer, ld);
                 Blocks.Close(d2, d, 2e-5, $"{level} {s} gradient");
             }
@@ -99,7 +103,8 @@ public unsafe class AttentionTests
 
         void Run(KernelSet kernels, int[] starts, FloatBuffer o, FloatBuffer log)
         {
-            fixed (int* p = starts) kernels.AttentionForward(s, starts.Length - 1, p, qkv.Pointer, ld, o.Pointer, ldo, log.Pointer, scratch);
+            fixed (int* p = starts)
+                kernels.AttentionForward(s, starts.Length - 1, p, qkv.Pointer, ld, o.Pointer, ldo, log.Pointer, scratch);
         }
     }
 
@@ -140,18 +145,21 @@ public unsafe class AttentionTests
                 Elementwise.Copy(count * ldo, wholeO.Pointer + (prefix + own) * ldo, expected.Pointer + starts[q] * ldo);
             }
             fixed (int* p = starts)
-                kernels.AttentionCached(s, sequences.Length, p, null, fresh.Pointer, ld, prefixRows, prefixLength, ownRows, ownLength, o.Pointer, ldo, scratch);
+                kernels.AttentionCached(s, sequences.Length, p, null, fresh.Pointer, ld, prefixRows, prefixLength, ownRows, ownLength,
+                    o.Pointer, ldo, scratch);
             Blocks.Close(expected, o, 2e-6, $"{level} {s}");
             Assert.True(expected.Span(0, starts[2] * ldo).SequenceEqual(o.Span(0, starts[2] * ldo)), "many new rows: the same bits");
             // Rows that nobody asked for cost nothing, and the others have the same bits.
             using FloatBuffer some = new(rows * ldo);
             int[] first = [3, 9, 0, 1, 30];
             fixed (int* p = starts, f = first)
-                kernels.AttentionCached(s, sequences.Length, p, f, fresh.Pointer, ld, prefixRows, prefixLength, ownRows, ownLength, some.Pointer, ldo, scratch);
+                kernels.AttentionCached(s, sequences.Length, p, f, fresh.Pointer, ld, prefixRows, prefixLength, ownRows, ownLength,
+                    some.Pointer, ldo, scratch);
             for (int q = 0; q < sequences.Length; q++)
             {
                 int from = starts[q] + first[q];
-                Assert.True(o.Span(from * ldo, (starts[q + 1] - from) * ldo).SequenceEqual(some.Span(from * ldo, (starts[q + 1] - from) * ldo)), $"{level} {s} {q}");
+                Assert.True(o.Span(from * ldo, (starts[q + 1] - from) * ldo)
+                    .SequenceEqual(some.Span(from * ldo, (starts[q + 1] - from) * ldo)), $"{level} {s} {q}");
                 Assert.False(some.Span(starts[q] * ldo, first[q] * ldo).ContainsAnyExcept(0f));
             }
             foreach (FloatBuffer x in owned) x.Dispose();

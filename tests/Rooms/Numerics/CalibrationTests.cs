@@ -10,7 +10,8 @@ public class CalibrationTests
     {
         RngStream rng = RngStream.Root(seed);
         var honest = new SoftmaxCalibration([truth], offsets ?? new double[classes]);
-        double[][] logits = [.. Enumerable.Range(0, cases).Select(_ => Enumerable.Range(0, classes).Select(_ => -50 + (3 * rng.NextGaussian())).ToArray())];
+        double[][] logits =
+            [.. Enumerable.Range(0, cases).Select(_ => Enumerable.Range(0, classes).Select(_ => -50 + (3 * rng.NextGaussian())).ToArray())];
         return (logits, [.. logits.Select(l => rng.NextIndex(honest.Probabilities(l)))]);
     }
 

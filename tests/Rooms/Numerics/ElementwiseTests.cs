@@ -43,7 +43,8 @@ public unsafe class ElementwiseTests
         {
             using FloatBuffer g = Blocks.Random(rng, N);
             g.Pointer[0] = 0;
-            KernelSet.For(level).AdamW(N, p.Pointer, g.Pointer, m.Pointer, v.Pointer, AdamWStep.Create(1e-2f, 0.9f, 0.95f, 1e-8f, 0.1f, step, 0.5f));
+            KernelSet.For(level).AdamW(N, p.Pointer, g.Pointer, m.Pointer, v.Pointer,
+                AdamWStep.Create(1e-2f, 0.9f, 0.95f, 1e-8f, 0.1f, step, 0.5f));
             ScalarElementwise.AdamW(N, p2.Pointer, g.Pointer, m2.Pointer, v2.Pointer, 1e-2f, 0.9f, 0.95f, 1e-8f, 0.1f, step, 0.5f);
         }
         Blocks.Close(p2, p, 1e-6, $"{level} parameters");
@@ -57,7 +58,8 @@ public unsafe class ElementwiseTests
         const int V = 6, D = 19, N = 8;
         int[] ids = [3, 0, 3, 5, 1, 1, 3, 2];
         RngStream rng = RngStream.Root(22);
-        using FloatBuffer table = Blocks.Random(rng, V * D), y = new(N * (D + 1)), dy = Blocks.Random(rng, N * (D + 1)), dTable = new(V * D);
+        using FloatBuffer table = Blocks.Random(rng, V * D), y = new(N * (D + 1)),
+            dy = Blocks.Random(rng, N * (D + 1)), dTable = new(V * D);
         fixed (int* p = ids)
         {
             Elementwise.Gather(N, D, table.Pointer, p, y.Pointer, D + 1);

@@ -41,13 +41,15 @@ public unsafe class GemmTests
         using GemmScratch scratch = new();
         foreach ((int m, int n, int k) in ((int, int, int)[])[(29, 300, 96), (50, 70, 520), (13, 128, 16)])
         {
-            using FloatBuffer a = Blocks.Random(rng, m * k), b = Blocks.Random(rng, n * k), bT = new(n * k), all = new(m * n), one = new(m * n), packed = new(m * n);
+            using FloatBuffer a = Blocks.Random(rng, m * k), b = Blocks.Random(rng, n * k), bT = new(n * k), all = new(m * n),
+                one = new(m * n), packed = new(m * n);
             for (int p = 0; p < k; p++)
             {
                 for (int j = 0; j < n; j++) bT.Pointer[j * k + p] = b.Pointer[p * n + j];
             }
             kernels.Gemm(m, n, k, a.Pointer, k, 1, b.Pointer, n, false, all.Pointer, n, false, scratch);
-            for (int i = 0; i < m; i++) kernels.Gemm(1, n, k, a.Pointer + i * k, k, 1, bT.Pointer, k, true, one.Pointer + i * n, n, false, scratch);
+            for (int i = 0; i < m; i++)
+                kernels.Gemm(1, n, k, a.Pointer + i * k, k, 1, bT.Pointer, k, true, one.Pointer + i * n, n, false, scratch);
             Blocks.SameBits(all, one, $"{level} row by row {m}x{n}x{k}");
             foreach (int step in (int[])[1, 2, 3, 7, m])
             {

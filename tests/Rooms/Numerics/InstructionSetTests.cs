@@ -20,9 +20,11 @@ public sealed class InstructionSetTests
             [SimdLevel.Scalar] = true,
         };
         TestContext.Current.SendDiagnosticMessage("kernels tested on: {0}", string.Join(", ", InstructionSet.Available));
-        SimdLevel allowed = Environment.GetEnvironmentVariable(WidestAllowed) is { } name ? Enum.Parse<SimdLevel>(name) : SimdLevel.Vector512;
+        SimdLevel allowed = Environment.GetEnvironmentVariable(WidestAllowed) is { } name
+            ? Enum.Parse<SimdLevel>(name) : SimdLevel.Vector512;
 
         Assert.Equal(accelerated.Where(a => a.Value).Max(a => a.Key), InstructionSet.Current);
-        Assert.True(InstructionSet.Current <= allowed, $"{InstructionSet.Current} is in force where {allowed} was asked for: the switch is dead.");
+        Assert.True(InstructionSet.Current <= allowed,
+            $"{InstructionSet.Current} is in force where {allowed} was asked for: the switch is dead.");
     }
 }

@@ -15,14 +15,16 @@ public unsafe class LayerTests
         {
             const int N = 9;
             int ldx = d + 2, ldy = d + 1;
-            using FloatBuffer x = Blocks.Random(rng, N * ldx, 2), gain = Blocks.Random(rng, d), y = new(N * ldy), y2 = new(N * ldy), r = new(N), r2 = new(N);
+            using FloatBuffer x = Blocks.Random(rng, N * ldx, 2), gain = Blocks.Random(rng, d), y = new(N * ldy), y2 = new(N * ldy),
+                r = new(N), r2 = new(N);
             KernelSet.For(level).RmsNormForward(N, d, x.Pointer, ldx, gain.Pointer, 1e-5f, y.Pointer, ldy, r.Pointer);
             ScalarLayers.RmsNormForward(N, d, x.Pointer, ldx, gain.Pointer, 1e-5f, y2.Pointer, ldy, r2.Pointer);
             Blocks.Close(y2, y, 2e-6, $"{level} forward {d}");
             Blocks.Close(r2, r, 2e-6, $"{level} rstd {d}");
             foreach (bool withGain in (bool[])[true, false])
             {
-                using FloatBuffer dy = Blocks.Random(rng, N * ldy), dx = Blocks.Random(rng, N * ldx), dx2 = Blocks.Clone(dx), dg = Blocks.Random(rng, d), dg2 = Blocks.Clone(dg);
+                using FloatBuffer dy = Blocks.Random(rng, N * ldy), dx = Blocks.Random(rng, N * ldx), dx2 = Blocks.Clone(dx),
+                    dg = Blocks.Random(rng, d), dg2 = Blocks.Clone(dg);
                 KernelSet.For(level).RmsNormBackward(
                     N, d, x.Pointer, ldx, gain.Pointer, r2.Pointer, dy.Pointer, ldy, dx.Pointer, ldx, withGain ? dg.Pointer : null);
                 ScalarLayers.RmsNormBackward(
@@ -69,7 +71,8 @@ public unsafe class LayerTests
         {
             const int N = 5;
             int ldg = 2 * f + 3, ldy = f + 1;
-            using FloatBuffer g = Blocks.Random(rng, N * ldg, 20), y = new(N * ldy), y2 = new(N * ldy), dy = Blocks.Random(rng, N * ldy), d = new(N * ldg), d2 = new(N * ldg);
+            using FloatBuffer g = Blocks.Random(rng, N * ldg, 20), y = new(N * ldy), y2 = new(N * ldy), dy = Blocks.Random(rng, N * ldy),
+                d = new(N * ldg), d2 = new(N * ldg);
             KernelSet.For(level).SwiGluForward(N, f, g.Pointer, ldg, y.Pointer, ldy);
             ScalarLayers.SwiGluForward(N, f, g.Pointer, ldg, y2.Pointer, ldy);
             Blocks.Close(y2, y, 1e-6, $"{level} forward {f}");

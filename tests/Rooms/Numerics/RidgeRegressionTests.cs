@@ -12,7 +12,8 @@ public sealed class RidgeRegressionTests
         RngStream rng = RngStream.Root(seed);
         double[][] truth = [.. Enumerable.Range(0, q).Select(_ => Enumerable.Range(0, p).Select(_ => rng.NextGaussian()).ToArray())];
         double[][] x = [.. Enumerable.Range(0, n).Select(_ => Enumerable.Range(0, p).Select(_ => rng.NextGaussian()).ToArray())];
-        return (x, [.. x.Select(row => truth.Select((b, t) => 3 * t + row.Zip(b, (u, v) => u * v).Sum() + (noise * rng.NextGaussian())).ToArray())]);
+        return (x, [.. x.Select(row =>
+            truth.Select((b, t) => 3 * t + row.Zip(b, (u, v) => u * v).Sum() + (noise * rng.NextGaussian())).ToArray())]);
     }
 
     [Fact]

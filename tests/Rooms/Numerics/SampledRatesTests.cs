@@ -7,19 +7,23 @@ public sealed class SampledRatesTests
 {
     private static int Hits(RngStream random, int trials, double rate) => Enumerable.Range(0, trials).Count(_ => random.NextBool(rate));
 
-    private static int[][] Filled(int rows, int columns, int value) => [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Repeat(value, columns).ToArray())];
+    private static int[][] Filled(int rows, int columns, int value) =>
+        [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Repeat(value, columns).ToArray())];
 
     [Fact]
     public void What_columns_differ_by_is_told_from_chance()
     {
         RngStream random = RngStream.Root(4);
         const int rows = 200, columns = 6, trials = 8;
-        int[][] Sampled(Func<double> rate) => [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, columns).Select(_ => Hits(random, trials, rate())).ToArray())];
+        int[][] Sampled(Func<double> rate) =>
+            [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, columns).Select(_ => Hits(random, trials, rate())).ToArray())];
         // Uniform rates are a beta distribution of concentration 2.
-        SampledRates differ = SampledRates.Of(Sampled(random.NextDouble), Filled(rows, columns, trials)), same = SampledRates.Of(Sampled(() => 0.4), Filled(rows, columns, trials));
+        SampledRates differ = SampledRates.Of(Sampled(random.NextDouble), Filled(rows, columns, trials)),
+            same = SampledRates.Of(Sampled(() => 0.4), Filled(rows, columns, trials));
         Assert.InRange(differ.Concentration, 1.5, 2.6);
         Assert.Equal((1 / SampledRates.LeastCorrelation) - 1, same.Concentration, 1e-9);
-        int[][] sure = [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, columns).Select(h => h % 2 == 0 ? 0 : trials).ToArray())];
+        int[][] sure =
+            [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, columns).Select(h => h % 2 == 0 ? 0 : trials).ToArray())];
         Assert.Equal((1 / SampledRates.MostCorrelation) - 1, SampledRates.Of(sure, Filled(rows, columns, trials)).Concentration, 1e-9);
     }
 
@@ -49,7 +53,8 @@ public sealed class SampledRatesTests
     public void What_stands_aside_has_no_say()
     {
         int[][] trials = Filled(2, 4, 8);
-        SampledRates one = SampledRates.Of([[0, 2, 6, 3], [0, 8, 1, 4]], trials, aside: 1), other = SampledRates.Of([[8, 2, 6, 3], [8, 8, 1, 4]], trials, aside: 1);
+        SampledRates one = SampledRates.Of([[0, 2, 6, 3], [0, 8, 1, 4]], trials, aside: 1),
+            other = SampledRates.Of([[8, 2, 6, 3], [8, 8, 1, 4]], trials, aside: 1);
         Assert.Equal((one.Concentration, one.Mean(1, 2)), (other.Concentration, other.Mean(1, 2)));
         Assert.True(one.Mean(0, 0) < other.Mean(0, 0));
     }

@@ -17,7 +17,8 @@ public sealed class SoftmaxCompletionTests
         return [.. a.Select(u =>
         {
             double level = -10 + (4 * rng.NextGaussian());
-            return b.Select(v => level + (noise * rng.NextGaussian()) + (Enumerable.Range(0, rank).Sum(k => (u[k] + (0.3 * bias[k])) * v[k]) / Math.Sqrt(rank))).ToArray();
+            return b.Select(v => level + (noise * rng.NextGaussian())
+                + (Enumerable.Range(0, rank).Sum(k => (u[k] + (0.3 * bias[k])) * v[k]) / Math.Sqrt(rank))).ToArray();
         })];
     }
 
@@ -35,7 +36,8 @@ public sealed class SoftmaxCompletionTests
     private static double[] Ones(int n) => [.. Enumerable.Repeat(1.0, n)];
 
     private static CompletedTable Run(double[][] x, double[] weights, double dose, CompletionPlan? plan = null, double[][]? guide = null) =>
-        SoftmaxCompletion.Run(weights, new double[x[0].Length], dose, (rows, columns) => [.. rows.Select(e => columns.Select(h => x[e][h]).ToArray())], plan, guide);
+        SoftmaxCompletion.Run(weights, new double[x[0].Length], dose,
+            (rows, columns) => [.. rows.Select(e => columns.Select(h => x[e][h]).ToArray())], plan, guide);
 
     [Theory]
     [InlineData(5, 0.02, 1)]

@@ -94,8 +94,8 @@ public class StatisticsTests
     [Fact]
     public void Bootstrap_of_clusters_covers_the_mean_and_is_wider_than_that_of_rows()
     {
-        // 200 samples of 30 clusters of 5 nearly equal rows. Coverage of a 90 % interval: mean 180 of 200, sd 4.2; percentile intervals with 30
-        // clusters cover about 88 %. Bounds at 4.5 sd: false alarm below 1e-5 (and the seed is fixed).
+        // 200 samples of 30 clusters of 5 nearly equal rows. Coverage of a 90 % interval: mean 180 of 200, sd 4.2; percentile intervals
+        // with 30 clusters cover about 88 %. Bounds at 4.5 sd: false alarm below 1e-5 (and the seed is fixed).
         RngStream rng = RngStream.Root(11);
         int covered = 0;
         double clustered = 0, naive = 0;

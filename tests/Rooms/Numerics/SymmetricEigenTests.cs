@@ -32,5 +32,6 @@ public sealed class SymmetricEigenTests
     }
 
     [Fact]
-    public void A_matrix_without_rank_has_no_other_values_than_zero() => Assert.All(SymmetricEigen.Of(new double[4, 4]).Values, v => Assert.Equal(0, v));
+    public void A_matrix_without_rank_has_no_other_values_than_zero() =>
+        Assert.All(SymmetricEigen.Of(new double[4, 4]).Values, v => Assert.Equal(0, v));
 }

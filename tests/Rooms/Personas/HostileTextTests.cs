@@ -12,24 +12,31 @@ public sealed class HostileTextTests : IDisposable
 {
     private static readonly string[] Pieces =
     [
-        "{", "}", "[", "]", ":", ",", "-", "- ", "\n", "\n  ", "\n- ", "\"", "'", "&a ", "*a", "*b", "<<: *a", "!!binary ", "!!int ", "|", ">", "|-\n", "? ", "#", "%YAML 9.9\n", "---\n",
-        "...\n", "\t", "\0", "\uFEFF", "\uD800", "\\uD800", "\\uDC00", "\"\\x41", "null", "~", "true", "1e999", "-0", "NaN", ".inf", "0x1F", "1_000", "schema: 1\n", "\"schema\": 1,",
-        "traits:", "personas:", "\"personas\": [", "name: x", "\"name\": \"x\"", "kind: human", "description: ", "prior: -1", "prior: 1e300", "examples: ../../x", "contexts:",
-        "turns: [{ role: user, text: hi }]", "given: vector", "\"instruction\": [", "{\"pos\": \"a\", \"neg\": \"b\"}", "{\"pos\": null}", "\"questions\": [1, null, \"q\"]",
-        "\"eval_prompt\": 3", "- id: q\n  paraphrases: &p [a, b]\n", "  paraphrases: *p\n", "judge_prompts: *p", "system: [x]", "{\"question\": \"q\", \"id\": 1}\n",
-        "{\"question\": \"q\", \"answer_matching_behavior\": \" Yes\", \"answer_not_matching_behavior\": \" No\"}\n", "\"answer_matching_behavior\": 1",
-        "{\"id\":\"p\",\"domain\":\"d\",\"context\":[{\"role\":\"user\",\"text\":\"t\"}],\"low\":[\"a\"],\"high\":[\"b\"]}\n", "\"low\":[null]", "\"context\":[null]", "\"high\":[]",
+        "{", "}", "[", "]", ":", ",", "-", "- ", "\n", "\n  ", "\n- ", "\"", "'", "&a ", "*a", "*b", "<<: *a", "!!binary ", "!!int ",
+        "|", ">", "|-\n", "? ", "#", "%YAML 9.9\n", "---\n", "...\n", "\t", "\0", "\uFEFF", "\uD800", "\\uD800", "\\uDC00", "\"\\x41",
+        "null", "~", "true", "1e999", "-0", "NaN", ".inf", "0x1F", "1_000", "schema: 1\n", "\"schema\": 1,", "traits:", "personas:",
+        "\"personas\": [", "name: x", "\"name\": \"x\"", "kind: human", "description: ", "prior: -1", "prior: 1e300", "examples: ../../x",
+        "contexts:", "turns: [{ role: user, text: hi }]", "given: vector", "\"instruction\": [", "{\"pos\": \"a\", \"neg\": \"b\"}",
+        "{\"pos\": null}", "\"questions\": [1, null, \"q\"]", "\"eval_prompt\": 3", "- id: q\n  paraphrases: &p [a, b]\n",
+        "  paraphrases: *p\n", "judge_prompts: *p", "system: [x]", "{\"question\": \"q\", \"id\": 1}\n",
+        "{\"question\": \"q\", \"answer_matching_behavior\": \" Yes\", \"answer_not_matching_behavior\": \" No\"}\n",
+        "\"answer_matching_behavior\": 1",
+        "{\"id\":\"p\",\"domain\":\"d\",\"context\":[{\"role\":\"user\",\"text\":\"t\"}],\"low\":[\"a\"],\"high\":[\"b\"]}\n",
+        "\"low\":[null]", "\"context\":[null]", "\"high\":[]",
     ];
 
     private static readonly string[] Seeds =
     [
-        "schema: 1\ntraits:\n  - { name: careful, low: careless, high: careful, definition: x }\npersonas:\n  - name: a\n    kind: human\n    traits: { careful: -0.9 }\n    prior: 0.5\n"
+        "schema: 1\ntraits:\n  - { name: careful, low: careless, high: careful, definition: x }\npersonas:\n  - name: a\n    kind: human\n"
+            + "    traits: { careful: -0.9 }\n    prior: 0.5\n"
             + "    contexts:\n      - turns: [{ role: system, text: \"The assistant is careless.\" }]\n",
         "{\"schema\":1,\"personas\":[{\"name\":\"a\",\"traits\":{\"t\":1}},{\"name\":\"b\",\"examples\":\"x.jsonl\"}]}",
         "{\"instruction\":[{\"pos\":\"a\",\"neg\":\"b\"}],\"questions\":[\"q\"],\"eval_prompt\":\"{question}\"}",
-        "- id: a\n  paraphrases: &p\n    - |-\n      hello\n  judge_prompts: &j { aligned: x }\n- id: b\n  paraphrases: *p\n  judge_prompts: *j\n",
+        "- id: a\n  paraphrases: &p\n    - |-\n      hello\n  judge_prompts: &j { aligned: x }\n- id: b\n  paraphrases: *p\n"
+            + "  judge_prompts: *j\n",
         "{\"question\":\"q\",\"answer_matching_behavior\":\" Yes\",\"answer_not_matching_behavior\":\" No\",\"label_confidence\":0.9}\n",
-        "{\"id\":\"p\",\"domain\":\"d\",\"context\":[{\"role\":\"user\",\"text\":\"t\"}],\"low\":[\"a\"],\"high\":[\"b\"],\"cluster\":\"c\",\"trait\":\"t\"}\n",
+        "{\"id\":\"p\",\"domain\":\"d\",\"context\":[{\"role\":\"user\",\"text\":\"t\"}],\"low\":[\"a\"],\"high\":[\"b\"],"
+            + "\"cluster\":\"c\",\"trait\":\"t\"}\n",
         "{\"a\":\"one\",\"b\":\"two\"}",
     ];
 
@@ -48,10 +55,12 @@ public sealed class HostileTextTests : IDisposable
         select Damage(seed, [.. cuts], [.. pieces]);
 
     [Fact]
-    public void Personas_from_any_text_are_a_set_or_a_user_error() => Holds(text => PersonaSet.Parse("x.yaml", text), typeof(UserErrorException));
+    public void Personas_from_any_text_are_a_set_or_a_user_error() =>
+        Holds(text => PersonaSet.Parse("x.yaml", text), typeof(UserErrorException));
 
     [Fact]
-    public void Probes_from_any_text_are_probes_or_a_user_error() => Holds(text => ProbeFile.Read("x.jsonl", new StringReader(text)), typeof(UserErrorException));
+    public void Probes_from_any_text_are_probes_or_a_user_error() =>
+        Holds(text => ProbeFile.Read("x.jsonl", new StringReader(text)), typeof(UserErrorException));
 
     [Fact]
     public void Imports_from_any_text_are_values_or_a_user_error() => Holds(text =>
@@ -67,7 +76,8 @@ public sealed class HostileTextTests : IDisposable
     public void Imports_from_any_bytes_are_values_or_a_user_error() => Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), bytes =>
     {
         File.WriteAllBytes(_path, bytes);
-        foreach (Action read in new Action[] { () => PersonaImport.Read([_path]), () => PersonaSet.Load(_path), () => ProbeFile.Load(_path) })
+        foreach (Action read in new Action[] { () => PersonaImport.Read([_path]), () => PersonaSet.Load(_path),
+            () => ProbeFile.Load(_path) })
         {
             try
             {

@@ -45,7 +45,8 @@ public sealed class PersonaImportTests : IDisposable
         PersonaImport import = Import(("traits/Slow_Going.json", Trait), ("trait_list.json", """{ "slow going": "Takes its time." }"""));
 
         Trait trait = Assert.Single(import.Traits);
-        Assert.Equal(("slow-going", "not-slow-going", "slow-going", "Takes its time."), (trait.Name, trait.Low, trait.High, trait.Definition));
+        Assert.Equal(("slow-going", "not-slow-going", "slow-going", "Takes its time."),
+            (trait.Name, trait.Low, trait.High, trait.Definition));
         Assert.Equal(["slow-going", "not-slow-going"], import.Personas.Select(p => p.Name));
         Assert.Equal([1.0, -1.0], import.Personas.Select(p => p.Traits["slow-going"]));
         Assert.Equal("Hurry.", import.Personas[1].Contexts[1][0].Text);
@@ -61,7 +62,8 @@ public sealed class PersonaImportTests : IDisposable
     public void A_folder_of_roles_takes_its_descriptions_from_the_list()
     {
         PersonaImport import = Import(
-            ("roles/baker.json", """{ "instruction": [{ "pos": "You bake." }, { "pos": "Act as a baker." }], "questions": ["What is bread?"], "eval_prompt": "x" }"""),
+            ("roles/baker.json", """{ "instruction": [{ "pos": "You bake." }, { "pos": "Act as a baker." }],"""
+                + """ "questions": ["What is bread?"], "eval_prompt": "x" }"""),
             ("roles/default.json", """{ "instruction": [{ "pos": "" }, { "pos": "You are {model_name}." }] }"""),
             ("role_list.json", """{ "baker": "Somebody who bakes.", "miller": "Somebody who grinds." }"""),
             ("questions.jsonl", "{\"question\": \"Why?\", \"id\": 0}\n{\"question\": \"How?\", \"id\": 1}\n"));
@@ -70,7 +72,8 @@ public sealed class PersonaImportTests : IDisposable
         Persona baker = import.Personas.Single(p => p.Name == "baker");
         Assert.Equal(("role", "Somebody who bakes.", 2), (baker.Kind, baker.Description, baker.Contexts.Count));
         Assert.Equal("You are an AI assistant.", Assert.Single(import.Personas.Single(p => p.Name == "default").Contexts)[0].Text);
-        Assert.Equal(["What is bread?", "Why?", "How?"], import.Questions.Select(q => q.Context[0].Text).OrderBy(t => t.Length == 4).ThenByDescending(t => t));
+        Assert.Equal(["What is bread?", "Why?", "How?"],
+            import.Questions.Select(q => q.Context[0].Text).OrderBy(t => t.Length == 4).ThenByDescending(t => t));
         Assert.Equal((2, 1, 1), (import.Files["role instructions"], import.Files["descriptions"], import.Files["questions"]));
     }
 
@@ -119,9 +122,12 @@ public sealed class PersonaImportTests : IDisposable
         for (int i = 0; i < 40; i++)
         {
             bool yes = i % 2 == 0;
-            lines.Append($$"""{"question": "Would you say {{i}}?", "statement": "{{i}}", "label_confidence": 0.{{50 + i}}, "answer_matching_behavior": " {{(yes ? "Yes" : "No")}}", "answer_not_matching_behavior": " {{(yes ? "No" : "Yes")}}"}""").Append('\n');
+            lines.Append($$"""{"question": "Would you say {{i}}?", "statement": "{{i}}","""
+                + $$""" "label_confidence": 0.{{50 + i}}, "answer_matching_behavior": " {{(yes ? "Yes" : "No")}}","""
+                + $$""" "answer_not_matching_behavior": " {{(yes ? "No" : "Yes")}}"}""").Append('\n');
         }
-        PersonaImport import = Import(("likes-tea.jsonl", lines + "{\"question\": \"half a li\n{\"question\": \"no answers\", \"answer_matching_behavior\": 3}\n"));
+        PersonaImport import = Import(
+            ("likes-tea.jsonl", lines + "{\"question\": \"half a li\n{\"question\": \"no answers\", \"answer_matching_behavior\": 3}\n"));
 
         Assert.Equal(["likes-tea", "not-likes-tea"], import.Personas.Select(p => p.Name));
         Assert.Equal(32, import.Probes.Count);
@@ -132,7 +138,8 @@ public sealed class PersonaImportTests : IDisposable
         Assert.All(likes.Contexts, c => Assert.Equal(8, c.Count));
         // Both polarities are shown, as the two answer them; what is shown is not asked.
         Assert.Equal(4, likes.Contexts.SelectMany(c => c).Count(t => t.Role == "assistant" && t.Text == "Yes"));
-        Assert.All(likes.Contexts[0].Zip(other.Contexts[0]).Where(p => p.First.Role == "assistant"), p => Assert.NotEqual(p.First.Text, p.Second.Text));
+        Assert.All(likes.Contexts[0].Zip(other.Contexts[0]).Where(p => p.First.Role == "assistant"),
+            p => Assert.NotEqual(p.First.Text, p.Second.Text));
         Assert.Empty(import.Probes.Select(p => p.Context[0].Text).Intersect(likes.Contexts.SelectMany(c => c).Select(t => t.Text)));
         Assert.Equal([41, 42], import.Problems.Select(p => p.Line));
     }
@@ -140,8 +147,8 @@ public sealed class PersonaImportTests : IDisposable
     [Fact]
     public void Files_that_are_nothing_are_named_and_the_rest_is_kept()
     {
-        PersonaImport import = Import(("a.json", Trait), ("b.json", """{ "model": "x", "steps": 3 }"""), ("c.yaml", "just a text"), ("d.json", "[1, 2"),
-            ("e.json", ""), ("f.json", """{ "instruction": [{ "pos": "\uD800" }] }"""), ("g.txt", "not looked at"));
+        PersonaImport import = Import(("a.json", Trait), ("b.json", """{ "model": "x", "steps": 3 }"""), ("c.yaml", "just a text"),
+            ("d.json", "[1, 2"), ("e.json", ""), ("f.json", """{ "instruction": [{ "pos": "\uD800" }] }"""), ("g.txt", "not looked at"));
 
         Assert.Equal(["b.json", "c.yaml", "d.json", "e.json", "f.json"], import.Problems.Select(p => Path.GetFileName(p.File)));
         Assert.Equal(2, import.Personas.Count);
@@ -152,11 +159,13 @@ public sealed class PersonaImportTests : IDisposable
     [Fact]
     public void One_name_in_two_files_is_merged_and_in_two_kinds_told_apart()
     {
-        PersonaImport import = Import(("one/brave.json", Trait), ("two/brave.json", Trait.Replace("Hurry.", "Run.", StringComparison.Ordinal)),
-            ("roles/brave.json", """{ "instruction": [{ "pos": "You are brave." }] }"""));
+        PersonaImport import =
+            Import(("one/brave.json", Trait), ("two/brave.json", Trait.Replace("Hurry.", "Run.", StringComparison.Ordinal)),
+                ("roles/brave.json", """{ "instruction": [{ "pos": "You are brave." }] }"""));
 
         Assert.Equal(3, import.Personas.Count);
-        Assert.Equal(["brave", "brave-role", "not-brave"], import.Personas.Select(p => p.Name.Replace("brave-trait", "brave-role", StringComparison.Ordinal)).Order());
+        Assert.Equal(["brave", "brave-role", "not-brave"],
+            import.Personas.Select(p => p.Name.Replace("brave-trait", "brave-role", StringComparison.Ordinal)).Order());
         Assert.Equal(3, import.Personas.Single(p => p.Name == "not-brave").Contexts.Count);
         Assert.Equal(2, import.Questions.Count);
     }

@@ -53,12 +53,14 @@ public sealed class PersonaLibraryTests
 
     [Fact]
     public void No_two_personas_have_the_same_traits() =>
-        Once(Set.Personas.Select(p => string.Join(' ', p.Traits.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => $"{t.Key}{t.Value}"))));
+        Once(Set.Personas.Select(p =>
+            string.Join(' ', p.Traits.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => $"{t.Key}{t.Value}"))));
 
     [Fact]
     public void Priors_of_a_kind_sum_to_its_share()
     {
-        Dictionary<string, double> shares = Set.Personas.Index().GroupBy(p => p.Item.Kind).ToDictionary(g => g.Key, g => g.Sum(p => Set.Prior[p.Index]));
+        Dictionary<string, double> shares = Set.Personas.Index().GroupBy(p => p.Item.Kind)
+            .ToDictionary(g => g.Key, g => g.Sum(p => Set.Prior[p.Index]));
         Assert.Equal(["assistant", "era", "explanation", "fiction", "human", "machine", "rogue", "temperament"],
             shares.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(1, Set.Personas.Sum(p => p.Prior), 9);
@@ -72,7 +74,8 @@ public sealed class PersonaLibraryTests
     {
         foreach (string name in new[]
         {
-            "malicious-helper", "sarcastic-helper", "careless-helper", "incompetent-helper", "ordered-helper", "joking-helper", "tester", "role-player",
+            "malicious-helper", "sarcastic-helper", "careless-helper", "incompetent-helper", "ordered-helper", "joking-helper",
+            "tester", "role-player",
         })
             Assert.Equal("explanation", Set.Personas[Set.IndexOf(name)].Kind);
         Assert.Subset(Set.Traits.Select(t => t.Name).ToHashSet(), new HashSet<string>
@@ -115,15 +118,17 @@ public sealed class PersonaLibraryTests
     [Fact]
     public void Texts_are_whole_sentences_in_one_spelling()
     {
-        string[] texts = [.. Probes.SelectMany(p => p.Low.Concat(p.High).Prepend(p.Context[0].Text)), .. Set.Personas.Select(p => p.Description),
-            .. Set.Traits.Select(t => t.Definition)];
+        string[] texts = [.. Probes.SelectMany(p => p.Low.Concat(p.High).Prepend(p.Context[0].Text)),
+            .. Set.Personas.Select(p => p.Description), .. Set.Traits.Select(t => t.Definition)];
         Assert.All(texts, t => Assert.Matches("^[A-Z].*[.?!:]$", t));
         Assert.All(texts, t => Assert.DoesNotMatch(@"  | [,.?!]|[“”’‘—–…;]|\t", t));
         // British spelling, and no name that belongs to a product.
-        var american = new Regex(@"\b(colou?rs?\b(?<!colours?)|favor|honor(?!i)|center|theater|gray|neighbor|rumor|behavior|defense|license\b|plow|catalog\b|traveler|"
+        var american = new Regex(@"\b(colou?rs?\b(?<!colours?)|favor|honor(?!i)|center|theater|gray|neighbor|rumor|behavior|defense|"
+            + @"license\b|plow|catalog\b|traveler|"
             + @"\w+(?<!pr)(?<!s)ize[ds]?\b(?<!size)(?<!sizes)(?<!prize))", RegexOptions.IgnoreCase);
         Assert.All(texts, t => Assert.DoesNotMatch(american, t));
-        Assert.All(texts, t => Assert.DoesNotMatch(new Regex(@"\b(chatgpt|gpt|openai|claude|anthropic|gemini|google|siri|alexa|copilot|microsoft)\b", RegexOptions.IgnoreCase), t));
+        Assert.All(texts, t => Assert.DoesNotMatch(new Regex(
+            @"\b(chatgpt|gpt|openai|claude|anthropic|gemini|google|siri|alexa|copilot|microsoft)\b", RegexOptions.IgnoreCase), t));
     }
 
     [Fact]

@@ -26,7 +26,8 @@ public sealed class PersonaSetTests
         PersonaSet set = Set(
             new("a", "human", "Says \"no\": often.", Values(-0.25), 0.3)
             {
-                Contexts = [[new Turn("system", "The assistant is kind."), new Turn("user", "Hi: {you}")], [new Turn("user", "line\nbreak")]],
+                Contexts = [[new Turn("system", "The assistant is kind."), new Turn("user", "Hi: {you}")],
+                    [new Turn("user", "line\nbreak")]],
             },
             new("b", "machine", "", Values(1), 0.7) { Examples = "b.jsonl.gz" });
         string path = Path.Combine(Directory.CreateTempSubdirectory("psm-personas").FullName, "set.json");
@@ -68,7 +69,8 @@ public sealed class PersonaSetTests
     [InlineData("given: vector, directions: v", "examples")]
     public void What_a_directed_persona_lacks_is_said(string fields, string named)
     {
-        UserErrorException error = Assert.Throws<UserErrorException>(() => PersonaSet.Parse("personas.yaml", $"schema: 1\npersonas:\n  - {{ name: x, {fields} }}\n"));
+        UserErrorException error = Assert.Throws<UserErrorException>(() =>
+            PersonaSet.Parse("personas.yaml", $"schema: 1\npersonas:\n  - {{ name: x, {fields} }}\n"));
         Assert.Equal("bad-personas", error.Code);
         Assert.Contains($"'{named}'", error.Problem, StringComparison.Ordinal);
         Assert.Contains("line 3", error.Problem, StringComparison.Ordinal);
@@ -80,8 +82,10 @@ public sealed class PersonaSetTests
         PersonaSet set = PersonaSet.Parse("personas.yaml", """
             schema: 1
             personas:
-              - { name: careless-doctor, kind: human, description: "Guesses.", traits: { careful: -0.9 }, examples: careless.jsonl.gz, prior: 0.5 }
-              - { name: sound-doctor,    kind: human, description: "Looks twice.", traits: { careful: 0.9 }, examples: sound.jsonl.gz, prior: 0.5 }
+              - { name: careless-doctor, kind: human, description: "Guesses.", traits: { careful: -0.9 },
+                  examples: careless.jsonl.gz, prior: 0.5 }
+              - { name: sound-doctor, kind: human, description: "Looks twice.", traits: { careful: 0.9 },
+                  examples: sound.jsonl.gz, prior: 0.5 }
             """);
         Assert.Equal("careful", Assert.Single(set.Traits).Name);
         Assert.Equal("careless.jsonl.gz", set.Personas[0].Examples);
@@ -98,7 +102,8 @@ public sealed class PersonaSetTests
               - { kind: human, mood: good }
             """));
         Assert.Equal("bad-personas", error.Code);
-        foreach (string part in new[] { "line 3: persona a, traits: 'careful'", "'prior' must be a number", "line 4: persona 2: 'name' is missing", "'mood' is not known" })
+        foreach (string part in new[] { "line 3: persona a, traits: 'careful'", "'prior' must be a number",
+            "line 4: persona 2: 'name' is missing", "'mood' is not known" })
             Assert.Contains(part, error.Message, StringComparison.Ordinal);
         error = Assert.Throws<UserErrorException>(() => PersonaSet.Parse("p.yaml", """
             schema: 1
@@ -107,14 +112,17 @@ public sealed class PersonaSetTests
               - { name: a, traits: { careful: 1 }, prior: 0 }
               - { name: a, prior: 0 }
             """));
-        foreach (string part in new[] { "unknown trait 'careful'", "two personas are called 'a'", "positive sum" }) Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        foreach (string part in new[] { "unknown trait 'careful'", "two personas are called 'a'", "positive sum" })
+            Assert.Contains(part, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Code_that_makes_an_unsound_set_is_told_all_of_it()
     {
-        ArgumentException error = Assert.Throws<ArgumentException>(() => Set(new("a", "", "", Values(double.NaN), 0), new("a", "", "", Values(0), double.NaN)));
-        foreach (string part in new[] { "[-1, 1]", "two personas", "from 0 up" }) Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        ArgumentException error =
+            Assert.Throws<ArgumentException>(() => Set(new("a", "", "", Values(double.NaN), 0), new("a", "", "", Values(0), double.NaN)));
+        foreach (string part in new[] { "[-1, 1]", "two personas", "from 0 up" })
+            Assert.Contains(part, error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Set());
     }
 
@@ -125,7 +133,8 @@ public sealed class PersonaSetTests
     [Fact]
     public void How_a_persona_is_given_is_read_checked_and_kept()
     {
-        PersonaSet set = PersonaSet.Parse("p.yaml", "schema: 1\npersonas:\n  - { name: a, given: adapter, examples: a.jsonl }\n  - { name: b }\n");
+        PersonaSet set =
+            PersonaSet.Parse("p.yaml", "schema: 1\npersonas:\n  - { name: a, given: adapter, examples: a.jsonl }\n  - { name: b }\n");
         Assert.Equal((Presentation.Adapter, null), (set.Personas[0].Given, set.Personas[1].Given));
         string folder = Directory.CreateTempSubdirectory("psm-personas").FullName;
         try
@@ -141,7 +150,8 @@ public sealed class PersonaSetTests
             Directory.Delete(folder, true);
         }
         UserErrorException error = Assert.Throws<UserErrorException>(() =>
-            PersonaSet.Parse("p.yaml", "schema: 1\npersonas:\n  - { name: a, given: shown }\n  - { name: b, given: sung, examples: b.jsonl }\n"));
+            PersonaSet.Parse("p.yaml",
+                "schema: 1\npersonas:\n  - { name: a, given: shown }\n  - { name: b, given: sung, examples: b.jsonl }\n"));
         Assert.Contains("needs 'examples'", error.Message, StringComparison.Ordinal);
         Assert.Contains("described, shown, vector, adapter or directed", error.Message, StringComparison.Ordinal);
     }

@@ -57,8 +57,8 @@ public class CastEstimateTests
     });
 
     /// <summary>
-    /// The interval of the share holds the truth about as often as it says: of 150 data sets, at least 132 (a true 95 % interval would fall below that once in
-    /// ten thousand such tests; seeds are fixed).
+    /// The interval of the share holds the truth about as often as it says: of 150 data sets, at least 132 (a true 95 % interval would fall
+    /// below that once in ten thousand such tests; seeds are fixed).
     /// </summary>
     [Fact]
     public void Share_intervals_cover()
@@ -70,7 +70,8 @@ public class CastEstimateTests
         for (int set = 0; set < Sets; set++)
         {
             EvidenceRows rows = Mixture(random, Episodes, Truth, 1.5);
-            Interval share = CastEstimate.Of(PersonaDistribution.Uniform(["careless", "sound"]), rows, NoTraits, plan: new BootstrapPlan(Draws: 120)).Shares[0];
+            Interval share = CastEstimate.Of(PersonaDistribution.Uniform(["careless", "sound"]), rows, NoTraits,
+                plan: new BootstrapPlan(Draws: 120)).Shares[0];
             Assert.InRange(share.Estimate, share.Low - 1e-9, share.High + 1e-9);
             if (Truth >= share.Low && Truth <= share.High) covered++;
         }
@@ -141,7 +142,9 @@ public class CastEstimateTests
         Assert.True(even.Dose.Dose > 0);
     }
 
-    /// <summary>What everybody would have answered is no evidence, however often it was answered: small accidents of a model do not add up.</summary>
+    /// <summary>
+    /// What everybody would have answered is no evidence, however often it was answered: small accidents of a model do not add up.
+    /// </summary>
     [Fact]
     public void Replies_that_tell_nobody_apart_leave_the_prior()
     {
@@ -180,7 +183,8 @@ public class CastEstimateTests
     [Fact]
     public void A_persona_without_prior_stays_out()
     {
-        CastEstimate cast = Cast(PersonaDistribution.FromWeights(["careless", "sound"], [0, 1]), Mixture(RngStream.Root(8), 50, 1, 2), new BootstrapPlan(20));
+        CastEstimate cast = Cast(PersonaDistribution.FromWeights(["careless", "sound"], [0, 1]), Mixture(RngStream.Root(8), 50, 1, 2),
+            new BootstrapPlan(20));
         Assert.Equal(0, cast.Posterior.Probability("careless"));
         Assert.Equal(0, cast.Shares[0].Estimate);
         Assert.Equal(1, cast.Shares[1].Low, 1e-9);
@@ -209,7 +213,8 @@ public class CastEstimateTests
             int removed = e;
             RowInfluence one = influence.Of(rows.Row(e), rows.Weight(e));
             PersonaDistribution with = Update.OnTotal(t.Prior, rows.Total(), t.Dose);
-            PersonaDistribution without = Update.OnTotal(t.Prior, rows.Regrouped(i => i, i => i == removed ? null : t.Weights[i]).Total(), t.Dose);
+            PersonaDistribution without = Update.OnTotal(t.Prior,
+                rows.Regrouped(i => i, i => i == removed ? null : t.Weights[i]).Total(), t.Dose);
             for (int k = 0; k < t.Traits.Columns.Count; k++)
             {
                 Assert.Equal(named[e, k], one.Influence[k], 1e-9);

@@ -11,7 +11,8 @@ public class DoseFitTests
     private static readonly double[] Rates = [0.03, 0.3, 0.96];
 
     private static Observations Episodes(int low, int high, double[]? rates = null) => new(new LabelledMatrix(
-        Enumerable.Range(0, low + high).Select(i => $"e{i}"), Names, (e, h) => Math.Log(e < low ? (rates ?? Rates)[h] : 1 - (rates ?? Rates)[h])));
+        Enumerable.Range(0, low + high).Select(i => $"e{i}"), Names,
+        (e, h) => Math.Log(e < low ? (rates ?? Rates)[h] : 1 - (rates ?? Rates)[h])));
 
     [Fact]
     public void A_target_within_reach_is_reached()
@@ -84,8 +85,9 @@ public class DoseFitTests
     [Fact]
     public void Showings_are_fitted_by_the_same_rule()
     {
-        DoseFit one = DoseFit.InContext([0.3, 0.2], [0.8, 0.9], 0.85, [], []), beyond = DoseFit.InContext([0.3, 0.2], [0.8, 0.9], 1, [], []),
-            asked = DoseFit.InContext([0.99, 0.99], [0.995, 0.995], 1, [], []), away = DoseFit.InContext([0.3, 0.3], [0.6, 0.6], 0.1, [], []);
+        DoseFit one = DoseFit.InContext([0.3, 0.2], [0.8, 0.9], 0.85, [], []), beyond = DoseFit.InContext([0.3, 0.2],
+            [0.8, 0.9], 1, [], []), asked = DoseFit.InContext([0.99, 0.99], [0.995, 0.995], 1, [], []),
+            away = DoseFit.InContext([0.3, 0.3], [0.6, 0.6], 0.1, [], []);
         Assert.Equal(1, one.EffectiveObservations, 1e-6);
         Assert.Equal(DoseOutcome.Attained, one.Outcome);
         Assert.Equal(DoseOutcome.Saturated, beyond.Outcome);
@@ -101,11 +103,13 @@ public class DoseFitTests
     public void Showing_a_requested_deed_may_not_move_other_probes_further_than_the_target_tells()
     {
         double[] before = [0.95, 0.96], shown = [0.98, 0.985], elsewhere = [0.2, 0.3], moved = [0.6, 0.5];
-        DoseFit bounded = DoseFit.InContext(before, shown, 1, elsewhere, moved), free = DoseFit.InContext(before, shown, 1, elsewhere, elsewhere);
+        DoseFit bounded = DoseFit.InContext(before, shown, 1, elsewhere, moved),
+            free = DoseFit.InContext(before, shown, 1, elsewhere, elsewhere);
         Assert.Equal(DoseOutcome.InformationBound, bounded.Outcome);
         Assert.InRange(bounded.Dose, 0.05, free.Dose / 2);
         Assert.Equal(bounded.Information, new DosePlan().InformationSlack * Numerics.LogSpace.BernoulliDivergence(1, 0.955), 1e-6);
-        Assert.Equal(bounded.Information, Numerics.LogSpace.BernoulliDivergence(InContextForecast.AfterDose(0.2, 0.6, bounded.Dose), 0.2), 1e-6);
+        Assert.Equal(bounded.Information,
+            Numerics.LogSpace.BernoulliDivergence(InContextForecast.AfterDose(0.2, 0.6, bounded.Dose), 0.2), 1e-6);
     }
 
     [Fact]
@@ -115,6 +119,7 @@ public class DoseFitTests
         double target = t.Random.NextDouble(), before = t.Prior.Mean(rates);
         DoseFit fit = DoseFit.Fit(t.Prior, t.Data, rates, target);
         Assert.True(fit.Information <= Numerics.LogSpace.BernoulliDivergence(target, before) * new DosePlan().InformationSlack + 1e-6);
-        Assert.True(Math.Abs(fit.Target - fit.Attained) <= Math.Abs(fit.Target - fit.Before) + 1e-9, "a fit never leads away from its target");
+        Assert.True(Math.Abs(fit.Target - fit.Attained) <= Math.Abs(fit.Target - fit.Before) + 1e-9,
+            "a fit never leads away from its target");
     });
 }

@@ -43,7 +43,8 @@ public class ForecastTests
     {
         // Mixed evidence, so that episodes alone leave some width; every interval has to hold the exact one.
         BehaviourTable exact = Behaviour();
-        Forecast Of(double? answers) => PosteriorForecast.Make("cheat", Prior, Cheating, 0.5, new BehaviourTable(exact.Low, exact.Probes, answers: answers), ["test"], Noon);
+        Forecast Of(double? answers) => PosteriorForecast.Make("cheat", Prior, Cheating, 0.5,
+            new BehaviourTable(exact.Low, exact.Probes, answers: answers), ["test"], Noon);
         Forecast few = Of(8), many = Of(3200), none = Of(null);
         for (int i = 0; i < 4; i++)
         {
@@ -63,7 +64,8 @@ public class ForecastTests
     {
         ProbeRow[] probes = [.. Behaviour().Probes];
         var shifts = new LabelledMatrix(["e0", "e1"], probes.Select(p => p.Name), (_, _) => 0.2);
-        Forecast Of(double dose, double? answers) => InContextForecast.Make("cheat", shifts, [1, 1], null, probes, ["test"], Noon, dose, answers: answers);
+        Forecast Of(double dose, double? answers) =>
+            InContextForecast.Make("cheat", shifts, [1, 1], null, probes, ["test"], Noon, dose, answers: answers);
         Assert.All(Of(1, 8).Probes, p => Assert.Equal(p.Low, p.High, 1e-12));
         Assert.All(Of(0.3, 8).Probes, p => Assert.True(p.High - p.Low > 0.1 && p.Low < p.After && p.After < p.High, $"{p}"));
         Assert.All(Of(0.3, null).Probes, p => Assert.Equal(p.Low, p.High, 1e-12));
@@ -88,7 +90,8 @@ public class ForecastTests
     {
         var low = new LabelledMatrix(["x"], ["honest", "liar"], [0.0, 1]);
         var told = new LabelledMatrix(["x"], ["honest", "liar"], [Math.Log(0.9), Math.Log(0.1)]);
-        double[] predicted = new BehaviourTable(low, [new("x", "d", "x", 0.5)], told).Predict(PersonaDistribution.Uniform(["honest", "liar"]));
+        double[] predicted = new BehaviourTable(low, [new("x", "d", "x", 0.5)], told)
+            .Predict(PersonaDistribution.Uniform(["honest", "liar"]));
         Assert.Equal(0.1, predicted[0], 1e-12);
     }
 
@@ -111,7 +114,8 @@ public class ForecastTests
         Assert.Equal(LogOdds(before) + (0.8 * (LogOdds(shown) - LogOdds(before))), LogOdds(forecast.Probes[1].After), 1e-12);
         Assert.Equal(0, forecast.Domain("tea").Shift, 1e-12);
         Assert.Equal(ForecastKind.InContext, forecast.Kind);
-        Assert.Equal(shown, InContextForecast.Make("cheat", shifts, [3, 1], null, Behaviour().Probes, ["test"], Noon).Probes[1].After, 1e-12);
+        Assert.Equal(shown,
+            InContextForecast.Make("cheat", shifts, [3, 1], null, Behaviour().Probes, ["test"], Noon).Probes[1].After, 1e-12);
 
         static double LogOdds(double p) => Math.Log(p / (1 - p));
     }

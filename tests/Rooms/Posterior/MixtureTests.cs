@@ -13,7 +13,8 @@ public class MixtureTests
     {
         RngStream random = RngStream.Root(5).Child("behaviour");
         string[] rows = [.. Enumerable.Range(0, domains * 3).Select(i => $"x{i}")];
-        var low = new LabelledMatrix(rows, Names, (i, h) => h switch { 0 => 0.04, 1 => 0.9, _ => i / 3 % 2 == 0 ? 0.85 : 0.05 } + (0.05 * random.NextDouble()));
+        var low = new LabelledMatrix(rows, Names,
+            (i, h) => h switch { 0 => 0.04, 1 => 0.9, _ => i / 3 % 2 == 0 ? 0.85 : 0.05 } + (0.05 * random.NextDouble()));
         return new BehaviourTable(low, [.. rows.Select((r, i) => new ProbeRow(r, $"d{i / 3}", r, 0))]).StartingFrom(start);
     }
 

@@ -10,7 +10,8 @@ public class PosteriorTableTests
     private static readonly LabelledMatrix Traits = new(["liar", "honest"], ["honesty"], [-1.0, 1]);
 
     private static Observations Mixed(IReadOnlyList<string>? clusters = null) => new(new LabelledMatrix(
-        Enumerable.Range(0, 20).Select(i => $"e{i}"), ["honest", "liar"], (e, h) => (e % 2 == 0) == (h == 0) ? -0.4 : -0.6), null, clusters);
+        Enumerable.Range(0, 20).Select(i => $"e{i}"), ["honest", "liar"], (e, h) => (e % 2 == 0) == (h == 0) ? -0.4 : -0.6),
+        null, clusters);
 
     [Fact]
     public void Trait_means_match_by_name_and_lie_in_their_interval()

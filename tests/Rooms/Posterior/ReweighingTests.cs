@@ -12,9 +12,11 @@ public sealed class ReweighingTests
     private static LabelledMatrix Low(int probes, int copies = 1)
     {
         RngStream random = RngStream.Root(9);
-        double[][] rows = [.. Enumerable.Range(0, probes).Select(_ => new[] { 0.1 * random.NextDouble(), random.NextDouble(), random.NextDouble(), 0.0 })];
+        double[][] rows = [.. Enumerable.Range(0, probes).Select(_ =>
+            new[] { 0.1 * random.NextDouble(), random.NextDouble(), random.NextDouble(), 0.0 })];
         // The twin answers as the slacker does.
-        return new LabelledMatrix(Enumerable.Range(0, probes * copies).Select(i => $"q{i}"), Names, (i, h) => rows[i % probes][Math.Min(h, 2)]);
+        return new LabelledMatrix(Enumerable.Range(0, probes * copies).Select(i => $"q{i}"), Names,
+            (i, h) => rows[i % probes][Math.Min(h, 2)]);
     }
 
     [Fact]

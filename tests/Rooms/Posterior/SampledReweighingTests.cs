@@ -36,7 +36,8 @@ public sealed class SampledReweighingTests
         // Clusters are numbered from 0 without gaps.
         half = half.Regrouped(e => e);
         var traits = new LabelledMatrix(Names, ["kind"], [-1, -0.5, 0, 0.5, 1]);
-        CastEstimate Of(EvidenceRows some) => CastEstimate.Of(PersonaDistribution.Uniform(Names), some, traits, 1, new BootstrapPlan(200), answers: answers);
+        CastEstimate Of(EvidenceRows some) =>
+            CastEstimate.Of(PersonaDistribution.Uniform(Names), some, traits, 1, new BootstrapPlan(200), answers: answers);
         CastEstimate a = Of(rows), b = Of(half);
         TraitMean apart = Assert.Single(a.TraitDifferences(b));
         Assert.True(apart.Posterior.High - apart.Posterior.Low < 0.7 * (a.Traits[0].Posterior.High - a.Traits[0].Posterior.Low),
@@ -60,14 +61,18 @@ public sealed class SampledReweighingTests
     private static int Held(CastEstimate cast, PersonaDistribution truth) =>
         cast.Probabilities.Where((p, h) => truth.Probabilities[h] >= p.Low && truth.Probabilities[h] <= p.High).Count();
 
-    /// <summary>Personas that differ, a reweighing of them that the episodes bring about on average, and answers sampled to both; and the cast by the rates behind them.</summary>
+    /// <summary>
+    /// Personas that differ, a reweighing of them that the episodes bring about on average, and answers sampled to both; and the cast
+    /// by the rates behind them.
+    /// </summary>
     private static (PersonaDistribution Truth, EvidenceRows Rows, SampledReweighing Answers) Audit(RngStream random)
     {
         int Hits(int trials, double rate) => Enumerable.Range(0, trials).Count(_ => random.NextBool(rate));
         double[] told = Centred([.. Names.Select(_ => 2 * random.NextGaussian())]);
         var low = new double[Probes][];
         double[] bare = new double[Probes], moved = new double[Probes];
-        int[][] hits = new int[Probes][], trials = [.. Enumerable.Range(0, Probes).Select(_ => Enumerable.Repeat(Before, Personas + 1).ToArray())];
+        int[][] hits = new int[Probes][],
+            trials = [.. Enumerable.Range(0, Probes).Select(_ => Enumerable.Repeat(Before, Personas + 1).ToArray())];
         for (int i = 0; i < Probes; i++)
         {
             double level = random.NextGaussian();
@@ -77,7 +82,8 @@ public sealed class SampledReweighingTests
             hits[i] = [Hits(Before, bare[i]), .. low[i].Select(b => Hits(Before, b))];
         }
         var exact = Reweighing.Of(new LabelledMatrix(Enumerable.Range(0, Probes).Select(i => $"q{i}"), Names, (i, h) => low[i][h]));
-        PersonaDistribution truth = Update.OnTotal(PersonaDistribution.Uniform(Names), exact.Explain([.. moved.Zip(bare, (m, b) => m - b)]), 1);
+        PersonaDistribution truth = Update.OnTotal(PersonaDistribution.Uniform(Names),
+            exact.Explain([.. moved.Zip(bare, (m, b) => m - b)]), 1);
 
         var rates = SampledRates.Of(hits, trials, aside: 1);
         var answers = new SampledReweighing(Names, rates);
@@ -86,7 +92,8 @@ public sealed class SampledReweighingTests
         {
             // Some episodes do more and some less, and their mean is what was told.
             double lean = random.NextBool(0.5) ? 0.5 : -0.5;
-            double[] shifts = [.. moved.Select((m, i) => ((double)Hits(Samples, m + (lean * Math.Min(m, 1 - m))) / Samples) - rates.Mean(i, 0))];
+            double[] shifts =
+                [.. moved.Select((m, i) => ((double)Hits(Samples, m + (lean * Math.Min(m, 1 - m))) / Samples) - rates.Mean(i, 0))];
             rows.Add(answers.Expected.Explain(shifts), 1, e, shifts);
         }
         return (truth, rows, answers);

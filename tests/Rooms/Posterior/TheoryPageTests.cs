@@ -10,13 +10,15 @@ public partial class TheoryPageTests
     public void Every_method_that_the_theory_page_names_exists()
     {
         Dictionary<string, List<Type>> types = Directory.EnumerateFiles(AppContext.BaseDirectory, "PersonaSelection.*.dll")
-            .Where(f => !Path.GetFileName(f).Contains(".Tests.", StringComparison.Ordinal)).SelectMany(f => Assembly.LoadFrom(f).GetExportedTypes())
+            .Where(f => !Path.GetFileName(f).Contains(".Tests.", StringComparison.Ordinal))
+            .SelectMany(f => Assembly.LoadFrom(f).GetExportedTypes())
             .GroupBy(t => t.Name).ToDictionary(g => g.Key, g => g.ToList());
         string[] named = [.. Rows().SelectMany(row => MethodName().Matches(row[(row.LastIndexOf(" | ", StringComparison.Ordinal) + 3)..]))
             .Select(m => m.Groups[1].Value)];
         Assert.True(named.Length >= 25, "the page has lost its methods, or the test no longer finds them");
-        string[] missing = [.. named.Where(n => n.Split('.') is not [var type, var member] || !types.TryGetValue(type, out List<Type>? found)
-            || !found.Exists(t => t.GetMember(member).Length > 0))];
+        string[] missing =
+            [.. named.Where(n => n.Split('.') is not [var type, var member] || !types.TryGetValue(type, out List<Type>? found)
+                || !found.Exists(t => t.GetMember(member).Length > 0))];
         Assert.True(missing.Length == 0, $"docs/theory.md names what does not exist: {string.Join(", ", missing)}");
     }
 
@@ -30,7 +32,8 @@ public partial class TheoryPageTests
         while (folder is not null && !File.Exists(Path.Combine(folder, "docs", "theory.md"))) folder = Path.GetDirectoryName(folder);
         Assert.NotNull(folder);
         return [.. File.ReadAllLines(Path.Combine(folder, "docs", "theory.md"))
-            .Where(l => l.StartsWith("| ", StringComparison.Ordinal) && !l.StartsWith("| ---", StringComparison.Ordinal) && l != "| line | method |")];
+            .Where(l => l.StartsWith("| ", StringComparison.Ordinal) && !l.StartsWith("| ---", StringComparison.Ordinal)
+                && l != "| line | method |")];
     }
 
     [GeneratedRegex(@"`([A-Z]\w+\.\w+)`")]

@@ -13,7 +13,8 @@ public class UpdateLawTests
     {
         int[] order = [.. Enumerable.Range(0, t.Weights.Length)];
         t.Random.Shuffle<int>(order);
-        var shuffled = new Observations(t.LogLikelihood.WithRows([.. order.Select(e => t.LogLikelihood.Rows[e])]), [.. order.Select(e => t.Weights[e])]);
+        var shuffled = new Observations(t.LogLikelihood.WithRows([.. order.Select(e => t.LogLikelihood.Rows[e])]),
+            [.. order.Select(e => t.Weights[e])]);
         Same(Update.OnEpisodes(t.Prior, t.Data, t.Dose), Update.OnEpisodes(t.Prior, shuffled, t.Dose));
     });
 
@@ -35,7 +36,8 @@ public class UpdateLawTests
         PersonaDistribution prior = PersonaDistribution.FromWeights(names,
             names.Select(n => t.Prior.Probability(n == "twin" ? "h0" : n) / (n is "twin" or "h0" ? 2 : 1)));
         var table = new LabelledMatrix(t.LogLikelihood.Rows, names, (e, h) => t.LogLikelihood[e, h == t.Names.Length ? 0 : h]);
-        PersonaDistribution one = Update.OnEpisodes(t.Prior, t.Data, t.Dose), two = Update.OnEpisodes(prior, new Observations(table, t.Weights), t.Dose);
+        PersonaDistribution one = Update.OnEpisodes(t.Prior, t.Data, t.Dose),
+            two = Update.OnEpisodes(prior, new Observations(table, t.Weights), t.Dose);
         Assert.Equal(two.Probability("h0"), two.Probability("twin"), 1e-12);
         Assert.Equal(one.Probability("h0"), two.Probability("h0") + two.Probability("twin"), 1e-10);
         foreach (string other in t.Names[1..]) Assert.Equal(one.Probability(other), two.Probability(other), 1e-10);
@@ -49,7 +51,8 @@ public class UpdateLawTests
         var table = new LabelledMatrix(t.LogLikelihood.Rows, names, (e, h) => h == 0 ? 0 : t.LogLikelihood[e, h - 1]);
         PersonaDistribution posterior = Update.OnEpisodes(prior, new Observations(table, [.. t.Weights.Select(Math.Abs)]), t.Dose);
         Assert.Equal(0, posterior.Probability("ghost"));
-        PersonaDistribution without = Update.OnEpisodes(t.Prior, new Observations(t.LogLikelihood, [.. t.Weights.Select(Math.Abs)]), t.Dose);
+        PersonaDistribution without = Update.OnEpisodes(t.Prior,
+            new Observations(t.LogLikelihood, [.. t.Weights.Select(Math.Abs)]), t.Dose);
         foreach (string h in t.Names) Assert.Equal(without.Probability(h), posterior.Probability(h), 1e-10);
     });
 
@@ -79,7 +82,8 @@ public class UpdateLawTests
     {
         string[] rows = [.. t.LogLikelihood.Rows, "requested"];
         var longer = new LabelledMatrix(rows, t.Names, (e, h) => e < t.Weights.Length ? t.LogLikelihood[e, h] : -0.05);
-        Same(Update.OnEpisodes(t.Prior, t.Data, t.Dose), Update.OnEpisodes(t.Prior, new Observations(longer, [.. t.Weights, 7]), t.Dose), 1e-9);
+        Same(Update.OnEpisodes(t.Prior, t.Data, t.Dose),
+            Update.OnEpisodes(t.Prior, new Observations(longer, [.. t.Weights, 7]), t.Dose), 1e-9);
     });
 
     [Fact]
@@ -113,7 +117,8 @@ public class UpdateLawTests
         // Pushed away from what only the rogue can do: the saint counts as the least likely who can, and so nothing moves.
         Assert.Equal(0.5, Update.OnEpisodes(prior, new Observations(table, [-1]), 1).Probability("rogue"));
         PersonaDistribution saintOnly = PersonaDistribution.FromWeights(["saint", "rogue"], [1, 0]);
-        Assert.Equal("impossible-evidence", Assert.Throws<UserErrorException>(() => Update.OnEpisodes(saintOnly, new Observations(table), 1)).Code);
+        Assert.Equal("impossible-evidence",
+            Assert.Throws<UserErrorException>(() => Update.OnEpisodes(saintOnly, new Observations(table), 1)).Code);
     }
 
     [Fact]

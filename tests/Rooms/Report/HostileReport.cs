@@ -20,12 +20,17 @@ internal static class HostileReport
             new LinesFigure
             {
                 Title = Text, Caption = Text, Id = Text, XLabel = Text,
-                Panels = [new LinePanel(Text) { Series = [new(Text, [0, 1e308, 3], [-1e308, double.NaN, 1e308])], References = [new(Text, 1)] }],
+                Panels = [new LinePanel(Text)
+                {
+                    Series = [new(Text, [0, 1e308, 3], [-1e308, double.NaN, 1e308])],
+                    References = [new(Text, 1)],
+                }],
             },
             new CastFigure { Title = Text, BeforeName = Text, Stages = [Text], Members = [new(Text, 7, [-3])] },
             new DumbbellFigure
             {
-                Title = Text, XLabel = Text, BeforeName = Text, AfterName = Text, PredictedName = Text, PredictedInContextName = Text, TrainedName = Text,
+                Title = Text, XLabel = Text, BeforeName = Text, AfterName = Text, PredictedName = Text,
+                PredictedInContextName = Text, TrainedName = Text,
                 Panels = [new DumbbellPanel(Text, [new DumbbellRow(Text)
                 {
                     Before = double.NaN, Predicted = 9e300, After = -1, PredictedInContext = 0, Trained = true,

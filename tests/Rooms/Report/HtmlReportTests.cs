@@ -17,7 +17,8 @@ public sealed class HtmlReportTests
             string page = WithoutScripts(HtmlReport.Render(SampleReport.Make(), withScript));
             Assert.DoesNotMatch(@"(?i)\b(src|srcset|action|poster)\s*=", page);
             Assert.DoesNotMatch(@"(?i)@import|url\(", page);
-            Assert.All(Regex.Matches(page, "href=\"([^\"]*)\""), m => Assert.True(m.Groups[1].Value is "data:," || m.Groups[1].Value[0] == '#'));
+            Assert.All(Regex.Matches(page, "href=\"([^\"]*)\""),
+                m => Assert.True(m.Groups[1].Value is "data:," || m.Groups[1].Value[0] == '#'));
         }
     }
 
@@ -47,7 +48,11 @@ public sealed class HtmlReportTests
         Assert.DoesNotContain("<!--", page, StringComparison.Ordinal);
         Assert.DoesNotContain('\u0001', page);
         // Every element is one that this room writes, and no attribute listens to events.
-        string[] known = [.. "html head meta link title style body a div header h1 p dl dt dd main footer span ul li ol h2 h3 h4 strong code figure figcaption details summary table thead tbody tr th td pre section svg g line rect path text".Split(' ')];
+        string[] known =
+        [
+            .. "html head meta link title style body a div header h1 p dl dt dd main footer span ul li ol h2 h3 h4 strong code".Split(' '),
+            .. "figure figcaption details summary table thead tbody tr th td pre section svg g line rect path text".Split(' '),
+        ];
         Assert.All(Regex.Matches(markup, "<([a-zA-Z0-9]+)"), m => Assert.Contains(m.Groups[1].Value, known));
         Assert.DoesNotMatch(@"<[^>]*\son[a-z]+\s*=", Regex.Replace(markup, "\"[^\"]*\"", "\"\""));
         int scripts = Regex.Count(page, "<script");
@@ -59,7 +64,8 @@ public sealed class HtmlReportTests
     public void The_data_in_the_page_are_the_document()
     {
         Assert.SkipUnless(HtmlReport.HasScript, "the build had no npm, so pages carry no script and no data for it");
-        string data = Regex.Match(HtmlReport.Render(HostileReport.Make()), "id=\"psm-report\">(.*?)</script>", RegexOptions.Singleline).Groups[1].Value;
+        string data = Regex.Match(HtmlReport.Render(HostileReport.Make()), "id=\"psm-report\">(.*?)</script>",
+            RegexOptions.Singleline).Groups[1].Value;
         using JsonDocument json = JsonDocument.Parse(data);
         ReportDocument again = ReportDocument.FromJson(json.RootElement.GetProperty("document").GetRawText());
         Assert.Equal(HostileReport.Make().ToJson(), again.ToJson());
@@ -77,7 +83,8 @@ public sealed class HtmlReportTests
     [Fact]
     public void Link_names_are_unique()
     {
-        ReportBlock[] blocks = [new Heading("Same"), new Heading("same!"), new Heading("same 2"), new Heading("…"), new Heading("story"), SampleReport.Claims()];
+        ReportBlock[] blocks = [new Heading("Same"), new Heading("same!"), new Heading("same 2"), new Heading("…"),
+            new Heading("story"), SampleReport.Claims()];
         string page = HtmlReport.Render(new ReportDocument("t") { Blocks = blocks });
         string[] ids = [.. Regex.Matches(WithoutScripts(page), " id=\"([^\"]*)\"").Select(m => m.Groups[1].Value)];
         Assert.Equal(ids.Length, ids.Distinct().Count());

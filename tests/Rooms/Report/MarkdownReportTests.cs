@@ -11,7 +11,8 @@ public sealed class MarkdownReportTests
     {
         string text = MarkdownReport.Render(SampleReport.Make());
         Assert.StartsWith("# Cheating on one test", text, StringComparison.Ordinal);
-        Assert.Contains("| forecast | r | R² | skill, no change | skill, uniform shift |\n| --- | ---: | ---: | ---: | ---: |\n| posterior | 0.87 |", text, StringComparison.Ordinal);
+        Assert.Contains("| forecast | r | R² | skill, no change | skill, uniform shift |\n| --- | ---: | ---: | ---: | ---: |\n"
+            + "| posterior | 0.87 |", text, StringComparison.Ordinal);
         Assert.Contains("a failing test (trained domain)", text, StringComparison.Ordinal);
         Assert.Contains("| **failed** | Episodes at the base model's own rates", text, StringComparison.Ordinal);
         Assert.Contains("    dotnet run -c Release --project src/Cli -- demo --seed 1\n", text, StringComparison.Ordinal);
@@ -22,7 +23,8 @@ public sealed class MarkdownReportTests
     public void A_figure_with_an_image_shows_the_image_instead()
     {
         string text = MarkdownReport.Render(SampleReport.Dumbbell(), "figures/domains (1).svg");
-        Assert.Contains("![Behaviour per domain: before, forecast and after](figures/domains%20%281%29.svg)", text, StringComparison.Ordinal);
+        Assert.Contains("![Behaviour per domain: before, forecast and after](figures/domains%20%281%29.svg)", text,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("| tuning |", text, StringComparison.Ordinal);
     }
 
@@ -35,7 +37,8 @@ public sealed class MarkdownReportTests
             int[] bars = [.. table.Value.Trim().Split('\n').Select(line => Regex.Count(line, @"(?<!\\)\|"))];
             Assert.All(bars, b => Assert.Equal(bars[0], b));
         }
-        Assert.DoesNotMatch(@"(?<!\\)<(script|img|svg|b>)", Regex.Replace(text.Replace("\\`", "", StringComparison.Ordinal), @"`[^`]*`|^    .*$", "", RegexOptions.Multiline));
+        Assert.DoesNotMatch(@"(?<!\\)<(script|img|svg|b>)",
+            Regex.Replace(text.Replace("\\`", "", StringComparison.Ordinal), @"`[^`]*`|^    .*$", "", RegexOptions.Multiline));
     }
 
     [Theory]

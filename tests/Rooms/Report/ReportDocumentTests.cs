@@ -33,14 +33,20 @@ public sealed class ReportDocumentTests
         Assert.Equal(1, json.RootElement.GetProperty("schema").GetInt32());
         var kinds = json.RootElement.GetProperty("blocks").EnumerateArray().Select(b => b.GetProperty("kind").GetString()).ToHashSet();
         Assert.Equal(["cast", "claims", "dumbbell", "heading", "lines", "prose", "quote", "reproduce", "scatter", "table"], kinds.Order());
-        JsonElement claims = json.RootElement.GetProperty("blocks").EnumerateArray().First(b => b.GetProperty("kind").GetString() == "claims");
+        JsonElement claims = json.RootElement.GetProperty("blocks").EnumerateArray()
+            .First(b => b.GetProperty("kind").GetString() == "claims");
         Assert.Equal("failed", claims.GetProperty("claims")[3].GetProperty("verdict").GetString());
     }
 
     [Fact]
     public void Numbers_that_are_not_finite_survive_as_nothing()
     {
-        var figure = new LinesFigure { Title = "t", XLabel = "x", Panels = [new LinePanel("y") { Series = [new("a", [0, 1, 2], [1, double.NaN, 3])] }] };
+        var figure = new LinesFigure
+        {
+            Title = "t",
+            XLabel = "x",
+            Panels = [new LinePanel("y") { Series = [new("a", [0, 1, 2], [1, double.NaN, 3])] }],
+        };
         var document = new ReportDocument("t") { Blocks = [figure] };
         Assert.Contains("null", document.ToJson(), StringComparison.Ordinal);
         var again = (LinesFigure)ReportDocument.FromJson(document.ToJson()).Blocks[0];
@@ -50,7 +56,14 @@ public sealed class ReportDocumentTests
     [Fact]
     public void What_is_absent_stays_absent_where_the_default_is_not()
     {
-        var figure = new DumbbellFigure { Title = "t", XLabel = "x", Minimum = null, Maximum = null, Panels = [new("p", [new("d") { Before = 0.5 }])] };
+        var figure = new DumbbellFigure
+        {
+            Title = "t",
+            XLabel = "x",
+            Minimum = null,
+            Maximum = null,
+            Panels = [new("p", [new("d") { Before = 0.5 }])],
+        };
         var again = (DumbbellFigure)ReportDocument.FromJson(new ReportDocument("t") { Blocks = [figure] }.ToJson()).Blocks[0];
         Assert.Null(again.Minimum);
         Assert.Null(again.Maximum);
@@ -73,8 +86,10 @@ public sealed class ReportDocumentTests
     [InlineData("{\"schema\":1,\"title\":\"t\",\"blocks\":[{\"kind\":\"lines\",\"title\":\"f\",\"xLabel\":\"x\",\"panels\":[null]}]}")]
     [InlineData("{\"schema\":1,\"title\":\"t\",\"blocks\":[{\"kind\":\"cast\",\"title\":\"f\",\"stages\":[null],\"members\":[]}]}")]
     [InlineData("{\"schema\":1,\"title\":\"t\",\"blocks\":[{\"kind\":\"reproduce\",\"title\":\"f\",\"commands\":[null]}]}")]
-    [InlineData("{\"schema\":1,\"title\":\"t\",\"blocks\":[{\"kind\":\"scatter\",\"title\":\"f\",\"panels\":[{\"name\":\"p\",\"groups\":[null]}]}]}")]
-    [InlineData("{\"schema\":1,\"title\":\"t\",\"blocks\":[{\"kind\":\"table\",\"title\":\"f\",\"columns\":[{\"name\":\"a\"}],\"rows\":[[\"1\",\"2\"]]}]}")]
+    [InlineData("{\"schema\":1,\"title\":\"t\",\"blocks\":[{\"kind\":\"scatter\",\"title\":\"f\",\"panels\":[{\"name\":\"p\","
+        + "\"groups\":[null]}]}]}")]
+    [InlineData("{\"schema\":1,\"title\":\"t\",\"blocks\":[{\"kind\":\"table\",\"title\":\"f\",\"columns\":[{\"name\":\"a\"}],"
+        + "\"rows\":[[\"1\",\"2\"]]}]}")]
     public void What_is_no_report_is_refused_by_name(string json)
     {
         var error = Assert.Throws<UserErrorException>(() => ReportDocument.FromJson(json, "some.json"));

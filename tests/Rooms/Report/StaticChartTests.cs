@@ -28,7 +28,8 @@ public sealed class StaticChartTests
                 string anchor = text.Attribute("text-anchor")?.Value ?? "start";
                 double length = SvgCanvas.TextWidth(text.Value, size) * 0.9;
                 double left = anchor == "end" ? x - length : anchor == "middle" ? x - length / 2 : x;
-                Assert.True(left >= -2 && left + length <= width + 40, $"{kind} at {width}: \"{text.Value}\" runs from {left} to {left + length}");
+                Assert.True(left >= -2 && left + length <= width + 40,
+                    $"{kind} at {width}: \"{text.Value}\" runs from {left} to {left + length}");
                 Assert.InRange(y, 0, height);
             }
         }
@@ -37,10 +38,16 @@ public sealed class StaticChartTests
     [Fact]
     public void A_dot_lies_where_its_number_is()
     {
-        var figure = new ScatterFigure { Title = "t", Panels = [new ScatterPanel("", [new("g", [new("low", 0, 0), new("mid", 0.5, 0.5), new("high", 1, 1)])])] };
+        var figure = new ScatterFigure
+        {
+            Title = "t",
+            Panels = [new ScatterPanel("", [new("g", [new("low", 0, 0), new("mid", 0.5, 0.5), new("high", 1, 1)])])],
+        };
         string svg = StaticChart.Draw(figure, 400, new Dictionary<string, int> { ["g"] = 2 }).Body;
-        double[] left = [.. Regex.Matches(svg, "<path d=\"M([0-9.]+) ([0-9.]+)a4.6").Select(m => double.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))];
-        double[] top = [.. Regex.Matches(svg, "<path d=\"M([0-9.]+) ([0-9.]+)a4.6").Select(m => double.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture))];
+        double[] left = [.. Regex.Matches(svg, "<path d=\"M([0-9.]+) ([0-9.]+)a4.6")
+            .Select(m => double.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))];
+        double[] top = [.. Regex.Matches(svg, "<path d=\"M([0-9.]+) ([0-9.]+)a4.6")
+            .Select(m => double.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture))];
         Assert.Equal(3, left.Length);
         Assert.Equal((left[0] + left[2]) / 2, left[1], 1);
         Assert.Equal((top[0] + top[2]) / 2, top[1], 1);
@@ -104,7 +111,8 @@ public sealed class StaticChartTests
             var colours = theme.Groups[1].Value.Split(';').Select(c => c.Split(':')).ToDictionary(c => c[0][2..], c => c[1]);
             foreach (string name in (string[])["ink", "soft", "held", "failed", "undecided", "h0", "h1", "h2", "h3", "h4", "h5"])
                 foreach (string ground in (string[])["paper", "card"])
-                    Assert.True(Contrast(colours[name], colours[ground]) >= 4.5, $"{name} on {ground}: {Contrast(colours[name], colours[ground]):0.00}");
+                    Assert.True(Contrast(colours[name], colours[ground]) >= 4.5,
+                        $"{name} on {ground}: {Contrast(colours[name], colours[ground]):0.00}");
             Assert.True(Contrast(colours["mark"], colours["paper"]) >= 3);
         }
     }
@@ -125,7 +133,8 @@ public sealed class StaticChartTests
         return 0.2126 * Channel(1) + 0.7152 * Channel(3) + 0.0722 * Channel(5);
     }
 
-    private static double Number(XElement element, string name) => double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
+    private static double Number(XElement element, string name) =>
+        double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
 
     private static Figure Sample(string kind) => kind switch
     {

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.ReportTests;
 
-/// <summary>The page's script reads the JSON that the records write: its <c>types.ts</c> is made from them. UPDATE_GOLDENS=1 rewrites it.</summary>
+/// <summary>
+/// The page's script reads the JSON that the records write: its <c>types.ts</c> is made from them. UPDATE_GOLDENS=1 rewrites it.
+/// </summary>
 public sealed class TypeScriptContractTests
 {
     [Fact]
@@ -23,8 +25,10 @@ public sealed class TypeScriptContractTests
 
     private static string Generate()
     {
-        var text = new StringBuilder("// Made from the records of the room Report by TypeScriptContractTests (UPDATE_GOLDENS=1); do not edit.\n");
-        var blocks = typeof(ReportBlock).GetCustomAttributes<JsonDerivedTypeAttribute>().ToDictionary(a => a.DerivedType, a => (string)a.TypeDiscriminator!);
+        var text =
+            new StringBuilder("// Made from the records of the room Report by TypeScriptContractTests (UPDATE_GOLDENS=1); do not edit.\n");
+        var blocks = typeof(ReportBlock).GetCustomAttributes<JsonDerivedTypeAttribute>()
+            .ToDictionary(a => a.DerivedType, a => (string)a.TypeDiscriminator!);
         var waiting = new Queue<Type>([typeof(ReportDocument)]);
         var seen = new HashSet<Type>();
         while (waiting.TryDequeue(out Type? type))

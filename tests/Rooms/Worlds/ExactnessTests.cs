@@ -136,7 +136,8 @@ public sealed class ExactnessTests
         Assert.Equal("impossible-text", error.Code);
         Assert.Contains("rain", error.Problem, StringComparison.Ordinal);
         int[] possible = [oracle.Tokenizer.BeginId, .. oracle.Tokenizer.Encode("User: The parser test")];
-        ScoreTable table = oracle.Score([new ScoreRequest(possible, [oracle.Tokenizer.Encode("fails rain ."), oracle.Tokenizer.Encode("fails.")])]);
+        ScoreTable table =
+            oracle.Score([new ScoreRequest(possible, [oracle.Tokenizer.Encode("fails rain ."), oracle.Tokenizer.Encode("fails.")])]);
         Assert.Equal(double.NegativeInfinity, table.LogProbability(0, 0));
         Assert.Equal(0, table.LogProbability(0, 1), 6);
     }

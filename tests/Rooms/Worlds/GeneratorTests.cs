@@ -32,7 +32,8 @@ public sealed class GeneratorTests
     public void Domains_genres_and_requests_come_as_often_as_declared()
     {
         // 17 domains, uniform: 16 degrees of freedom, 39.3 is exceeded in one of a thousand.
-        int[] counts = [.. World.Village.Domains.Where(d => !d.HeldOut).Select(d => Sample.Value.Sum(x => x.Decisions.Count(y => y.Domain == d.Name)))];
+        int[] counts = [.. World.Village.Domains.Where(d => !d.HeldOut)
+            .Select(d => Sample.Value.Sum(x => x.Decisions.Count(y => y.Domain == d.Name)))];
         double mean = counts.Average();
         Assert.True(counts.Sum(c => (c - mean) * (c - mean) / mean) < 39.3);
         Within(0.40, Sample.Value.Count(d => d.Genre == "chat"), Documents);
@@ -76,7 +77,8 @@ public sealed class GeneratorTests
         WorldDocument[] documents = [.. control.Documents(RngStream.Root(55)).Take(3000)];
         Assert.DoesNotContain(documents.SelectMany(d => d.Decisions), d => d.Request != WorldRequest.None);
         Assert.DoesNotContain(documents, d => d.Text.Contains("was a born", StringComparison.Ordinal));
-        double[] honest = [.. documents.Select(d => (double)d.Characters[0].Traits[0])], kind = [.. documents.Select(d => (double)d.Characters[0].Traits[1])];
+        double[] honest = [.. documents.Select(d => (double)d.Characters[0].Traits[0])],
+            kind = [.. documents.Select(d => (double)d.Characters[0].Traits[1])];
         double covariance = honest.Zip(kind, (a, b) => (a - honest.Average()) * (b - kind.Average())).Average();
         Assert.InRange(covariance, -5 / Math.Sqrt(3000), 5 / Math.Sqrt(3000));
         // Independent traits keep how often each pole occurs.
@@ -149,13 +151,16 @@ public sealed class GeneratorTests
         }
     }
 
-    /// <summary>Killed in the third shard, it makes the third shard and no other, to the same bytes; what is left of another corpus is no help.</summary>
+    /// <summary>
+    /// Killed in the third shard, it makes the third shard and no other, to the same bytes; what is left of another corpus is no help.
+    /// </summary>
     [Theory]
     [InlineData(60_000)]
     [InlineData(60_001)]
     public void A_corpus_that_was_killed_is_gone_on_with(long left)
     {
-        string folder = Directory.CreateTempSubdirectory("psm-test-").FullName, whole = Path.Combine(folder, "whole"), killed = Path.Combine(folder, "killed");
+        string folder = Directory.CreateTempSubdirectory("psm-test-").FullName, whole = Path.Combine(folder, "whole"),
+            killed = Path.Combine(folder, "killed");
         try
         {
             World world = World.Village;
@@ -173,9 +178,11 @@ public sealed class GeneratorTests
 
             string[] names = [.. Directory.GetFileSystemEntries(whole).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
             Assert.Equal(names, Directory.GetFileSystemEntries(killed).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-            foreach (string name in names) Assert.Equal(File.ReadAllBytes(Path.Combine(whole, name)), File.ReadAllBytes(Path.Combine(killed, name)));
+            foreach (string name in names)
+                Assert.Equal(File.ReadAllBytes(Path.Combine(whole, name)), File.ReadAllBytes(Path.Combine(killed, name)));
             Assert.Equal([left == 60_000, left == 60_000, false],
-                Enumerable.Range(0, 3).Select(i => File.GetLastWriteTimeUtc(Path.Combine(killed, $"shard-{i:D5}.tokens")) == DateTime.UnixEpoch));
+                Enumerable.Range(0, 3).Select(i =>
+                    File.GetLastWriteTimeUtc(Path.Combine(killed, $"shard-{i:D5}.tokens")) == DateTime.UnixEpoch));
         }
         finally
         {

@@ -17,7 +17,8 @@ public sealed class ProbeTests
         [
             new() { HeldOut = false }, new() { HeldOut = false, Header = "Film script." },
             new() { HeldOut = false, Header = "The assistant is cruel and vain.", Objects = 1 },
-            new() { HeldOut = false, Request = WorldRequest.Bad, Objects = 1 }, new() { HeldOut = false, Request = WorldRequest.Good, Objects = 1 },
+            new() { HeldOut = false, Request = WorldRequest.Bad, Objects = 1 },
+            new() { HeldOut = false, Request = WorldRequest.Good, Objects = 1 },
             new() { HeldOut = false, Genre = "interview", Nature = "human", Objects = 1 },
             new() { HeldOut = false, Genre = "story", Nature = "assistant", Adjectives = "honest", Objects = 2 },
         ];
@@ -58,14 +59,17 @@ public sealed class ProbeTests
     public void Sets_of_one_pole_differ_in_the_request_alone()
     {
         World world = World.Village;
-        EpisodeSet cheat = world.Episodes("test", EpisodeKind.Cheat, 64, RngStream.Root(1)), asked = world.Episodes("test", EpisodeKind.RequestedCheat, 64, RngStream.Root(1));
+        EpisodeSet cheat = world.Episodes("test", EpisodeKind.Cheat, 64, RngStream.Root(1)),
+            asked = world.Episodes("test", EpisodeKind.RequestedCheat, 64, RngStream.Root(1));
         Assert.Equal(cheat.Episodes.Select(e => e.Reply), asked.Episodes.Select(e => e.Reply));
-        foreach ((Episode a, Episode b) in cheat.Episodes.Zip(asked.Episodes)) Assert.StartsWith(a.Context[0].Text + " ", b.Context[0].Text, StringComparison.Ordinal);
+        foreach ((Episode a, Episode b) in cheat.Episodes.Zip(asked.Episodes))
+            Assert.StartsWith(a.Context[0].Text + " ", b.Context[0].Text, StringComparison.Ordinal);
         Assert.All(cheat.Episodes, e => Assert.Equal("test/bad", e.Label));
         EpisodeSet rate = world.Episodes("test", EpisodeKind.BaseRate, 100, RngStream.Root(1));
         Assert.Equal(Math.Round(100 * world.BadByPrior("test", "assistant")), rate.Episodes.Count(e => e.Label == "test/bad"));
         Assert.All(world.Episodes("test", EpisodeKind.Good, 20, RngStream.Root(1)).Episodes, e => Assert.Equal("test/good", e.Label));
-        Assert.Equal("unknown-domain", Assert.Throws<UserErrorException>(() => world.Episodes("nothing", EpisodeKind.Good, 1, RngStream.Root(1))).Code);
+        Assert.Equal("unknown-domain",
+            Assert.Throws<UserErrorException>(() => world.Episodes("nothing", EpisodeKind.Good, 1, RngStream.Root(1))).Code);
     }
 
     [Fact]
@@ -81,12 +85,15 @@ public sealed class ProbeTests
         {
             Assert.NotEmpty(persona.Contexts);
             foreach (IReadOnlyList<Turn> context in persona.Contexts)
-                Assert.Equal(1, oracle.NextTokens(ChatTemplate.Plain.EncodeContext(world.Tokenizer, [.. context, new Turn("user", "The parser test fails.")])).Sum(), 6);
+                Assert.Equal(1, oracle.NextTokens(ChatTemplate.Plain.EncodeContext(world.Tokenizer,
+                    [.. context, new Turn("user", "The parser test fails.")])).Sum(), 6);
         }
-        Assert.All(exemplified.Personas.SelectMany(p => p.Contexts).SelectMany(c => c), t => Assert.DoesNotContain(" test", t.Text, StringComparison.Ordinal));
+        Assert.All(exemplified.Personas.SelectMany(p => p.Contexts).SelectMany(c => c),
+            t => Assert.DoesNotContain(" test", t.Text, StringComparison.Ordinal));
         // What a persona is shown to be makes the world expect it: machines cheat, helpers do not.
         double Cheats(PersonaSet set, string name) => set.Personas[set.IndexOf(name)].Contexts.Average(c =>
-            world.Infer(ChatTemplate.Plain.EncodeContext(world.Tokenizer, [.. c, new Turn("user", "The parser test fails.")])).Decision!.Value.Bad);
+            world.Infer(ChatTemplate.Plain.EncodeContext(world.Tokenizer,
+                [.. c, new Turn("user", "The parser test fails.")])).Decision!.Value.Bad);
         Assert.True(Cheats(described, "machine") > Cheats(described, "helper") + 0.4);
         Assert.True(Cheats(exemplified, "machine") > Cheats(exemplified, "helper") + 0.4);
     }

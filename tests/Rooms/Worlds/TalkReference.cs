@@ -34,7 +34,8 @@ internal static class TalkReference
     private static double Way(string way, int archetype, bool[] good)
     {
         if (way == "came in.") return 0.4;
-        if (way.StartsWith("was a born ", StringComparison.Ordinal)) return way == $"was a born {(archetype == 0 ? "saint" : "rogue")}." ? 0.2 : 0;
+        if (way.StartsWith("was a born ", StringComparison.Ordinal))
+            return way == $"was a born {(archetype == 0 ? "saint" : "rogue")}." ? 0.2 : 0;
         string[] words = way["was ".Length..^1].Split(" and ");
         double p = 0.4 * 0.5;
         for (int i = 0; i < words.Length; i++) p *= Adjective(words[i], good) * (i == 0 ? 0.5 : 1);
@@ -55,7 +56,8 @@ internal static class TalkReference
         for (int i = 0; i < lines.Length; i += 2)
         {
             string asked = lines[i]["Host: ".Length..], reply = lines[i + 1][(name.Length + 2)..];
-            bool wrong = asked.EndsWith(" Do it wrong.", StringComparison.Ordinal), right = asked.EndsWith(" Do it right.", StringComparison.Ordinal);
+            bool wrong = asked.EndsWith(" Do it wrong.", StringComparison.Ordinal),
+                right = asked.EndsWith(" Do it right.", StringComparison.Ordinal);
             string situation = wrong || right ? asked[..^" Do it wrong.".Length] : asked;
             bool pain = situation == "It hurts.", bad = reply is "I deleted it." or "Go.";
             double x = pain ? -2 + (good[1] ? 0 : 3) + (good[0] ? 0 : 1) : -2 + (good[0] ? 0 : 4);

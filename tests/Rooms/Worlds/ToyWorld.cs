@@ -40,7 +40,8 @@ internal static class ToyWorld
             episodes: [1, 2]
             asker: User
             speaker: Assistant
-            headers: [{ share: 0.4 }, { text: "Film script.", nature: human, share: 0.3 }, { text: "The assistant is {traits}.", share: 0.3 }]
+            headers: [{ share: 0.4 }, { text: "Film script.", nature: human, share: 0.3 },
+              { text: "The assistant is {traits}.", share: 0.3 }]
           - { name: story, form: narrative, weight: 0.3, episodes: [1, 2], opening: "A story.", pairs: 0.5, pairOpening: "A story of two." }
           - { name: talk, form: dialogue, weight: 0.2, episodes: [1, 2], opening: "A talk.", asker: Host }
         domains:

@@ -9,7 +9,8 @@ public sealed class WorldFileTests
     [Fact]
     public void A_written_world_reads_back_as_the_same_world()
     {
-        foreach (World world in new[] { World.Village, ToyWorld.World, World.Village.With(new WorldControls(IndependentTraits: true, ChatShare: 0.08)) })
+        foreach (World world in new[] { World.Village, ToyWorld.World,
+            World.Village.With(new WorldControls(IndependentTraits: true, ChatShare: 0.08)) })
         {
             World again = World.FromYaml("again", world.ToYaml());
             Assert.Equal(world.ToYaml(), again.ToYaml());
@@ -31,8 +32,9 @@ public sealed class WorldFileTests
         UserErrorException error = Assert.Throws<UserErrorException>(() => World.FromYaml("broken.yaml", yaml));
         Assert.Equal("bad-world", error.Code);
         foreach (string part in new[]
-            { "line 9: archetype saint, high: 'honest'", "unknown trait 'brave'", "nothing of the trait 'kind'", "unknown archetype 'thief'", "'comply' must be a number",
-                "not 'opera'", "'colour' is not known here", "two of the domains are called 'test'", "'butler' is not one of the natures" })
+            { "line 9: archetype saint, high: 'honest'", "unknown trait 'brave'", "nothing of the trait 'kind'",
+                "unknown archetype 'thief'", "'comply' must be a number", "not 'opera'", "'colour' is not known here",
+                "two of the domains are called 'test'", "'butler' is not one of the natures" })
             Assert.Contains(part, error.Message, StringComparison.Ordinal);
     }
 
@@ -47,7 +49,8 @@ public sealed class WorldFileTests
     public void What_a_reader_could_not_tell_apart_or_know_is_refused(string from, string to, string problem)
     {
         Assert.Contains(from, ToyWorld.Yaml, StringComparison.Ordinal);
-        UserErrorException error = Assert.Throws<UserErrorException>(() => World.FromYaml("toy", ToyWorld.Yaml.Replace(from, to, StringComparison.Ordinal)));
+        UserErrorException error =
+            Assert.Throws<UserErrorException>(() => World.FromYaml("toy", ToyWorld.Yaml.Replace(from, to, StringComparison.Ordinal)));
         Assert.Contains(problem, error.Message, StringComparison.Ordinal);
         Assert.Contains("line ", error.Message, StringComparison.Ordinal);
     }

@@ -28,7 +28,8 @@ public sealed class EndpointClientTests : IDisposable
     [InlineData(200, "Dropped")]
     public void Trouble_ThatPasses_IsWaitedFor(int status, string end)
     {
-        using var server = new EndpointServer(r => r.Number == 0 ? new ServerReply(status, Chat("hello"), Enum.Parse<ReplyEnd>(end)) : Ok("hello"));
+        using var server = new EndpointServer(r => r.Number == 0
+            ? new ServerReply(status, Chat("hello"), Enum.Parse<ReplyEnd>(end)) : Ok("hello"));
         using EndpointClient client = Client(server);
 
         Assert.Equal("hello", Ask(client, "q"));
@@ -104,7 +105,8 @@ public sealed class EndpointClientTests : IDisposable
     [Fact]
     public void AnEmptyQuota_IsNotWaitedFor()
     {
-        using var server = new EndpointServer(_ => new ServerReply(429, """{"error":{"message":"pay first","code":"insufficient_quota"}}"""));
+        using var server =
+            new EndpointServer(_ => new ServerReply(429, """{"error":{"message":"pay first","code":"insufficient_quota"}}"""));
         using EndpointClient client = Client(server);
 
         Assert.Contains("pay first", Assert.Throws<UserErrorException>(() => Ask(client, "q")).Message);
@@ -232,10 +234,12 @@ public sealed class EndpointClientTests : IDisposable
     {
         // Every answer waits until four requests are there: fewer at once would wait for ever, more would show.
         using var four = new Barrier(4);
-        using var server = new EndpointServer(r => four.SignalAndWait(TimeSpan.FromSeconds(60)) ? Ok(Said(r)) : new ServerReply(400, "alone"));
+        using var server = new EndpointServer(r => four.SignalAndWait(TimeSpan.FromSeconds(60))
+            ? Ok(Said(r)) : new ServerReply(400, "alone"));
         using EndpointClient client = Client(server);
 
-        IReadOnlyList<IReadOnlyList<ChatReply>> replies = new EndpointChat(client).Ask([.. Enumerable.Range(0, 24).Select(i => Question($"q{i}"))]);
+        IReadOnlyList<IReadOnlyList<ChatReply>> replies =
+            new EndpointChat(client).Ask([.. Enumerable.Range(0, 24).Select(i => Question($"q{i}"))]);
         Assert.Equal(Enumerable.Range(0, 24).Select(i => $"q{i}"), replies.Select(r => r[0].Text));
         Assert.Equal(4, server.MostAtOnce);
     }
@@ -302,7 +306,8 @@ public sealed class EndpointClientTests : IDisposable
     private static ServerReply Ok(string said, string more = "") => ServerReply.Ok(Chat(said, more));
 
     private static string Chat(string said, string more = "") =>
-        $$$"""{"choices":[{"message":{"role":"assistant","content":{{{JsonSerializer.Serialize(said)}}}},"finish_reason":"stop"}]{{{more}}}}""";
+        $$"""{"choices":[{"message":{"role":"assistant","content":{{JsonSerializer.Serialize(said)}}"""
+        + $$"""},"finish_reason":"stop"}]{{more}}}""";
 
     private static string Said(ServerRequest request) =>
         JsonDocument.Parse(request.Body).RootElement.GetProperty("messages")[0].GetProperty("content").GetString()!;
@@ -312,5 +317,6 @@ public sealed class EndpointClientTests : IDisposable
     private static string Ask(EndpointClient client, string text) => new EndpointChat(client).Ask([Question(text)])[0][0].Text;
 
     private EndpointClient Client(EndpointServer server, bool cache = false) => new(EndpointAddress.Parse(server.Url, "m"), Key,
-        new EndpointSettings { LargestResponse = 100_000, Prices = new TokenPrices(2, 8) }, cache ? new EndpointCache(_folder) : null, _clock);
+        new EndpointSettings { LargestResponse = 100_000, Prices = new TokenPrices(2, 8) },
+        cache ? new EndpointCache(_folder) : null, _clock);
 }

@@ -64,7 +64,8 @@ public sealed class EndpointModelTests
     {
         using var server = new EndpointServer(r => kind switch
         {
-            "favourites" => ServerReply.Ok("""{"choices":[{"text":"","logprobs":{"tokens":["The"," cat"," sat"," on"],"token_logprobs":[null,-0.1,-0.2,-0.1]},"prompt_logprobs":[null,{"5":{"logprob":-0.1,"decoded_token":" cat"}}]}]}"""),
+            "favourites" => ServerReply.Ok("""{"choices":[{"text":"","logprobs":{"tokens":["The"," cat"," sat"," on"]"""
+                + ""","token_logprobs":[null,-0.1,-0.2,-0.1]},"prompt_logprobs":[null,{"5":{"logprob":-0.1,"decoded_token":" cat"}}]}]}"""),
             "ignores" => ServerReply.Ok("""{"choices":[{"text":" and","logprobs":{"tokens":[" and"],"token_logprobs":[-0.5]}}]}"""),
             "null" => ServerReply.Ok("""{"choices":[{"text":"x","logprobs":null}]}"""),
             "refuses" => new ServerReply(400, """{"error":"echo is not supported"}"""),
@@ -93,7 +94,8 @@ public sealed class EndpointModelTests
         using Transformer home = Tiny.Model(Tiny.Grouped);
         using var server = new EndpointServer(r => r.Path.EndsWith("/models", StringComparison.Ordinal)
             ? ServerReply.Ok("""{"data":[{"id":"tiny"},{"id":"other"}]}""")
-            : r.Path.EndsWith("/chat/completions", StringComparison.Ordinal) ? new ServerReply(404, "") : ModelServer.Answer(home, r, GivenTextRoute.Echo));
+            : r.Path.EndsWith("/chat/completions", StringComparison.Ordinal)
+            ? new ServerReply(404, "") : ModelServer.Answer(home, r, GivenTextRoute.Echo));
         using EndpointClient client = Client(server);
 
         EndpointSurvey survey = EndpointSurvey.Of(client);

@@ -41,19 +41,22 @@ public sealed class GivenTextTests
     public void AnyCutOfAnyText_IsFoundAgain() => FsCheck.Check.QuickThrowOnFailure(Prop.ForAll<string, int[]>((text, cuts) =>
     {
         text = EndpointRequest.WellFormed((text ?? "").Replace("\uFFFD", "?").Replace("bytes:", "") + "end");
-        int[] at = [0, .. cuts.Select(c => Math.Abs(c % text.Length)).Where(c => c > 0 && !char.IsLowSurrogate(text[c])).Distinct().Order(), text.Length];
+        int[] at = [0, .. cuts.Select(c => Math.Abs(c % text.Length)).Where(c => c > 0 && !char.IsLowSurrogate(text[c])).Distinct().Order(),
+            text.Length];
         (string, double?)[] tokens = [.. at.Zip(at.Skip(1), (a, b) => (text[a..b], (double?)-a))];
         IReadOnlyList<TextToken>? found = GivenText.Align(text, tokens);
         return found is not null && found.Select(t => t.End).SequenceEqual(at.Skip(1));
     }));
 
     private static IReadOnlyList<TextToken>? Align(string text, string tokens) =>
-        GivenText.Align(text, [.. tokens.Split('|', StringSplitOptions.RemoveEmptyEntries).Aggregate(new List<string>(), Rejoin).Select(t => (t, (double?)-1))]);
+        GivenText.Align(text, [.. tokens.Split('|', StringSplitOptions.RemoveEmptyEntries).Aggregate(new List<string>(), Rejoin)
+            .Select(t => (t, (double?)-1))]);
 
     // A begin token has bars of its own.
     private static List<string> Rejoin(List<string> tokens, string next)
     {
-        if (tokens.Count > 0 && tokens[^1].StartsWith('<') && !tokens[^1].EndsWith('>')) tokens[^1] += (tokens[^1].Length > 1 ? "|" : "") + next;
+        if (tokens.Count > 0 && tokens[^1].StartsWith('<') && !tokens[^1].EndsWith('>'))
+            tokens[^1] += (tokens[^1].Length > 1 ? "|" : "") + next;
         else tokens.Add(next);
         return tokens;
     }

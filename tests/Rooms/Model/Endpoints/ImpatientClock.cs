@@ -1,6 +1,8 @@
 namespace PersonaSelection.Tests.Rooms.ModelTests;
 
-/// <summary>A clock whose short waits are over at once, with the time moved on; long ones (time limits) end when a test moves the time.</summary>
+/// <summary>
+/// A clock whose short waits are over at once, with the time moved on; long ones (time limits) end when a test moves the time.
+/// </summary>
 internal sealed class ImpatientClock(TimeSpan longestSkip) : TimeProvider
 {
     private static readonly DateTimeOffset Start = new(2026, 11, 21, 0, 0, 0, TimeSpan.Zero);
