@@ -78,7 +78,7 @@ public sealed class InContextSourceTests
         Assert.Null(Source(new CastLanguageModel()).Compute(episodes).Shifts);
         // What an episode gets does not hang on the others.
         Assert.Equal(nats[1], sampled.Compute([episodes[1]]).Nats[0]);
-        Assert.Equal((3 * 400 * 3) + (3 * 100 * 3) + (100 * 3), chat.Asked);
+        Assert.Equal((2 * 3 * 400 * 3) + (3 * 100 * 3) + (100 * 3), chat.Asked);
         Assert.Equal((EvidenceKind.Judgement, 400.0), (measured.Kind, measured.Answers));
         // The answers of a persona are dealt out over its contexts.
         var several = new PersonaSet([], [Cast.Personas[0], Cast.Personas[1] with

@@ -99,6 +99,6 @@ public class RngStreamTests
         Assert.All(drawn, x => Assert.InRange(x, 0, 1));
         Assert.Equal(mean, drawn.Average(), 5 * Math.Sqrt(variance / drawn.Length));
         Assert.Equal(1, drawn.Average(x => (x - mean) * (x - mean)) / variance, 0.06);
-        Assert.Throws<ArgumentOutOfRangeException>(() => random.NextBeta(-1, 1));
+        Assert.Throws<ArgumentException>(() => random.NextBeta(-1, 1));
     }
 }
