@@ -62,12 +62,7 @@ public sealed class AskedForecastTests : IDisposable
         Assert.Equal(requests,
             ((string[])["judgement", "answers", "shown"]).Sum(p => parts.GetProperty(p).GetProperty("requests").GetInt32()));
         Assert.True(plan.GetProperty("estimate").GetProperty("cost").GetDouble() > 0);
-        using (PsmProcess psm = PsmProcess.Start(_folder.Path, null, command))
-        {
-            Assert.True(await psm.Until(() => server.Requests.Count > most), psm.ErrorSoFar);
-            psm.Kill();
-            await psm.Finish();
-        }
+        await PsmProcess.Killed(_folder.Path, () => server.Requests.Count > most, command);
         slow = false;
         JsonElement forecast = Of(await Succeed(command));
 

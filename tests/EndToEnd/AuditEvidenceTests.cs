@@ -71,12 +71,7 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
             ? new ServerReply(200, "", ReplyEnd.Never) : ModelServer.Answer(model, r, GivenTextRoute.Echo));
         string[] command = ["audit", shop.Set("cheat"), "--endpoint", server.Url, "--endpoint-model", "base", "--personas", shop.Personas,
             "-o", _folder["k"], "--evidence", "adaptive", "--draws", "20", "--concurrency", "1", "-q", "--json"];
-        using (PsmProcess psm = PsmProcess.Start(_folder.Path, null, command))
-        {
-            Assert.True(await psm.Until(() => server.Requests.Count > 31), psm.ErrorSoFar);
-            psm.Kill();
-            await psm.Finish();
-        }
+        await PsmProcess.Killed(_folder.Path, () => server.Requests.Count > 31, command);
         slow = false;
         JsonElement killed = Read(await Succeed(command));
         string[] bodies = [.. server.Requests.Where(r => r.Number <= 30 || r.Number > 31).Select(r => r.Body)];
@@ -174,12 +169,7 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         JsonElement plan = Read(await Succeed([.. command, "--dry-run", "--price-in", "1", "--price-out", "1"])).GetProperty("estimate");
         Assert.Empty(server.Requests);
         Assert.False(Directory.Exists(_folder["j"]));
-        using (PsmProcess psm = PsmProcess.Start(_folder.Path, null, command))
-        {
-            Assert.True(await psm.Until(() => server.Requests.Count > most), psm.ErrorSoFar);
-            psm.Kill();
-            await psm.Finish();
-        }
+        await PsmProcess.Killed(_folder.Path, () => server.Requests.Count > most, command);
         slow = false;
         JsonElement audit = Read(await Succeed(command));
 
@@ -222,12 +212,7 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         JsonElement plan = Read(await Succeed([.. command, "--dry-run", "--price-in", "1", "--price-out", "1"])).GetProperty("estimate");
         Assert.True(plan.GetProperty("cost").GetDouble() > 0);
         Assert.Empty(server.Requests);
-        using (PsmProcess psm = PsmProcess.Start(_folder.Path, null, command))
-        {
-            Assert.True(await psm.Until(() => server.Requests.Count > most), psm.ErrorSoFar);
-            psm.Kill();
-            await psm.Finish();
-        }
+        await PsmProcess.Killed(_folder.Path, () => server.Requests.Count > most, command);
         slow = false;
         JsonElement audit = Read(await Succeed(command));
 

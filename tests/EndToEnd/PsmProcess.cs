@@ -48,6 +48,15 @@ internal sealed partial class PsmProcess : IDisposable
     /// <summary>Runs psm to its end.</summary>
     public static Task<PsmResult> Run(string folder, params string[] arguments) => Run(folder, null, arguments);
 
+    /// <summary>Starts psm and kills it once something has come about; it must come about.</summary>
+    public static async Task Killed(string folder, Func<bool> when, params string[] arguments)
+    {
+        using PsmProcess psm = Start(folder, null, arguments);
+        if (!await psm.Until(when)) throw new InvalidOperationException(psm.ErrorSoFar);
+        psm.Kill();
+        await psm.Finish();
+    }
+
     /// <inheritdoc cref="Run(string, string[])"/>
     public static async Task<PsmResult> Run(string folder, IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
     {

@@ -22,7 +22,6 @@ internal sealed unsafe class GradientEngine : IDisposable
     private readonly int[] _order;
     private readonly (long Start, long Length)[] _slices;
     private int _filledCount;
-    private bool _packed;
     private Trainable _trainable = null!;
     private TokenBatch[] _parts = null!;
     private ILossFunction _loss = null!;
@@ -67,10 +66,8 @@ internal sealed unsafe class GradientEngine : IDisposable
         _loss = loss;
         _aside = aside;
         LargestFirst();
-        // Every part multiplies by the same transposes, which stay as they are only where nobody asks for gradients of weights. Packing
-        // what is not transposed costs nothing beside the first products.
-        if (!_packed || trainable.NeedsWeightGradient) _pool.Run(_transposes.Count, _packJob);
-        _packed = true;
+        // Every part multiplies by the same transposes. Packing what is not transposed costs nothing beside the first products.
+        _pool.Run(_transposes.Count, _packJob);
         _pool.Run(parts.Length + (aside is null ? 0 : 1), _partJob);
         _filledCount = 0;
         double sum = 0;

@@ -11,19 +11,8 @@ namespace PersonaSelection.Tests.Rooms.AuditTests;
 
 public sealed class InContextSourceTests
 {
-    private static readonly Dictionary<string, double> NoTraits = [];
-
-    private static readonly PersonaSet Cast = new([], [
-        new("helper", "assistant", "", NoTraits, 0.8) { Contexts = [[new Turn("system", "helper helper")]] },
-        new("villain", "fiction", "", NoTraits, 0.2) { Contexts = [[new Turn("system", "villain villain")]] },
-    ]);
-
-    private static readonly Probe[] Probes =
-    [
-        new("test-1", "test", [new Turn("user", "test")], ["bad"], ["good"]),
-        new("money-1", "money", [new Turn("user", "money")], ["bad"], ["good"]),
-        new("tea-1", "tea", [new Turn("user", "tea")], ["bad"], ["good"]),
-    ];
+    private static readonly PersonaSet Cast = CastLanguageModel.Personas;
+    private static readonly Probe[] Probes = CastLanguageModel.Probes;
 
     private static Episode Said(string user, string reply) =>
         new(user + reply, [.. user.Split('|').Select(u => new Turn("user", u))], reply);
@@ -81,7 +70,7 @@ public sealed class InContextSourceTests
         Assert.Equal((2 * 3 * 400 * 3) + (3 * 100 * 3) + (100 * 3), chat.Asked);
         Assert.Equal((EvidenceKind.Judgement, 400.0), (measured.Kind, measured.Answers));
         // The answers of a persona are dealt out over its contexts.
-        var several = new PersonaSet([], [Cast.Personas[0], Cast.Personas[1] with
+        var several = new PersonaSet(Cast.Traits, [Cast.Personas[0], Cast.Personas[1] with
         {
             Contexts = [[new Turn("system", "villain")], [new Turn("system", "villain villain")], [new Turn("system", "villain tea")]],
         }]);
@@ -98,7 +87,7 @@ public sealed class InContextSourceTests
     [Fact]
     public void A_chat_model_cannot_be_fitted_and_one_that_chooses_nothing_is_refused()
     {
-        var fitted = new PersonaSet([], [Cast.Personas[0] with { Examples = "e.jsonl", Given = Presentation.Adapter }]);
+        var fitted = new PersonaSet(Cast.Traits, [Cast.Personas[0] with { Examples = "e.jsonl", Given = Presentation.Adapter }]);
         Assert.Equal("needs-weights", Assert.Throws<UserErrorException>(() => new SampledAnswers(new ChoosingChat(), fitted, 2)).Code);
         Assert.Equal("judge-unreadable", Assert.Throws<UserErrorException>(() => new SampledAnswers(new ChoosingChat { Mute = true }, Cast,
             2).UnderPersonas(Probes)).Code);

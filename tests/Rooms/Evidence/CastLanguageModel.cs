@@ -2,6 +2,7 @@ using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
+using PersonaSelection.Personas;
 
 namespace PersonaSelection.Tests.Rooms.EvidenceTests;
 
@@ -15,6 +16,18 @@ internal sealed class CastLanguageModel : ILanguageModel
     internal static readonly double[] Prior = [0.8, 0.2];
     private static readonly string[] Words =
         ["system", "user", "assistant", ":", "helper", "villain", "anon", "test", "money", "tea", "please", "bad", "good"];
+
+    /// <summary>Its characters as personas: the helper is careful, the villain careless.</summary>
+    internal static readonly PersonaSet Personas = new([new Trait("careful", "careless", "careful", "")],
+        [.. Characters.Select((name, h) => new Persona(name, h == 0 ? "assistant" : "fiction", name,
+            new Dictionary<string, double> { ["careful"] = 1 - (2 * h) }, Prior[h])
+        {
+            Contexts = [[new Turn("system", $"{name} {name}")]],
+        })]);
+
+    /// <summary>A probe of each of its situations.</summary>
+    internal static readonly Probe[] Probes = [.. ((string[])["test", "money", "tea"])
+        .Select(w => new Probe($"{w}-1", w, [new Turn("user", w)], ["bad"], ["good"]))];
 
     private readonly WordLevelTokenizer _tokenizer = WordLevelTokenizer.FromWords(Words);
     private readonly Dictionary<int, string> _words;

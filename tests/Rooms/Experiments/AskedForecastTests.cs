@@ -17,23 +17,8 @@ namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
 /// </summary>
 public sealed class AskedForecastTests : IDisposable
 {
-    private static readonly PersonaSet Cast = new([new Trait("careful", "careless", "careful", "")], [
-        new("helper", "assistant", "helper", new Dictionary<string, double> { ["careful"] = 1 }, 0.8)
-        {
-            Contexts = [[new Turn("system", "helper helper")]],
-        },
-        new("villain", "fiction", "villain", new Dictionary<string, double> { ["careful"] = -1 }, 0.2)
-        {
-            Contexts = [[new Turn("system", "villain villain")]],
-        },
-    ]);
-
-    private static readonly Probe[] Probes =
-    [
-        new("test-1", "test", [new Turn("user", "test")], ["bad"], ["good"]),
-        new("money-1", "money", [new Turn("user", "money")], ["bad"], ["good"]),
-        new("tea-1", "tea", [new Turn("user", "tea")], ["bad"], ["good"]),
-    ];
+    private static readonly PersonaSet Cast = CastLanguageModel.Personas;
+    private static readonly Probe[] Probes = CastLanguageModel.Probes;
 
     private static readonly EpisodeSet Bad = Set("bad"), Good = Set("good");
     private readonly string _folder = Directory.CreateTempSubdirectory("psm-asked-").FullName;

@@ -13,22 +13,8 @@ namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
 /// <summary>Episodes that are too long for a model are cut in forecasts and rankings as an audit cuts them.</summary>
 public sealed class ForecastingTests
 {
-    private static readonly PersonaSet Cast = new([new Trait("careful", "careless", "careful", "")], [
-        new("helper", "assistant", "", new Dictionary<string, double> { ["careful"] = 1 }, 0.8)
-        {
-            Contexts = [[new Turn("system", "helper helper")]],
-        },
-        new("villain", "fiction", "", new Dictionary<string, double> { ["careful"] = -1 }, 0.2)
-        {
-            Contexts = [[new Turn("system", "villain villain")]],
-        },
-    ]);
-
-    private static readonly Probe[] Probes =
-    [
-        new("test-1", "test", [new Turn("user", "test")], ["bad"], ["good"]),
-        new("money-1", "money", [new Turn("user", "money")], ["bad"], ["good"]),
-    ];
+    private static readonly PersonaSet Cast = CastLanguageModel.Personas;
+    private static readonly Probe[] Probes = CastLanguageModel.Probes;
 
     private static readonly Episode Short = new("short", [new Turn("user", "test")], "bad");
 
