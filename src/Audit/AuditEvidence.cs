@@ -23,6 +23,8 @@ public sealed class AuditEvidence
     private readonly List<int> _lines = [];
     private readonly List<int> _firstEqual = [];
     private readonly Dictionary<int, int> _copies = [];
+    // First rows of episodes that were cut, with why nothing of them was read.
+    private readonly Dictionary<int, string?> _cuts = [];
     private readonly Dictionary<UInt128, int> _known = [];
     private readonly Dictionary<UInt128, int> _contexts = [];
     private EvidenceRows _rows;
@@ -143,7 +145,7 @@ public sealed class AuditEvidence
             if (!fresh.TryGetValue(p.Key, out int at))
             {
                 int equal = _known[p.Key];
-                return new LoggedEvidence([.. _rows.Row(equal)], _tokens[equal])
+                return new LoggedEvidence([.. _rows.Row(equal)], _tokens[equal], _cuts.TryGetValue(equal, out string? unread), unread)
                 {
                     Shifts = _rows.Shifts(equal) is { IsEmpty: false } shifts ? [.. shifts] : null,
                 };
@@ -165,7 +167,11 @@ public sealed class AuditEvidence
         _firstEqual.Add(_known[key]);
         _rows.Add(entry.Nats, weight, cluster, entry.Shifts);
         _tokens.Add(entry.Tokens);
-        if (entry.Cut) Cut++;
+        if (entry.Cut)
+        {
+            _cuts.TryAdd(_known[key], entry.Unread);
+            Cut++;
+        }
         if (entry.Unread is not null) Unread++;
     }
 

@@ -120,6 +120,22 @@ public sealed class AuditFolderTests : IDisposable
         Assert.Contains("line 11", refused.Problem, StringComparison.Ordinal);
     }
 
+    /// <summary>Also where the episode it is equal to was asked about in an earlier block, or in an earlier run.</summary>
+    [Fact]
+    public void A_cut_episode_counts_as_often_as_it_occurs()
+    {
+        string text = string.Concat(Enumerable.Range(0, 2 * AuditEvidence.BlockSize).Select(i =>
+            "{\"prompt\":\"Speak.\",\"completion\":\"" + (i % 4) switch { 0 => "too long", 1 => "too long by far", _ => $"sound {i}" } + "\"}\n"));
+        string data = _here.Write("long.jsonl", text);
+        Assert.Throws<OperationCanceledException>(() => _here.Audit(data, "a", new TextSource { Until = 10 }));
+        foreach (string folder in (string[])["whole", "a"])
+        {
+            AuditResult audit = _here.Audit(data, folder);
+            Assert.Equal((256, 128), (audit.Verdict.Cut, audit.Verdict.Unread));
+        }
+        Assert.Equal(_here.Bytes("whole", "evidence.jsonl"), _here.Bytes("a", "evidence.jsonl"));
+    }
+
     [Fact]
     public void Several_files_are_one_data_set()
     {
