@@ -75,6 +75,7 @@ public static class InoculationReport
             Surprise = Known(f.Surprise),
             f.Cut,
             Gain = f.Gains.ToDictionary(g => g.Quantity, g => g.Gain),
+            GainInterval = f.Gains.ToDictionary(g => g.Quantity, g => (double[])[g.Interval.Low, g.Interval.High]),
             Leaks = f.Leaks.Select(l => new { AskedWith = Name(l.Kind), Words = l.Added, l.Before, l.InContext, l.Posterior, l.Gate }),
         }),
         r.LeftOut,
@@ -129,12 +130,13 @@ public static class InoculationReport
             Id = "ranking",
             Title = "Predicted protection and gain per trait",
             Caption = "Gain is `Cov(L[x,y], t) - Cov(L[x',y], t)`: negative where a plain episode pulls to the low pole and the "
-                + "rewording takes that away.",
+                + "rewording takes that away. Intervals of 95 % redraw contexts of the data, plain and reworded together; they hold the "
+                + "personas fixed.",
             Columns = [new("rewording"), new("kind"), new("words"), .. Enum.GetValues<Predictor>()
                 .Select(p => new TableColumn(Name(p), true)), .. traits.Select(t => new TableColumn($"gain {t}", true))],
             Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, f.Rewording.Kind, string.Join(" / ", f.Rewording.Wordings),
                 .. Enum.GetValues<Predictor>().Select(p => Number(f.Protection[p])),
-                .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain))])],
+                .. traits.Select(t => Gain(f.Gains.First(g => g.Quantity == t)))])],
         };
         if (r.LeftOut.Count > 0)
             yield return new Prose($"Left out, as the model does not know a word of them: {string.Join(", ", r.LeftOut)}.");
@@ -161,6 +163,9 @@ public static class InoculationReport
             };
         }
     }
+
+    private static string Gain(RewordingGain g) => g.Interval.Low < g.Interval.High
+        ? $"{Signed(g.Gain)} ({Signed(g.Interval.Low)} to {Signed(g.Interval.High)})" : Signed(g.Gain);
 
     private static double? Known(double x) => double.IsFinite(x) ? x : null;
 

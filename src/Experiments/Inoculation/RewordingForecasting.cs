@@ -18,12 +18,14 @@ namespace PersonaSelection.Experiments.Inoculation;
 public sealed class RewordingForecasting
 {
     private const double PriorPull = 2;
-    private const int ReadingSteps = 300;
+    private const int ReadingSteps = 300, GainDraws = 200;
+    private static readonly BootstrapPlan Once = new(Draws: 0);
     private static readonly Persona Bare = new("model", "", "", new Dictionary<string, double>());
 
     private readonly ILanguageModel? _model;
     private readonly Forecasting _personas;
     private readonly IReadOnlyList<Probe> _probes;
+    private readonly ulong _seed;
     private readonly EpisodeSet _plain, _shown;
     private readonly bool[] _elsewhere;
     private readonly Observations _observations;
@@ -39,12 +41,12 @@ public sealed class RewordingForecasting
     /// <param name="plain">The data.</param>
     /// <param name="trained">Domains that it trains on.</param>
     /// <param name="shownEpisodes">How many different episodes are shown in the context.</param>
-    /// <param name="seed">The seed of which are shown.</param>
+    /// <param name="seed">The seed of which are shown, and of what is redrawn for intervals.</param>
     /// <param name="cancellation">Stops between batches.</param>
     public RewordingForecasting(ILanguageModel? model, Forecasting personas, IReadOnlyList<Probe> probes, EpisodeSet plain,
         IReadOnlyCollection<string> trained, int shownEpisodes = 8, ulong seed = 1, CancellationToken cancellation = default)
     {
-        (_model, _personas, _probes, _plain) = (model, personas, probes, personas.Weighed(plain));
+        (_model, _personas, _probes, _seed, _plain) = (model, personas, probes, seed, personas.Weighed(plain));
         _elsewhere = [.. probes.Select(p => !trained.Contains(p.Domain))];
         _shown = ShownOf(plain, shownEpisodes, seed);
         (Evidence, _observations) = personas.Weigh(_plain, null, cancellation);
@@ -61,7 +63,7 @@ public sealed class RewordingForecasting
         double[] after = Shown(_shown, _probes, _before, cancellation, out _plainCarry);
         _plainShift = Mean(after, _elsewhere) - Mean(_before, _elsewhere);
         _plainSurprise = Surprise(_plain, cancellation);
-        Influence = RewordingGain.Of(personas.Prior, _observations, _observations, _traits)
+        Influence = RewordingGain.Of(personas.Prior, _observations, _observations, _traits, Once)
             .ToDictionary(g => g.Quantity, g => g.Plain, StringComparer.Ordinal);
         Plain = new PlainForecast(Mean(_before, _elsewhere), _plainPosterior, _plainShift, _plainSurprise, _dose);
     }
@@ -83,7 +85,8 @@ public sealed class RewordingForecasting
     {
         EpisodeSet set = rewording.Apply(_plain), shown = rewording.Apply(_shown);
         (EvidenceTable evidence, Observations observations) = _personas.Weigh(set, null, cancellation);
-        IReadOnlyList<RewordingGain> gains = RewordingGain.Of(_personas.Prior, _observations, observations, _traits);
+        IReadOnlyList<RewordingGain> gains = RewordingGain.Of(_personas.Prior, _observations, observations, _traits,
+            Once with { Draws = GainDraws, Seed = _seed });
         double[] carry = [.. _before.Select(_ => double.NaN)];
         if (_model is not null || conditions.Count > 0) Shown(shown, _probes, _before, cancellation, out carry);
         double shift = Mean(Carry(_before, carry), _elsewhere) - Mean(_before, _elsewhere);
@@ -91,7 +94,7 @@ public sealed class RewordingForecasting
         double traits = gains.Sum(g => Math.Abs(g.Reworded)) / gains.Sum(g => Math.Abs(g.Plain));
         var protection = new Dictionary<Predictor, double>
         {
-            [Predictor.Covariance] = RewordingGain.Of(_personas.Prior, _observations, observations, _behaviour)[0].Protection,
+            [Predictor.Covariance] = RewordingGain.Of(_personas.Prior, _observations, observations, _behaviour, Once)[0].Protection,
             [Predictor.TraitCovariance] = 1 - traits,
             [Predictor.Posterior] = 1 - PosteriorShift(observations, _dose.Dose) / _plainPosterior,
             [Predictor.PosteriorOwnDose] = _model is null ? double.NaN

@@ -90,11 +90,11 @@ public sealed class RewordingTests
         Observations plain = Weigh(cheat);
 
         IReadOnlyList<RewordingGain> none = RewordingGain.Of(prior, plain,
-            Weigh(new Rewording("none", "own", RewordingPlace.Suffix, [""]).Apply(cheat)), traits);
-        Assert.All(none, g => Assert.Equal(0, g.Gain));
+            Weigh(new Rewording("none", "own", RewordingPlace.Suffix, [""]).Apply(cheat)), traits, new BootstrapPlan(50));
+        Assert.All(none, g => Assert.Equal((0, 0, 0), (g.Gain, g.Interval.Low, g.Interval.High)));
 
         Rewording request = new("request", "request", RewordingPlace.Suffix, world.Phrases.SayBad);
-        IReadOnlyList<RewordingGain> all = RewordingGain.Of(prior, plain, Weigh(request.Apply(cheat)), traits);
+        IReadOnlyList<RewordingGain> all = RewordingGain.Of(prior, plain, Weigh(request.Apply(cheat)), traits, new BootstrapPlan(50));
         Assert.All(all, g => Assert.Equal(0, g.Reworded, 1e-5));
         Assert.All(all, g => Assert.Equal(g.Plain, g.Gain, 1e-5));
         Assert.True(all.Single(g => g.Quantity == "honest").Plain < -0.1);
@@ -105,6 +105,43 @@ public sealed class RewordingTests
             EvidenceTable table = OracleEvidence.Compute(oracle, set, personas.Personas);
             return new Observations(table.LogLikelihood, table.Weights, table.Clusters);
         }
+    }
+
+    /// <summary>
+    /// 300 simulated rankings of 40 contexts with three replies each, where replies to one context err alike: nominal 95 % intervals hold
+    /// the true gain in at least 90 % (a right one fails this test once in 10,000 seeds); replies taken apart would in under 80 %.
+    /// </summary>
+    [Fact]
+    public void Intervals_of_gains_hold_the_truth_as_often_as_they_say()
+    {
+        const int contexts = 40, replies = 3, runs = 300;
+        string[] names = ["low", "high"];
+        var prior = PersonaDistribution.FromWeights(names, [1, 1]);
+        LabelledMatrix trait = new(names, ["careful"], (h, _) => h == 0 ? -1 : 1);
+        string[] rows = [.. Enumerable.Range(0, contexts * replies).Select(e => $"e{e}")],
+            clusters = [.. Enumerable.Range(0, contexts * replies).Select(e => $"c{e / replies}")];
+        int held = 0, heldApart = 0;
+        for (int run = 0; run < runs; run++)
+        {
+            RngStream random = RngStream.Root(7).Child($"run {run}");
+            double[] ofContext = [.. Enumerable.Range(0, contexts).Select(_ => random.NextGaussian())];
+            // L(low) - L(high) is 2 in the mean plainly and 0.5 reworded, so that Cov(L, careful) is -1 and -0.25.
+            Observations plain = Of(2, clusters), reworded = Of(0.5, clusters);
+            var plan = new BootstrapPlan(200, Seed: (ulong)run);
+            Interval gain = RewordingGain.Of(prior, plain, reworded, trait, plan)[0].Interval,
+                apart = RewordingGain.Of(prior, new Observations(plain.LogLikelihood), reworded, trait, plan)[0].Interval;
+            if (gain.Low <= -0.75 && -0.75 <= gain.High) held++;
+            if (apart.Low <= -0.75 && -0.75 <= apart.High) heldApart++;
+
+            Observations Of(double mean, string[] together)
+            {
+                var lead = new double[rows.Length];
+                for (int e = 0; e < lead.Length; e++) lead[e] = mean * (1 + ofContext[e / replies]) + 0.3 * random.NextGaussian();
+                return new Observations(new LabelledMatrix(rows, names, (e, h) => h == 0 ? lead[e] : 0), clusters: together);
+            }
+        }
+        Assert.InRange(held, 270, 297);
+        Assert.True(heldApart < 240, $"{heldApart}");
     }
 
     [Fact]
