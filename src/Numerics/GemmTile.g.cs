@@ -35,41 +35,41 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         if (k >= 64)
         {
             float* d = c;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
         }
         for (int p = 0; p < k; p++)
         {
@@ -216,29 +216,29 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         if (k >= 64)
         {
             float* d = c;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
         }
         for (int p = 0; p < k; p++)
         {
@@ -345,23 +345,23 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         if (k >= 64)
         {
             float* d = c;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
         }
         for (int p = 0; p < k; p++)
         {
@@ -447,17 +447,17 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         if (k >= 64)
         {
             float* d = c;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
         }
         for (int p = 0; p < k; p++)
         {
@@ -1203,41 +1203,41 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         if (k >= 64)
         {
             float* d = c;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
         }
         for (int p = 0; p < k; p++)
         {
@@ -1387,23 +1387,23 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         if (k >= 64)
         {
             float* d = c;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
             d += ldc;
-            Memory.Prefetch(d);
-            Memory.Prefetch(d + 2 * I.Width - 1);
+            Memory.PrefetchL2(d);
+            Memory.PrefetchL2(d + 2 * I.Width - 1);
         }
         for (int p = 0; p < k; p++)
         {

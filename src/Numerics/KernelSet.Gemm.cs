@@ -8,6 +8,9 @@ internal sealed unsafe partial class KernelSet<I, V>
     // foresees: they may fill the second-level cache, and the wider the block, the seldomer A is copied and read again.
     private const int KBlock = 256, NBlock = 1024, MBlock = 120;
 
+    // Floats of a block of B beyond which the second-level cache does not hold it from before.
+    private const long ColdBlock = 1 << 18;
+
     // Columns of C from which a copy of A pays for itself.
     private const int CopyColumns = 256;
 
@@ -117,7 +120,8 @@ internal sealed unsafe partial class KernelSet<I, V>
             {
                 float* p = panels + j / nr * panelStride;
                 int i = 0;
-                if (b != null && i0 == 0)
+                bool packs = b != null && i0 == 0, foresees = packs && !bByColumns && j + 2 * nr <= n && (long)k * ldb > ColdBlock;
+                if (packs)
                 {
                     if (!bByColumns && j + nr <= n && mi >= I.TileRows)
                     {
@@ -135,9 +139,21 @@ internal sealed unsafe partial class KernelSet<I, V>
                     float* at = aBlock + i / I.TileRows * stripStride + i % I.TileRows * rowStride, to = cBlock + (long)i * ldc + j;
                     if (j + nr <= n) Tile(rows, k, at, rowStride, depthStride, p, to, ldc, add);
                     else TileColumns(rows, n - j, k, at, rowStride, depthStride, p, to, ldc, add, spare);
+                    if (foresees) Foresee(b + j + nr, ldb, (int)((long)i * k / mi), (int)((long)(i + rows) * k / mi));
                     i += rows;
                 }
             }
+        }
+    }
+
+    /// <summary>Asks for some rows of the panel that is packed next, tile by tile: all at once would keep the products waiting.</summary>
+    [MethodImpl(Inline)]
+    private static void Foresee(float* b, nint ldb, int from, int to)
+    {
+        for (float* row = b + from * ldb; from < to; from++, row += ldb)
+        {
+            Memory.PrefetchL2(row);
+            Memory.PrefetchL2(row + 2 * I.Width - 1);
         }
     }
 

@@ -13,11 +13,18 @@ internal static unsafe partial class Memory
     // From <asm-generic/mman-common.h>.
     private const int MadviseHugePage = 14;
 
-    /// <summary>Asks for the cache line of an address, which need not be valid.</summary>
+    /// <summary>Asks for the cache line of an address, which need not be valid, in the first level.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(float* p)
     {
         if (Sse.IsSupported) Sse.Prefetch0(p);
+    }
+
+    /// <summary>The same, in the second level.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchL2(float* p)
+    {
+        if (Sse.IsSupported) Sse.Prefetch1(p);
     }
 
     /// <summary>

@@ -48,14 +48,15 @@ for (int t = 0; t < tiles.Length; t++)
     for (int q = 1; q < panels; q++) o.WriteLine($"        float* b{q} = b + {q} * panelStride;");
     if (rows >= 4 && vectors == 2)
     {
-        // Without this, the cold lines of C stall the end of the tile for as long as a tenth of its multiplications.
+        // Without this, the cold lines of C stall the end of the tile for as long as a tenth of its multiplications. Not in the first
+        // level: rows of C whose distance is a multiple of 4 KB share their sets there, and would drive each other out.
         o.WriteLine("        if (k >= 64)");
         o.WriteLine("        {");
         o.WriteLine("            float* d = c;");
         for (int r = 0; r < rows; r++)
         {
-            o.WriteLine("            Memory.Prefetch(d);");
-            o.WriteLine("            Memory.Prefetch(d + 2 * I.Width - 1);");
+            o.WriteLine("            Memory.PrefetchL2(d);");
+            o.WriteLine("            Memory.PrefetchL2(d + 2 * I.Width - 1);");
             if (r < rows - 1) o.WriteLine("            d += ldc;");
         }
         o.WriteLine("        }");
