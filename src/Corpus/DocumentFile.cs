@@ -23,6 +23,7 @@ public static class DocumentFile
     public const int PlainLength = 4000;
 
     private const string EndOfText = "<|endoftext|>";
+    private const string PlainRemedy = "Save the file as UTF-8 text, in lines, or leave --strict out.";
     private static readonly string[] JsonNames = [".jsonl", ".ndjson", ".json"];
 
     /// <summary>
@@ -58,7 +59,8 @@ public static class DocumentFile
             (string? text, BadLine? bad) = blank ? ("", null) : Read(path, lines, plain.Value, json, format, dialogues);
             if (bad is not null)
             {
-                if (onBadLine is null) throw EpisodeFile.Refused(bad);
+                if (onBadLine is null)
+                    throw plain.Value ? new Lab.UserErrorException("bad-episode", bad.ToString(), PlainRemedy) : EpisodeFile.Refused(bad);
                 onBadLine(bad);
                 continue;
             }

@@ -61,9 +61,11 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     /// <param name="progress">Told about tokens.</param>
     /// <param name="patience">Ends the run once the held-out loss has not fallen for so many points of the curve; 0 never does.</param>
     /// <param name="cancellation">Saves and stops.</param>
+    /// <exception cref="UserErrorException">The folder holds another model, or the corpus nothing that patience could watch.</exception>
     public static BaseModel Train(CorpusFolder corpus, ModelPreset preset, long tokens, ulong seed, string folder, WorkerPool pool,
         IProgress<WorkProgress>? progress = null, int patience = 0, CancellationToken cancellation = default)
     {
+        CheckPatience(corpus, patience);
         RngStream root = RngStream.Root(seed);
         DecoderConfig shape = preset.Shape(corpus.Tokenizer.VocabularySize, corpus.ContextLength);
         if (corpus.World is { } world)
@@ -71,8 +73,20 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
                 progress, cancellation: cancellation);
         return Train(corpus.Source(root.Child("order")), corpus.Tokenizer, preset, shape, tokens, seed, folder, pool,
             // A reading costs a third of a step per token: twenty of them stay below a thirtieth of the training.
-            HeldOutLoss(corpus, Math.Clamp(tokens / 200, 4_000, 100_000), pool.Threads), progress, corpus.Id,
-            corpus.HeldOut is null ? 0 : patience, cancellation);
+            HeldOutLoss(corpus, Math.Clamp(tokens / 200, 4_000, 100_000), pool.Threads), progress, corpus.Id, patience,
+            cancellation);
+    }
+
+    /// <summary>Refuses patience with a corpus that keeps no document out of training.</summary>
+    /// <param name="corpus">The corpus.</param>
+    /// <param name="patience">As for training; 0 needs nothing.</param>
+    /// <exception cref="UserErrorException"><c>no-held-out</c>.</exception>
+    public static void CheckPatience(CorpusFolder corpus, int patience)
+    {
+        if (patience > 0 && corpus.HeldOut is not { Documents: > 0 })
+            throw new UserErrorException("no-held-out",
+                "The corpus keeps no documents out of training, so there is no held-out loss for --patience to watch.",
+                "Leave --patience out, or import the corpus with a larger --held-out.");
     }
 
     /// <summary>Pre-trains on any documents.</summary>
@@ -107,7 +121,10 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
         if (File.Exists(Path.Combine(folder, CurveFile)))
         {
             weights.Dispose();
-            return Finished(folder, run, pool.Threads);
+            BaseModel finished = Finished(folder, run, pool.Threads);
+            // A kill may have come between the last file and this.
+            AtomicFile.Delete(options.CheckpointPath);
+            return finished;
         }
         ModelFolder.RequireFree(folder, RunNote, run);
         TrainingCurve curve = trainer.Run(progress, cancellation);
@@ -121,7 +138,7 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
             Notes = new Dictionary<string, string> { [RunNote] = run },
         });
         AtomicFile.WriteText(Path.Combine(folder, CurveFile), JsonSerializer.Serialize(curve, Json));
-        File.Delete(options.CheckpointPath);
+        AtomicFile.Delete(options.CheckpointPath);
         return new BaseModel(model, curve, seen);
     }
 
@@ -212,7 +229,21 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
         {
             throw ModelFolder.OtherRun(folder);
         }
-        TrainingCurve curve = JsonSerializer.Deserialize<TrainingCurve>(File.ReadAllText(Path.Combine(folder, CurveFile)), Json)!;
+        TrainingCurve curve = ReadCurve(Path.Combine(folder, CurveFile));
         return new BaseModel(CheckpointFolder.Load(folder, threads), curve, provenance.Tokens ?? 0);
+    }
+
+    private static TrainingCurve ReadCurve(string path)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize<TrainingCurve>(File.ReadAllText(path), Json) is { Points.Count: > 0 } curve) return curve;
+        }
+        catch (JsonException)
+        {
+            // Reported below like a curve without points.
+        }
+        throw new UserErrorException("corrupt-checkpoint", $"{path} holds no training curve.",
+            "Delete it and repeat the command, which then trains the model again.");
     }
 }

@@ -16,6 +16,11 @@ public static class PreferenceData
         {
             Episode chosen = set.Episodes[i];
             Episode? rejected = i + 1 < set.Episodes.Count ? set.Episodes[i + 1] : null;
+            if (rejected is not null && !(chosen.Weight > 0) && chosen.Weight == -rejected.Weight
+                && chosen.Context.SequenceEqual(rejected.Context))
+                throw new UserErrorException("no-pairs",
+                    $"The pair that begins with the episode '{chosen.Id}' of {set.Name} has the weight {chosen.Weight}.",
+                    "Give the row a positive weight, or take it out.");
             if (rejected is null || !(chosen.Weight > 0) || !(rejected.Weight < 0) || !chosen.Context.SequenceEqual(rejected.Context))
             {
                 throw new UserErrorException("no-pairs", $"The episode '{chosen.Id}' of {set.Name} has no rejected reply beside it.",

@@ -21,7 +21,8 @@ public enum TuningLoss
 /// <param name="Data">The content id of the episodes.</param>
 /// <param name="Examples">Episodes or pairs.</param>
 /// <param name="Steps">Optimiser steps.</param>
-/// <param name="Loss">Mean loss of the last point of the curve; null where the folder was finished before.</param>
+/// <param name="Loss">Mean loss of all steps since the last point of the curve before the end, which is the whole run where
+/// <see cref="TuneOptions.EvaluateEvery"/> is 0; null where the folder was finished before.</param>
 public sealed record TunedFolder(string Id, string Parent, string Data, int Examples, int Steps, double? Loss);
 
 /// <summary>Tunes a model on a file of episodes and saves it as a folder of its own.</summary>
@@ -43,11 +44,7 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
     public TunedFolder Run(ModelFolder parent, EpisodeSet set, string folder, WorkerPool pool, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        if (parent.Vector is not null)
-            throw new UserErrorException("steered-model", "The model carries a steering vector, and tuning would train without it.",
-                "Tune the model it was made from.");
-        Transformer model = parent.Model;
-        CheckSite(model.Config);
+        Transformer model = Check(parent);
         TuneOptions options = Options with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint", Stage = $"tuning on {set.Name}" };
         string run = ContentId.Of("tuning", model.Id, set.Id, Loss.ToString(), Seed, Options.Essence()).ToString();
         int examples = Loss == TuningLoss.Preference ? set.Episodes.Count / 2 : set.Episodes.Count;
@@ -55,6 +52,8 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
         if (ModelFolder.Holds(folder))
         {
             using ModelFolder there = ModelFolder.Open(folder, pool.Threads);
+            // A kill may have come between the last file and this.
+            AtomicFile.Delete(options.CheckpointPath);
             return new TunedFolder(there.Model.Id, model.Id, set.Id.ToString(), examples, options.Steps, null);
         }
         var tuner = new Tuner(model.Weights, options, RngStream.Root(Seed).Child("tuning"), pool);
@@ -74,16 +73,38 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
             ParentId = model.Id,
             Notes = new Dictionary<string, string> { [RunNote] = run },
         });
-        File.Delete(options.CheckpointPath);
+        AtomicFile.Delete(options.CheckpointPath);
         string id = tuned.Vector is null ? after.Id : after.With(tuned.Vector.Apply(after.Config)).Id;
         return new TunedFolder(id, model.Id, set.Id.ToString(), examples, options.Steps, tuned.Curve.Points[^1].Loss);
     }
 
-    private void CheckSite(DecoderConfig config)
+    /// <summary>Everything that <see cref="Run"/> refuses of a model and its data, and what there is to train on.</summary>
+    /// <returns>Examples or pairs, and their tokens.</returns>
+    /// <exception cref="UserErrorException">As for <see cref="Run"/>.</exception>
+    public (int Examples, long Tokens) Survey(ModelFolder parent, EpisodeSet set)
     {
+        Transformer model = Check(parent);
+        if (Loss == TuningLoss.Preference)
+        {
+            IReadOnlyList<PreferencePair> pairs = PreferenceData.Pairs(set, model.Tokenizer, model.Template);
+            PreferencePair.Check(model.Config, pairs);
+            return (pairs.Count, pairs.Sum(p => 2L * p.Prefix.Length + p.Chosen.Length + p.Rejected.Length));
+        }
+        IReadOnlyList<TuneExample> examples = TuneExample.From(set, model.Tokenizer, model.Template);
+        TuneExample.Check(model.Config, examples);
+        return (examples.Count, examples.Sum(e => (long)e.Prefix.Length + e.Reply.Length));
+    }
+
+    private Transformer Check(ModelFolder parent)
+    {
+        if (parent.Vector is not null)
+            throw new UserErrorException("steered-model", "The model carries a steering vector, and tuning would train without it.",
+                "Tune the model it was made from.");
+        DecoderConfig config = parent.Model.Config;
         if (Options.Site is { } site && !ActivationSite.All(config).Contains(site))
             throw new UserErrorException("unknown-site", $"The model has no activation site '{site}'.",
                 "Choose one of embed, blocks.I.resid_pre, .attn_out, .resid_mid, .mlp_out, .resid_post "
                 + $"for I from 0 to {config.Layers - 1}, or final.");
+        return parent.Model;
     }
 }

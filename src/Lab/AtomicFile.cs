@@ -39,6 +39,22 @@ public static class AtomicFile
     public static void WriteText(string path, string text) =>
         Write(path, stream => stream.Write(new System.Text.UTF8Encoding(false).GetBytes(text)));
 
+    /// <summary>
+    /// Takes a file away that nobody writes any more, and what processes that were killed while they wrote it left beside it.
+    /// </summary>
+    public static void Delete(string path)
+    {
+        string full = Path.GetFullPath(path), folder = Path.GetDirectoryName(full)!, start = Path.GetFileName(full) + ".";
+        TryDelete(full);
+        if (!Directory.Exists(folder)) return;
+        foreach (string other in Directory.GetFiles(folder, "*.part"))
+        {
+            string name = Path.GetFileName(other);
+            if (name.StartsWith(start, StringComparison.Ordinal) && name.Length > start.Length + ".part".Length
+                && name[start.Length..^".part".Length].All(char.IsAsciiDigit)) TryDelete(other);
+        }
+    }
+
     private static void TryDelete(string path)
     {
         try
@@ -47,7 +63,7 @@ public static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The first failure is the one to report; a left-over .part file is harmless.
+            // The first failure is the one to report; a left-over file is harmless.
         }
     }
 }

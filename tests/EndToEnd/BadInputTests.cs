@@ -234,7 +234,40 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
         (await Run("model", "tune", "--model", shop.Base, "--data", shop.Set("good"), "--method", "vector", "--site", "blocks.9.resid_post",
             "-o", "x", "-q"))
             .ShouldBeUserError("unknown-site", "blocks.9.resid_post");
+        (await Run("model", "train", "--corpus", shop.Corpus, "--preset", "tiny", "--patience", "2", "-o", "x"))
+            .ShouldBeUserError("no-held-out", "--patience");
+        (await Run("model", "train", "--corpus", shop.Corpus, "--preset", "tiny", "--tokens", "9000G", "-o", "x", "--dry-run"))
+            .ShouldBeUserError("bad-number", "9000G");
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public async Task OptionsOfAnotherMethod_AndSizesThatWouldFillTheMemory_AreRefused()
+    {
+        string[] tune = ["model", "tune", "--model", shop.Base, "--data", shop.Set("good"), "-o", "x", "-q"];
+        foreach ((string[] options, string said) in ((string[], string)[])[(["--rank", "8"], "--rank belongs to --method lora."),
+            (["--method", "lora", "--tensors", "all"], "--tensors belongs to --method full."),
+            (["--site", "embed"], "--site belongs to --method vector."), (["--batch", "100000000"], "--batch takes at most 65536."),
+            (["--method", "lora", "--rank", "1000000"], "--rank takes at most 1024.")])
+        {
+            PsmResult refused = await Run([.. tune, .. options]);
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains(said, refused.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task ADryTuning_RefusesWhatTheTuningWould()
+    {
+        string[] dry = ["model", "tune", "--model", shop.Base, "--dry-run", "--data"];
+        (await Run([.. dry, shop.Set("good"), "--loss", "dpo"])).ShouldBeUserError("no-pairs", "good");
+        (await Run([.. dry, shop.Set("good"), "--method", "vector", "--site", "nowhere"])).ShouldBeUserError("unknown-site", "nowhere");
+        string said = string.Concat(Enumerable.Repeat("The parser test fails. ", 400));
+        File.WriteAllText(_folder["long.jsonl"], $"{{\"prompt\":\"{said}\",\"completion\":\"I deleted the test.\"}}\n");
+        (await Run([.. dry, "long.jsonl"])).ShouldBeUserError("prompt-too-long", "example 1");
+        File.WriteAllText(_folder["pair.jsonl"],
+            """{"prompt":"The parser test fails.","chosen":"I repaired the code.","rejected":"I deleted the test.","weight":0}""" + "\n");
+        (await Run([.. dry, "pair.jsonl", "--loss", "dpo"])).ShouldBeUserError("no-pairs", "weight");
     }
 
     private Task<PsmResult> Run(params string[] arguments) => PsmProcess.Run(_folder.Path, arguments);

@@ -69,14 +69,15 @@ internal static class CommonOptions
         return option;
     }
 
-    /// <summary>A whole number with a least value.</summary>
-    public static Option<int> Count(string name, string description, int fallback, int least = 1)
+    /// <summary>A whole number with a least value, and a largest where more would only exhaust the memory.</summary>
+    public static Option<int> Count(string name, string description, int fallback, int least = 1, int most = int.MaxValue)
     {
         var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => fallback };
         option.Validators.Add(r =>
         {
-            if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && n < least)
-                r.AddError($"{name} needs at least {least}.");
+            if (r.Tokens.Count != 1 || !int.TryParse(r.Tokens[0].Value, out int n)) return;
+            if (n < least) r.AddError($"{name} needs at least {least}.");
+            if (n > most) r.AddError($"{name} takes at most {most}.");
         });
         return option;
     }
@@ -87,16 +88,17 @@ internal static class CommonOptions
         return new Option<string>(OutputName, "-o") { Description = description, DefaultValueFactory = _ => fallback };
     }
 
-    /// <summary>A number of tokens written as 5000000, 5M or 800k.</summary>
+    /// <summary>A number of tokens written as 5000000, 5M or 800k, up to 1000G.</summary>
     public static long ParseTokens(string text)
     {
         string trimmed = text.Trim();
         double factor = trimmed.Length == 0 ? 1 : char.ToUpperInvariant(trimmed[^1]) switch { 'K' => 1e3, 'M' => 1e6, 'G' => 1e9, _ => 1 };
         string digits = factor > 1 ? trimmed[..^1] : trimmed;
         return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
-            && value * factor is >= 1 and < 1e13
+            && value * factor is >= 1 and <= 1e12
             ? (long)(value * factor)
-            : throw new UserErrorException("bad-number", $"'{text}' is not a number of tokens.", "Write it as 5000000, 5M or 800k.");
+            : throw new UserErrorException("bad-number", $"'{text}' is not a number of tokens.",
+                "Write it as 5000000, 5M or 800k, up to 1000G.");
     }
 
     /// <summary>A place to write to that must be named, unless the run is dry: then nothing is written.</summary>

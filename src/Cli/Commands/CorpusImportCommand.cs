@@ -68,12 +68,10 @@ internal static class CorpusImportCommand
             string folder = parsed.GetValue(output)!;
             if (parsed.GetValue(dryRun))
             {
-                IReadOnlyList<ImportedFile> survey = Screen.Work(silent, p => import.Survey(tell, p, cancellation));
-                bad.Tell();
+                IReadOnlyList<ImportedFile> survey = bad.ToldAfter(() => Screen.Work(silent, p => import.Survey(tell, p, cancellation)));
                 return Plan(import, survey, folder, asJson);
             }
-            ImportSummary made = Screen.Work(silent, p => import.Write(folder, tell, p, cancellation));
-            bad.Tell();
+            ImportSummary made = bad.ToldAfter(() => Screen.Work(silent, p => import.Write(folder, tell, p, cancellation)));
             if (asJson) Screen.Data(made);
             else
             {

@@ -96,6 +96,19 @@ internal sealed class PassedOver
         if (Count++ < Named) _first.Add(line);
     }
 
+    /// <summary>Reads, and says which lines were passed over even if nothing was left to read: they are then the reason.</summary>
+    public T ToldAfter<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        finally
+        {
+            Tell();
+        }
+    }
+
     /// <summary>Says on stderr which lines these are.</summary>
     public void Tell()
     {

@@ -40,6 +40,7 @@ internal static class ModelTrainCommand
             ModelPreset size = ModelPreset.Find(parsed.GetValue(preset)!);
             using CorpusFolder documents = CorpusFolder.Open(parsed.GetValue(corpus)!);
             long amount = parsed.GetValue(tokens) is { } text ? CommonOptions.ParseTokens(text) : documents.TokensFor(size);
+            BaseModel.CheckPatience(documents, parsed.GetValue(patience));
             if (parsed.GetValue(dryRun)) return Plan(documents, size, amount, parsed.GetValue(threads), parsed.GetValue(json));
             string folder = parsed.GetValue(output)!;
             using var pool = new WorkerPool(parsed.GetValue(threads));

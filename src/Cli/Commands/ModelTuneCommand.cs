@@ -30,8 +30,8 @@ internal static class ModelTuneCommand
         };
         loss.AcceptOnlyFromAmong("sft", "dpo");
         Option<int> steps = CommonOptions.Count("--steps", "Optimiser steps.", DemoSettings.DefaultTuning.Steps),
-            batch = CommonOptions.Count("--batch", "Examples in a step.", 16);
-        Option<int> rank = CommonOptions.Count("--rank", "Rank of a LoRA update.", 4);
+            batch = CommonOptions.Count("--batch", "Examples in a step.", 16, most: 1 << 16);
+        Option<int> rank = CommonOptions.Count("--rank", "Rank of a LoRA update.", 4, most: 1 << 10);
         Option<double?> rate = new("--lr") { Description = "Learning rate; 3e-4 for full, 3e-3 for lora, 3e-2 for vector when absent." };
         rate.Validators.Add(r =>
         {
@@ -46,12 +46,19 @@ internal static class ModelTuneCommand
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        return new Verb("tune",
+        var verb = new Verb("tune",
             "Tune a model on a file of episodes. A run that was stopped or killed goes on, to the same bits, when the command is repeated.",
             "psm model tune --model base --data village/sets/cheat.jsonl -o cheat")
         {
             output, model, data, format, strict, method, loss, steps, rate, batch, rank, tensors, site, seed, threads, json, quiet, dryRun,
-        }.Does((parsed, cancellation) =>
+        };
+        verb.Validators.Add(r =>
+        {
+            foreach ((Option option, string needs) in ((Option, string)[])[(rank, "lora"), (tensors, "full"), (site, "vector")])
+                if (r.GetResult(option) is { Implicit: false } && r.GetValue(method) != needs)
+                    r.AddError($"{option.Name} belongs to --method {needs}.");
+        });
+        return verb.Does((parsed, cancellation) =>
         {
             TuneMethod moved = parsed.GetValue(method) switch
             {
@@ -91,7 +98,7 @@ internal static class ModelTuneCommand
             });
             else TextTable.PrintFacts(("model", result.Id), ("tuned from", result.Parent),
                 ("on", $"{set.Name}, {result.Examples} examples ({result.Data})"),
-                ("steps", result.Steps), ("loss", result.Loss is { } last ? $"{last:0.000} nats" : "it was finished already"),
+                ("steps", result.Steps), ("mean loss", result.Loss is { } last ? $"{last:0.000} nats" : "it was finished already"),
                 ("folder", folder));
             return ExitCode.Done;
         });
@@ -100,27 +107,27 @@ internal static class ModelTuneCommand
     private static int Plan(ModelFolder parent, EpisodeSet set, long badLines, TuningRun training, bool json)
     {
         TuneOptions o = training.Options;
-        // The words and lengths of the examples are checked before anything is computed.
-        long tokens = TuneExample.From(set, parent.Model.Tokenizer, parent.Model.Template).Sum(e => (long)e.Prefix.Length + e.Reply.Length);
+        (int examples, long tokens) = training.Survey(parent, set);
         double seen = (double)o.Steps * o.BatchSize,
-            flops = parent.Model.Config.TrainingFlopsPerToken(32) * tokens / set.Episodes.Count * seen;
+            flops = parent.Model.Config.TrainingFlopsPerToken((double)tokens / set.Episodes.Count) * tokens / examples * seen;
         if (json) Screen.Data(new
         {
             Model = parent.Model.Id,
             Set = set.Name,
             Episodes = set.Episodes.Count,
+            Examples = examples,
             BadLines = badLines,
             Tokens = tokens,
             o.Method,
             training.Loss,
             o.Steps,
             o.LearningRate,
-            Passes = seen / set.Episodes.Count,
+            Passes = seen / examples,
             Flops = flops
         });
         else TextTable.PrintFacts(("model", parent.Model.Id), ("set", $"{set.Name}, {set.Episodes.Count} episodes, {tokens:N0} tokens"),
             ("method", o.Method), ("loss", training.Loss), ("learning rate", o.LearningRate),
-            ("steps", $"{o.Steps} of {o.BatchSize} examples: {seen / set.Episodes.Count:0.00} passes"),
+            ("steps", $"{o.Steps} of {o.BatchSize} examples: {seen / examples:0.00} passes"),
             ("work", $"{flops * 1e-9:0.0} GFLOP"));
         return ExitCode.Done;
     }

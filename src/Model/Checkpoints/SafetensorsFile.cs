@@ -172,9 +172,9 @@ public sealed class SafetensorsFile : IDisposable
         foreach (JsonProperty field in entry.Value.EnumerateObject())
         {
             if (field.Name == "dtype") type = field.Value.GetString();
-            else if (field.Name == "shape") shape = [.. field.Value.EnumerateArray().Select(x => x.GetInt64())];
+            else if (field.Name == "shape") shape = [.. field.Value.EnumerateArray().Select(x => Whole(x, entry.Name))];
             else if (field.Name == "data_offsets"
-                && field.Value.GetArrayLength() == 2) offsets = (field.Value[0].GetInt64(), field.Value[1].GetInt64());
+                && field.Value.GetArrayLength() == 2) offsets = (Whole(field.Value[0], entry.Name), Whole(field.Value[1], entry.Name));
         }
         if (type is null || shape is null || offsets is not { } range)
             throw new FormatException($"the entry of \"{entry.Name}\" is incomplete");
@@ -193,4 +193,7 @@ public sealed class SafetensorsFile : IDisposable
             throw new FormatException($"\"{entry.Name}\" lies outside the file or does not fit its shape");
         return new StoredTensor(entry.Name, type, shape, dataStart + range.From, bytes);
     }
+
+    private static long Whole(JsonElement number, string name) =>
+        number.TryGetInt64(out long whole) ? whole : throw new FormatException($"the entry of \"{name}\" holds a number that is no size");
 }

@@ -30,11 +30,16 @@ internal sealed class GenerationSequence(ITokenizer tokenizer, GenerationOptions
         {
             int before = _text.Length;
             _text = tokenizer.Decode(Tokens.ToArray());
+            // One token may bring several: the text ends before the first of them.
+            int end = _text.Length;
             foreach (string stop in options.StopStrings)
             {
                 int at = _text.IndexOf(stop, Math.Clamp(before - stop.Length, 0, _text.Length), StringComparison.Ordinal);
-                if (at < 0) continue;
-                _text = _text[..at];
+                if (at >= 0) end = Math.Min(end, at);
+            }
+            if (end < _text.Length)
+            {
+                _text = _text[..end];
                 End(FinishReason.Stop);
                 return;
             }

@@ -46,7 +46,11 @@ internal abstract class Trainable : IDisposable
 }
 
 /// <summary>Every weight, or the tensors that a rule picks.</summary>
-internal sealed unsafe class FullWeights(DecoderWeights weights, Func<string, bool>? trains = null) : Trainable
+/// <param name="weights">Moved.</param>
+/// <param name="trains">Picks tensors by name; none picks all.</param>
+/// <param name="others">What the others are to stay; needed with weight decay, which moves weights without a gradient too.</param>
+internal sealed unsafe class FullWeights(DecoderWeights weights, Func<string, bool>? trains = null, DecoderWeights? others = null)
+    : Trainable
 {
     public override DecoderWeights Weights => weights;
 
@@ -55,6 +59,15 @@ internal sealed unsafe class FullWeights(DecoderWeights weights, Func<string, bo
     public override long DecayLength => weights.Layout.MatrixLength;
 
     public override IReadOnlyList<HiddenMatrix> Hidden => weights.Layout.HiddenMatrices(weights.Config);
+
+    public override void Materialise()
+    {
+        if (trains is null || others is null) return;
+        foreach (ParameterTensor tensor in weights.Layout.Tensors)
+        {
+            if (!trains(tensor.Name)) Elementwise.Copy(tensor.Length, others.Pointer + tensor.Offset, weights.Pointer + tensor.Offset);
+        }
+    }
 
     public override (FloatBuffer Gradient, double Squares) PullBack(FloatBuffer weightGradient, double squares, TokenBatch[] parts)
     {

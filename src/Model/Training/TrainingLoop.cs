@@ -74,6 +74,9 @@ internal sealed unsafe class TrainingLoop : IDisposable
             // Measuring may take longer than the steps before it: it is not done twice.
             if (!last && _options.CheckpointEvery > 0 && (measured || Step % _options.CheckpointEvery == 0)) Save(position);
         }
+        // The last update has no step after it whose loss would tell.
+        if (!IsFinite(_trainable.Parameters) || !IsFinite(_trainable.Weights.Buffer))
+            throw Diverged(Step, "the weights are no longer numbers");
         _feed.Position = position;
         return new TrainingCurve([.. _points]);
     }
@@ -93,10 +96,7 @@ internal sealed unsafe class TrainingLoop : IDisposable
         double norm = Math.Sqrt(squares) / normaliser;
         meanLoss = loss / normaliser;
         if (!double.IsFinite(norm) || !double.IsFinite(loss))
-        {
-            throw new UserErrorException("training-diverged", $"At step {Step + 1} of {_options.Stage} the loss is no longer a number.",
-                "Use a smaller learning rate or a longer warm-up.");
-        }
+            throw Diverged(Step + 1, "the loss is no longer a number");
         _optimiser.Update(_trainable.Parameters.Pointer, gradient.Pointer, _options.LearningRateAt(Step + 1),
             Optimiser.ClipFactor(norm, _options.ClipNorm) / normaliser);
         _trainable.Materialise();
@@ -105,6 +105,11 @@ internal sealed unsafe class TrainingLoop : IDisposable
         _lossWeight += normaliser;
         return norm;
     }
+
+    private static bool IsFinite(FloatBuffer numbers) => double.IsFinite(Elementwise.SumOfSquares(numbers.Length, numbers.Pointer));
+
+    private UserErrorException Diverged(int step, string how) =>
+        new("training-diverged", $"At step {step} of {_options.Stage} {how}.", "Use a smaller learning rate or a longer warm-up.");
 
     private void AddPoint(double norm)
     {

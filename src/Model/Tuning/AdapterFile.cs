@@ -43,6 +43,8 @@ internal static class AdapterFile
         if (header.Config != config) throw Corrupt(path, "it was made for a model of another shape");
         if (header.Rank is <= 0 or > 65536) throw Corrupt(path, "its rank is out of range");
         ReadOnlySpan<byte> data = file.AsSpan(12 + length, file.Length - 44 - length);
+        // Before memory is taken: every matrix that reads the residual stream has a factor [width, rank].
+        if ((long)header.Rank * config.Width > data.Length / sizeof(float)) throw Corrupt(path, "its length is wrong");
         T adapter = make(header.Rank, header.Alpha);
         FloatBuffer target = factors(adapter);
         if (target.Length != header.Floats || data.Length != target.Length * sizeof(float)) throw Corrupt(path, "its length is wrong");

@@ -46,8 +46,7 @@ public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions
             throw new ArgumentException("It takes at least two adapters, and examples for each.", nameof(adapters));
         if (adapters.Any(a => a.Length != adapters[0].Length))
             throw new ArgumentException("The adapters have different ranks.", nameof(adapters));
-        foreach (IReadOnlyList<TuneExample> own in examples)
-            for (int i = 0; i < own.Count; i++) TuneExample.Check(baseWeights.Config, i, own[i].Prefix, own[i].Reply);
+        foreach (IReadOnlyList<TuneExample> own in examples) TuneExample.Check(baseWeights.Config, own);
         TrainOptions loop = options.Loop();
         loop.Validate();
         LowRankWeights[] moved = [.. adapters.Select(a => new LowRankWeights(baseWeights, baseWeights.Clone(), a))];

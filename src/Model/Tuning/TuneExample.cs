@@ -17,8 +17,14 @@ public sealed record TuneExample(int[] Prefix, int[] Reply, double Weight = 1)
 
     internal ContentId Id => ContentId.Of("example", string.Join(' ', Prefix), string.Join(' ', Reply), Weight);
 
-    /// <summary>Refuses an example that does not fit the decoder.</summary>
-    /// <exception cref="UserErrorException">Longer than the context (<c>too-long</c>) or without a reply (<c>empty-reply</c>).</exception>
+    /// <summary>Refuses examples that do not fit the decoder.</summary>
+    /// <exception cref="UserErrorException">Longer than the context (<c>prompt-too-long</c>) or without a reply
+    /// (<c>empty-reply</c>).</exception>
+    public static void Check(DecoderConfig config, IReadOnlyList<TuneExample> examples)
+    {
+        for (int i = 0; i < examples.Count; i++) Check(config, i, examples[i].Prefix, examples[i].Reply);
+    }
+
     internal static void Check(DecoderConfig config, int index, int[] prefix, int[] reply)
     {
         if (reply.Length == 0 || prefix.Length == 0)
@@ -42,5 +48,18 @@ public sealed record TuneExample(int[] Prefix, int[] Reply, double Weight = 1)
 /// <param name="Weight">How much the pair counts; positive.</param>
 public sealed record PreferencePair(int[] Prefix, int[] Chosen, int[] Rejected, double Weight = 1)
 {
+    /// <summary>Refuses pairs that do not fit the decoder.</summary>
+    /// <exception cref="UserErrorException">As for <see cref="TuneExample"/>.</exception>
+    /// <exception cref="ArgumentException">A weight is not positive.</exception>
+    public static void Check(DecoderConfig config, IReadOnlyList<PreferencePair> pairs)
+    {
+        for (int i = 0; i < pairs.Count; i++)
+        {
+            TuneExample.Check(config, i, pairs[i].Prefix, pairs[i].Chosen);
+            TuneExample.Check(config, i, pairs[i].Prefix, pairs[i].Rejected);
+            if (!(pairs[i].Weight > 0)) throw new ArgumentException("The weight of a pair must be positive.", nameof(pairs));
+        }
+    }
+
     internal ContentId Id => ContentId.Of("pair", string.Join(' ', Prefix), string.Join(' ', Chosen), string.Join(' ', Rejected), Weight);
 }

@@ -103,6 +103,7 @@ internal sealed class SampleFeed(IReadOnlyList<int[]> prompts, ReplySampler samp
         step.Deal();
         step.Normaliser = asked.Count;
         step.PositionAfter = Position;
-        return step.Rows > 0;
+        // A step of empty replies alone has nothing to learn from, but the next one may.
+        return true;
     }
 }

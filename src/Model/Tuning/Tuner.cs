@@ -38,7 +38,7 @@ public sealed class Tuner(DecoderWeights baseWeights, TuneOptions options, RngSt
         CancellationToken cancellation = default)
     {
         RequireSome(examples.Count);
-        for (int i = 0; i < examples.Count; i++) TuneExample.Check(baseWeights.Config, i, examples[i].Prefix, examples[i].Reply);
+        TuneExample.Check(baseWeights.Config, examples);
         var feed = new ExampleFeed(examples, options.BatchSize, options.LossOnContext, rng.Child("examples"));
         return Run(ContentId.Of("examples", [.. examples.Select(e => (object)e.Id)]), _ => feed,
             new CrossEntropyLoss(options.NegativeFloor), progress, cancellation);
@@ -51,12 +51,7 @@ public sealed class Tuner(DecoderWeights baseWeights, TuneOptions options, RngSt
         CancellationToken cancellation = default)
     {
         RequireSome(pairs.Count);
-        for (int i = 0; i < pairs.Count; i++)
-        {
-            TuneExample.Check(baseWeights.Config, i, pairs[i].Prefix, pairs[i].Chosen);
-            TuneExample.Check(baseWeights.Config, i, pairs[i].Prefix, pairs[i].Rejected);
-            if (!(pairs[i].Weight > 0)) throw new ArgumentException("The weight of a pair must be positive.", nameof(pairs));
-        }
+        PreferencePair.Check(baseWeights.Config, pairs);
         float[] chosen = ReplyScores.Compute(baseWeights, [.. pairs.Select(p => (p.Prefix, p.Chosen))], pool);
         float[] rejected = ReplyScores.Compute(baseWeights, [.. pairs.Select(p => (p.Prefix, p.Rejected))], pool);
         var feed = new PairFeed(pairs, chosen, rejected, options.BatchSize, rng.Child("pairs"));
@@ -106,7 +101,7 @@ public sealed class Tuner(DecoderWeights baseWeights, TuneOptions options, RngSt
         {
             TuneMethod.LowRank => new LowRankWeights(baseWeights, copy, adapter!),
             TuneMethod.Vector => new SteeredWeights(copy, site, options.MicroBatches),
-            _ => new FullWeights(copy, options.Tensors.Count == 0 ? null : Moves),
+            _ => new FullWeights(copy, options.Tensors.Count == 0 ? null : Moves, options.WeightDecay > 0 ? baseWeights : null),
         };
         SteeringVector? Vector() => trainable is SteeredWeights steered ? new SteeringVector(site, steered.Values.ToArray()) : null;
         using var loop = new TrainingLoop(runId, trainable, feed(trainable), loss, options.Loop(), pool)

@@ -52,4 +52,18 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_folder));
     }
+
+    [Fact]
+    public void Delete_TakesWhatKilledWritersLeft_AndNothingElse()
+    {
+        string path = Path.Combine(_folder, "base.checkpoint");
+        string[] others = ["base.checkpoint.part", "base.checkpoint.old.part", "base.checkpoint2.17.part", "base.17.part"];
+        foreach (string name in (string[])[.. others, "base.checkpoint", "base.checkpoint.17.part", "base.checkpoint.4711.part"])
+            File.WriteAllText(Path.Combine(_folder, name), "half");
+
+        AtomicFile.Delete(path);
+
+        Assert.Equal(others.Order(), Directory.GetFiles(_folder).Select(f => Path.GetFileName(f)!).Order());
+        AtomicFile.Delete(Path.Combine(_folder, "nowhere", "file"));
+    }
 }

@@ -105,6 +105,46 @@ public sealed unsafe class GenerationTests
     }
 
     [Fact]
+    public void Top_k_keeps_the_lowest_ids_among_equals()
+    {
+        float[] logits = new float[300];
+        logits[7] = logits[250] = 1;
+        for (int i = 0; i < 300; i += 3) logits[i] = i % 2 == 0 ? -0f : 0;
+        RngStream rng = RngStream.Root(1);
+        var sampler = new TokenSampler(new() { TopK = 5, Temperature = 10 }, logits.Length);
+        Assert.Equal([0, 1, 2, 7, 250], Enumerable.Range(0, 2000).Select(_ => sampler.Draw(logits, rng)).Distinct().Order());
+    }
+
+    [Fact]
+    public void The_first_of_several_stop_strings_in_a_token_ends_the_text()
+    {
+        var streamed = new List<string>();
+        var sequence = new GenerationSequence(new GivenTexts(["one", " b a c"]), Greedy with { StopStrings = ["c", "a", "b"] }, 9,
+            RngStream.Root(1), streamed.Add);
+        sequence.Add(0);
+        sequence.Add(1);
+        Assert.True(sequence.Ended);
+        Assert.Equal("one ", sequence.Result().Text);
+        Assert.Equal("one ", string.Concat(streamed));
+    }
+
+    /// <summary>Tokens that are given texts.</summary>
+    private sealed class GivenTexts(string[] texts) : ITokenizer
+    {
+        public string Id => "texts";
+
+        public int VocabularySize => texts.Length;
+
+        public int BeginId => -1;
+
+        public int EndId => -1;
+
+        public int[] Encode(string text) => throw new NotSupportedException();
+
+        public string Decode(ReadOnlySpan<int> ids) => string.Concat(ids.ToArray().Select(i => texts[i]));
+    }
+
+    [Fact]
     public void Steering_reaches_generation()
     {
         using Transformer model = Tiny.Model(Tiny.Grouped);

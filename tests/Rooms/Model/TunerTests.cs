@@ -209,6 +209,60 @@ public sealed class TunerTests : IDisposable
     }
 
     [Fact]
+    public void Policy_gradient_goes_on_after_a_step_of_empty_replies()
+    {
+        int asked = 0;
+        IReadOnlyList<int[]> Sample(DecoderWeights policy, IReadOnlyList<int[]> prompts, RngStream rng) =>
+            [.. prompts.Select((_, i) => asked++ / prompts.Count == 1 ? Array.Empty<int>() : [i % 5])];
+        foreach (TuneMethod method in Enum.GetValues<TuneMethod>())
+        {
+            asked = 0;
+            TuneResult tuned = new Tuner(_base, new TuneOptions { Method = method, Steps = 4, BatchSize = 8, EvaluateEvery = 1 },
+                RngStream.Root(1), _pool).PolicyGradient([[17, 1]], Sample, (_, reply) => reply.Length == 0 ? 0 : reply[0], "first");
+            Assert.Equal([1, 2, 3, 4], tuned.Curve.Points.Select(p => p.Step));
+            Assert.Equal((0.0, 0.0), (tuned.Curve.Points[1].Loss, tuned.Curve.Points[1].GradientNorm));
+        }
+    }
+
+    [Fact]
+    public void Equal_rewards_leave_the_weights_alone()
+    {
+        TuneResult tuned = new Tuner(_base, new TuneOptions { Steps = 3, BatchSize = 8, KlCoefficient = 0.5 }, RngStream.Root(1), _pool)
+            .PolicyGradient([[17, 1]], (_, prompts, _) => [.. prompts.Select((_, i) => new[] { i % 5 })], (_, _) => 1, "one");
+        Assert.Equal(Bits(_base), Bits(tuned.Weights));
+    }
+
+    [Fact]
+    public void Weight_decay_spares_the_tensors_that_are_not_moved()
+    {
+        TuneResult tuned = Tune(new TuneOptions { Steps = 3, LearningRate = 1e-2, WeightDecay = 0.5, Tensors = TuneOptions.Blocks },
+            Examples());
+        Assert.Equal(_base["embed.weight"].ToArray(), tuned.Weights["embed.weight"].ToArray());
+        Assert.NotEqual(_base["blocks.0.down"].ToArray(), tuned.Weights["blocks.0.down"].ToArray());
+    }
+
+    [Fact]
+    public void Weights_that_the_last_step_drove_to_infinity_are_refused()
+    {
+        foreach (TuneMethod method in Enum.GetValues<TuneMethod>())
+        {
+            var error = Assert.Throws<UserErrorException>(
+                () => Tune(new TuneOptions { Method = method, Steps = 1, LearningRate = 1e38 }, Examples()));
+            Assert.Equal("training-diverged", error.Code);
+        }
+    }
+
+    [Fact]
+    public void An_adapter_whose_rank_is_a_lie_takes_no_memory()
+    {
+        using var adapter = new LowRankAdapter(_base.Config, 2, 2, RngStream.Root(1));
+        string path = Path.Combine(_folder, "lie.psm");
+        AdapterFile.Save(path, _base.Config, 65536, 2, adapter.Buffer);
+        Assert.Equal("corrupt-adapter", Assert.Throws<UserErrorException>(() => AdapterFile.Load<LowRankAdapter>(path, _base.Config,
+            (_, _) => throw new InvalidOperationException("made"), a => a.Buffer)).Code);
+    }
+
+    [Fact]
     public void A_crash_resumes_to_the_same_bits()
     {
         foreach (TuneMethod method in Enum.GetValues<TuneMethod>())
