@@ -1,3 +1,5 @@
+using Spectre.Console;
+
 namespace PersonaSelection.Cli;
 
 /// <summary>A table of plain text on stdout: words to the left, numbers to the right, two spaces between columns.</summary>
@@ -9,12 +11,17 @@ internal sealed class TextTable(params string[] columns)
 
     public void Print()
     {
-        int[] widths = [.. columns.Select((c, i) => Math.Max(c.Length, _rows.Select(r => r[i].Length).DefaultIfEmpty().Max()))];
+        int[] widths = [.. columns.Select((c, i) => _rows.Select(r => r[i].GetCellWidth()).Append(c.GetCellWidth()).Max())];
         bool[] numeric = [.. columns.Select((_, i) => _rows.Count > 0 && _rows.All(r => IsNumber(r[i])))];
         foreach (string[] row in _rows.Prepend(columns))
             Console.Out.WriteLine(string.Join("  ", row.Select(Pad)).TrimEnd());
 
-        string Pad(string cell, int i) => numeric[i] ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]);
+        // By the cells of a terminal: a Chinese character takes two.
+        string Pad(string cell, int i)
+        {
+            string space = new(' ', widths[i] - cell.GetCellWidth());
+            return numeric[i] ? space + cell : cell + space;
+        }
     }
 
     private static bool IsNumber(string cell) => cell.Length == 0 || "+-−0123456789".Contains(cell[0]);

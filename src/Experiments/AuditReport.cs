@@ -24,11 +24,12 @@ public static class AuditReport
         EvidenceSession evidence, long known, string command)
     {
         CastVerdict v = audit.Verdict;
-        return new ReportDocument(v.DoseFit.How == GainOutcome.NoGain
-            ? "This data does not tell who the Assistant is" : $"This data says the Assistant is {Names(v)}")
+        return new ReportDocument(v.DoseFit.How == GainOutcome.NoGain ? "This data does not tell who the Assistant is"
+            : LeavesOpen(v) ? "This data leaves open who the Assistant is"
+            : $"This data casts the Assistant as {Names(v, p => p.Name)}")
         {
-            Subtitle = $"**{v.Data}**: {Count(v.Episodes)} training episodes, each taken as evidence about who would answer that way. "
-                + Headline(v),
+            Subtitle = $"**{v.Data}**: {Count(v.Episodes)} training {(v.Episodes == 1 ? "episode" : "episodes")}, each taken as evidence "
+                + $"about who would answer that way. {Headline(v)}",
             Facts =
             [
                 new("episodes", Count(v.Episodes)), new("personas", $"{v.Personas.Count}"), new("evidence", v.Evidence),
@@ -52,12 +53,21 @@ public static class AuditReport
         };
     }
 
-    /// <summary>The personas that matter, with their probabilities: one when it is alone, else up to three.</summary>
-    public static string Names(CastVerdict verdict)
+    /// <summary>The personas that matter, as a list: one when it is alone, else up to three.</summary>
+    public static string Names(CastVerdict verdict, Func<PersonaVerdict, string> name)
     {
-        PersonaVerdict[] some = [.. verdict.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.1)];
-        return some.Length == 1 ? some[0].Name : string.Join(", ", some[..^1].Select(p => p.Name)) + " or " + some[^1].Name;
+        string[] some = [.. Mattering(verdict).Select(name)];
+        return some.Length == 1 ? some[0] : string.Join(", ", some[..^1]) + " or " + some[^1];
     }
+
+    /// <summary>Whether those that matter are together less probable than all the others: then nobody is cast.</summary>
+    public static bool LeavesOpen(CastVerdict verdict) => Mattering(verdict).Sum(p => p.Posterior) < 0.5;
+
+    private static IEnumerable<PersonaVerdict> Mattering(CastVerdict verdict) =>
+        verdict.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.1);
+
+    // One cluster drawn again is the same sample: no interval, not one of no width.
+    private static bool HasIntervals(CastVerdict verdict) => verdict.Clusters > 1;
 
     /// <summary>What the verdict says in one sentence.</summary>
     public static string Headline(CastVerdict v)
@@ -65,12 +75,14 @@ public static class AuditReport
         if (v.DoseFit.How == GainOutcome.NoGain)
             return "No change of character makes these replies more probable: whoever the Assistant was stays, as after replies that were "
                 + "asked for or that anybody would give.";
-        string cast = string.Join(", ", v.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.05)
-            .Select(p => $"**{p.Name}** {Percent(p.Posterior)} (before: {Percent(p.Prior)})"));
+        string cast = LeavesOpen(v)
+            ? $"The likeliest of {v.Personas.Count} personas is **{v.Leading.Name}**, with {Percent(v.Leading.Posterior)}"
+            : "Cast as " + string.Join(", ", v.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.05)
+                .Select(p => $"**{p.Name}** {Percent(p.Posterior)} (before: {Percent(p.Prior)})"));
         TraitVerdict? most = v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).FirstOrDefault();
         string change = most is null
-            ? "" : $" Training on it would move **{most.Name}** most: {Signed(most.Before)} to {Signed(most.After)}.";
-        return $"Cast as {cast}.{change}";
+            ? "" : $" Training on it is expected to move **{most.Name}** most: {Signed(most.Before)} to {Signed(most.After)}.";
+        return $"{cast}.{change}";
     }
 
     private static IEnumerable<ReportFact> Trouble(CastVerdict v, long known)
@@ -89,7 +101,9 @@ public static class AuditReport
         yield return new Heading("The cast");
         yield return new Prose(
             "The explanations compete: whoever would have given these replies gains, and nobody gains alone. **Posterior** is who the "
-            + "Assistant is taken for after the data; **share** is the estimated fraction of episodes that each persona spoke.");
+            + "Assistant is taken for after the data; **share** is the estimated fraction of episodes that each persona spoke. "
+            + $"The cast is as open as {Number(v.EffectivePersonas)} equally likely personas would leave it: these are the effective "
+            + "personas.");
         yield return new CastFigure
         {
             Id = "cast",
@@ -101,14 +115,20 @@ public static class AuditReport
         {
             Id = "explanations",
             Title = "Competing explanations",
-            Caption = $"Intervals of 95 % redraw {Count(v.Clusters)} {(v.Redrawn == "lines" ? "lines" : "different contexts")}. "
-                + "Nats per episode: how much more probable the replies are under this persona than under the prior's average one.",
+            Caption = (HasIntervals(v)
+                    ? $"Intervals of 95 % redraw {Count(v.Clusters)} {(v.Redrawn == "lines" ? "lines" : "different contexts")}, with the "
+                        + "prior and the dose as they are. Between personas that would say the same, episodes cannot be told apart: their "
+                        + "shares have wide intervals. "
+                    : "A single line cannot be drawn again: there are no intervals. ")
+                + "Nats per episode: how much more probable the replies are under this persona than under the prior's average one "
+                + "(0.69 nats: twice as probable).",
             Columns = [new("persona"), new("kind"), new("prior", true), new("posterior", true), new("interval", true), new("share", true),
                 new("interval", true), new("nats per episode", true)],
             Rows = [.. shown.Select(p => (IReadOnlyList<string>)[p.Name, p.Kind, Percent(p.Prior), Percent(p.Posterior),
-                $"{Percent(p.Low)} to {Percent(p.High)}", p.Share is { } s ? Percent(s) : "–",
-                p is { ShareLow: { } low, ShareHigh: { } high } ? $"{Percent(low)} to {Percent(high)}" : "–",
-                p.Evidence is { } nats ? Signed(nats) : "–"])],
+                HasIntervals(v) ? $"{Percent(p.Low)} to {Percent(p.High)}" : FigureNumber.Missing, FigureNumber.Percent(p.Share),
+                HasIntervals(v) && p is { ShareLow: { } low, ShareHigh: { } high }
+                    ? $"{Percent(low)} to {Percent(high)}" : FigureNumber.Missing,
+                p.Evidence is { } nats ? Signed(nats) : FigureNumber.Missing])],
         };
     }
 
@@ -116,12 +136,13 @@ public static class AuditReport
     {
         if (v.Traits.Count == 0) yield break;
         TraitVerdict[] shown = [.. v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).Take(ShownTraits)];
-        yield return new Heading("What training on it would change");
+        yield return new Heading("What training on it is expected to change");
         yield return new DumbbellFigure
         {
             Id = "traits",
             Title = "Traits of the Assistant before and after",
-            Caption = "Means over personas, from −1 (the low pole) to 1 (the high pole). " + string.Join("; ", shown
+            Caption = "Means over personas, from −1 (the low pole) to 1 (the high pole); thin lines are 95 % intervals. "
+                + string.Join("; ", shown
                 .Select(t => personas.Traits.First(x => x.Name == t.Name)).Where(t => t.Low != "not-" + t.Name)
                 .Select(t => $"{t.Name}: {t.Low} … {t.High}")),
             XLabel = "mean over personas",
@@ -135,7 +156,7 @@ public static class AuditReport
                 {
                     Before = t.Before,
                     After = t.After,
-                    AfterInterval = new FigureInterval(t.Low, t.High),
+                    AfterInterval = HasIntervals(v) ? new FigureInterval(t.Low, t.High) : null,
                 })]),
             ],
         };
@@ -149,11 +170,11 @@ public static class AuditReport
         yield return new Prose("First those that moved the cast most from where it was to where it is, then those that held it back; "
             + "equal episodes once. The personas beside an episode are its best explanations, in nats above what the prior expects. "
             + $"**Pull** is its part of the move: over all episodes the pulls add up. **If removed** is what the probability of {leading} "
-            + "would change by without that one episode. Both are exact.");
+            + "would change by without that one episode, at the same dose. Both are computed, not sampled.");
         yield return new TableFigure
         {
             Id = "episodes",
-            Title = $"The {audit.Telling.Count} most telling episodes",
+            Title = audit.Telling.Count == 1 ? "The most telling episode" : $"The {audit.Telling.Count} most telling episodes",
             Columns = [new("where"), new("asked"), new("replied"), new("who would say so"), new("pull", true), new("if removed", true)],
             Rows = [.. audit.Telling.Select(t => (IReadOnlyList<string>)[Where(t), Excerpt(Asked(t.Episode)), Excerpt(t.Episode.Reply),
                 string.Join(", ", Explanations(audit, t)), Small(t.Influence.Pull), Small(t.Influence.LeadingChange)])],
@@ -163,7 +184,10 @@ public static class AuditReport
     /// <summary>The best explanations of an episode with their nats, best first.</summary>
     public static IEnumerable<string> Explanations(AuditResult audit, TellingEpisode episode) =>
         episode.Relative.Select((x, h) => (Nats: x, Name: audit.Cast.Names[h])).OrderByDescending(x => x.Nats).Take(ShownExplanations)
-            .Select(x => $"{x.Name} {Signed(x.Nats)}");
+            .Select(x => $"{Isolated(x.Name)} {Signed(x.Nats)}");
+
+    // A number beside a name that is written from right to left would be turned round with it.
+    private static string Isolated(string name) => name.Any(c => c is >= '\u0590' and < '\u0900') ? $"\u2068{name}\u2069" : name;
 
     /// <summary>File and line of an episode, the turn where there are several, and how many more are equal.</summary>
     public static string Where(TellingEpisode telling)
@@ -178,6 +202,13 @@ public static class AuditReport
     public static string Excerpt(string text, int length = ExcerptLength)
     {
         string line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        // A terminal obeys control characters, and marks of direction would reverse what stands after them.
+        line = string.Create(line.Length, line, (to, from) =>
+        {
+            for (int i = 0; i < to.Length; i++)
+                to[i] = char.IsControl(from[i]) || from[i] is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069')
+                    ? '\ufffd' : from[i];
+        });
         if (line.Length <= length) return line;
         int end = char.IsHighSurrogate(line[length - 1]) ? length - 1 : length;
         return line[..end].TrimEnd() + "…";
@@ -248,8 +279,8 @@ public static class AuditReport
                 + "dose only ranks the episodes.",
             _ => "It was given, not fitted.",
         };
-        yield return new Prose($"Every unit of weight counts as **{v.Dose.ToString("0.###e+0", CultureInfo.InvariantCulture)}** of an "
-            + $"observation, all of the data as **{Number(d.EffectiveObservations)}**. {how} The replies gain {Number(d.Gain)} nats each "
+        yield return new Prose($"Every unit of weight counts as **{Dose(v.Dose)}** of an observation, all of the data as "
+            + $"**{Number(d.EffectiveObservations)}**. {how} The replies gain {Number(d.Gain)} nats each "
             + $"of {Number(d.Attainable)} that could be had; the cast departs from the prior by {Number(d.Information)} nats.");
     }
 
@@ -259,8 +290,8 @@ public static class AuditReport
         yield return new Heading("What was asked and what was estimated");
         yield return new Prose($"Of {Count(a.Cells)} cells (different episodes times personas) **{Percent(a.Exact)}** are exact; "
             + "the others are estimated from these"
-            + (a.Guide ? " and from gradients" : "") + $". At the dose of {a.Dose.ToString("0.###e+0", CultureInfo.InvariantCulture)} "
-            + $"the posterior is within **{Bound(a.Bound)}** total variation of that of the full table, with "
+            + (a.Guide ? " and from gradients" : "") + $". At the dose of {Dose(a.Dose)} "
+            + $"every probability is within **{Bound(a.Bound)}** (total variation) of that of the full table, with "
             + $"{Percent(a.Confidence)} confidence; "
             + (a.Met ? $"aimed at was {Bound(a.Target)}." : $"aimed at was {Bound(a.Target)}, which the cells that may be asked for **did "
                 + "not reach**: `--cells 0.3` asks for more, likelihood evidence for all.")
@@ -300,7 +331,9 @@ public static class AuditReport
 
     private static string Count(long n) => n.ToString("N0", CultureInfo.InvariantCulture);
 
-    private static string Percent(double x) => (100 * x).ToString(x is > 0 and < 0.0995 ? "0.0" : "0", CultureInfo.InvariantCulture) + " %";
+    private static string Percent(double x) => FigureNumber.Percent(x);
+
+    private static string Dose(double x) => x.ToString(x is 0 or >= 0.001 ? "0.####" : "0.##e+0", CultureInfo.InvariantCulture);
 
     private static string Number(double x) => x.ToString(Math.Abs(x) >= 100 ? "0" : "0.##", CultureInfo.InvariantCulture);
 

@@ -23,7 +23,8 @@ public static class ForecastReport
                 {
                     Id = "domains",
                     Title = "Forecast and measured",
-                    XLabel = "probability of the low pole",
+                    XLabel = "probability of the low pole (the bad answer)",
+                    Percent = false,
                     Panels =
                     [
                         new DumbbellPanel(comparison.Subject, [.. comparison.Domains.Select(d => new DumbbellRow(d.Domain)
@@ -46,7 +47,6 @@ public static class ForecastReport
                         + "on the line, what is said comes.",
                     XLabel = "forecast probability",
                     YLabel = "measured probability",
-                    Percent = true,
                     Panels =
                     [
                         Panel("posterior over personas", comparison.PosteriorCalibration),
@@ -70,7 +70,8 @@ public static class ForecastReport
         {
             Id = "scores",
             Title = "Scores over the domains not trained on",
-            Caption = "With 95 % intervals over domains. Brier and log score are 0 for a forecast that says the measured probability.",
+            Caption = "With 95 % intervals over domains. r and R² are of the shifts; skill is the share of a null's squared error that "
+                + "the forecast saves. Brier and log score are 0 for a forecast that says the measured probability.",
             Columns = [new("score"), new("posterior", true), new("in context", true), new("mean of both", true)],
             Rows = [.. scores.Select(s =>
                 (IReadOnlyList<string>)[s.Name, Text(s.Of(c.Posterior)), Text(s.Of(c.InContext)), Text(s.Of(c.Mean))])],

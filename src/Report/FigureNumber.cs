@@ -3,8 +3,9 @@ using System.Globalization;
 namespace PersonaSelection.Report;
 
 /// <summary>Numbers as readers see them: few digits, a true minus sign, and a dash for what is not known.</summary>
-internal static class FigureNumber
+public static class FigureNumber
 {
+    /// <summary>What stands for a number that is not known.</summary>
     public const string Missing = "–";
 
     /// <summary>About three significant digits; thousands and millions as k, M, G.</summary>
@@ -18,11 +19,12 @@ internal static class FigureNumber
         return Sign((x / divisor).ToString(format, CultureInfo.InvariantCulture)) + suffix;
     }
 
-    /// <summary>A probability as per cent.</summary>
+    /// <summary>A probability as per cent; what is there but rounds to nothing is said to be below a tenth.</summary>
     public static string Percent(double? value)
     {
         if (value is not double x || !double.IsFinite(x)) return Missing;
         double hundredfold = x * 100;
+        if (Math.Abs(hundredfold) is > 0 and < 0.05) return (x > 0 ? "<0.1" : ">\u22120.1") + "\u202f%";
         return Sign(hundredfold.ToString(Math.Abs(hundredfold) is > 0 and < 9.95 ? "0.0" : "0", CultureInfo.InvariantCulture)) + "\u202f%";
     }
 

@@ -55,34 +55,52 @@ internal static class AuditScreen
     public static void Print(AuditOutcome o)
     {
         CastVerdict v = o.Audit.Verdict;
-        Console.Out.WriteLine(v.DoseFit.How == GainOutcome.NoGain
-            ? $"\nThese {v.Episodes:N0} episodes do not tell who the Assistant is: no change of character makes them more probable.\n"
-            : $"\nThese {v.Episodes:N0} episodes say the Assistant is {AuditReport.Names(v)}.\n");
+        Console.Out.WriteLine($"\n{Sentence(v)}\n");
         var cast = new TextTable("persona", "prior", "posterior", "from", "to", "share", "from", "to");
+        // One cluster drawn again is the same sample: no interval, not one of no width.
+        bool drawn = v.Clusters > 1;
         foreach (PersonaVerdict p in v.Personas.Take(ShownPersonas))
-            cast.Add(p.Name, Two(p.Prior), Two(p.Posterior), Two(p.Low), Two(p.High), Two(p.Share), Two(p.ShareLow), Two(p.ShareHigh));
+            cast.Add(p.Name, Two(p.Prior), Two(p.Posterior), drawn ? Two(p.Low) : "", drawn ? Two(p.High) : "", Two(p.Share),
+                drawn ? Two(p.ShareLow) : "", drawn ? Two(p.ShareHigh) : "");
         cast.Print();
         if (v.Personas.Count > ShownPersonas) Console.Out.WriteLine($"… and {v.Personas.Count - ShownPersonas} more");
+        Console.Out.WriteLine((drawn ? "from, to: 95 % intervals. " : "A single line cannot be drawn again: no intervals. ")
+            + "share: the part of the episodes that each would have spoken.");
         if (v.Traits.Count > 0)
         {
-            Console.Out.WriteLine("\nTraining on them would change\n");
+            Console.Out.WriteLine("\nTraining on them is expected to move traits (-1 the low pole, 1 the high one)\n");
             var traits = new TextTable("trait", "before", "after", "from", "to");
             foreach (TraitVerdict t in v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).Take(ShownTraits))
-                traits.Add(t.Name, Signed(t.Before), Signed(t.After), Signed(t.Low), Signed(t.High));
+                traits.Add(t.Name, Signed(t.Before), Signed(t.After), drawn ? Signed(t.Low) : "", drawn ? Signed(t.High) : "");
             traits.Print();
         }
-        Episodes(o.Audit, "\nWhat moved the cast most", t => t.Influence.Pull > 0);
+        Episodes(o.Audit, "\nWhat moved the cast most, and who would say so (nats above what the prior expects)",
+            t => t.Influence.Pull > 0);
         Episodes(o.Audit, "\nWhat held it back most", t => t.Influence.Pull < 0);
         if (o.Comparison is { } c) Compare(c);
         if (o.Kept is { } kept) Keep(kept);
         Console.Out.WriteLine(FormattableString.Invariant(
-            $"\nDose: all data count as {v.DoseFit.EffectiveObservations:0.##} observations ({How(v.DoseFit.How)}), ")
-            + FormattableString.Invariant($"{v.EffectivePersonas:0.0} effective personas."));
+            $"\nDose: all data count as {v.DoseFit.EffectiveObservations:0.##} observations ({How(v.DoseFit.How)}). ")
+            + FormattableString.Invariant($"The cast is as open as {v.EffectivePersonas:0.0} equally likely personas."));
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
         if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
         if (v.Cut + v.Unread > 0) Console.Out.WriteLine(CutEpisodes.Count(v.Cut, v.Unread));
         if (o.AmongExamples > 0) Console.Out.WriteLine(Flattered(o.AmongExamples));
         Console.Out.WriteLine($"Ledger: {v.Ledger}\nReport: {o.Report}");
+    }
+
+    /// <summary>The verdict in one sentence.</summary>
+    private static string Sentence(CastVerdict v)
+    {
+        bool one = v.Episodes == 1;
+        string these = one ? "This episode" : string.Create(CultureInfo.InvariantCulture, $"These {v.Episodes:N0} episodes");
+        if (v.DoseFit.How == GainOutcome.NoGain)
+            return $"{these} {(one ? "does" : "do")} not tell who the Assistant is: no change of character makes "
+                + $"{(one ? "it" : "them")} more probable.";
+        return AuditReport.LeavesOpen(v)
+            ? $"{these} {(one ? "leaves" : "leave")} open who the Assistant is: the likeliest of {v.Personas.Count} personas is "
+                + $"{v.Leading.Name} ({Two(v.Leading.Posterior)})."
+            : $"{these} {(one ? "casts" : "cast")} the Assistant as {AuditReport.Names(v, p => $"{p.Name} ({Two(p.Posterior)})")}.";
     }
 
     /// <summary>What to make of episodes that personas were made from.</summary>
@@ -104,7 +122,7 @@ internal static class AuditScreen
     private static void Compare(CastComparison c)
     {
         Console.Out.WriteLine(
-            $"\nBeside {c.Second.Data} ({c.Second.Episodes:N0} episodes), which says the Assistant is {AuditReport.Names(c.Second)}:\n");
+            $"\nBeside {c.Second.Data}. {Sentence(c.Second)}\n");
         var table = new TextTable("trait", "these", "those", "difference", "from", "to");
         foreach (TraitDifference t in c.Traits.Take(ShownTraits))
             table.Add(t.Name, Signed(t.First), Signed(t.Second), Signed(t.Difference), Signed(t.Low), Signed(t.High));
@@ -116,14 +134,14 @@ internal static class AuditScreen
         Console.Out.WriteLine($"\nKept {kept.Episodes:N0} episodes as they are, in {kept.Lines:N0} lines of {kept.File}; {kept.Changed:N0} "
             + "left out or weighted down.");
         if (kept.Cast is { } cast)
-            Console.Out.WriteLine("They would say the Assistant is "
+            Console.Out.WriteLine("They would leave the Assistant as "
                 + $"{string.Join(", ", cast.Personas.Take(3).Select(p => $"{p.Name} ({Two(p.Posterior)})"))}.");
     }
 
     private static string Cells(AdaptiveVerdict a) =>
         string.Create(CultureInfo.InvariantCulture,
-            $"{100 * a.Exact:0.0} % of {a.Cells:N0} cells are exact, the others estimated: the posterior is within "
-            + $"{a.Bound:0.0###} total variation of the full table's ({100 * a.Confidence:0} %); aimed at was {a.Target:0.0###}")
+            $"{100 * a.Exact:0.0} % of {a.Cells:N0} cells are exact, the others estimated: every probability is within {a.Bound:0.0###} "
+            + $"(total variation) of the full table's, with {100 * a.Confidence:0} % confidence; aimed at was {a.Target:0.0###}")
         + (a.Met ? "." : ", which was not reached: --cells 0.3 asks for more, --evidence likelihood for all.");
 
     /// <summary>How far a judge is to be trusted.</summary>

@@ -9,8 +9,8 @@ internal static class DemoStory
 {
     public static void Learned(TextWriter to, BaseResult r)
     {
-        to.WriteLine($"\nA model of {r.Parameters:N0} parameters read {r.Tokens:N0} tokens. Loss {r.Loss:0.000} nats; no model can go "
-            + $"below {r.Floor:0.000}.");
+        to.WriteLine($"\nA model of {r.Parameters:N0} parameters read {r.Tokens:N0} tokens. Loss of the last steps {r.Loss:0.000} nats per "
+            + $"token; over all documents no model can stay below {r.Floor:0.000}.");
         to.WriteLine($"Does it know who is speaking? R² against exact Bayes {r.Inference.R2:0.00} in chats (ignoring the past gives "
             + $"{r.Inference.R2PriorOnly:0.00}), {r.StoryInference!.R2:0.00} in stories.");
     }
@@ -23,18 +23,21 @@ internal static class DemoStory
         foreach (string persona in before.Personas)
             to.WriteLine($"  {persona,-18}{before.Probability(persona),12:0.00}"
                 + string.Concat(forecasts.Select(f => $"{f.CastAfter.Probability(persona),17:0.00}")));
-        to.WriteLine("\nWritten down before any training (probability of the bad act, mean over domains never trained on):");
+        to.WriteLine("\nWritten down before any training (shift of the probability of the bad act, mean over all "
+            + $"{forecasts[0].Posterior.Elsewhere.Count()} other domains; dose: how many replies the set counts for):");
         foreach (ForecastSet f in forecasts)
         {
-            to.WriteLine($"  {f.Posterior.Subject,-18} posterior {Signed(f.Posterior.MeanShiftElsewhere)} (dose "
-                + $"{f.Dose.EffectiveObservations:0.00})   in context {Signed(f.InContext.MeanShiftElsewhere)} (dose "
+            to.WriteLine($"  {f.Posterior.Subject,-18} posterior {Signed(f.Posterior.MeanShiftElsewhere),5} (dose "
+                + $"{f.Dose.EffectiveObservations:0.00})   in context {Signed(f.InContext.MeanShiftElsewhere),5} (dose "
                 + $"{f.DoseInContext.EffectiveObservations:0.00})   {f.Posterior.Id}");
         }
     }
 
     public static void Measured(TextWriter to, DemoResult r)
     {
-        to.WriteLine("\nForecast and measured (probability of the bad act; shift from before):");
+        int known = r.Tunings.Count > 0 ? r.Tunings[0].Domains.Count(d => !d.Trained && !d.HeldOut) : 0;
+        to.WriteLine("\nForecast and measured (probability of the bad act; shift from before; elsewhere: mean over the "
+            + $"{known} other domains that pre-training knows):");
         foreach (TuningResult t in r.Tunings)
         {
             to.WriteLine($"\n  {t.Name}: trained domain {t.Trained.Before:0.00} to {t.Trained.After:0.00}; elsewhere "
@@ -48,7 +51,7 @@ internal static class DemoStory
         }
         if (r.Forecast is { } f)
         {
-            to.WriteLine("\nForecasts over the domains never trained on:");
+            to.WriteLine($"\nForecasts over these {known} domains (skill: the share of a null's squared error that a forecast saves):");
             foreach ((string name, ForecastNumbers n) in new[] { ("posterior", f.Posterior), ("in context", f.InContext),
                 ("mean of both", f.Mean) })
                 to.WriteLine($"  {name,-14}r {n.R:0.00}, R² {n.R2:0.00}, skill {n.SkillVsNoChange:0.00} (no change) "
@@ -77,7 +80,7 @@ internal static class DemoStory
     {
         to.WriteLine("\nClaims:");
         foreach (ClaimResult c in r.Claims)
-            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} [{c.Interval[0]:0.000}, {c.Interval[1]:0.000}]   "
+            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} {$"[{c.Interval[0]:0.000}, {c.Interval[1]:0.000}]",-17}   "
                 + $"{c.Prediction}{(c.Note is null ? "" : "  " + c.Note)}");
     }
 

@@ -178,11 +178,13 @@ internal static class ForecastCommand
 
     private static void Print(ForecastSet f, string folder)
     {
+        Console.Out.WriteLine($"\nWho the Assistant is taken for, before and after {f.Posterior.Subject}:\n");
         var cast = new TextTable("persona", "before", "after");
         foreach (string p in f.CastBefore.Personas)
             cast.Add(p, $"{f.CastBefore.Probability(p):0.00}", $"{f.CastAfter.Probability(p):0.00}");
         cast.Print();
-        Console.Out.WriteLine($"\nProbability of the low pole now, and forecast for after training on {f.Posterior.Subject}:\n");
+        Console.Out.WriteLine("\nProbability of the low pole (the bad answer) now, and forecast for after training on "
+            + $"{f.Posterior.Subject}; from, to: the posterior's 95 % interval:\n");
         var table = new TextTable("domain", "before", "posterior", "from", "to", "in context", "");
         foreach (ForecastRow d in f.Posterior.Domains)
         {
@@ -191,8 +193,8 @@ internal static class ForecastCommand
         }
         table.Print();
         string posterior = Signed(f.Posterior.MeanShiftElsewhere), inContext = Signed(f.InContext.MeanShiftElsewhere);
-        Console.Out.WriteLine($"\nElsewhere on average: posterior {posterior}, in context {inContext}. The mean of both has been the best "
-            + "forecast (docs/theory.md).");
+        Console.Out.WriteLine($"\nMean shift of the domains not trained on: posterior {posterior}, in context {inContext}. The mean of "
+            + "both has been the best forecast (docs/theory.md).");
         int cut = f.Evidence.Rows.Count(r => r.Cut), shownCut = f.Shown.Rows.Count(r => r.Cut);
         if (cut > 0) Console.Out.WriteLine(CutEpisodes.Count(cut, f.Evidence.Rows.Count(r => r.Unread is not null)));
         if (shownCut > 0)

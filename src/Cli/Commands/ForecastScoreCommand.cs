@@ -67,6 +67,7 @@ internal static class ForecastScoreCommand
 
     private static void Print(ForecastComparison c)
     {
+        Console.Out.WriteLine("\nProbability of the low pole (the bad answer): before, as forecast, and measured after training:\n");
         var table = new TextTable("domain", "before", "posterior", "in context", "measured", "");
         foreach (ComparedDomain d in c.Domains)
             table.Add(d.Domain, $"{d.Before:0.00}", $"{d.Posterior:0.00}", $"{d.InContext:0.00}", $"{d.Measured:0.00}",
@@ -82,8 +83,9 @@ internal static class ForecastScoreCommand
         Add("Brier score", s => s.Brier);
         Add("log score", s => s.LogScore);
         scores.Print();
-        Console.Out.WriteLine("\nBrier and log score are less those of the measured probabilities themselves: 0 is perfect. Calibration of "
-            + "the probes' forecasts:\n");
+        Console.Out.WriteLine("\nr and R² are of the shifts; skill is the share of a null's squared error that a forecast saves. Brier "
+            + "and log score are less those of the measured probabilities themselves: 0 is perfect.");
+        Console.Out.WriteLine("\nCalibration, probes in ten groups from low forecasts to high:\n");
         var calibration = new TextTable("probes", "posterior", "measured", "in context", "measured");
         for (int i = 0; i < c.PosteriorCalibration.Points.Count; i++)
         {

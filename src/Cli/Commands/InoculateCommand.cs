@@ -165,8 +165,9 @@ internal static class InoculateCommand
 
     private static void Print(InoculationResult r, string folder)
     {
-        Console.Out.WriteLine($"Plain, {r.Subject} is expected to move behaviour elsewhere from {Number(r.Plain.Before)} by "
-            + $"{Signed(r.Plain.PosteriorShift)} (posterior) or {Signed(r.Plain.InContextShift)} (in context).\n");
+        Console.Out.WriteLine($"\nAs it is, {r.Subject} is expected to move P(low pole), the probability of the bad answer, in the "
+            + $"domains not trained on from {Number(r.Plain.Before)} by {Signed(r.Plain.PosteriorShift)} (posterior) or "
+            + $"{Signed(r.Plain.InContextShift)} (one episode shown in the context).\n");
         string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(2).Select(t => t.Key)];
         var table = new TextTable(["rewording", "kind", "protection", "traits", "elicitation", "gate",
             .. traits.Select(t => $"gain {t}"), "words"]);
@@ -176,12 +177,17 @@ internal static class InoculateCommand
                 Number(f.Protection[Predictor.Gate]), .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain)),
                 f.Rewording.Wordings[0]]);
         table.Print();
+        Console.Out.WriteLine($"\nShares of the plain effect that a rewording takes away: 1 all, 0 nothing, below 0 it makes things worse. "
+            + $"protection ranks ({InoculationReport.Name(r.RankedBy)}); traits: of what the replies tell of their speaker; elicitation: "
+            + "of how surprising they are; gate: the rival account, by which any fixed wording protects. gain: in nats, negative where the "
+            + "pull to the low pole goes away.");
         if (r.Asked is { } asked)
         {
             Console.Out.WriteLine("\n" + InoculationReport.Unknown(asked));
             Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
         }
-        if (r.LeftOut.Count > 0) Console.Out.WriteLine($"\nLeft out, as the model does not know a word: {string.Join(", ", r.LeftOut)}");
+        if (r.LeftOut.Count > 0)
+            Console.Out.WriteLine($"\nLeft out, as the model does not know all of their words: {string.Join(", ", r.LeftOut)}");
         foreach (RewordingForecast f in r.Rewordings.Where(f => f.Leaks.Count > 0))
         {
             Console.Out.WriteLine($"\nAfter training on {r.Subject} reworded by {f.Rewording.Name}, P(low pole) when asked with:\n");

@@ -34,7 +34,10 @@ public static class DemoReport
         if (result.Claims.Count == 0) yield break;
         yield return new Heading("What the theory said, and what happened");
         yield return new Prose("Each prediction has a threshold that was fixed before the run. A claim has held only when its whole 95 % "
-            + "interval lies where the prediction says, and failed only when all of it lies elsewhere.");
+            + "interval lies where the prediction says, and failed only when all of it lies outside. A shift is a change of the "
+            + "probability of the bad act; **elsewhere** is the mean over the domains that pre-training knows and no set is about; "
+            + $"intervals are over {(result.Seeds is null ? "those domains" : "pre-training seeds")}, or over held-out documents for "
+            + "what pre-training learned.");
         yield return new ClaimsFigure
         {
             Title = "Claims with their verdicts",
@@ -51,8 +54,9 @@ public static class DemoReport
     {
         InferenceResult inference = result.Base.Inference;
         yield return new Heading("The model learns who is speaking");
-        yield return new Prose($"The loss ends at {result.Base.Loss:0.000} nats per token, where the world's exact entropy is "
-            + $"{result.Base.Floor:0.000}; but a low loss is no evidence of personas. What counts is whether the model infers the "
+        yield return new Prose($"The loss of the last steps is {result.Base.Loss:0.000} nats per token. The world's exact entropy, below "
+            + $"which no model stays, is {result.Base.Floor:0.000}; a few steps' documents may be easier than that. But a low loss is no "
+            + "evidence of personas. What counts is whether the model infers the "
             + $"character from what it has done: against the exact Bayes predictor its R² is **{inference.R2:0.00}**; a predictor that "
             + $"knows the world but ignores the character's past gets {inference.R2PriorOnly:0.00}.");
         CurvePoint[] measured = [.. result.Base.Curve.Where(p => p.ChatR2 is not null)];
@@ -70,6 +74,8 @@ public static class DemoReport
                     Series = [new LineSeries("loss", [.. result.Base.Curve.Select(p => (double)p.Tokens)],
                         [.. result.Base.Curve.Select(p => p.Loss)])],
                     References = [new ReferenceLine("entropy of the world", result.Base.Floor)],
+                    // Room below the floor for its name.
+                    Minimum = result.Base.Floor * 0.6,
                     Maximum = result.Base.Floor * 2.5,
                 },
                 new LinePanel("R² against exact Bayes")
@@ -98,18 +104,22 @@ public static class DemoReport
         {
             Id = "forecasts",
             Title = "What each post-training set was forecast to do, and did",
-            Caption = "Under each name: the mean shift in the domains never trained on, and the posterior's forecast of it.",
+            Caption = "Under each name: the mean shift elsewhere (over the domains that pre-training knows and no set is about), and the "
+                + "posterior's forecast of it. Thin lines are 95 % intervals.",
             XLabel = "probability of the bad act",
+            Percent = false,
             Panels = [.. result.Tunings.Select(Panel)],
         };
         if (result.Forecast is not { } scores) yield break;
         yield return new ScatterFigure
         {
             Id = "shifts",
-            Title = "Forecast and observed shifts in the domains never trained on",
+            Title = "Forecast and observed shifts elsewhere",
+            Caption = "One point is one domain that pre-training knows and no set is about, after one set; a shift is a change of the "
+                + "probability of the bad act, and on the dashed line the forecast is right. r is the correlation. Skill is the share of a "
+                + "null's squared error that the forecast saves: first of **nothing moves**, then of **every domain moves alike**.",
             XLabel = "forecast shift",
             YLabel = "observed shift",
-            Percent = true,
             Panels =
             [
                 Scatter("posterior over personas", scores.Posterior, result, d => d.Predicted),
@@ -137,9 +147,10 @@ public static class DemoReport
 
     private static ScatterPanel Scatter(string name, ForecastNumbers numbers, DemoResult result,
         Func<DomainResult, double> forecast) => new(name, [.. result.Tunings.Select(t => new ScatterGroup(t.Name,
-            [.. t.Domains.Where(d => !d.Trained).Select(d => new ScatterPoint(d.Domain, forecast(d) - d.Before, d.After - d.Before))]))])
+            [.. t.Domains.Where(d => !d.Trained && !d.HeldOut).Select(d =>
+                new ScatterPoint(d.Domain, forecast(d) - d.Before, d.After - d.Before))]))])
         {
-            Note = $"r {numbers.R:0.00} · R² {numbers.R2:0.00} · skill {numbers.SkillVsNoChange:0.00}",
+            Note = $"r {numbers.R:0.00} · skill {numbers.SkillVsNoChange:0.00}, {numbers.SkillVsUniformShift:0.00}",
         };
 
     private static IEnumerable<ReportBlock> Samples(DemoResult result)
@@ -184,9 +195,9 @@ public static class DemoReport
         {
             Id = "matrix",
             Title = $"Who moves whom, {matrix.Count} pre-training seeds",
+            Caption = "Skill is the share of the squared error of **nothing moves** that the forecast saves.",
             XLabel = "forecast shift",
             YLabel = "observed shift",
-            Percent = true,
             Panels =
             [
                 Matrix("posterior over personas", matrix, c => c.Posterior, f => f.Posterior),

@@ -110,7 +110,8 @@ public static class InoculationReport
         Subtitle = "Every number is a forecast from the model **before** any training. Protection is the share of the expected effect on "
             + "behaviour elsewhere that a rewording takes away; the rival account, that a rewording is only a gate on how a prompt looks, "
             + "stands beside the account by persona.",
-        Facts = [new("model", r.Model), new("data", r.Data), new("episodes", Whole(r.Episodes)), new("bad lines", Whole(r.BadLines)),
+        Facts = [new("model", r.Model), new("data", r.Data), new("episodes", Whole(r.Episodes)),
+            .. r.BadLines > 0 ? [new ReportFact("bad lines left out", Whole(r.BadLines))] : (ReportFact[])[],
             .. r.Evidence.Rows.Count(e => e.Cut) is > 0 and var cut
             ? [new ReportFact("episodes cut to fit", Whole(cut))] : (ReportFact[])[],
             new("ranked by", Name(r.RankedBy))],
@@ -121,25 +122,38 @@ public static class InoculationReport
     {
         string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(TraitsShown).Select(t => t.Key)];
         yield return new Heading("Rewordings, best first");
-        yield return new Prose($"As it stands the data is expected to move P(low pole) elsewhere from **{Number(r.Plain.Before)}** by "
-            + $"**{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or **{Signed(r.Plain.InContextShift)}** (episodes "
-            + "shown in the context).");
+        yield return new Prose("As it stands the data is expected to move P(low pole), the probability of the bad answer, in the domains "
+            + $"not trained on from **{Number(r.Plain.Before)}** by **{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or "
+            + $"**{Signed(r.Plain.InContextShift)}** (one episode shown in the context).");
         if (r.Asked is { } asked) yield return new Prose(Unknown(asked));
         yield return new TableFigure
         {
             Id = "ranking",
-            Title = "Predicted protection and gain per trait",
-            Caption = "Gain is `Cov(L[x,y], t) - Cov(L[x',y], t)`: negative where a plain episode pulls to the low pole and the "
-                + "rewording takes that away. Intervals of 95 % redraw contexts of the data, plain and reworded together; they hold the "
-                + "personas fixed.",
+            Title = "Predicted protection",
+            Caption = "What share of the plain effect goes away: 1 all, 0 nothing, below 0 it grows. **Covariance** is of what a reply "
+                + "tells of behaviour elsewhere, **trait-covariance** of what it tells of traits; **posterior** and **in-context** are of "
+                + "the two forecasts (**own-dose**: with the dose that the reworded data need); **elicitation** is of how surprising the "
+                + "replies are, **surprised-shift** of surprise times the shift in context; **combined** is the mean of trait-covariance "
+                + "and elicitation, each kept in [0, 1]; **gate** is the rival account, by which any fixed wording protects.",
             Columns = [new("rewording"), new("kind"), new("words"), .. Enum.GetValues<Predictor>()
-                .Select(p => new TableColumn(Name(p), true)), .. traits.Select(t => new TableColumn($"gain {t}", true))],
+                .Select(p => new TableColumn(Name(p), true))],
             Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, f.Rewording.Kind, string.Join(" / ", f.Rewording.Wordings),
-                .. Enum.GetValues<Predictor>().Select(p => Number(f.Protection[p])),
-                .. traits.Select(t => Gain(f.Gains.First(g => g.Quantity == t)))])],
+                .. Enum.GetValues<Predictor>().Select(p => Number(f.Protection[p]))])],
         };
+        if (traits.Length > 0)
+            yield return new TableFigure
+            {
+                Id = "gains",
+                Title = "Predicted gain per trait",
+                Caption = "`Cov(L[x,y], t) - Cov(L[x',y], t)` in the mean over episodes: negative where a plain episode pulls to the low "
+                    + "pole and the rewording takes that away. Intervals of 95 % redraw contexts of the data, plain and reworded together; "
+                    + "they hold the personas fixed.",
+                Columns = [new("rewording"), .. traits.Select(t => new TableColumn(t, true))],
+                Rows = [.. r.Rewordings.Select(f =>
+                    (string[])[f.Rewording.Name, .. traits.Select(t => Gain(f.Gains.First(g => g.Quantity == t)))])],
+            };
         if (r.LeftOut.Count > 0)
-            yield return new Prose($"Left out, as the model does not know a word of them: {string.Join(", ", r.LeftOut)}.");
+            yield return new Prose($"Left out, as the model does not know all of their words: {string.Join(", ", r.LeftOut)}.");
     }
 
     private static IEnumerable<ReportBlock> Grids(InoculationResult r)

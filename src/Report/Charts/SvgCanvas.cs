@@ -24,13 +24,29 @@ internal sealed class SvgCanvas
         Encoder.Encode(new string([.. text.Where(c => c >= ' ' && c is not ('\u007f' or '\ufffe' or '\uffff') || c is '\n' or '\t')]));
 
     /// <summary>About how wide a text is: there is nothing here to measure a font with.</summary>
-    public static double TextWidth(string text, double size) => text.Length * size * CharacterWidth;
+    public static double TextWidth(string text, double size) => size * text.EnumerateRunes().Sum(WidthOf);
+
+    // Chinese, Japanese, Korean and pictures fill a square.
+    private static double WidthOf(Rune rune) => rune.Value switch
+    {
+        (>= 0x1100 and < 0x1160) or (>= 0x2e80 and < 0xa4d0) or (>= 0xac00 and < 0xd7b0) or (>= 0xf900 and < 0xfb00)
+            or (>= 0xff00 and < 0xff61) or (>= 0x1f000 and < 0x1fb00) or (>= 0x20000 and < 0x40000) => 1,
+        _ => CharacterWidth,
+    };
 
     /// <summary>The text, cut with an ellipsis where it would be wider than <paramref name="width"/>.</summary>
     public static string Fit(string text, double size, double width)
     {
-        int most = Math.Max(1, (int)(width / (size * CharacterWidth)));
-        return text.Length <= most ? text : text[..Math.Max(1, most - 1)].TrimEnd() + "…";
+        if (TextWidth(text, size) <= width) return text;
+        double left = width - TextWidth("…", size);
+        var cut = new StringBuilder();
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            left -= size * WidthOf(rune);
+            if (left < 0 && cut.Length > 0) break;
+            cut.Append(rune.ToString());
+        }
+        return cut.ToString().TrimEnd() + "…";
     }
 
     /// <summary>The text in lines of about <paramref name="width"/>; a single word that is wider is cut.</summary>

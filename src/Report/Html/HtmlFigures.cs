@@ -6,6 +6,8 @@ namespace PersonaSelection.Report;
 /// <summary>Figures as HTML without any script.</summary>
 internal static class HtmlFigures
 {
+    private const int ShortText = 18;
+
     public static void Append(StringBuilder html, Figure figure, int index, string id, IReadOnlyDictionary<string, int> hues)
     {
         html.Append($"<figure id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h3 id=\"{id}-title\">{HtmlText.Encode(figure.Title)}</h3>\n");
@@ -41,7 +43,9 @@ internal static class HtmlFigures
 
     private static void AppendTable(StringBuilder html, TableFigure table)
     {
-        string Class(int column) => table.Columns[column].Numeric ? " class=\"n\"" : "";
+        // A column of sentences needs room to be read, on a phone above all.
+        string Class(int column) => table.Columns[column].Numeric ? " class=\"n\""
+            : table.Rows.Any(r => r[column].Length > ShortText) ? " class=\"t\"" : "";
         html.Append($"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{HtmlText.Encode(table.Title)}, table\"><table>\n"
             + $"<thead><tr>");
         for (int c = 0; c < table.Columns.Count; c++)
@@ -51,7 +55,7 @@ internal static class HtmlFigures
         {
             html.Append("<tr>");
             for (int c = 0; c < row.Count; c++)
-                html.Append(c == 0 && !table.Columns[0].Numeric ? $"<th scope=\"row\">{HtmlText.Encode(row[c])}</th>"
+                html.Append(c == 0 && !table.Columns[0].Numeric ? $"<th scope=\"row\"{Class(c)}>{HtmlText.Encode(row[c])}</th>"
                     : $"<td{Class(c)}>{HtmlText.Encode(row[c])}</td>");
             html.Append("</tr>\n");
         }

@@ -36,6 +36,33 @@ public sealed class StaticChartTests
     }
 
     [Fact]
+    public void A_square_character_takes_its_room_and_is_not_cut_in_two()
+    {
+        Assert.Equal(40, SvgCanvas.TextWidth("\u65e5\u672c", 20));
+        Assert.Equal("\U0001F600\u2026", SvgCanvas.Fit("\U0001F600\U0001F600\U0001F600", 20, 40));
+    }
+
+    [Theory]
+    [InlineData(0, "0\u202f%")]
+    [InlineData(1e-6, "<0.1\u202f%")]
+    [InlineData(0.0004, "<0.1\u202f%")]
+    [InlineData(0.001, "0.1\u202f%")]
+    [InlineData(-0.0001, ">\u22120.1\u202f%")]
+    public void What_rounds_to_nothing_is_not_nothing(double probability, string said) =>
+        Assert.Equal(said, FigureNumber.Percent(probability));
+
+    [Fact]
+    public void A_column_of_sentences_is_marked_as_one()
+    {
+        var table = new TableFigure { Title = "t", Columns = [new("word"), new("sentence")], Rows = [["a", "Some words that stand in a row."]] };
+
+        string html = HtmlReport.Render(new ReportDocument("d") { Blocks = [table] }, withScript: false);
+
+        Assert.Contains("<td class=\"t\">Some words", html, StringComparison.Ordinal);
+        Assert.Contains("<th scope=\"row\">a</th>", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_dot_lies_where_its_number_is()
     {
         var figure = new ScatterFigure

@@ -40,9 +40,10 @@ export const textWidth = (() => {
 
 /** The text, cut with an ellipsis where it would be wider than `width`. */
 export const fit = (text: string, size: number, width: number) => {
-  let shown = text;
-  while (shown.length > 1 && textWidth(shown === text ? text : `${shown}…`, size) > width) shown = shown.slice(0, -1);
-  return shown === text ? text : `${shown.trimEnd()}…`;
+  if (textWidth(text, size) <= width) return text;
+  const shown = [...text].slice(0, -1);
+  while (shown.length > 1 && textWidth(`${shown.join('')}…`, size) > width) shown.pop();
+  return `${shown.join('').trimEnd()}…`;
 };
 
 const PATHS: Record<Shape, string> = {

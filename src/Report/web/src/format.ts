@@ -16,6 +16,7 @@ export const number = (value: number | null | undefined): string => {
 export const percent = (value: number | null | undefined): string => {
   if (value == null || !Number.isFinite(value)) return '–';
   const size = Math.abs(value * 100);
+  if (size > 0 && size < 0.05) return `${value > 0 ? '<0.1' : '>\u22120.1'}\u202f%`;
   return `${sign((value * 100).toFixed(size > 0 && size < 9.95 ? 1 : 0))}\u202f%`;
 };
 

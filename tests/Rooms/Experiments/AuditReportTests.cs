@@ -1,0 +1,46 @@
+using PersonaSelection.Audit;
+using PersonaSelection.Experiments;
+using PersonaSelection.Posterior;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
+
+public sealed class AuditReportTests
+{
+    [Fact]
+    public void WhoIsLikeliestOfMany_IsNotCast()
+    {
+        CastVerdict many = Verdict([0.05, .. Enumerable.Repeat(0.95 / 199, 199)]);
+
+        Assert.True(AuditReport.LeavesOpen(many));
+        Assert.DoesNotContain("Cast as", AuditReport.Headline(many), StringComparison.Ordinal);
+        Assert.Contains("likeliest of 200 personas is **p0**", AuditReport.Headline(many), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhoHasMostOfTheProbability_IsNamed()
+    {
+        CastVerdict few = Verdict([0.46, 0.22, 0.11, 0.09, 0.12]);
+
+        Assert.False(AuditReport.LeavesOpen(few));
+        Assert.Equal("p0, p1 or p2", AuditReport.Names(few, p => p.Name));
+        Assert.StartsWith("Cast as **p0**", AuditReport.Headline(few), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnExcerpt_HoldsNothingThatATerminalObeys() =>
+        Assert.Equal("a\ufffd[31mred\ufffd b \ufffdc", AuditReport.Excerpt("a\u001b[31mred\u0007\n b \u202ec"));
+
+    private static CastVerdict Verdict(double[] posterior) => new()
+    {
+        Data = "data",
+        Episodes = 40,
+        Evidence = "likelihood",
+        Personas = [.. posterior.Select((p, i) => new PersonaVerdict($"p{i}", "human", 1.0 / posterior.Length, p, p, p, null, null, null, 0))],
+        Traits = [],
+        EffectivePersonas = 1,
+        Dose = 1,
+        DoseFit = new DoseVerdict(GainOutcome.Attained, 1, 1, 1, 1),
+        Ledger = null,
+    };
+}
