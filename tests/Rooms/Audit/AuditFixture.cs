@@ -34,7 +34,8 @@ internal sealed class TextSource(string provenance = "one") : IEvidenceSource
         foreach (Episode e in episodes) Asked[Key(e)] = Asked.GetValueOrDefault(Key(e)) + 1;
         // Replies that say so do not fit.
         EpisodeCut[] cuts = [.. episodes.Index().Where(e => e.Item.Reply.Contains("too long", StringComparison.Ordinal))
-            .Select(e => new EpisodeCut(e.Index, 0, false, 1, e.Item.Reply.Contains("by far", StringComparison.Ordinal) ? "Too long." : null))];
+            .Select(e => new EpisodeCut(e.Index, 0, false, 1,
+                e.Item.Reply.Contains("by far", StringComparison.Ordinal) ? "Too long." : null))];
         return new EvidenceBlock([.. episodes.Select(Nats)], [.. episodes.Select(e => e.Reply.Split(' ').Length)]) { Cuts = cuts };
     }
 

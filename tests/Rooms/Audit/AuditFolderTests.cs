@@ -125,7 +125,8 @@ public sealed class AuditFolderTests : IDisposable
     public void A_cut_episode_counts_as_often_as_it_occurs()
     {
         string text = string.Concat(Enumerable.Range(0, 2 * AuditEvidence.BlockSize).Select(i =>
-            "{\"prompt\":\"Speak.\",\"completion\":\"" + (i % 4) switch { 0 => "too long", 1 => "too long by far", _ => $"sound {i}" } + "\"}\n"));
+            "{\"prompt\":\"Speak.\",\"completion\":\""
+                + (i % 4) switch { 0 => "too long", 1 => "too long by far", _ => $"sound {i}" } + "\"}\n"));
         string data = _here.Write("long.jsonl", text);
         Assert.Throws<OperationCanceledException>(() => _here.Audit(data, "a", new TextSource { Until = 10 }));
         foreach (string folder in (string[])["whole", "a"])

@@ -36,7 +36,8 @@ public sealed class AuditReportTests
         Data = "data",
         Episodes = 40,
         Evidence = "likelihood",
-        Personas = [.. posterior.Select((p, i) => new PersonaVerdict($"p{i}", "human", 1.0 / posterior.Length, p, p, p, null, null, null, 0))],
+        Personas = [.. posterior.Select((p, i) =>
+            new PersonaVerdict($"p{i}", "human", 1.0 / posterior.Length, p, p, p, null, null, null, 0))],
         Traits = [],
         EffectivePersonas = 1,
         Dose = 1,

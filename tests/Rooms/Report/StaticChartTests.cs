@@ -54,7 +54,12 @@ public sealed class StaticChartTests
     [Fact]
     public void A_column_of_sentences_is_marked_as_one()
     {
-        var table = new TableFigure { Title = "t", Columns = [new("word"), new("sentence")], Rows = [["a", "Some words that stand in a row."]] };
+        var table = new TableFigure
+        {
+            Title = "t",
+            Columns = [new("word"), new("sentence")],
+            Rows = [["a", "Some words that stand in a row."]],
+        };
 
         string html = HtmlReport.Render(new ReportDocument("d") { Blocks = [table] }, withScript: false);
 
