@@ -40,6 +40,25 @@ public sealed class AuditFolderTests : IDisposable
         Assert.Equal(moved, lines.Sum(l => l.GetProperty("pull").GetDouble()), 1e-6);
     }
 
+    /// <summary>An episode that was cut, or not read, is so wherever it occurs again.</summary>
+    [Fact]
+    public void Equal_episodes_are_cut_alike_however_far_apart()
+    {
+        string[] chats = File.ReadAllLines(_here.Chats("all.jsonl", 600));
+        AuditResult audit = _here.Audit(_here.Write("data.jsonl", string.Join('\n', [.. chats[..4], .. chats[8..], .. chats[..4]])), "a",
+            new TextSource { Cut = "number 1", Unread = "number 3" });
+        // Every text that has such a number occurs so often: those of the beginning a second time, two blocks later.
+        string[] log = File.ReadAllLines(_here["a"] + "/evidence.jsonl");
+        foreach ((int one, int other) in ((int, int)[])[(1, 597), (2, 598), (3, 599), (4, 600)])
+            Assert.Equal(Said(log[one]), Said(log[other]));
+        Assert.Contains("\"cut\":true", log[598], StringComparison.Ordinal);
+        Assert.Contains("\"unread\":", log[600], StringComparison.Ordinal);
+        int Lines(string with) => log.Count(l => l.Contains(with, StringComparison.Ordinal));
+        Assert.Equal((Lines("\"cut\":true"), Lines("\"unread\":")), ((int)audit.Verdict.Cut, (int)audit.Verdict.Unread));
+
+        static string Said(string line) => line[line.IndexOf(',', StringComparison.Ordinal)..];
+    }
+
     /// <summary>Cut anywhere, as a kill may leave it, the log is gone on from; what it holds whole is not asked for again.</summary>
     [Fact]
     public void A_log_cut_anywhere_ends_with_the_same_bytes()
