@@ -104,12 +104,14 @@ public static class KeptData
         for (int e = 0; e < keep.Length; e++)
             if (weights[e] == audit.Cast.Rows.Weight(e)) same++;
         return new KeptVerdict(path, same, keep.Length - same, written.Sum(w => w.Written), written.Sum(w => w.Dropped),
-            Array.TrueForAll(weights, w => w is null or 0) ? null : CastOf(weights, clusters, audit, personas, options, data, cancellation));
+            Array.TrueForAll(weights, w => w is null or 0) ? null
+                : CastOf(weights, clusters, audit, personas, options, data, cancellation));
     }
 
     // A format may not be able to say of one answer what was asked for, so the weights are those that the written file really has; and a
     // dialogue without its first answer begins with another context.
-    private static (double?[] Weights, EpisodeClusters Clusters) Reread(IReadOnlyList<string> places, AuditData data, List<bool> survives, int count)
+    private static (double?[] Weights, EpisodeClusters Clusters) Reread(IReadOnlyList<string> places, AuditData data,
+        List<bool> survives, int count)
     {
         var weights = new double?[count];
         var clusters = new EpisodeClusters();
