@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
@@ -14,19 +11,12 @@ public sealed class AuditEvidence
     /// <summary>Episodes asked of the source at once; each block is safe on disk before the next is asked for.</summary>
     public const int BlockSize = 256;
 
-    /// <summary>
-    /// With fewer different contexts than this, intervals redraw lines: a data set that always asks the same has no contexts to redraw.
-    /// </summary>
-    private const int FewestContexts = 10;
-
     private readonly List<int> _tokens = [];
-    private readonly List<int> _lines = [];
     private readonly List<int> _firstEqual = [];
     private readonly Dictionary<int, int> _copies = [];
-    // First rows of episodes that were cut, with why nothing of them was read.
-    private readonly Dictionary<int, string?> _cuts = [];
     private readonly Dictionary<UInt128, int> _known = [];
-    private readonly Dictionary<UInt128, int> _contexts = [];
+    // The rows that were cut, each text once, and why nothing was read of them where that is so.
+    private readonly Dictionary<int, string?> _cut = [];
     private EvidenceRows _rows;
 
     private AuditEvidence(IReadOnlyList<string> personas) => _rows = new EvidenceRows(personas);
@@ -85,22 +75,17 @@ public sealed class AuditEvidence
     private void Run(AuditData data, long episodes, IEvidenceSource source, EvidenceLog log, IProgress<WorkProgress>? progress,
         CancellationToken cancellation)
     {
-        var clusters = new List<int>();
+        var clusters = new EpisodeClusters();
         var pending = new List<(Episode Episode, UInt128 Key, int Cluster)>();
         using (IEnumerator<LoggedEvidence> logged = log.Entries().GetEnumerator())
         {
-            int line = 0;
             foreach (DataLine l in data.Lines())
             {
+                int cluster = clusters.Add(l.Episodes);
                 foreach (Episode episode in l.Episodes)
                 {
-                    // A dialogue is one cluster: all its turns go with the context of the first.
-                    int cluster = _contexts.TryGetValue(HashOf(l.Episodes[0].Context), out int known) ? known
-                        : _contexts[HashOf(l.Episodes[0].Context)] = _contexts.Count;
-                    UInt128 key = HashOf([.. episode.Context, new Turn("assistant", episode.Reply),
+                    UInt128 key = EpisodeClusters.KeyOf([.. episode.Context, new Turn("assistant", episode.Reply),
                         .. episode.Preferred is { } preferred ? [new Turn("preferred", preferred)] : (Turn[])[]]);
-                    clusters.Add(cluster);
-                    _lines.Add(line);
                     if (logged.MoveNext())
                     {
                         Keep(logged.Current, episode.Weight, key, cluster);
@@ -110,7 +95,6 @@ public sealed class AuditEvidence
                     pending.Add((episode, key, cluster));
                     if (pending.Count == BlockSize) Score(pending, episodes, source, log, progress, cancellation);
                 }
-                line++;
             }
         }
         Score(pending, episodes, source, log, progress, cancellation);
@@ -118,9 +102,8 @@ public sealed class AuditEvidence
             throw new UserErrorException("data-changed",
                 $"{string.Join(", ", data.Files)} had {episodes} episodes at first and {_rows.Count} later.",
                 "Do not change the data while they are audited; run the command again.");
-        if (_contexts.Count >= FewestContexts) return;
-        Redrawn = "lines";
-        _rows = _rows.Regrouped(e => _lines[e]);
+        Redrawn = clusters.Redrawn;
+        if (clusters.ByLines) _rows = _rows.Regrouped(clusters.Of);
     }
 
     private void Score(List<(Episode Episode, UInt128 Key, int Cluster)> pending, long total, IEvidenceSource source, EvidenceLog log,
@@ -145,7 +128,8 @@ public sealed class AuditEvidence
             if (!fresh.TryGetValue(p.Key, out int at))
             {
                 int equal = _known[p.Key];
-                return new LoggedEvidence([.. _rows.Row(equal)], _tokens[equal], _cuts.TryGetValue(equal, out string? unread), unread)
+                bool cutLikewise = _cut.TryGetValue(equal, out string? unread);
+                return new LoggedEvidence([.. _rows.Row(equal)], _tokens[equal], cutLikewise, unread)
                 {
                     Shifts = _rows.Shifts(equal) is { IsEmpty: false } shifts ? [.. shifts] : null,
                 };
@@ -164,33 +148,12 @@ public sealed class AuditEvidence
     private void Keep(LoggedEvidence entry, double weight, UInt128 key, int cluster)
     {
         if (!_known.TryAdd(key, _rows.Count)) _copies[_known[key]] = _copies.GetValueOrDefault(_known[key], 1) + 1;
+        if (entry.Cut) _cut.TryAdd(_known[key], entry.Unread);
         _firstEqual.Add(_known[key]);
         _rows.Add(entry.Nats, weight, cluster, entry.Shifts);
         _tokens.Add(entry.Tokens);
-        if (entry.Cut)
-        {
-            _cuts.TryAdd(_known[key], entry.Unread);
-            Cut++;
-        }
+        if (entry.Cut) Cut++;
         if (entry.Unread is not null) Unread++;
-    }
-
-    private static UInt128 HashOf(IReadOnlyList<Turn> turns)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (Turn turn in turns)
-        {
-            Append(hash, turn.Role);
-            Append(hash, turn.Text);
-        }
-        return BinaryPrimitives.ReadUInt128LittleEndian(hash.GetHashAndReset());
-    }
-
-    private static void Append(IncrementalHash hash, string text)
-    {
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        hash.AppendData(BitConverter.GetBytes(bytes.Length));
-        hash.AppendData(bytes);
     }
 
     /// <summary>Turns the progress of one block into progress over all episodes.</summary>

@@ -99,43 +99,46 @@ public static class KeptData
             survives.Add(edit is null || EpisodeFile.Edited(line, edit) is not null);
             return edit;
         }, data.Format, data.Told()))];
-        double?[] weights = Weights(places, data, survives, keep.Length);
+        (double?[] weights, EpisodeClusters clusters) = Reread(places, data, survives, keep.Length);
         long same = 0;
         for (int e = 0; e < keep.Length; e++)
             if (weights[e] == audit.Cast.Rows.Weight(e)) same++;
         return new KeptVerdict(path, same, keep.Length - same, written.Sum(w => w.Written), written.Sum(w => w.Dropped),
-            Array.TrueForAll(weights, w => w is null or 0) ? null : CastOf(weights, audit, personas, options, data, cancellation));
+            Array.TrueForAll(weights, w => w is null or 0) ? null
+                : CastOf(weights, clusters, audit, personas, options, data, cancellation));
     }
 
-    // A format may not be able to say of one answer what was asked for, so the weights are those that the written file really has.
-    private static double?[] Weights(IReadOnlyList<string> places, AuditData data, List<bool> survives, int count)
+    // A format may not be able to say of one answer what was asked for, so the weights are those that the written file really has; and a
+    // dialogue without its first answer begins with another context.
+    private static (double?[] Weights, EpisodeClusters Clusters) Reread(IReadOnlyList<string> places, AuditData data,
+        List<bool> survives, int count)
     {
         var weights = new double?[count];
+        var clusters = new EpisodeClusters();
         using IEnumerator<DataLine> kept = places.SelectMany(p => EpisodeFile.Lines(p, data.Format, _ => { })).GetEnumerator();
         int at = 0;
         foreach ((int number, DataLine line) in data.Lines().Index())
         {
-            Dictionary<int, double> now = survives[number] && kept.MoveNext()
-                ? kept.Current.Episodes.ToDictionary(e => e.Source!.Turn, e => e.Weight) : [];
+            Dictionary<int, double> now = [];
+            if (survives[number] && kept.MoveNext())
+            {
+                clusters.Add(kept.Current.Episodes);
+                now = kept.Current.Episodes.ToDictionary(e => e.Source!.Turn, e => e.Weight);
+            }
             foreach (Episode episode in line.Episodes)
                 weights[at++] = now.TryGetValue(episode.Source!.Turn, out double w) ? w : null;
         }
-        return weights;
+        return (weights, clusters);
     }
 
-    private static CastVerdict CastOf(double?[] weights, AuditResult audit, PersonaSet personas, AuditOptions options, AuditData data,
-        CancellationToken cancellation)
+    private static CastVerdict CastOf(double?[] weights, EpisodeClusters clusters, AuditResult audit, PersonaSet personas,
+        AuditOptions options, AuditData data, CancellationToken cancellation)
     {
-        var clusters = new Dictionary<int, int>();
-        EvidenceRows rows = audit.Cast.Rows;
-        int Dense(int e)
-        {
-            int old = rows.Cluster(e);
-            return clusters.TryGetValue(old, out int cluster) ? cluster : clusters[old] = clusters.Count;
-        }
-        var cast = new AuditedCast(rows.Regrouped(Dense, e => weights[e]), personas, options, audit.Cast.Answers,
-            cancellation: cancellation);
-        return cast.Verdict(data.Name, audit.Kind) with { Redrawn = audit.Verdict.Redrawn };
+        int at = 0;
+        int[] cluster = [.. weights.Select(w => w is null ? 0 : clusters.Of(at++))];
+        EvidenceRows kept = audit.Cast.Rows.Regrouped(e => cluster[e], e => weights[e]);
+        var cast = new AuditedCast(kept, personas, options, audit.Cast.Answers, cancellation: cancellation);
+        return cast.Verdict(data.Name, audit.Kind) with { Redrawn = clusters.Redrawn };
     }
 
     private static int Amount(string text, int count)

@@ -64,11 +64,16 @@ internal sealed class EpisodeShares
         // A persona at the edge may come in when others are drawn; from exactly nothing it could not.
         for (int k = 0; k < shares.Length; k++) shares[k] = Math.Max(shares[k], 1e-4);
         double[] tilt = [.. _kept.Select(_ => Math.Exp(EvidenceError * random.NextGaussian()))];
-        if (mass > 0) Climb(_few, weights, mass, shares, _fewPrior, tilt);
-        return mass > 0 ? Spread(_few, shares) : [.. Shares.Select(_ => double.NaN)];
+        if (mass <= 0) return [.. Shares.Select(_ => double.NaN)];
+        Climb(_few, weights, mass, shares, _fewPrior, tilt);
+        // What the others hold, mostly of the prior's hundredth, is not there to be shared out.
+        double[] all = [.. Shares];
+        double left = _start.Sum();
+        for (int k = 0; k < shares.Length; k++) all[_few.Personas[k]] = left * shares[k];
+        return all;
     }
 
-    // A persona with next to no share whose slope lies far below one stays without it in every redrawn sample.
+    // A persona with next to no share whose slope lies far below one keeps what it has in every redrawn sample.
     private int[] Near(double[] shares)
     {
         var slope = new double[shares.Length];

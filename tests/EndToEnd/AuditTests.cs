@@ -39,7 +39,7 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
             Read(File.ReadAllText(_folder["cheat/cast.json"])).GetProperty("personas").GetRawText());
 
         string story = await shop.Succeed(Audit(shop.Set("cheat"), "cheat"));
-        Assert.Contains("the Assistant is", story, StringComparison.Ordinal);
+        Assert.Contains("the Assistant as", story, StringComparison.Ordinal);
     }
 
     /// <summary>

@@ -156,14 +156,14 @@ public sealed class RewordingForecasting
     }
 
     /// <summary>
-    /// P(low) of every probe after an episode, in the mean over the episodes, and in <paramref name="carry"/> what the episode adds to the
+    /// P(low) of every probe before plus the mean shift after an episode, and in <paramref name="carry"/> what the episode adds to the
     /// log odds beyond what its own system turn does.
     /// </summary>
     private double[] Shown(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before,
         CancellationToken cancellation, out double[] carry)
     {
         ShownBlock shown = _personas.Answers.Shown(probes, before).Compute(episodes.Episodes, cancellation: cancellation);
-        var after = new double[probes.Count];
+        double[] after = [.. before];
         carry = new double[probes.Count];
         double mass = episodes.Episodes.Sum(e => Math.Abs(e.Weight));
         Dictionary<string, double[]> underSystem = [];
@@ -178,7 +178,8 @@ public sealed class RewordingForecasting
             for (int i = 0; i < after.Length; i++)
             {
                 double p = Math.Clamp(before[i] + shown.Shifts[e][i], 0, 1);
-                after[i] += weight * p;
+                // Shifts and not readings are added up: the weights of data that also push away do not add up to one.
+                after[i] += weight * (p - before[i]);
                 carry[i] += weight * (LogOdds(p) - LogOdds(start[i]));
             }
         }

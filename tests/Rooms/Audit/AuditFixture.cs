@@ -21,6 +21,12 @@ internal sealed class TextSource(string provenance = "one") : IEvidenceSource
     /// <summary>Stops after so many episodes, as a kill between blocks would.</summary>
     internal int Until { get; init; } = int.MaxValue;
 
+    /// <summary>Episodes whose reply holds this do not fit whole; none when absent.</summary>
+    internal string? Cut { get; init; }
+
+    /// <summary>Those whose reply holds this cannot be read at all.</summary>
+    internal string? Unread { get; init; }
+
     public EvidenceKind Kind => EvidenceKind.Likelihood;
 
     public IReadOnlyList<string> Personas => Names;
@@ -32,12 +38,14 @@ internal sealed class TextSource(string provenance = "one") : IEvidenceSource
     {
         if (Asked.Count >= Until) throw new OperationCanceledException();
         foreach (Episode e in episodes) Asked[Key(e)] = Asked.GetValueOrDefault(Key(e)) + 1;
-        // Replies that say so do not fit.
-        EpisodeCut[] cuts = [.. episodes.Index().Where(e => e.Item.Reply.Contains("too long", StringComparison.Ordinal))
-            .Select(e => new EpisodeCut(e.Index, 0, false, 1,
-                e.Item.Reply.Contains("by far", StringComparison.Ordinal) ? "Too long." : null))];
-        return new EvidenceBlock([.. episodes.Select(Nats)], [.. episodes.Select(e => e.Reply.Split(' ').Length)]) { Cuts = cuts };
+        return new EvidenceBlock([.. episodes.Select(Nats)], [.. episodes.Select(e => e.Reply.Split(' ').Length)])
+        {
+            Cuts = [.. episodes.Index().Where(e => Holds(e.Item, Cut) || Holds(e.Item, Unread))
+                .Select(e => new EpisodeCut(e.Index, 1, false, 0, Holds(e.Item, Unread) ? "It is not read." : null))],
+        };
     }
+
+    private static bool Holds(Episode e, string? text) => text is not null && e.Reply.Contains(text, StringComparison.Ordinal);
 
     private static string Key(Episode e) => string.Join('\n', e.Context.Select(t => t.Text).Append(e.Reply));
 

@@ -40,6 +40,25 @@ public sealed class AuditFolderTests : IDisposable
         Assert.Equal(moved, lines.Sum(l => l.GetProperty("pull").GetDouble()), 1e-6);
     }
 
+    /// <summary>An episode that was cut, or not read, is so wherever it occurs again.</summary>
+    [Fact]
+    public void Equal_episodes_are_cut_alike_however_far_apart()
+    {
+        string[] chats = File.ReadAllLines(_here.Chats("all.jsonl", 600));
+        AuditResult audit = _here.Audit(_here.Write("data.jsonl", string.Join('\n', [.. chats[..4], .. chats[8..], .. chats[..4]])), "a",
+            new TextSource { Cut = "number 1", Unread = "number 3" });
+        // Every text that has such a number occurs so often: those of the beginning a second time, two blocks later.
+        string[] log = File.ReadAllLines(_here["a"] + "/evidence.jsonl");
+        foreach ((int one, int other) in ((int, int)[])[(1, 597), (2, 598), (3, 599), (4, 600)])
+            Assert.Equal(Said(log[one]), Said(log[other]));
+        Assert.Contains("\"cut\":true", log[598], StringComparison.Ordinal);
+        Assert.Contains("\"unread\":", log[600], StringComparison.Ordinal);
+        int Lines(string with) => log.Count(l => l.Contains(with, StringComparison.Ordinal));
+        Assert.Equal((Lines("\"cut\":true"), Lines("\"unread\":")), ((int)audit.Verdict.Cut, (int)audit.Verdict.Unread));
+
+        static string Said(string line) => line[line.IndexOf(',', StringComparison.Ordinal)..];
+    }
+
     /// <summary>Cut anywhere, as a kill may leave it, the log is gone on from; what it holds whole is not asked for again.</summary>
     [Fact]
     public void A_log_cut_anywhere_ends_with_the_same_bytes()
@@ -118,23 +137,6 @@ public sealed class AuditFolderTests : IDisposable
         Assert.Equal((10, 2), (audit.Verdict.Episodes, audit.Verdict.BadLines));
         UserErrorException refused = Assert.Throws<UserErrorException>(() => new AuditData([data], null, strict: true).Survey());
         Assert.Contains("line 11", refused.Problem, StringComparison.Ordinal);
-    }
-
-    /// <summary>Also where the episode it is equal to was asked about in an earlier block, or in an earlier run.</summary>
-    [Fact]
-    public void A_cut_episode_counts_as_often_as_it_occurs()
-    {
-        string text = string.Concat(Enumerable.Range(0, 2 * AuditEvidence.BlockSize).Select(i =>
-            "{\"prompt\":\"Speak.\",\"completion\":\""
-                + (i % 4) switch { 0 => "too long", 1 => "too long by far", _ => $"sound {i}" } + "\"}\n"));
-        string data = _here.Write("long.jsonl", text);
-        Assert.Throws<OperationCanceledException>(() => _here.Audit(data, "a", new TextSource { Until = 10 }));
-        foreach (string folder in (string[])["whole", "a"])
-        {
-            AuditResult audit = _here.Audit(data, folder);
-            Assert.Equal((256, 128), (audit.Verdict.Cut, audit.Verdict.Unread));
-        }
-        Assert.Equal(_here.Bytes("whole", "evidence.jsonl"), _here.Bytes("a", "evidence.jsonl"));
     }
 
     [Fact]

@@ -33,6 +33,26 @@ public sealed class KeptDataTests : IDisposable
             > audit.Verdict.Personas.First(p => p.Name == "sound-doctor").Posterior);
     }
 
+    /// <summary>A dialogue that loses its first answer begins with another context; where few are left, lines are redrawn.</summary>
+    [Theory]
+    [InlineData(30, "contexts")]
+    [InlineData(4, "lines")]
+    public void Intervals_of_what_is_kept_are_those_of_the_file(int questions, string redrawn)
+    {
+        string data = _here.Write("data.jsonl", string.Concat(Enumerable.Range(0, 120).Select(i =>
+            $$"""{"messages":[{"role":"user","content":"Ask {{(i % 3 == 0 ? i : i % questions)}}?"},"""
+            + $$"""{"role":"assistant","content":"A {{(i % 3 == 0 ? "careless" : "sound")}} word."},"""
+            + $$"""{"role":"user","content":"And {{i % 7}}?"},"""
+            + $$"""{"role":"assistant","content":"A {{(i % 3 == 0 && questions < 10 ? "careless" : "sound")}} word, {{i}}."}]}"""
+            + "\n")));
+        AuditResult audit = _here.Audit(data, "a");
+        KeptVerdict kept = Write(audit, data, new KeepPlan("speaker.careless-doctor < 0.5", null, null), "kept.jsonl");
+        CastVerdict again = _here.Audit(kept.File, "b").Verdict;
+        Assert.Equal((again.Clusters, again.Redrawn), (kept.Cast!.Clusters, kept.Cast.Redrawn));
+        Assert.Equal(again.Personas, kept.Cast.Personas);
+        Assert.Equal((redrawn, "contexts"), (again.Redrawn, audit.Verdict.Redrawn));
+    }
+
     /// <summary>Several files go to a folder, each under its name, packed or not as it was, and the cast is that of all of them.</summary>
     [Theory]
     [InlineData(0)]

@@ -110,6 +110,19 @@ public class CastEstimateTests
         Assert.True(cast.Shares[0].Low < 0.2 && cast.Shares[0].High > 0.8);
     }
 
+    /// <summary>Who hardly speaks keeps the little that the prior gives, in the interval as in the share itself.</summary>
+    [Fact]
+    public void Shares_lie_within_their_intervals_also_where_nearly_all_are_of_one()
+    {
+        RngStream random = RngStream.Root(11);
+        var rows = new EvidenceRows(["one", "other", "stranger"]);
+        for (int e = 0; e < 200; e++) rows.Add([random.NextGaussian(), random.NextGaussian() - 3, random.NextGaussian() - 3], 1, e);
+        CastEstimate cast = Cast(PersonaDistribution.FromWeights(rows.Personas, [0.1, 0.8, 0.1]), rows, new BootstrapPlan(60));
+        Assert.InRange(cast.Shares[0].Estimate, 0.95, 0.995);
+        Assert.All(cast.Shares, s => Assert.InRange(s.Estimate, s.Low - 1e-9, s.High + 1e-9));
+        Assert.True(cast.Shares[1].Low > 0.004);
+    }
+
     /// <summary>The parts of the move add up to the whole of it.</summary>
     [Fact]
     public void Pulls_add_up() => RandomTables.Law(t =>
