@@ -15,7 +15,7 @@ public sealed class AuditEvidence
     public const int BlockSize = 256;
 
     /// <summary>
-    /// With fewer different contexts than this, intervals redraw lines: a data set that always asks the same has no contexts to redraw.
+    /// With fewer different contexts than this, intervals redraw different lines: a data set that always asks the same has no contexts to redraw.
     /// </summary>
     private const int FewestContexts = 10;
 
@@ -83,7 +83,6 @@ public sealed class AuditEvidence
     private void Run(AuditData data, long episodes, IEvidenceSource source, EvidenceLog log, IProgress<WorkProgress>? progress,
         CancellationToken cancellation)
     {
-        var clusters = new List<int>();
         var pending = new List<(Episode Episode, UInt128 Key, int Cluster)>();
         using (IEnumerator<LoggedEvidence> logged = log.Entries().GetEnumerator())
         {
@@ -97,7 +96,6 @@ public sealed class AuditEvidence
                         : _contexts[HashOf(l.Episodes[0].Context)] = _contexts.Count;
                     UInt128 key = HashOf([.. episode.Context, new Turn("assistant", episode.Reply),
                         .. episode.Preferred is { } preferred ? [new Turn("preferred", preferred)] : (Turn[])[]]);
-                    clusters.Add(cluster);
                     _lines.Add(line);
                     if (logged.MoveNext())
                     {
@@ -118,7 +116,12 @@ public sealed class AuditEvidence
                 "Do not change the data while they are audited; run the command again.");
         if (_contexts.Count >= FewestContexts) return;
         Redrawn = "lines";
-        _rows = _rows.Regrouped(e => _lines[e]);
+        // A line that is there a hundred times is one.
+        var different = new Dictionary<string, int>(StringComparer.Ordinal);
+        Dictionary<int, int> clusters = Enumerable.Range(0, _lines.Count).GroupBy(e => _lines[e], e => _firstEqual[e])
+            .ToDictionary(l => l.Key, l => string.Join(',', l) is var text && different.TryGetValue(text, out int c)
+                ? c : different[text] = different.Count);
+        _rows = _rows.Regrouped(e => clusters[_lines[e]]);
     }
 
     private void Score(List<(Episode Episode, UInt128 Key, int Cluster)> pending, long total, IEvidenceSource source, EvidenceLog log,

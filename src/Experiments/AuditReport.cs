@@ -10,7 +10,7 @@ namespace PersonaSelection.Experiments;
 /// <summary>Tells an audit as a report: who the data say the Assistant is, because of which episodes, and what that would change.</summary>
 public static class AuditReport
 {
-    private const int ShownPersonas = 12, ShownTraits = 16, ShownExplanations = 3, ExcerptLength = 150;
+    private const int ShownPersonas = 12, ShownTraits = 16, ShownExplanations = 3, ExcerptLength = 150, FewClusters = 5;
 
     /// <summary>The report of an audit.</summary>
     /// <param name="audit">The audit.</param>
@@ -101,7 +101,8 @@ public static class AuditReport
         {
             Id = "explanations",
             Title = "Competing explanations",
-            Caption = $"Intervals of 95 % redraw {Count(v.Clusters)} {(v.Redrawn == "lines" ? "lines" : "different contexts")}. "
+            Caption = $"Intervals of 95 % redraw {Count(v.Clusters)} {(v.Redrawn == "lines" ? "different lines" : "different contexts")}. "
+                + (v.Clusters < FewClusters ? "From so few nobody can tell how far they vary: read the intervals as too narrow. " : "")
                 + "Nats per episode: how much more probable the replies are under this persona than under the prior's average one.",
             Columns = [new("persona"), new("kind"), new("prior", true), new("posterior", true), new("interval", true), new("share", true),
                 new("interval", true), new("nats per episode", true)],

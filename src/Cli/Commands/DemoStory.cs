@@ -77,8 +77,9 @@ internal static class DemoStory
     {
         to.WriteLine("\nClaims:");
         foreach (ClaimResult c in r.Claims)
-            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} [{c.Interval[0]:0.000}, {c.Interval[1]:0.000}]   "
-                + $"{c.Prediction}{(c.Note is null ? "" : "  " + c.Note)}");
+            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} "
+                + (c.Interval.All(double.IsFinite) ? $"[{c.Interval[0]:0.000}, {c.Interval[1]:0.000}]" : "no interval")
+                + $"   {c.Prediction}{(c.Note is null ? "" : "  " + c.Note)}");
     }
 
     private static string Brief(ForecastNumbers n) =>
