@@ -15,7 +15,8 @@ public sealed class AuditEvidence
     public const int BlockSize = 256;
 
     /// <summary>
-    /// With fewer different contexts than this, intervals redraw different lines: a data set that always asks the same has no contexts to redraw.
+    /// With fewer different contexts than this, intervals redraw different lines: a data set that always asks the same has no contexts
+    /// to redraw.
     /// </summary>
     private const int FewestContexts = 10;
 

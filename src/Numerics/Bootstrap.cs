@@ -28,6 +28,9 @@ public sealed record Interval(double Estimate, double Low, double High, double L
         return new Interval(estimate, Statistics.Quantile(drawn, tail), Statistics.Quantile(drawn, 1 - tail), level);
     }
 
+    /// <summary>From the lower of both low ends to the higher of both high ones.</summary>
+    public Interval Around(Interval other) => this with { Low = Math.Min(Low, other.Low), High = Math.Max(High, other.High) };
+
     private static double Tail(double nominal, double clusters) => clusters < 2 ? 0 : Normal.CDF(0, 1,
         Math.Sqrt(clusters / (clusters - 1)) * Statistics.StudentQuantile(nominal, clusters - 1));
 }

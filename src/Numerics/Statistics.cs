@@ -124,7 +124,9 @@ public static class Statistics
         return below + 1 < sorted.Length ? sorted[below] + (at - below) * (sorted[below + 1] - sorted[below]) : sorted[below];
     }
 
-    /// <summary>A quantile of Student's t; from 200 degrees of freedom on by its expansion about the normal one (Fisher and Cornish 1960).</summary>
+    /// <summary>
+    /// A quantile of Student's t; from 200 degrees of freedom on by its expansion about the normal one (Fisher and Cornish 1960).
+    /// </summary>
     /// <param name="probability">How much lies below the quantile, in (0, 1).</param>
     /// <param name="freedom">Degrees of freedom, from 1 on and not necessarily whole.</param>
     public static double StudentQuantile(double probability, double freedom)

@@ -46,9 +46,9 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
 {
     private const int GridSize = 240, Halvings = 50;
 
-    // A redrawn dose is looked for within this factor of the one it comes from, in fewer steps.
+    // A redrawn dose is looked for within this factor of the one it comes from, in fewer steps; what can be gained, up to Bayes' rule.
     private const double Nearby = 4;
-    private const int FewGridSize = 12, FewHalvings = 8;
+    private const int FewGridSize = 9, Beyond = 3, FewHalvings = 8;
 
     /// <summary>Fits the dose.</summary>
     /// <param name="prior">p0.</param>
@@ -92,7 +92,8 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
         if (mass == 0) return 0;
         if (plan is null || Outcome == GainOutcome.Given || Dose == 0) return EffectiveObservations / mass;
         double centre = EffectiveObservations / mass, low = centre / Nearby, high = Math.Max(low, Math.Min(1, centre * Nearby));
-        double[] grid = [.. Enumerable.Range(0, FewGridSize).Select(i => low * Math.Pow(high / low, i / (FewGridSize - 1.0)))];
+        double[] grid = [.. Enumerable.Range(0, FewGridSize).Select(i => low * Math.Pow(high / low, i / (FewGridSize - 1.0))),
+            .. Enumerable.Range(1, Beyond).Select(i => high * Math.Pow(Math.Max(1, high) / high, (double)i / Beyond))];
         return new Search(prior, columns, total, columns.Weights(e => weights[e]), mass).Fit(plan, grid, FewHalvings).Dose;
     }
 
@@ -131,7 +132,8 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
             double[] gains = [.. grid.Select(Gain)];
             double best = gains.Max();
             if (best <= plan.Tolerance)
-                return Result(Bisect(0, grid[^1], halvings, d => Spent(d) > plan.NominalInformation), Math.Max(0, best), GainOutcome.NoGain);
+                return Result(Bisect(0, grid[^1], halvings, d => Spent(d) > plan.NominalInformation), Math.Max(0, best),
+                    GainOutcome.NoGain);
             double wanted = plan.Share * best;
             int first = Array.FindIndex(gains, g => g >= wanted);
             double dose = Bisect(first == 0 ? 0 : grid[first - 1], grid[first], halvings, d => Gain(d) >= wanted);

@@ -92,8 +92,8 @@ public sealed class PosteriorTable
     }
 
     /// <summary>
-    /// The posterior of every redrawn sample of clusters, which counts for as many observations as the data: with clusters of unequal weight
-    /// a sample may weigh more or less. One that leaves no persona is left out.
+    /// The posterior of every redrawn sample of clusters, which counts for as many observations as the data: with clusters of unequal
+    /// weight a sample may weigh more or less. One that leaves no persona is left out.
     /// </summary>
     internal static IEnumerable<PersonaDistribution> Redraw(PersonaDistribution prior, Observations data, double dose, BootstrapPlan plan)
     {

@@ -35,7 +35,8 @@ internal static class FullClaims
         Estimate village = Estimate.OverRuns([.. mine.Select(c => c.OffTrait)]);
         Claim needs = new("needs-correlation", "In a world without persona correlation the same data stays with the trained trait.",
             $"shift of other traits' domains at most {LargestControlShare} of the village's", Sense.AtMost, LargestControlShare);
-        yield return Result(needs, telling.Length > 0 && village.Low > 0 ? telling.Select(c => c.OffTrait / village.Value) : [double.NaN]) with
+        yield return Result(needs,
+            telling.Length > 0 && village.Low > 0 ? telling.Select(c => c.OffTrait / village.Value) : [double.NaN]) with
         {
             Note = telling.Length == bare.Length ? null
                 : $"{telling.Length} of {bare.Length} control models count; in the rest the trained act does not hang on the character.",

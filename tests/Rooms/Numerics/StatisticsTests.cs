@@ -112,8 +112,8 @@ public class StatisticsTests
     [Fact]
     public void Five_clusters_cover_nearly_as_they_say()
     {
-        // Of 1,000 samples of five clusters 906 are covered on average (sd 9): below 875 once in three thousand such tests. Percentiles that
-        // are not expanded cover 840 (sd 12).
+        // Of 1,000 samples of five clusters 906 are covered on average (sd 9): below 875 once in three thousand such tests. Percentiles
+        // that are not expanded cover 840 (sd 12).
         int covered = 0;
         for (int trial = 0; trial < 1000; trial++)
         {

@@ -130,7 +130,9 @@ public class CastEstimateTests
         Assert.Equal(p.Estimate, t.High, 1e-9);
     }
 
-    /// <summary>One line that speaks for somebody else is one line, however much it weighs: a share that it may give shows either way.</summary>
+    /// <summary>
+    /// One line that speaks for somebody else is one line, however much it weighs: a share that it may give shows either way.
+    /// </summary>
     [Fact]
     public void Weights_do_not_narrow_the_interval_of_a_share()
     {
@@ -140,7 +142,8 @@ public class CastEstimateTests
             for (int e = 0; e < 12; e++) rows.Add([0, Math.Log(e == 0 ? 4 : 0.35)], weight, e);
             return rows;
         }
-        double High(double weight) => Cast(PersonaDistribution.Uniform(["usual", "other"]), Rows(weight), new BootstrapPlan()).Shares[1].High;
+        double High(double weight) =>
+            Cast(PersonaDistribution.Uniform(["usual", "other"]), Rows(weight), new BootstrapPlan()).Shares[1].High;
         Assert.True(High(1) > 0.1);
         Assert.Equal(High(1), High(100), 0.01);
     }
