@@ -84,8 +84,7 @@ public sealed class AuditEvidence
                 int cluster = clusters.Add(l.Episodes);
                 foreach (Episode episode in l.Episodes)
                 {
-                    UInt128 key = EpisodeClusters.KeyOf([.. episode.Context, new Turn("assistant", episode.Reply),
-                        .. episode.Preferred is { } preferred ? [new Turn("preferred", preferred)] : (Turn[])[]]);
+                    UInt128 key = EpisodeClusters.KeyOf(EpisodeClusters.TurnsOf(episode));
                     if (logged.MoveNext())
                     {
                         Keep(logged.Current, episode.Weight, key, cluster);

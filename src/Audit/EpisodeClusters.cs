@@ -7,18 +7,17 @@ namespace PersonaSelection.Audit;
 
 /// <summary>
 /// Which episodes stand or fall together in intervals: those of lines that begin with one context, a dialogue going with the context of its
-/// first answer; lines where there are few contexts.
+/// first answer; different lines where there are few contexts. A line that is there a hundred times is one.
 /// </summary>
 internal sealed class EpisodeClusters
 {
     /// <summary>
-    /// With fewer different contexts than this, intervals redraw lines: a data set that always asks the same has no contexts to redraw.
+    /// With fewer different contexts than this, intervals redraw different lines: a data set that always asks the same has no contexts to redraw.
     /// </summary>
     private const int FewestContexts = 10;
 
-    private readonly Dictionary<UInt128, int> _contexts = [];
+    private readonly Dictionary<UInt128, int> _contexts = [], _lines = [];
     private readonly List<(int Context, int Line)> _rows = [];
-    private int _lines;
 
     /// <summary>Whether lines are redrawn.</summary>
     public bool ByLines => _contexts.Count < FewestContexts;
@@ -29,15 +28,18 @@ internal sealed class EpisodeClusters
     /// <summary>Takes in the episodes of the next line, at least one, and gives the number of their context.</summary>
     public int Add(IReadOnlyList<Episode> line)
     {
-        UInt128 key = KeyOf(line[0].Context);
-        if (!_contexts.TryGetValue(key, out int context)) context = _contexts[key] = _contexts.Count;
-        foreach (Episode _ in line) _rows.Add((context, _lines));
-        _lines++;
+        int context = Number(_contexts, KeyOf(line[0].Context));
+        int number = ByLines ? Number(_lines, KeyOf([.. line.SelectMany(TurnsOf)])) : 0;
+        foreach (Episode _ in line) _rows.Add((context, number));
         return context;
     }
 
     /// <summary>The cluster of an episode, once all lines are in; without gaps from 0.</summary>
     public int Of(int row) => ByLines ? _rows[row].Line : _rows[row].Context;
+
+    /// <summary>All that an episode says.</summary>
+    public static Turn[] TurnsOf(Episode episode) => [.. episode.Context, new Turn("assistant", episode.Reply),
+        .. episode.Preferred is { } preferred ? [new Turn("preferred", preferred)] : (Turn[])[]];
 
     /// <summary>One number for equal turns.</summary>
     public static UInt128 KeyOf(IReadOnlyList<Turn> turns)
@@ -50,6 +52,9 @@ internal sealed class EpisodeClusters
         }
         return BinaryPrimitives.ReadUInt128LittleEndian(hash.GetHashAndReset());
     }
+
+    private static int Number(Dictionary<UInt128, int> numbers, UInt128 key) =>
+        numbers.TryGetValue(key, out int number) ? number : numbers[key] = numbers.Count;
 
     private static void Append(IncrementalHash hash, string text)
     {

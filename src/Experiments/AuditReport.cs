@@ -10,7 +10,7 @@ namespace PersonaSelection.Experiments;
 /// <summary>Tells an audit as a report: who the data say the Assistant is, because of which episodes, and what that would change.</summary>
 public static class AuditReport
 {
-    private const int ShownPersonas = 12, ShownTraits = 16, ShownExplanations = 3, ExcerptLength = 150;
+    private const int ShownPersonas = 12, ShownTraits = 16, ShownExplanations = 3, ExcerptLength = 150, FewClusters = 5;
 
     /// <summary>The report of an audit.</summary>
     /// <param name="audit">The audit.</param>
@@ -116,9 +116,10 @@ public static class AuditReport
             Id = "explanations",
             Title = "Competing explanations",
             Caption = (HasIntervals(v)
-                    ? $"Intervals of 95 % redraw {Count(v.Clusters)} {(v.Redrawn == "lines" ? "lines" : "different contexts")}, with the "
-                        + "prior and the dose as they are. Between personas that would say the same, episodes cannot be told apart: their "
-                        + "shares have wide intervals. "
+                    ? $"Intervals of 95 % redraw {Count(v.Clusters)} different {(v.Redrawn == "lines" ? "lines" : "contexts")} and fit the "
+                        + "dose again, with the prior as it is. "
+                        + (v.Clusters < FewClusters ? "From so few nobody can tell how far they vary: they are too narrow. " : "")
+                        + "Between personas that would say the same, episodes cannot be told apart: their shares have wide intervals. "
                     : "A single line cannot be drawn again: there are no intervals. ")
                 + "Nats per episode: how much more probable the replies are under this persona than under the prior's average one "
                 + "(0.69 nats: twice as probable).",

@@ -1,3 +1,5 @@
+using PersonaSelection.Numerics;
+
 namespace PersonaSelection.Experiments;
 
 /// <summary>What a measurement says of a claim.</summary>
@@ -22,6 +24,12 @@ public enum Sense
     /// <summary>At or below the threshold.</summary>
     AtMost,
 
+    /// <summary>Above the threshold: what only reaches it is no more than the null says.</summary>
+    Above,
+
+    /// <summary>Below the threshold.</summary>
+    Below,
+
     /// <summary>Within the threshold of zero.</summary>
     Within,
 }
@@ -34,7 +42,10 @@ public enum Sense
 /// <param name="Threshold">The threshold, fixed before any run.</param>
 public sealed record Claim(string Id, string Statement, string Prediction, Sense Sense, double Threshold)
 {
-    /// <summary>What a measurement says: held or failed only when its whole interval lies on one side.</summary>
+    /// <summary>
+    /// What a measurement says: held or failed only when its whole interval lies on one side. With a 95 % interval a claim whose truth lies
+    /// at the threshold is held by mistake in one run of forty, and fails by mistake in one of forty. What has no interval decides nothing.
+    /// </summary>
     public Verdict Judge(Estimate measured)
     {
         (double low, double high) = (measured.Low, measured.High);
@@ -43,6 +54,8 @@ public sealed record Claim(string Id, string Statement, string Prediction, Sense
         {
             Sense.AtLeast => (low >= Threshold, high < Threshold),
             Sense.AtMost => (high <= Threshold, low > Threshold),
+            Sense.Above => (low > Threshold, high <= Threshold),
+            Sense.Below => (high < Threshold, low >= Threshold),
             _ => (low >= -Threshold && high <= Threshold, low > Threshold || high < -Threshold),
         };
         return inside ? Verdict.Held : outside ? Verdict.Failed : Verdict.Undecided;
@@ -55,24 +68,19 @@ public sealed record Claim(string Id, string Statement, string Prediction, Sense
 /// <param name="High">Upper end.</param>
 public readonly record struct Estimate(double Value, double Low, double High)
 {
-    /// <summary>Two-sided 97.5 % quantiles of Student's t with 1, 2, … degrees of freedom; beyond the table the normal one.</summary>
-    private static readonly double[] StudentT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
-    private const double NormalQuantile = 1.96;
-
     /// <summary>[low, high].</summary>
     public double[] Ends => [Low, High];
 
     /// <summary>A number without uncertainty of its own.</summary>
     public static Estimate Exact(double value) => new(value, value, value);
 
-    /// <summary>The mean of independent runs with Student's interval.</summary>
+    /// <summary>The mean of independent runs with Student's interval; a single run has none, and its ends are NaN.</summary>
     public static Estimate OverRuns(IReadOnlyList<double> values)
     {
         double mean = values.Average();
-        if (values.Count < 2) return Exact(mean);
-        double deviation = Math.Sqrt(values.Sum(x => (x - mean) * (x - mean)) / (values.Count - 1));
-        double half =
-            (values.Count - 2 < StudentT.Length ? StudentT[values.Count - 2] : NormalQuantile) * deviation / Math.Sqrt(values.Count);
+        if (values.Count < 2) return new Estimate(mean, double.NaN, double.NaN);
+        double half = Statistics.StudentQuantile(0.975, values.Count - 1)
+            * Statistics.StandardDeviation([.. values]) / Math.Sqrt(values.Count);
         return new Estimate(mean, mean - half, mean + half);
     }
 }

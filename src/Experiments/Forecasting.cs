@@ -239,7 +239,7 @@ public sealed class Forecasting : IDisposable
         new(table.Low, [.. table.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))], answers: table.Answers);
 
     private static DoseFit OneObservation(double mass) =>
-        new(mass > 0 ? 1 / mass : 0, 1, double.NaN, double.NaN, double.NaN, 0, DoseOutcome.Attained);
+        new(mass > 0 ? 1 / mass : 0, 1, double.NaN, double.NaN, double.NaN, 0, DoseOutcome.OneObservation);
 
     private TrainedSituations Situations(EpisodeSet set) => TrainedSituations.Of(set, _probes, _source.ContextRead);
 

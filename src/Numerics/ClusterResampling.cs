@@ -8,10 +8,34 @@ public sealed class ClusterResampling
 {
     private readonly int[] _clusterOf;
 
-    private ClusterResampling(int[] clusterOf, int count) => (_clusterOf, ClusterCount) = (clusterOf, count);
+    private ClusterResampling(int[] clusterOf, int count)
+    {
+        (_clusterOf, ClusterCount) = (clusterOf, count);
+        var sizes = new double[count];
+        foreach (int k in clusterOf) sizes[k]++;
+        EffectiveClusters = Effective(sizes);
+    }
 
     /// <summary>Number of different clusters.</summary>
     public int ClusterCount { get; }
+
+    /// <summary><see cref="Effective"/> by the number of items in each cluster.</summary>
+    public double EffectiveClusters { get; }
+
+    /// <summary>
+    /// How many clusters of equal size tell as much of how a sum varies: (sum of sizes)^2 / sum of squares (Kish 1965). 0 for none.
+    /// </summary>
+    /// <param name="sizes">How much each cluster counts, not negative.</param>
+    public static double Effective(ReadOnlySpan<double> sizes)
+    {
+        double sum = 0, squares = 0;
+        foreach (double size in sizes)
+        {
+            sum += size;
+            squares += size * size;
+        }
+        return squares > 0 ? sum * sum / squares : 0;
+    }
 
     /// <summary>Groups items by the label of their cluster.</summary>
     /// <param name="clusters">One label per item.</param>

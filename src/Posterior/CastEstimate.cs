@@ -5,16 +5,17 @@ namespace PersonaSelection.Posterior;
 
 /// <summary>
 /// Who some observations cast as the Assistant, with intervals: the posterior at one dose, the share of the observations that each persona
-/// spoke, and the means of traits. Intervals redraw clusters of observations, and with them what all share by chance,
-/// with the dose held fixed.
+/// spoke, and the means of traits. Intervals redraw clusters of observations, and with them what all share by chance; a dose that was
+/// fitted is both held and fitted to each redrawn sample again, and the interval reaches around both: of a set by one character the
+/// second always ends about where the first is, and of a mixed set the dose is most of what varies.
 /// </summary>
 public sealed class CastEstimate
 {
     private CastEstimate(PersonaDistribution prior, PersonaDistribution posterior, GainDose dose, Interval[] probabilities,
-        Interval[] shares, TraitMean[] traits, double[][] traitDraws, double[] total)
+        Interval[] shares, TraitMean[] traits, double[][][] traitDraws, double[] total, double clusters)
     {
         (Prior, Posterior, Dose, Probabilities, Shares) = (prior, posterior, dose, probabilities, shares);
-        (Traits, TraitDraws, Total) = (traits, traitDraws, total);
+        (Traits, TraitDraws, Total, EffectiveClusters) = (traits, traitDraws, total, clusters);
     }
 
     /// <summary>p0(h).</summary>
@@ -37,8 +38,11 @@ public sealed class CastEstimate
     /// <summary>The traits before and after, in the order given.</summary>
     public IReadOnlyList<TraitMean> Traits { get; }
 
-    /// <summary>[trait][draw]: the means after when clusters are redrawn.</summary>
-    internal IReadOnlyList<double[]> TraitDraws { get; }
+    /// <summary>How many clusters of equal weight were redrawn.</summary>
+    internal double EffectiveClusters { get; }
+
+    /// <summary>[dose held, dose fitted again][trait][draw]: the means after when clusters are redrawn.</summary>
+    internal IReadOnlyList<double[][]> TraitDraws { get; }
 
     /// <summary>sum_e w_e L[e,h] in nats, before the dose.</summary>
     public IReadOnlyList<double> Total { get; }
@@ -62,7 +66,8 @@ public sealed class CastEstimate
         plan ??= new BootstrapPlan();
         LikelihoodColumns columns = GainDose.Columns(prior, rows);
         double[] total = rows.Total();
-        GainDose dose = GainDose.Find(prior, rows, columns, effectiveObservations, gain ?? new GainPlan());
+        gain ??= new GainPlan();
+        GainDose dose = GainDose.Find(prior, rows, columns, effectiveObservations, gain);
         PersonaDistribution posterior = Update.OnTotal(prior, total, dose.Dose);
         var shares = new EpisodeShares(rows, columns, prior.Probabilities);
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap"), error = random.Child("evidence");
@@ -70,7 +75,10 @@ public sealed class CastEstimate
         double[][] values = [.. Enumerable.Range(0, aligned.Columns.Count).Select(aligned.Column)];
 
         int personas = prior.Personas.Count;
-        List<double>[] p = Lists(personas), s = Lists(personas), t = Lists(values.Length);
+        double clusters = rows.EffectiveClusters;
+        var weights = new double[rows.Count];
+        List<double>[] s = Lists(personas);
+        List<double>[][] p = [Lists(personas), Lists(personas)], t = [Lists(values.Length), Lists(values.Length)];
         foreach ((int draw, int[] times) in Draws(rows, plan, progress, cancellation).Index())
         {
             double[] spoken = shares.Redrawn(times, error);
@@ -78,18 +86,27 @@ public sealed class CastEstimate
             // By the number of the draw, so that two casts by the same answers share their errors (TraitDifferences).
             double[] redrawn = answers?.Total(rows, times, random.Child("answers", draw)) ?? Redrawn(rows, times);
             if (!Enumerable.Range(0, personas).Any(h => prior.LogProbabilities[h] + redrawn[h] > double.NegativeInfinity)) continue;
-            PersonaDistribution cast = Update.OnTotal(prior, redrawn, dose.Dose);
-            double[] probabilities = cast.Probabilities;
-            for (int h = 0; h < personas; h++) p[h].Add(probabilities[h]);
-            for (int k = 0; k < values.Length; k++) t[k].Add(cast.Mean(values[k]));
+            for (int e = 0; e < weights.Length; e++) weights[e] = rows.Weight(e) * times[rows.Cluster(e)];
+            double[] doses = [dose.Redrawn(prior, columns, weights, redrawn, null),
+                dose.Redrawn(prior, columns, weights, redrawn, answers is null ? gain : null)];
+            for (int d = 0; d < doses.Length; d++)
+            {
+                PersonaDistribution cast = Update.OnTotal(prior, redrawn, doses[d]);
+                double[] probabilities = cast.Probabilities;
+                for (int h = 0; h < personas; h++) p[d][h].Add(probabilities[h]);
+                for (int k = 0; k < values.Length; k++) t[d][k].Add(cast.Mean(values[k]));
+            }
         }
         double[] after = posterior.Probabilities;
         return new CastEstimate(prior, posterior, dose,
-            [.. after.Select((x, h) => Interval.OfSamples(x, p[h], plan.Level))],
-            [.. shares.Shares.Select((x, h) => Interval.OfSamples(x, s[h], plan.Level))],
+            [.. after.Select((x, h) => Reach(x, p.Select(held => held[h])))],
+            [.. shares.Shares.Select((x, h) => Interval.OfSamples(x, s[h], plan.Level, clusters))],
             [.. values.Select((v, k) =>
-                new TraitMean(aligned.Columns[k], prior.Mean(v), Interval.OfSamples(posterior.Mean(v), t[k], plan.Level)))],
-            [.. t.Select(x => x.ToArray())], total);
+                new TraitMean(aligned.Columns[k], prior.Mean(v), Reach(posterior.Mean(v), t.Select(held => held[k]))))],
+            [.. t.Select(x => x.Select(draws => draws.ToArray()).ToArray())], total, clusters);
+
+        Interval Reach(double estimate, IEnumerable<IEnumerable<double>> draws) =>
+            draws.Select(some => Interval.OfSamples(estimate, some, plan.Level, clusters)).Aggregate((a, b) => a.Around(b));
     }
 
     /// <summary>This cast's trait means less those of another one over the same traits; the two sets are redrawn apart.</summary>
@@ -98,8 +115,9 @@ public sealed class CastEstimate
     {
         if (!Traits.Select(t => t.Trait).SequenceEqual(other.Traits.Select(t => t.Trait), StringComparer.Ordinal))
             throw new ArgumentException("The traits differ.", nameof(other));
-        return [.. Traits.Select((t, k) => new TraitMean(t.Trait, 0, Interval.OfSamples(
-            t.Posterior.Estimate - other.Traits[k].Posterior.Estimate, TraitDraws[k].Zip(other.TraitDraws[k], (a, b) => a - b), level)))];
+        return [.. Traits.Select((t, k) => new TraitMean(t.Trait, 0, TraitDraws.Zip(other.TraitDraws, (mine, others) =>
+            Interval.OfSamples(t.Posterior.Estimate - other.Traits[k].Posterior.Estimate, mine[k].Zip(others[k], (a, b) => a - b), level,
+                Math.Min(EffectiveClusters, other.EffectiveClusters))).Aggregate((a, b) => a.Around(b))))];
     }
 
     /// <summary>P(persona | this observation) with the shares as how often each speaks; with the prior when there are none.</summary>

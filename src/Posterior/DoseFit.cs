@@ -21,6 +21,9 @@ public enum DoseOutcome
     /// No dose brings the situation closer to the target by more than the tolerance, so nothing there tells the dose: dose 0.
     /// </summary>
     OutOfReach,
+
+    /// <summary>No probe knows the replies of the data, so nothing was fitted: the whole set counts as one observation.</summary>
+    OneObservation,
 }
 
 /// <summary>Bounds of the search for a dose.</summary>

@@ -78,11 +78,11 @@ internal sealed class EpisodeShares
     {
         var slope = new double[shares.Length];
         _columns.Pass(shares, _weights, slope);
-        double[] squared = _columns.SquaredSlope(shares, _weights);
+        double[] variance = _columns.SlopeVariance(shares, _weights, _mass, _rows.Cluster, _rows.ClusterCount);
         return [.. Enumerable.Range(0, shares.Length).Where(k =>
         {
-            double mean = slope[k] / _mass, spread = Math.Sqrt(Math.Max(0, (squared[k] / _mass) - (mean * mean)) / Math.Max(1, _mass));
-            return shares[k] > 0.02 || mean + (4 * (spread + EvidenceError)) >= 1;
+            double mean = slope[k] / _mass;
+            return shares[k] > 0.02 || mean + (4 * (Math.Sqrt(variance[k]) + EvidenceError)) >= 1;
         })];
     }
 

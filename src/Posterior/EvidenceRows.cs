@@ -1,3 +1,5 @@
+using PersonaSelection.Numerics;
+
 namespace PersonaSelection.Posterior;
 
 /// <summary>
@@ -25,6 +27,17 @@ public sealed class EvidenceRows(IReadOnlyList<string> personas)
 
     /// <summary>sum_e |w_e|: how many observations there are when each counts once.</summary>
     public double Mass { get; private set; }
+
+    /// <summary>How many clusters of equal weight there would be; see <see cref="ClusterResampling.Effective"/>.</summary>
+    public double EffectiveClusters
+    {
+        get
+        {
+            var sizes = new double[ClusterCount];
+            for (int e = 0; e < Count; e++) sizes[_clusters[e]] += Math.Abs(_weights[e]);
+            return ClusterResampling.Effective(sizes);
+        }
+    }
 
     /// <summary>Appends an observation.</summary>
     /// <param name="logLikelihood">One number per persona in nats; minus infinity is allowed, NaN and plus infinity are not.</param>

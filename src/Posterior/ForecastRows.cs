@@ -9,18 +9,19 @@ internal static class ForecastRows
     /// <param name="trained">Domains that are trained on.</param>
     /// <param name="after">Predicted probability of each probe.</param>
     /// <param name="redrawn">The same when the observations are redrawn, one array per draw; may be empty.</param>
+    /// <param name="clusters">How many clusters of observations were redrawn for it, as if all were of equal weight.</param>
     /// <param name="plan">How probes are redrawn within their domain.</param>
     internal static (IReadOnlyList<ForecastRow> Domains, IReadOnlyList<ForecastRow> Probes) Of(IReadOnlyList<ProbeRow> probes,
-        IReadOnlyCollection<string> trained, double[] after, IReadOnlyList<double[]> redrawn, BootstrapPlan plan)
+        IReadOnlyCollection<string> trained, double[] after, IReadOnlyList<double[]> redrawn, double clusters, BootstrapPlan plan)
     {
-        ForecastRow[] rows = [.. probes.Select((p, i) => Row(p.Name, p.Domain, p.Before, after[i], redrawn.Select(d => d[i])))];
+        ForecastRow[] rows = [.. probes.Select((p, i) => Row(p.Name, p.Domain, p.Before, after[i], redrawn.Select(d => d[i]), clusters))];
         IEnumerable<ForecastRow> domains = Enumerable.Range(0, rows.Length).GroupBy(i => rows[i].Domain, StringComparer.Ordinal)
             .Select(g => DomainRow(g.Key, [.. g]));
         return ([.. domains], rows);
 
-        ForecastRow Row(string name, string domain, double before, double predicted, IEnumerable<double> samples)
+        ForecastRow Row(string name, string domain, double before, double predicted, IEnumerable<double> samples, double of)
         {
-            Interval interval = Interval.OfSamples(predicted, samples, plan.Level);
+            Interval interval = Interval.OfSamples(predicted, samples, plan.Level, of);
             return new ForecastRow(name, domain, trained.Contains(domain), before, predicted, interval.Low, interval.High);
         }
 
@@ -45,7 +46,8 @@ internal static class ForecastRows
                 }
                 samples.Add(Math.Clamp(before + sum / count, 0, 1));
             }
-            return Row(domain, domain, before, mean, samples);
+            // The rarer of the two kinds of cluster says how well the spread is known.
+            return Row(domain, domain, before, mean, samples, Math.Min(clusters, bootstrap.EffectiveClusters));
         }
     }
 }

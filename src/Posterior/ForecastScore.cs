@@ -71,7 +71,7 @@ public sealed record ForecastScore(int Points, Interval R, Interval R2, Interval
             double[] measured = Measure([.. points.SelectMany((p, i) => Enumerable.Repeat(p, (int)multiplicity[i]))]);
             for (int k = 0; k < measured.Length; k++) samples[k].Add(measured[k]);
         }
-        Interval Of(int k) => Interval.OfSamples(whole[k], samples[k], plan.Level);
+        Interval Of(int k) => Interval.OfSamples(whole[k], samples[k], plan.Level, bootstrap.EffectiveClusters);
         return new ForecastScore(points.Count, Of(0), Of(1), Of(2), Of(3), Of(4), Of(5), Of(6));
     }
 

@@ -44,7 +44,11 @@ public sealed record GainPlan(double Share = 0.95, double Tolerance = 1e-3, doub
 public sealed record GainDose(double Dose, double EffectiveObservations, double Gain, double Attainable,
     double Information, GainOutcome Outcome)
 {
-    private const int GridSize = 240;
+    private const int GridSize = 240, Halvings = 50;
+
+    // A redrawn dose is looked for within this factor of the one it comes from, in fewer steps; what can be gained, up to Bayes' rule.
+    private const double Nearby = 4;
+    private const int FewGridSize = 9, Beyond = 3, FewHalvings = 8;
 
     /// <summary>Fits the dose.</summary>
     /// <param name="prior">p0.</param>
@@ -76,6 +80,23 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
         return effectiveObservations is { } given ? search.Given(given) : search.Fit(plan);
     }
 
+    /// <summary>beta of a redrawn sample, by the same rule; one that was given counts the sample for as many observations.</summary>
+    /// <param name="prior">p0.</param>
+    /// <param name="columns">The observations.</param>
+    /// <param name="weights">The weight of each in the sample.</param>
+    /// <param name="total">sum_e w_e L[e,h] of the sample.</param>
+    /// <param name="plan">Bounds of the search; null to keep the number of observations.</param>
+    internal double Redrawn(PersonaDistribution prior, LikelihoodColumns columns, double[] weights, double[] total, GainPlan? plan)
+    {
+        double mass = weights.Sum(Math.Abs);
+        if (mass == 0) return 0;
+        if (plan is null || Outcome == GainOutcome.Given || Dose == 0) return EffectiveObservations / mass;
+        double centre = EffectiveObservations / mass, low = centre / Nearby, high = Math.Max(low, Math.Min(1, centre * Nearby));
+        double[] grid = [.. Enumerable.Range(0, FewGridSize).Select(i => low * Math.Pow(high / low, i / (FewGridSize - 1.0))),
+            .. Enumerable.Range(1, Beyond).Select(i => high * Math.Pow(Math.Max(1, high) / high, (double)i / Beyond))];
+        return new Search(prior, columns, total, columns.Weights(e => weights[e]), mass).Fit(plan, grid, FewHalvings).Dose;
+    }
+
     private sealed class Search
     {
         private readonly PersonaDistribution _prior;
@@ -85,9 +106,13 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
         private readonly double _mass, _start;
 
         internal Search(PersonaDistribution prior, EvidenceRows rows, LikelihoodColumns columns)
+            : this(prior, columns, rows.Total(), columns.Weights(rows.Weight), rows.Mass)
         {
-            (_prior, _columns, _total, _mass) = (prior, columns, rows.Total(), rows.Mass);
-            _weights = columns.Weights(rows.Weight);
+        }
+
+        internal Search(PersonaDistribution prior, LikelihoodColumns columns, double[] total, float[] weights, double mass)
+        {
+            (_prior, _columns, _total, _weights, _mass) = (prior, columns, total, weights, mass);
             _start = Level(prior);
         }
 
@@ -99,23 +124,25 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
             return Result(_mass > 0 ? effective / _mass : 0, best, GainOutcome.Given);
         }
 
-        internal GainDose Fit(GainPlan plan)
+        internal GainDose Fit(GainPlan plan) => Fit(plan, Grid(), Halvings);
+
+        internal GainDose Fit(GainPlan plan, double[] grid, int halvings)
         {
-            double[] grid = Grid();
             if (grid.Length == 0) return new GainDose(0, 0, 0, 0, 0, GainOutcome.NoGain);
             double[] gains = [.. grid.Select(Gain)];
             double best = gains.Max();
             if (best <= plan.Tolerance)
-                return Result(Bisect(0, grid[^1], d => Spent(d) > plan.NominalInformation), Math.Max(0, best), GainOutcome.NoGain);
+                return Result(Bisect(0, grid[^1], halvings, d => Spent(d) > plan.NominalInformation), Math.Max(0, best),
+                    GainOutcome.NoGain);
             double wanted = plan.Share * best;
             int first = Array.FindIndex(gains, g => g >= wanted);
-            double dose = Bisect(first == 0 ? 0 : grid[first - 1], grid[first], d => Gain(d) >= wanted);
+            double dose = Bisect(first == 0 ? 0 : grid[first - 1], grid[first], halvings, d => Gain(d) >= wanted);
             // What is spent grows faster than what it gains, so the first dose that spends too much is where to stop.
             bool TooDear(double d) => Spent(d) > plan.InformationSlack * Math.Max(0, Gain(d)) + 1e-12;
             if (!TooDear(dose)) return Result(dose, best, GainOutcome.Attained);
-            double bounded = Bisect(0, dose, TooDear);
+            double bounded = Bisect(0, dose, halvings, TooDear);
             return Gain(bounded) > 0 && Spent(bounded) > plan.NominalInformation ? Result(bounded, best, GainOutcome.InformationBound)
-                : Result(Bisect(0, grid[^1], d => Spent(d) > plan.NominalInformation), best, GainOutcome.NoGain);
+                : Result(Bisect(0, grid[^1], halvings, d => Spent(d) > plan.NominalInformation), best, GainOutcome.NoGain);
         }
 
         // From where nothing moves yet to Bayes' rule, at which every observation counts in full.
@@ -150,9 +177,9 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
             return _mass > 0 ? _columns.Pass(share, _weights, []) / _mass : 0;
         }
 
-        private static double Bisect(double low, double high, Func<double, bool> reached)
+        private static double Bisect(double low, double high, int halvings, Func<double, bool> reached)
         {
-            for (int i = 0; i < 50; i++)
+            for (int i = 0; i < halvings; i++)
             {
                 double middle = (low + high) / 2;
                 if (reached(middle)) high = middle;

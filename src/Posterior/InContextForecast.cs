@@ -81,7 +81,8 @@ public static class InContextForecast
             redrawn.Add(Anchored(MeanShift(table, weights, multiplicity), answers is { } n
                 ? BehaviourTable.Redrawn(probes, n, answered) : probes));
         }
-        var (domains, rows) = ForecastRows.Of(probes, trainedDomains, Anchored(MeanShift(table, weights), probes), redrawn, plan);
+        var (domains, rows) = ForecastRows.Of(probes, trainedDomains, Anchored(MeanShift(table, weights), probes), redrawn,
+            Observations.EffectiveClustersOf(clusters ?? table.Rows, weights), plan);
         var facts = new Dictionary<string, string>(provenance ?? new Dictionary<string, string>())
         {
             ["shifts"] = table.ContentId("shifts").ToString(),

@@ -10,6 +10,9 @@ internal sealed class LikelihoodColumns
 {
     private const int Block = 1024;
 
+    // A mixture that gives an observation next to nothing is bad enough without being infinitely bad.
+    private const float LeastMixed = 1e-37f;
+
     private readonly float[][] _columns;
     private readonly int _padded;
 
@@ -90,8 +93,7 @@ internal sealed class LikelihoodColumns
                     part[i] = 0;
                     continue;
                 }
-                // A mixture that gives an observation next to nothing is bad enough without being infinitely bad.
-                float mixed = Math.Max(part[i], 1e-37f);
+                float mixed = Math.Max(part[i], LeastMixed);
                 log += weight * Math.Log(mixed);
                 part[i] = weight / mixed;
             }
@@ -108,16 +110,26 @@ internal sealed class LikelihoodColumns
         return log;
     }
 
-    /// <summary>sum_e v[e] (p(e|h) / m[e])^2 for every persona: how far the slope of <see cref="Pass"/> wanders by chance.</summary>
-    internal double[] SquaredSlope(ReadOnlySpan<double> share, ReadOnlySpan<float> v)
+    /// <summary>
+    /// How far the mean slope, <see cref="Pass"/>'s over <paramref name="mass"/>, wanders when clusters are redrawn, by persona: its
+    /// variance, sum over clusters of (sum_e v[e] (p(e|h) / m[e] - mean))^2 over mass^2.
+    /// </summary>
+    internal double[] SlopeVariance(ReadOnlySpan<double> share, ReadOnlySpan<float> v, double mass, Func<int, int> clusterOf, int clusters)
     {
+        var mixed = new double[Count];
+        for (int h = 0; h < _columns.Length; h++)
+            for (int e = 0; e < Count; e++) mixed[e] += share[h] * _columns[h][e];
+        for (int e = 0; e < Count; e++) mixed[e] = Math.Max(mixed[e], LeastMixed);
         var result = new double[_columns.Length];
-        for (int e = 0; e < Count; e++)
+        double[] slope = new double[clusters], weight = new double[clusters];
+        for (int e = 0; e < Count; e++) weight[clusterOf(e)] += v[e];
+        for (int h = 0; h < result.Length; h++)
         {
-            if (v[e] == 0) continue;
-            double mixed = 0;
-            for (int h = 0; h < result.Length; h++) mixed += share[h] * _columns[h][e];
-            for (int h = 0; h < result.Length; h++) result[h] += v[e] * _columns[h][e] / mixed * (_columns[h][e] / mixed);
+            Array.Clear(slope);
+            for (int e = 0; e < Count; e++)
+                if (v[e] != 0) slope[clusterOf(e)] += v[e] * _columns[h][e] / mixed[e];
+            double mean = slope.Sum() / mass;
+            for (int c = 0; c < clusters; c++) result[h] += Math.Pow((slope[c] - (weight[c] * mean)) / mass, 2);
         }
         return result;
     }

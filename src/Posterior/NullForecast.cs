@@ -12,7 +12,8 @@ public static class NullForecast
     public static Forecast NoChange(string subject, IReadOnlyList<ProbeRow> probes,
         IReadOnlyCollection<string> trainedDomains, TimeProvider time)
     {
-        var (domains, rows) = ForecastRows.Of(probes, trainedDomains, [.. probes.Select(p => p.Before)], [], new BootstrapPlan(Draws: 0));
+        var (domains, rows) =
+            ForecastRows.Of(probes, trainedDomains, [.. probes.Select(p => p.Before)], [], 0, new BootstrapPlan(Draws: 0));
         return new Forecast
         {
             Kind = ForecastKind.NoChange,

@@ -1,4 +1,5 @@
 using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Posterior;
 
@@ -45,6 +46,9 @@ public sealed class Observations
     /// <summary>sum_e |w_e|: how many observations there are when each counts once.</summary>
     public double Mass => _weights.Sum(Math.Abs);
 
+    /// <summary>How many clusters of equal weight there would be; see <see cref="ClusterResampling.Effective"/>.</summary>
+    public double EffectiveClusters => EffectiveClustersOf(Clusters, _weights);
+
     /// <summary>The same observations with the personas in this order.</summary>
     /// <exception cref="ArgumentException">A persona is missing.</exception>
     public Observations For(IReadOnlyList<string> personas)
@@ -71,6 +75,10 @@ public sealed class Observations
         }
         return total;
     }
+
+    internal static double EffectiveClustersOf(IReadOnlyList<string> clusters, IReadOnlyList<double> weights) =>
+        ClusterResampling.Effective([.. clusters.Zip(weights, (c, w) => (Cluster: c, Size: Math.Abs(w)))
+            .GroupBy(x => x.Cluster, x => x.Size, StringComparer.Ordinal).Select(g => g.Sum())]);
 
     /// <summary>The smallest finite number of a row; 0 when there is none.</summary>
     internal static double LeastPossible(ReadOnlySpan<double> row)

@@ -41,7 +41,7 @@ public static class PosteriorForecast
         double[] after = Anchored(posterior.Posterior, table);
         RngStream answers = RngStream.Root(plan.Seed).Child("bootstrap").Child("answers");
         double[][] redrawn = [.. PosteriorTable.Redraw(prior, data, dose, plan).Select(p => Anchored(p, table.Redrawn(answers)))];
-        var (domains, probes) = ForecastRows.Of(table.Probes, trainedDomains, after, redrawn, plan);
+        var (domains, probes) = ForecastRows.Of(table.Probes, trainedDomains, after, redrawn, data.EffectiveClusters, plan);
         var facts = new Dictionary<string, string>(provenance ?? new Dictionary<string, string>())
         {
             ["posterior"] = posterior.Id.ToString(),

@@ -79,6 +79,7 @@ public sealed class PosteriorTable
     {
         if (traits is null) return [];
         LabelledMatrix aligned = traits.WithRows(prior.Personas);
+        double clusters = data.EffectiveClusters;
         double[][] columns = [.. Enumerable.Range(0, aligned.Columns.Count).Select(aligned.Column)];
         var samples = columns.Select(_ => new List<double>()).ToArray();
         foreach (PersonaDistribution redrawn in Redraw(prior, data, dose, plan))
@@ -86,22 +87,28 @@ public sealed class PosteriorTable
         return [.. columns.Select((column, k) =>
         {
             double mean = posterior.Mean(column);
-            return new TraitMean(aligned.Columns[k], prior.Mean(column), Interval.OfSamples(mean, samples[k], plan.Level));
+            return new TraitMean(aligned.Columns[k], prior.Mean(column), Interval.OfSamples(mean, samples[k], plan.Level, clusters));
         })];
     }
 
-    /// <summary>The posterior of every redrawn sample of clusters. A sample that leaves no persona is left out.</summary>
+    /// <summary>
+    /// The posterior of every redrawn sample of clusters, which counts for as many observations as the data: with clusters of unequal
+    /// weight a sample may weigh more or less. One that leaves no persona is left out.
+    /// </summary>
     internal static IEnumerable<PersonaDistribution> Redraw(PersonaDistribution prior, Observations data, double dose, BootstrapPlan plan)
     {
         var bootstrap = ClusterResampling.Of(data.Clusters);
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("observations");
         var multiplicity = new double[data.Clusters.Count];
+        double mass = data.Mass;
         for (int draw = 0; draw < plan.Draws; draw++)
         {
             bootstrap.Draw(random, multiplicity);
             double[] total = data.Total(multiplicity);
+            double redrawn = 0;
+            for (int e = 0; e < multiplicity.Length; e++) redrawn += multiplicity[e] * Math.Abs(data.Weights[e]);
             if (prior.LogProbabilities.ToArray().Where((p, h) => p > double.NegativeInfinity && total[h] > double.NegativeInfinity).Any())
-                yield return Update.OnTotal(prior, total, dose);
+                yield return Update.OnTotal(prior, total, redrawn > 0 ? dose * mass / redrawn : 0);
         }
     }
 }

@@ -80,9 +80,12 @@ internal static class DemoStory
     {
         to.WriteLine("\nClaims:");
         foreach (ClaimResult c in r.Claims)
-            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} {$"[{c.Interval[0]:0.000}, {c.Interval[1]:0.000}]",-17}   "
+            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} {Between(c.Interval),-17}   "
                 + $"{c.Prediction}{(c.Note is null ? "" : "  " + c.Note)}");
     }
+
+    private static string Between(IReadOnlyList<double> interval) =>
+        interval.All(double.IsFinite) ? $"[{interval[0]:0.000}, {interval[1]:0.000}]" : "no interval";
 
     private static string Brief(ForecastNumbers n) =>
         $"r {n.R:0.00} R² {n.R2:0.00} skill {n.SkillVsNoChange:0.00} {n.SkillVsUniformShift:0.00}";

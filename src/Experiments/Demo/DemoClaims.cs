@@ -25,14 +25,15 @@ public static class DemoClaims
             mean = Score(result, d => (d.Predicted + d.PredictedInContext) / 2, d => (d.UniformShift + d.UniformShiftInContext) / 2);
         int[] domains = [.. Enumerable.Range(0, cheat.Length)];
         Estimate Mean(double[] values, string name) => Estimated(Bootstrap.Mean(values, domains, rng.Child(name), resamples: Resamples));
-        Estimate ratio = Estimated(Bootstrap.Clustered(domains, rows => At(requested, rows) / At(cheat, rows),
+        Estimate ratio = Estimated(Bootstrap.Clustered(domains, rows => ShareOf(At(requested, rows), At(cheat, rows)),
             rng.Child("ratio"), resamples: Resamples));
         InferenceResult inference = result.Base.Inference;
         Estimate[] measured =
         [
             Over(inference.R2, inference.R2Interval), Over(inference.R2 - inference.R2PriorOnly, inference.GainInterval),
             Mean(cheat, "cheat"), ratio, Mean(same, "base-rate"), Mean(good, "good"), Estimated(posterior.R), Estimated(inContext.R),
-            Estimated(Smaller(posterior)), Estimated(Smaller(inContext)),
+            Smaller(posterior.SkillVsNoChange, posterior.SkillVsUniformShift),
+            Smaller(inContext.SkillVsNoChange, inContext.SkillVsUniformShift),
         ];
         return result with
         {
@@ -62,15 +63,15 @@ public static class DemoClaims
         new("base-rate", "Replies at the model's own rates are no news about the character.",
             $"mean shift elsewhere within ±{NoShift}", Sense.Within, NoShift),
         new("good", "Good replies in one domain make the Assistant a better character everywhere.",
-            "mean shift elsewhere below 0", Sense.AtMost, 0),
+            "mean shift elsewhere below 0", Sense.Below, 0),
         new("posterior-forecast", "The posterior over personas forecasts which behaviours move.",
             $"correlation with observed shifts at least {LeastPosteriorR}", Sense.AtLeast, LeastPosteriorR),
         new("in-context-forecast", "Training on an episode moves behaviour as showing it in the context does.",
             $"correlation with observed shifts at least {LeastInContextR}", Sense.AtLeast, LeastInContextR),
         new("posterior-beats-nulls", "The posterior forecast beats both nulls: nothing moves, all domains move alike.",
-            "the smaller of the two skills above 0", Sense.AtLeast, 0),
+            "the smaller of the two skills above 0", Sense.Above, 0),
         new("in-context-beats-nulls", "The in-context forecast beats both nulls: nothing moves, all domains move alike.",
-            "the smaller of the two skills above 0", Sense.AtLeast, 0),
+            "the smaller of the two skills above 0", Sense.Above, 0),
     ];
 
     private static double[] Shifts(TuningResult tuning) => [.. Elsewhere(tuning).Select(d => d.After - d.Before)];
@@ -84,7 +85,7 @@ public static class DemoClaims
         new BootstrapPlan(Resamples));
 
     private static Estimate Over(double value, double[]? ends) =>
-        ends is [double low, double high] ? new(value, low, high) : Estimate.Exact(value);
+        ends is [double low, double high] ? new(value, low, high) : new(value, double.NaN, double.NaN);
 
     private static double At(double[] values, ReadOnlySpan<int> rows)
     {
@@ -93,8 +94,15 @@ public static class DemoClaims
         return sum / rows.Length;
     }
 
-    private static Interval Smaller(ForecastScore score) =>
-        score.SkillVsNoChange.Estimate < score.SkillVsUniformShift.Estimate ? score.SkillVsNoChange : score.SkillVsUniformShift;
+    /// <summary>
+    /// The smaller of two skills. It lies above a threshold only where both do, so that each end is the smaller one: the skill with the
+    /// smaller estimate may be known better than the other.
+    /// </summary>
+    internal static Estimate Smaller(Interval one, Interval other) =>
+        new(Math.Min(one.Estimate, other.Estimate), Math.Min(one.Low, other.Low), Math.Min(one.High, other.High));
+
+    /// <summary>A part of a shift as a share of it. Of a shift that is none, or goes the other way, nothing is a known share.</summary>
+    internal static double ShareOf(double part, double whole) => whole > 0 ? part / whole : double.PositiveInfinity;
 
     private static ForecastNumbers Numbers(ForecastScore s) =>
         new(s.R.Estimate, s.R2.Estimate, s.SkillVsNoChange.Estimate, s.SkillVsUniformShift.Estimate);

@@ -21,7 +21,7 @@ internal static class FullClaims
             $"skill against no change at least {LeastSkill}", Sense.AtLeast, LeastSkill),
             matrices.Select(m => m.Forecast.Mean.SkillVsNoChange));
         yield return Result(new("matrix-beats-uniform", "Both forecasts beat the null that all domains move alike.",
-            "the smaller skill against the uniform shift above 0", Sense.AtLeast, 0),
+            "the smaller skill against the uniform shift above 0", Sense.Above, 0),
             matrices.Select(m => Math.Min(m.Forecast.Posterior.SkillVsUniformShift, m.Forecast.InContext.SkillVsUniformShift)));
         string[] same = [.. others.Where(g => g.Average(c => c.OffTrait) >= reach).Select(g => g.Key)];
         yield return Result(new("reaches-other-traits", "Cheating moves domains that hang on other traits, because traits come in bundles.",
@@ -31,10 +31,12 @@ internal static class FullClaims
                 ? null : $"Also holds in {string.Join(" and ", same)}, where exact Bayes denies it: not specific to PSM there.",
         };
         WorldControl[] bare = [.. others.Last()], telling = [.. bare.Where(c => c.HangsOnCharacter)];
-        double village = mine.Average(c => c.OffTrait);
+        // A share of a reach that may be none is no share.
+        Estimate village = Estimate.OverRuns([.. mine.Select(c => c.OffTrait)]);
         Claim needs = new("needs-correlation", "In a world without persona correlation the same data stays with the trained trait.",
             $"shift of other traits' domains at most {LargestControlShare} of the village's", Sense.AtMost, LargestControlShare);
-        yield return Result(needs, telling.Length > 0 ? telling.Select(c => c.OffTrait / village) : [double.NaN]) with
+        yield return Result(needs,
+            telling.Length > 0 && village.Low > 0 ? telling.Select(c => c.OffTrait / village.Value) : [double.NaN]) with
         {
             Note = telling.Length == bare.Length ? null
                 : $"{telling.Length} of {bare.Length} control models count; in the rest the trained act does not hang on the character.",
@@ -43,11 +45,9 @@ internal static class FullClaims
 
     private static ClaimResult Result(Claim claim, IEnumerable<double> of)
     {
-        double[] runs = [.. of];
-        Estimate measured = Estimate.OverRuns(runs);
         // One model has no interval over models, so it cannot decide.
-        Verdict verdict = runs.Length > 1 ? claim.Judge(measured) : Verdict.Undecided;
+        Estimate measured = Estimate.OverRuns([.. of]);
         return new ClaimResult(claim.Id, claim.Statement, claim.Prediction, measured.Value, [measured.Low, measured.High],
-            verdict.ToString().ToLowerInvariant());
+            claim.Judge(measured).ToString().ToLowerInvariant());
     }
 }

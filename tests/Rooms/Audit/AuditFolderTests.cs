@@ -160,6 +160,16 @@ public sealed class AuditFolderTests : IDisposable
         Assert.True(audit.Verdict.Leading.High - audit.Verdict.Leading.Low > 0.01);
     }
 
+    /// <summary>Lines that are there many times are no more lines, else copying them would narrow intervals.</summary>
+    [Fact]
+    public void Equal_lines_are_redrawn_together()
+    {
+        string text = string.Concat(Enumerable.Range(0, 40).Select(i =>
+            $"{{\"prompt\":\"Speak.\",\"completion\":\"A {(i % 2 == 0 ? "careless" : "sound")} word {i % 6}.\"}}\n"));
+        AuditResult audit = _here.Audit(_here.Write("copies.jsonl", text), "a", options: new AuditOptions(1, 10));
+        Assert.Equal(("lines", 6), (audit.Verdict.Redrawn, audit.Verdict.Clusters));
+    }
+
     [Fact]
     public void Two_sets_side_by_side()
     {

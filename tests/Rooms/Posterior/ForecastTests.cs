@@ -45,7 +45,7 @@ public class ForecastTests
         BehaviourTable exact = Behaviour();
         Forecast Of(double? answers) => PosteriorForecast.Make("cheat", Prior, Cheating, 0.5,
             new BehaviourTable(exact.Low, exact.Probes, answers: answers), ["test"], Noon);
-        Forecast few = Of(8), many = Of(3200), none = Of(null);
+        Forecast few = Of(8), many = Of(320_000), none = Of(null);
         for (int i = 0; i < 4; i++)
         {
             Assert.Equal(none.Probes[i].After, few.Probes[i].After);
