@@ -303,41 +303,6 @@ public sealed class EndpointClientTests : IDisposable
         Assert.DoesNotContain("sk-1234", e.Message);
     }
 
-    [Fact]
-    public void Waiting_NeverNeedsTheCallersContext()
-    {
-        using var server = new EndpointServer(r => r.Number == 0 ? new ServerReply(500, "{}") : Ok("hello"));
-        using EndpointClient client = Client(server);
-        SynchronizationContext? before = SynchronizationContext.Current;
-        var context = new CountingContext();
-        SynchronizationContext.SetSynchronizationContext(context);
-        try
-        {
-            // What a window's thread waits for must not wait for that thread.
-            Assert.Throws<UserErrorException>(() => EndpointModel.Open(client));
-            Assert.Equal("hello", Ask(client, "q"));
-        }
-        finally
-        {
-            SynchronizationContext.SetSynchronizationContext(before);
-        }
-        Assert.Equal(0, context.Posted);
-    }
-
-    /// <summary>Counts what would have had to run on the caller's thread, and runs it elsewhere so that nothing waits for ever.</summary>
-    private sealed class CountingContext : SynchronizationContext
-    {
-        private int _posted;
-
-        public int Posted => Volatile.Read(ref _posted);
-
-        public override void Post(SendOrPostCallback d, object? state)
-        {
-            Interlocked.Increment(ref _posted);
-            ThreadPool.QueueUserWorkItem(_ => d(state));
-        }
-    }
-
     private static ServerReply Ok(string said, string more = "") => ServerReply.Ok(Chat(said, more));
 
     private static string Chat(string said, string more = "") =>
