@@ -190,7 +190,7 @@ internal sealed class MedicalRun(RunSettings settings, IReadOnlyList<int> exampl
             zip.Write(File.ReadAllBytes(plain));
         });
         File.Delete(plain);
-        AuditOutcome audit = Auditing.Run(new AuditRequest([data], [], yaml, place, new AuditOptions()), PersonaSet.Load(yaml),
+        AuditOutcome audit = Auditing.Run(new AuditRequest([data], [], place, new AuditOptions()), PersonaSet.Load(yaml),
             new EvidenceSession(presented.Source, presented),
             TimeProvider.System, progress: settings.Progress);
         PersonaVerdict verdict = audit.Audit.Verdict.Personas.Single(p => p.Name == Names[0]);

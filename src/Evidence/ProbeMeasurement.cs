@@ -23,7 +23,7 @@ public static class ProbeMeasurement
         ChatTemplate? template = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         Question[] questions = [.. probes.Select(p => QuestionOf(p, before ?? []))];
-        double[][] scores = new ReplyScorer(model, template ?? ChatTemplate.Plain).Score(questions, "probes", progress, cancellation);
+        double[][] scores = new ReplyScorer(model, template ?? ChatTemplate.Plain).Score(questions, progress, cancellation);
         return [.. probes.Select((p, i) => LowShare(p, scores[i]))];
     }
 
@@ -63,7 +63,7 @@ public static class ProbeMeasurement
             (int Index, PresentedPersona Item)[] members = [.. group];
             var questions = new PersonaQuestions([.. members.Select(m => PersonaQuestions.AsAsked(m.Item))], asked);
             double[][] scores = new ReplyScorer((ILanguageModel)group.Key!, template)
-                .Score(questions.All, "probes", progress, cancellation);
+                .Score(questions.All, progress, cancellation);
             for (int k = 0; k < members.Length; k++)
                 low[members[k].Index] = [.. questions.MeanOverAlternatives(scores, k).Select((s, i) => LowShare(probes[i], s))];
         }

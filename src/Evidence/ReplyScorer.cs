@@ -13,10 +13,10 @@ internal sealed class ReplyScorer(ILanguageModel model, ChatTemplate template)
     private const int MaximumTokensAtOnce = 1 << 20;
 
     /// <summary>log p(reply | context) in nats, indexed as the questions and their replies.</summary>
-    internal double[][] Score(IReadOnlyList<Question> questions, string stage, IProgress<WorkProgress>? progress,
+    internal double[][] Score(IReadOnlyList<Question> questions, IProgress<WorkProgress>? progress,
         CancellationToken cancellation) =>
         Score(questions.Select(q => Request(q.Context, [.. q.Replies.Select(r => template.EncodeReply(model.Tokenizer, r))])),
-            questions.Count, stage, progress, 0, questions.Count, cancellation);
+            questions.Count, "probes", progress, 0, questions.Count, cancellation);
 
     /// <summary>A context with the tokens of its replies.</summary>
     internal ScoreRequest Request(IReadOnlyList<Turn> context, IReadOnlyList<int[]> replies) =>

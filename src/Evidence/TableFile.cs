@@ -85,30 +85,30 @@ internal sealed class TableFile
         try
         {
             using var reader = new StreamReader(path);
-            TableLine header = new(path, format, 1, NextLine(reader, path, format, 1)
-                ?? throw Bad(path, format, 1, "is missing: the file is empty."));
-            if (header.Text("psm") != format) throw Bad(path, format, 1, $"says this is a '{header.Text("psm")}', not a '{format}'.");
+            TableLine header = new(path, 1, NextLine(reader, path, 1)
+                ?? throw Bad(path, 1, "is missing: the file is empty."));
+            if (header.Text("psm") != format) throw Bad(path, 1, $"says this is a '{header.Text("psm")}', not a '{format}'.");
             if (header.Count("schema") != schema)
-                throw Bad(path, format, 1, $"says schema {header.Count("schema")}; this version reads {schema}.");
+                throw Bad(path, 1, $"says schema {header.Count("schema")}; this version reads {schema}.");
             EvidenceKind kind = KindOf(header.Text("kind"))
-                ?? throw Bad(path, format, 1, $"names an unknown kind '{header.Text("kind")}'.");
+                ?? throw Bad(path, 1, $"names an unknown kind '{header.Text("kind")}'.");
             string[] columns = header.Texts("columns");
             var provenance = header.Map("provenance");
             var names = new List<string>();
             var seen = new HashSet<string>(StringComparer.Ordinal);
             var values = new List<double>();
-            for (int number = 2; NextLine(reader, path, format, number) is { } text; number++)
+            for (int number = 2; NextLine(reader, path, number) is { } text; number++)
             {
                 if (text.Length == 0) continue;
-                TableLine line = new(path, format, number, text);
+                TableLine line = new(path, number, text);
                 string name = row(line);
-                if (!seen.Add(name)) throw Bad(path, format, number, $"has the id '{name}' for the second time.");
+                if (!seen.Add(name)) throw Bad(path, number, $"has the id '{name}' for the second time.");
                 names.Add(name);
                 int before = values.Count;
                 line.Values(values, columns.Length, allowed, expected);
-                if (values.Count > MaximumCells) throw Bad(path, format, number, "is too much: the table does not fit into memory.");
+                if (values.Count > MaximumCells) throw Bad(path, number, "is too much: the table does not fit into memory.");
                 if (values.Count - before != columns.Length)
-                    throw Bad(path, format, number, $"has {values.Count - before} values for {columns.Length} columns.");
+                    throw Bad(path, number, $"has {values.Count - before} values for {columns.Length} columns.");
             }
             return new TableFile(path, format, header.Text("id"), kind, provenance, new LabelledMatrix(names, columns, values.ToArray()));
         }
@@ -136,7 +136,7 @@ internal sealed class TableFile
         if (unread is not null) json.WriteString("unread", unread);
     }
 
-    internal static UserErrorException Bad(string path, string format, int line, string problem) =>
+    internal static UserErrorException Bad(string path, int line, string problem) =>
         new("bad-table", $"{path}, line {line}, {problem}", "Compute the table again, or correct that line.");
 
     private static string NameOf(EvidenceKind kind) => JsonNamingPolicy.KebabCaseLower.ConvertName(kind.ToString());
@@ -144,7 +144,7 @@ internal sealed class TableFile
     private static EvidenceKind? KindOf(string name) =>
         Enum.GetValues<EvidenceKind>().Cast<EvidenceKind?>().FirstOrDefault(k => NameOf(k!.Value) == name);
 
-    private static string? NextLine(StreamReader reader, string path, string format, int number)
+    private static string? NextLine(StreamReader reader, string path, int number)
     {
         // ReadLine would take a file without line ends into memory whole.
         var text = new System.Text.StringBuilder();
@@ -152,7 +152,7 @@ internal sealed class TableFile
         {
             if (c == '\n') return text.ToString();
             if (c != '\r') text.Append((char)c);
-            if (text.Length > MaximumLine) throw Bad(path, format, number, $"is longer than {MaximumLine} characters.");
+            if (text.Length > MaximumLine) throw Bad(path, number, $"is longer than {MaximumLine} characters.");
         }
         return text.Length == 0 ? null : text.ToString();
     }

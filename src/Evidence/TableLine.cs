@@ -5,14 +5,13 @@ namespace PersonaSelection.Evidence;
 /// <summary>One JSON line of a table; whatever is missing or of the wrong kind is named with file and line.</summary>
 internal sealed class TableLine
 {
-    private readonly string _path, _format;
+    private readonly string _path;
     private readonly int _number;
     private readonly JsonElement _root;
 
-    internal TableLine(string path, string format, int number, string text)
+    internal TableLine(string path, int number, string text)
     {
         _path = path;
-        _format = format;
         _number = number;
         try
         {
@@ -21,7 +20,7 @@ internal sealed class TableLine
         }
         catch (JsonException e)
         {
-            throw TableFile.Bad(path, format, number, $"is not JSON: {e.Message}");
+            throw TableFile.Bad(path, number, $"is not JSON: {e.Message}");
         }
         if (_root.ValueKind != JsonValueKind.Object) throw Bad("is not a JSON object.");
     }
@@ -92,5 +91,5 @@ internal sealed class TableLine
         return value.ValueKind == kind ? value : throw Bad($"has a '{name}' that is not {kind.ToString().ToLowerInvariant()}.");
     }
 
-    private Lab.UserErrorException Bad(string problem) => TableFile.Bad(_path, _format, _number, problem);
+    private Lab.UserErrorException Bad(string problem) => TableFile.Bad(_path, _number, problem);
 }

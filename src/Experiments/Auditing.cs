@@ -10,11 +10,9 @@ namespace PersonaSelection.Experiments;
 /// <summary>What is audited, with what.</summary>
 /// <param name="Data">The files.</param>
 /// <param name="Compare">The files to compare with; none for one audit alone.</param>
-/// <param name="Personas">The file of the personas.</param>
 /// <param name="Folder">Where everything is written.</param>
 /// <param name="Options">Dose and intervals.</param>
-public sealed record AuditRequest(IReadOnlyList<string> Data, IReadOnlyList<string> Compare, string Personas,
-    string Folder, AuditOptions Options)
+public sealed record AuditRequest(IReadOnlyList<string> Data, IReadOnlyList<string> Compare, string Folder, AuditOptions Options)
 {
     /// <summary>What every line is; null where each line says so by its fields.</summary>
     public EpisodeFormat? Format { get; init; }

@@ -24,7 +24,6 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     public const string HeldOutReading = "heldOutLoss";
 
     private const string CurveFile = "curve.json";
-    private const string RunNote = "run";
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>
@@ -126,16 +125,16 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
             AtomicFile.Delete(options.CheckpointPath);
             return finished;
         }
-        ModelFolder.RequireFree(folder, RunNote, run);
+        ModelFolder.RequireFree(folder, run);
         TrainingCurve curve = trainer.Run(progress, cancellation);
-        var model = new Transformer(weights, tokenizer, ChatTemplate.Plain, pool.Threads);
+        var model = Transformer.Owning(weights, tokenizer, ChatTemplate.Plain, pool.Threads);
         long seen = curve.Points[^1].Tokens;
         CheckpointFolder.Save(folder, model, new ModelProvenance($"A {preset.Name} model pre-trained from nothing.")
         {
             Seed = seed,
             CorpusId = corpusId ?? source.Id,
             Tokens = seen,
-            Notes = new Dictionary<string, string> { [RunNote] = run },
+            Notes = new Dictionary<string, string> { [ModelFolder.RunNote] = run },
         });
         AtomicFile.WriteText(Path.Combine(folder, CurveFile), JsonSerializer.Serialize(curve, Json));
         AtomicFile.Delete(options.CheckpointPath);
@@ -225,7 +224,7 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     private static BaseModel Finished(string folder, string run, int threads)
     {
         ModelProvenance provenance = CheckpointFolder.ReadProvenance(folder);
-        if (provenance.Notes.GetValueOrDefault(RunNote) != run)
+        if (provenance.Notes.GetValueOrDefault(ModelFolder.RunNote) != run)
         {
             throw ModelFolder.OtherRun(folder);
         }

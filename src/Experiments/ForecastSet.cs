@@ -28,8 +28,8 @@ public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecas
     /// <summary>How it was asked of a chat model that gives no probabilities; null where probabilities were exact.</summary>
     public AskedForecast? Asked { get; init; }
 
-    /// <summary>Writes every forecast and the evidence into a folder.</summary>
-    public void Save(string folder)
+    /// <summary>Writes the files that <see cref="SavedForecasts.Save"/> has checked nothing stands in the way of.</summary>
+    internal void Save(string folder)
     {
         string name = Posterior.Subject;
         Evidence.Save(Path.Combine(folder, $"{name}.evidence.jsonl"));

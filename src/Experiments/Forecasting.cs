@@ -25,7 +25,7 @@ public sealed class Forecasting : IDisposable
     internal const int ReadSituations = 24, PaidSituations = 12;
 
     /// <summary>How strongly the personas' own weights count when the prior is read off behaviour, in probes.</summary>
-    private const double PriorPull = 2;
+    internal const double PriorPull = 2;
 
     private readonly Source _source;
     private readonly IReadOnlyList<Probe> _probes;
@@ -121,6 +121,10 @@ public sealed class Forecasting : IDisposable
     /// </summary>
     internal PersonaSet Personas => _source.Personas;
 
+    /// <summary>Their values on every trait.</summary>
+    internal LabelledMatrix Traits => new(Personas.Personas.Select(p => p.Name), Personas.Traits.Select(t => t.Name),
+        (h, t) => Personas.Personas[h].Traits.GetValueOrDefault(Personas.Traits[t].Name));
+
     /// <summary>How probes are answered.</summary>
     internal IProbeAnswers Answers => _source.Answers;
 
@@ -154,9 +158,7 @@ public sealed class Forecasting : IDisposable
     {
         (EvidenceTable evidence, Observations observations) = Weigh(set, progress, cancellation);
         DoseFit dose = FitDose(set, observations, progress, cancellation);
-        LabelledMatrix traits = new(Personas.Personas.Select(p => p.Name), Personas.Traits.Select(t => t.Name),
-            (h, t) => Personas.Personas[h].Traits.GetValueOrDefault(Personas.Traits[t].Name));
-        PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, traits);
+        PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, Traits);
         var provenance = new Dictionary<string, string>(How(evidence))
         {
             ["model"] = Answers.Model,

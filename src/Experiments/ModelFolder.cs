@@ -11,6 +11,9 @@ namespace PersonaSelection.Experiments;
 /// </summary>
 public sealed class ModelFolder : IDisposable
 {
+    /// <summary>The note of a model's provenance that says which run made it: the same run may write its folder again.</summary>
+    internal const string RunNote = "run";
+
     private const string VectorName = "vector.json";
     private const string WeightsName = "model.safetensors";
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -69,11 +72,11 @@ public sealed class ModelFolder : IDisposable
 
     /// <summary>Refuses to write a model over that of another run. That of the same run may be half saved, and is written again.</summary>
     /// <exception cref="UserErrorException"><c>other-run</c>.</exception>
-    internal static void RequireFree(string folder, string note, string run)
+    internal static void RequireFree(string folder, string run)
     {
         if (!Holds(folder)) return;
         bool same = File.Exists(Path.Combine(folder, WeightsName))
-            && CheckpointFolder.ReadProvenance(folder).Notes.GetValueOrDefault(note) == run;
+            && CheckpointFolder.ReadProvenance(folder).Notes.GetValueOrDefault(RunNote) == run;
         if (!same) throw OtherRun(folder);
     }
 

@@ -8,7 +8,7 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Experiments;
 
 /// <summary>Trains a copy of a model on a set and asks it the probes.</summary>
-/// <param name="model">The model before training; never changed.</param>
+/// <param name="model">The model before training; never changed. Not a steered view: tuning starts from the weights alone.</param>
 /// <param name="probes">What is asked.</param>
 /// <param name="options">How to train.</param>
 /// <param name="rng">The order of the episodes.</param>
@@ -22,9 +22,12 @@ public sealed class PostTraining(Transformer model, IReadOnlyList<Probe> probes,
     /// <param name="look">Shown the tuned model before it is gone.</param>
     /// <param name="progress">Told about steps.</param>
     /// <param name="cancellation">Stops between steps.</param>
+    /// <exception cref="InvalidOperationException">The model is a steered view.</exception>
     public double[] Measure(EpisodeSet set, string? folder = null, ulong? seed = null, Action<Transformer>? look = null,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        if (model.Interventions is not null)
+            throw new InvalidOperationException("The model is steered, and tuning would train without that.");
         TuneResult tuned = new Tuner(model.Weights, options with { Stage = $"tuning on {set.Name}" }, rng, pool)
             .Supervised(TuneExample.From(set, model.Tokenizer, model.Template), progress, cancellation);
         using DecoderWeights weights = tuned.Weights;

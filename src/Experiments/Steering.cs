@@ -22,7 +22,6 @@ public sealed record SteeringRow(string Name, int Probes, double Minus, double Z
 public static class Steering
 {
     private const int Controls = 8;
-    private const string RunNote = "run";
 
     /// <summary>Measures the effect on probes, with random directions of the same length beside.</summary>
     /// <param name="model">The model as it is.</param>
@@ -60,18 +59,20 @@ public static class Steering
     /// <param name="what">What the vector is, in one line.</param>
     /// <param name="folder">Where the model goes.</param>
     /// <returns>The content id of the steered model.</returns>
+    /// <exception cref="ArgumentException">The model carries a vector already; a folder holds one.</exception>
     /// <exception cref="UserErrorException"><c>other-run</c>: the folder holds another model; or it cannot be written.</exception>
     public static string Save(ModelFolder source, SteeringVector vector, string what, string folder)
     {
+        if (source.Vector is not null) throw new ArgumentException("The model carries a steering vector already.", nameof(source));
         Transformer model = source.Model;
         string id = model.With(vector.Apply(model.Config)).Id;
-        ModelFolder.RequireFree(folder, RunNote, id);
+        ModelFolder.RequireFree(folder, id);
         ModelFolder.SaveVector(folder, vector);
         CheckpointFolder.Save(folder, model,
             new ModelProvenance($"A model that is steered by {what}. The weights are those it was made from; the vector is in vector.json.")
             {
                 ParentId = model.Id,
-                Notes = new Dictionary<string, string> { [RunNote] = id },
+                Notes = new Dictionary<string, string> { [ModelFolder.RunNote] = id },
             });
         return id;
     }

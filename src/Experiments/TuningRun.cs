@@ -31,8 +31,6 @@ public sealed record TunedFolder(string Id, string Parent, string Data, int Exam
 /// <param name="Seed">The seed; a demo of the same seed tunes in the same order.</param>
 public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss.Supervised, ulong Seed = 1)
 {
-    private const string RunNote = "run";
-
     /// <summary>Tunes, or goes on where an interrupted run of the same settings stopped, or takes what a finished one left.</summary>
     /// <param name="parent">The model to start from.</param>
     /// <param name="set">The episodes.</param>
@@ -48,7 +46,7 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
         TuneOptions options = Options with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint", Stage = $"tuning on {set.Name}" };
         string run = ContentId.Of("tuning", model.Id, set.Id, Loss.ToString(), Seed, Options.Essence()).ToString();
         int examples = Loss == TuningLoss.Preference ? set.Episodes.Count / 2 : set.Episodes.Count;
-        ModelFolder.RequireFree(folder, RunNote, run);
+        ModelFolder.RequireFree(folder, run);
         if (ModelFolder.Holds(folder))
         {
             using ModelFolder there = ModelFolder.Open(folder, pool.Threads);
@@ -71,7 +69,7 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
             Seed = Seed,
             CorpusId = set.Id.ToString(),
             ParentId = model.Id,
-            Notes = new Dictionary<string, string> { [RunNote] = run },
+            Notes = new Dictionary<string, string> { [ModelFolder.RunNote] = run },
         });
         AtomicFile.Delete(options.CheckpointPath);
         string id = tuned.Vector is null ? after.Id : after.With(tuned.Vector.Apply(after.Config)).Id;

@@ -58,13 +58,6 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
     public static GainDose Fit(PersonaDistribution prior, EvidenceRows rows, GainPlan? plan = null) =>
         new Search(prior, rows, Columns(prior, rows)).Fit(plan ?? new GainPlan());
 
-    /// <summary>A dose that is given as a number of effective observations.</summary>
-    /// <param name="prior">p0.</param>
-    /// <param name="rows">The observations, with the personas of the prior in its order.</param>
-    /// <param name="effectiveObservations">beta * sum_e |w_e|, not negative.</param>
-    public static GainDose Given(PersonaDistribution prior, EvidenceRows rows, double effectiveObservations) =>
-        new Search(prior, rows, Columns(prior, rows)).Given(effectiveObservations);
-
     internal static LikelihoodColumns Columns(PersonaDistribution prior, EvidenceRows rows)
     {
         if (!prior.Personas.SequenceEqual(rows.Personas, StringComparer.Ordinal))

@@ -13,7 +13,6 @@ internal sealed class Grammar
 {
     private readonly WorldDefinition _definition;
     private readonly Action<int, string> _say;
-    private readonly Dictionary<string, int> _globalName = new(StringComparer.Ordinal);
     private readonly Choice[] _askSpeaker;
     private readonly Choice?[] _askPair;
 
@@ -23,7 +22,6 @@ internal sealed class Grammar
         Space = new CharacterSpace(definition);
         Tokenizer = WordLevelTokenizer.FromTexts(WorldChecks.Texts(definition));
         Named = [.. definition.Natures.SelectMany((n, i) => n.Share > 0 ? n.Names.Select(s => new NamedCharacter(s.Text, i)) : [])];
-        for (int i = 0; i < Named.Length; i++) _globalName[Named[i].Name] = i;
         Domains = [.. Enumerable.Range(0, definition.Domains.Count).Where(d => !definition.Domains[d].HeldOut)];
         Opening = new Choice([.. Openings()], say);
         Name = new Choice([.. NameAlternatives()], say);
@@ -84,9 +82,6 @@ internal sealed class Grammar
 
     /// <summary>[domain][0 said, 1 told]. A: 1 for bad; B: wording.</summary>
     public Choice[][] Acts { get; }
-
-    /// <summary>The number of a character's name in <see cref="Named"/>.</summary>
-    public int NameIndex(string name) => _globalName[name];
 
     /// <summary>A: 0 nothing asked, 1 bad, 2 good; B: actor; C: wording. Given in the order of <see cref="AskNumber"/>.</summary>
     public Choice AskOf(DocumentWalk walk)

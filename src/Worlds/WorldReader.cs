@@ -20,12 +20,12 @@ internal static class WorldReader
         string name = root.Text("name");
         IReadOnlyList<TraitDefinition> traits = [.. root.Tables("traits", "trait").Select(ReadTrait)];
         if (traits.Count > MaxTraits) root.Say($"at most {MaxTraits} traits: exact sums run over 2^traits characters", "traits");
-        string[] traitNames = Names(source, root, "traits", traits.Select(t => (t.Trait.Name, t.Line)));
+        string[] traitNames = Names(source, "traits", traits.Select(t => (t.Trait.Name, t.Line)));
         IReadOnlyList<ArchetypeDefinition> archetypes = [.. root.Tables("archetypes", "archetype")
             .Select(t => ReadArchetype(t, traitNames))];
-        string[] archetypeNames = Names(source, root, "archetypes", archetypes.Select(a => (a.Name, a.Line)));
+        string[] archetypeNames = Names(source, "archetypes", archetypes.Select(a => (a.Name, a.Line)));
         IReadOnlyList<NatureDefinition> natures = [.. root.Tables("natures", "nature").Select(t => ReadNature(t, archetypeNames))];
-        string[] natureNames = Names(source, root, "natures", natures.Select(n => (n.Name, n.Line)));
+        string[] natureNames = Names(source, "natures", natures.Select(n => (n.Name, n.Line)));
         string assistant = root.Text("assistant");
         if (!natureNames.Contains(assistant)) root.Say($"'{assistant}' is not one of the natures", "assistant");
         var definition = new WorldDefinition
@@ -42,13 +42,13 @@ internal static class WorldReader
             Genres = [.. root.Tables("genres", "genre").Select(t => ReadGenre(t, natureNames))],
             Domains = [.. root.Tables("domains", "domain").Select(t => ReadDomain(t, traitNames))],
         };
-        Names(source, root, "genres", definition.Genres.Select(g => (g.Name, g.Line)));
-        Names(source, root, "domains", definition.Domains.Select(d => (d.Name, d.Line)));
+        Names(source, "genres", definition.Genres.Select(g => (g.Name, g.Line)));
+        Names(source, "domains", definition.Domains.Select(d => (d.Name, d.Line)));
         root.Done();
         return definition;
     }
 
-    private static string[] Names(YamlSource source, YamlTable root, string key, IEnumerable<(string Name, int Line)> items)
+    private static string[] Names(YamlSource source, string key, IEnumerable<(string Name, int Line)> items)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach ((string name, int line) in items)

@@ -76,7 +76,7 @@ internal static class AuditCommand
             (string[] first, string[] second) = (parsed.GetValue(data) ?? [], parsed.GetValue(compare) ?? []);
             if (first.Length == 0) (first, second) = ([second[0]], [second[1]]);
             bool acts = parsed.GetValue(into) is not null;
-            var request = new AuditRequest(first, second, parsed.GetValue(personas)!, parsed.GetValue(output)!,
+            var request = new AuditRequest(first, second, parsed.GetValue(output)!,
                 new AuditOptions(parsed.GetValue(dose) ?? EvidenceSources.Observations(source.Kind(parsed)),
                     parsed.GetValue(draws), parsed.GetValue(seed)))
             {
@@ -87,7 +87,7 @@ internal static class AuditCommand
                 Command = "psm " + string.Join(' ', parsed.Tokens.Select(t => Quoted(t.Value))),
                 Given = parsed.Tokens.Index().ToDictionary(t => $"{t.Index:00}", t => t.Item.Value),
             };
-            PersonaSet cast = PersonasCommand.Load(request.Personas, null);
+            PersonaSet cast = PersonasCommand.Load(parsed.GetValue(personas)!, null);
             IReadOnlyList<Probe> probes = source.Probes(parsed);
             EvidenceRequest Wanted(IReadOnlyList<string> files) => new(source.Kind(parsed), cast,
                 new AuditData(files, request.Format, request.Strict), request.Folder)

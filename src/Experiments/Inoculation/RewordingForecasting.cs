@@ -17,7 +17,6 @@ namespace PersonaSelection.Experiments.Inoculation;
 /// </summary>
 public sealed class RewordingForecasting
 {
-    private const double PriorPull = 2;
     private const int ReadingSteps = 300, GainDraws = 200;
     private static readonly BootstrapPlan Once = new(Draws: 0);
     private static readonly Persona Bare = new("model", "", "", new Dictionary<string, double>());
@@ -51,10 +50,8 @@ public sealed class RewordingForecasting
         _shown = ShownOf(plain, shownEpisodes, seed);
         (Evidence, _observations) = personas.Weigh(_plain, null, cancellation);
         _dose = personas.FitDose(plain, _observations, null, cancellation);
-        PersonaSet apart = personas.Personas;
-        string[] names = [.. apart.Personas.Select(p => p.Name)];
-        _traits = new LabelledMatrix(names, apart.Traits.Select(t => t.Name),
-            (h, t) => apart.Personas[h].Traits.GetValueOrDefault(apart.Traits[t].Name));
+        _traits = personas.Traits;
+        string[] names = [.. personas.Personas.Personas.Select(p => p.Name)];
         double[] elsewhere = personas.Behaviour.OfDomains([.. probes.Where((_, i) => _elsewhere[i]).Select(p => p.Domain)])
             .MeanByPersona(names);
         _behaviour = new LabelledMatrix(names, ["elsewhere"], (h, _) => elsewhere[h]);
@@ -141,7 +138,7 @@ public sealed class RewordingForecasting
     private double[] AtRunTime(PersonaDistribution trained, double[] before)
     {
         PersonaDistribution prior = _personas.Prior;
-        PersonaDistribution here = Mixture.Fit(_personas.Probes.Low, before, prior, PriorPull, ReadingSteps).Weights;
+        PersonaDistribution here = Mixture.Fit(_personas.Probes.Low, before, prior, Forecasting.PriorPull, ReadingSteps).Weights;
         double[] context = [.. here.LogProbabilities.ToArray().Select((log, h) => prior.LogProbabilities[h] > double.NegativeInfinity
             ? log - prior.LogProbabilities[h] : double.NegativeInfinity)];
         double[] start = _personas.Behaviour.Predict(here), after = _personas.Behaviour.Predict(Update.OnContext(trained, context));

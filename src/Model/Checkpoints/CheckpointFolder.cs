@@ -17,9 +17,15 @@ public static class CheckpointFolder
     /// <summary>
     /// Saves a model. Every file is whole or absent; the weights come last, so a folder that was cut off is noticed when it is loaded.
     /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="model">The model; not a steered view, whose interventions such a folder has no place for.</param>
+    /// <param name="provenance">Where it comes from.</param>
+    /// <exception cref="ArgumentException">A steered view.</exception>
     /// <exception cref="UserErrorException">The folder cannot be written.</exception>
     public static void Save(string folder, Transformer model, ModelProvenance provenance)
     {
+        if (model.Interventions is not null)
+            throw new ArgumentException("A folder holds weights alone: what is done to the activations would be lost.", nameof(model));
         LlamaConfigFile.Save(Path.Combine(folder, "config.json"), model.Config, model.Tokenizer);
         TokenizerFile.Save(Path.Combine(folder, "tokenizer.json"), model.Tokenizer);
         CheckpointCompanions.Save(folder, model, provenance);
@@ -34,7 +40,10 @@ public static class CheckpointFolder
         LlamaWeightsFile.Save(folder, model.Weights, metadata);
     }
 
-    /// <summary>Loads a model, ours or another Llama checkpoint (F32, F16 or BF16, whole or sharded).</summary>
+    /// <summary>
+    /// Loads a model, ours or another Llama checkpoint (F32, F16 or BF16, whole or sharded): the weights alone. The steering vector that a
+    /// tuning by vector leaves beside them is added by <c>ModelFolder</c> of the room Experiments, which every command opens models with.
+    /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="threads">As for <see cref="Transformer"/>.</param>
     /// <exception cref="UserErrorException">A file is missing, broken, of an unknown architecture, or does not belong to the

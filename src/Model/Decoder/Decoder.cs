@@ -24,11 +24,6 @@ public sealed unsafe class Decoder : IDisposable
         _attention = new AttentionShape(config.Heads, config.KvHeads, config.HeadDim);
     }
 
-    /// <summary>The shape.</summary>
-    public DecoderConfig Config => _config;
-
-    internal RotaryTable Rotary => _rotary;
-
     /// <summary>Computes the logits of every target row into <see cref="DecoderWorkspace.Logits"/>.</summary>
     /// <exception cref="ArgumentException">A sequence is longer than the context, a token is not in the vocabulary, or the
     /// shapes differ.</exception>

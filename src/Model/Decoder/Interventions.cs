@@ -39,6 +39,19 @@ public sealed unsafe class Interventions
         Slots = of.Slots;
     }
 
+    /// <summary>Those of one followed, at every site, by those of another for the same shape. Vectors are shared.</summary>
+    internal static Interventions Joined(Interventions first, Interventions then)
+    {
+        var both = new Interventions(first);
+        for (int site = 0; site < both._bySite.Length; site++)
+        {
+            if (then._bySite[site] is not { } list) continue;
+            (both._bySite[site] ??= []).AddRange(list.Select(e => e with { Slot = first.Slots + e.Slot }));
+        }
+        both.Slots = first.Slots + then.Slots;
+        return both;
+    }
+
     /// <summary>The shape these fit.</summary>
     public DecoderConfig Config { get; }
 

@@ -14,9 +14,6 @@ public sealed class EndpointChat(EndpointClient client) : IChatModel
     /// <summary>The content id of the model's name: what stands behind the name is the server's to know.</summary>
     public string Id { get; } = ContentId.Of("endpoint", client.Address.Model, "chat").ToString();
 
-    /// <summary>What was asked so far.</summary>
-    public EndpointUsage Usage => client.Usage;
-
     /// <inheritdoc/>
     public IReadOnlyList<IReadOnlyList<ChatReply>> Ask(IReadOnlyList<ChatQuestion> questions, string stage = "chat",
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)

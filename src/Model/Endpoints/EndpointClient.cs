@@ -66,7 +66,8 @@ public sealed class EndpointClient : IDisposable
     /// <exception cref="UserErrorException">As for any request; <c>endpoint-bad-reply</c> when it is no list of models.</exception>
     public async Task<IReadOnlyList<string>> Models(CancellationToken cancellation = default)
     {
-        EndpointAttempt attempt = await Attempt("models", null, new EndpointRequest("", "models", 0, 0, _ => { }), cancellation);
+        EndpointAttempt attempt = await Attempt("models", null, new EndpointRequest("", "models", 0, 0, _ => { }), cancellation)
+            .ConfigureAwait(false);
         if (!attempt.Reply.TryGetProperty("data", out JsonElement data) || data.ValueKind != JsonValueKind.Array)
             throw BadReply("no list of models");
         return [.. data.EnumerateArray().Select(m => m.ValueKind == JsonValueKind.Object && m.TryGetProperty("id", out JsonElement id)
@@ -82,7 +83,7 @@ public sealed class EndpointClient : IDisposable
         var mine = new Lazy<Task<JsonElement>>(() => Ask(request, cancellation));
         try
         {
-            return await _underWay.GetOrAdd(id, mine).Value;
+            return await _underWay.GetOrAdd(id, mine).Value.ConfigureAwait(false);
         }
         finally
         {
@@ -99,7 +100,7 @@ public sealed class EndpointClient : IDisposable
         var options = new ParallelOptions { MaxDegreeOfParallelism = _settings.Concurrency, CancellationToken = cancellation };
         Task all = Parallel.ForAsync(0, requests.Count, options, async (i, stop) =>
         {
-            results[i] = read(i, await Post(requests[i], stop));
+            results[i] = read(i, await Post(requests[i], stop).ConfigureAwait(false));
             progress?.Report(new WorkProgress(stage, Interlocked.Increment(ref done), requests.Count, "requests"));
         });
         all.GetAwaiter().GetResult();
@@ -132,7 +133,7 @@ public sealed class EndpointClient : IDisposable
             _meter.Cached();
             return held;
         }
-        EndpointAttempt attempt = await Attempt(request.Path, request.Body, request, cancellation);
+        EndpointAttempt attempt = await Attempt(request.Path, request.Body, request, cancellation).ConfigureAwait(false);
         _meter.Answered(request, attempt.Reply);
         _cache?.Keep(request, attempt.Body);
         return attempt.Reply;
@@ -140,13 +141,14 @@ public sealed class EndpointClient : IDisposable
 
     private async Task<EndpointAttempt> Attempt(string path, byte[]? body, EndpointRequest request, CancellationToken cancellation)
     {
-        await _slots.WaitAsync(cancellation);
+        await _slots.WaitAsync(cancellation).ConfigureAwait(false);
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellation);
         try
         {
             context.Properties.Set(Asked, request);
             EndpointAttempt attempt =
-                await _pipeline.ExecuteAsync(async c => await _transport.Send(path, body, c.CancellationToken), context);
+                await _pipeline.ExecuteAsync(c => new ValueTask<EndpointAttempt>(_transport.Send(path, body, c.CancellationToken)), context)
+                    .ConfigureAwait(false);
             return attempt.Succeeded ? attempt : throw EndpointFailure.Of(Address, path, attempt, _settings);
         }
         catch (TimeoutRejectedException e)

@@ -42,9 +42,6 @@ public sealed class EndpointModel : ILanguageModel
     /// <summary>How the server is asked.</summary>
     public GivenTextRoute Route { get; }
 
-    /// <summary>What was asked so far.</summary>
-    public EndpointUsage Usage => _client.Usage;
-
     /// <summary>Finds out how a server gives log-probabilities of given text.</summary>
     /// <param name="client">The client; still the caller's to dispose of.</param>
     /// <param name="cancellation">Stops waiting.</param>

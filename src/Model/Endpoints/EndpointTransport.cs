@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -59,8 +60,9 @@ internal sealed partial class EndpointTransport : IDisposable
         if (body is not null) message.Content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } };
         try
         {
-            using HttpResponseMessage response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
-            return await Read(response, cancellation);
+            using HttpResponseMessage response =
+                await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
+            return await Read(response, cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -77,7 +79,7 @@ internal sealed partial class EndpointTransport : IDisposable
             return EndpointAttempt.Failed(status, Clean(response.Headers.Location is { } to ? Where(to) : "another place"));
         if (status is < 200 or >= 300)
         {
-            string said = Message(await ReadBody(response, LargestMessage, whole: false, cancellation) ?? []);
+            string said = Message(await ReadBody(response, LargestMessage, whole: false, cancellation).ConfigureAwait(false) ?? []);
             // A quota that is used up is told by the status of a server that is busy, and no waiting helps.
             bool spent = said.Contains("insufficient_quota", StringComparison.Ordinal);
             return EndpointAttempt.Failed(status, said, !spent && status is 408 or 409 or 425 or 429 or >= 500, RetryAfter(response));
@@ -85,7 +87,7 @@ internal sealed partial class EndpointTransport : IDisposable
         string? type = response.Content.Headers.ContentType?.MediaType;
         if (type is not null && type.Contains("html", StringComparison.OrdinalIgnoreCase))
             return EndpointAttempt.Failed(status, $"a page of type {Clean(type)} instead of JSON");
-        if (await ReadBody(response, _largest, whole: true, cancellation) is not { } body)
+        if (await ReadBody(response, _largest, whole: true, cancellation).ConfigureAwait(false) is not { } body)
             return EndpointAttempt.Failed(status, $"more than {_largest} bytes");
         try
         {
@@ -105,10 +107,11 @@ internal sealed partial class EndpointTransport : IDisposable
     private static async Task<byte[]?> ReadBody(HttpResponseMessage response, int largest, bool whole, CancellationToken cancellation)
     {
         if (whole && response.Content.Headers.ContentLength > largest) return null;
-        await using Stream stream = await response.Content.ReadAsStreamAsync(cancellation);
+        Stream stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        await using ConfiguredAsyncDisposable closing = stream.ConfigureAwait(false);
         using var body = new MemoryStream();
         byte[] piece = new byte[1 << 14];
-        while (await stream.ReadAsync(piece, cancellation) is var read and > 0)
+        while (await stream.ReadAsync(piece, cancellation).ConfigureAwait(false) is var read and > 0)
         {
             if (body.Length + read > largest)
             {

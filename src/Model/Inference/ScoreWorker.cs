@@ -10,7 +10,6 @@ internal sealed unsafe class ScoreWorker(PackedDecoder decoder, Interventions? e
 {
     private readonly InferenceBatch _batch = new();
     private readonly InferenceWorkspace _space = new();
-    private readonly List<int> _firstTargets = [];
     private int[] _headOfRow = [];
     private int[] _targets = [];
 

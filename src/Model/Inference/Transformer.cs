@@ -46,7 +46,8 @@ public sealed class Transformer : ILanguageModel, IDisposable
     private Transformer(Transformer of, Interventions edits)
     {
         (Weights, Tokenizer, Template, Threads) = (of.Weights, of.Tokenizer, of.Template, of.Threads);
-        (_decoder, _edits, _owner) = (of._decoder, edits, false);
+        (_decoder, _owner) = (of._decoder, false);
+        _edits = of._edits is { } own ? Interventions.Joined(own, edits) : new Interventions(edits);
         _id = new Lazy<string>(() => ContentId.Of("model", of.Id, edits.Id()).ToString());
     }
 
@@ -81,7 +82,8 @@ public sealed class Transformer : ILanguageModel, IDisposable
 
     /// <summary>
     /// The same model with its activations changed while it scores and generates: a view that shares the packed weights and lives no
-    /// longer than this. Captures in the interventions have no effect here.
+    /// longer than this. A view of a view does both, the first one's first. What is added to <paramref name="edits"/> afterwards does
+    /// not reach the view; captures have no effect here.
     /// </summary>
     /// <exception cref="ArgumentException">The interventions are for another shape.</exception>
     public Transformer With(Interventions edits)
@@ -126,7 +128,9 @@ public sealed class Transformer : ILanguageModel, IDisposable
         return reply with { Text = reply.Text.Trim() };
     }
 
-    /// <summary>Frees the packed weights, unless this is a view; and the weights, if this was loaded from a folder.</summary>
+    /// <summary>
+    /// Frees the packed weights, unless this is a view; and the weights, if this owns them (<see cref="Owning"/>, or loaded from a folder).
+    /// </summary>
     public void Dispose()
     {
         if (_owner && _decoder.IsValueCreated) _decoder.Value.Dispose();

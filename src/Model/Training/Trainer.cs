@@ -42,9 +42,6 @@ public sealed class Trainer : IDisposable
         init => _loop.StopWhen = value;
     }
 
-    /// <summary>Steps done.</summary>
-    public int Step => _loop.Step;
-
     /// <summary>Runs to the end, or on from the checkpoint if there is one at <see cref="TrainOptions.CheckpointPath"/>.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint has been written where a path is set.</exception>
     /// <exception cref="UserErrorException">The checkpoint is damaged or of another run, or the loss is no longer a number.</exception>
