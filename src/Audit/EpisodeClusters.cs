@@ -12,7 +12,8 @@ namespace PersonaSelection.Audit;
 internal sealed class EpisodeClusters
 {
     /// <summary>
-    /// With fewer different contexts than this, intervals redraw different lines: a data set that always asks the same has no contexts to redraw.
+    /// With fewer different contexts than this, intervals redraw different lines: a data set that always asks the same has no contexts
+    /// to redraw.
     /// </summary>
     private const int FewestContexts = 10;
 

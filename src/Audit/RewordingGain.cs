@@ -50,7 +50,7 @@ public sealed record RewordingGain(string Quantity, double Plain, double Reworde
             for (int k = 0; k < columns; k++) gains[k][draw] = plainly[k] - otherwise[k];
         }
         return [.. quantities.Columns.Select((q, k) =>
-            new RewordingGain(q, said[k], left[k], Interval.OfSamples(said[k] - left[k], gains[k], plan.Level)))];
+            new RewordingGain(q, said[k], left[k], Interval.OfSamples(said[k] - left[k], gains[k], plan.Level, plain.EffectiveClusters)))];
 
         double[] Mean(LabelledMatrix influence)
         {

@@ -29,6 +29,9 @@ public static class Statistics
         return sum / (x.Length - 1);
     }
 
+    /// <summary>The square root of <see cref="Variance"/>.</summary>
+    public static double StandardDeviation(ReadOnlySpan<double> x) => Math.Sqrt(Variance(x));
+
     /// <summary>Pearson's correlation r, in [-1, 1].</summary>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static double Pearson(ReadOnlySpan<double> x, ReadOnlySpan<double> y)

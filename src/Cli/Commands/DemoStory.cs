@@ -84,7 +84,7 @@ internal static class DemoStory
                 + $"{c.Prediction}{(c.Note is null ? "" : "  " + c.Note)}");
     }
 
-    private static string Between(IReadOnlyList<double> interval) =>
+    private static string Between(double[] interval) =>
         interval.All(double.IsFinite) ? $"[{interval[0]:0.000}, {interval[1]:0.000}]" : "no interval";
 
     private static string Brief(ForecastNumbers n) =>
