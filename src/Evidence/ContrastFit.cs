@@ -47,7 +47,7 @@ internal sealed class ContrastFit(Transformer model, FitOptions options, Artifac
             Stage = "telling personas apart",
         };
         scale = Math.Clamp(scale, LeastScale, 1);
-        return store.GrowFolder(ContentId.Of("persona-contrast", from, tune.ToString(), scale, options.ContrastLikelihood), folder =>
+        return store.GrowFolder(ContentId.Of("persona-contrast", from, tune, scale, options.ContrastLikelihood), folder =>
         {
             string checkpoint = Path.Combine(folder, "checkpoint");
             bool begun = File.Exists(checkpoint);

@@ -79,7 +79,7 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         {
             double own = examples[h].Learnt.Average(x => (double)x.Reply.Length);
             TuneOptions tune = Tuning(way, steps, every, Math.Max(1, (int)Math.Round(options.StepTokens / own)));
-            ContentId id = ContentId.Of("persona-fit", model.Id, personas[h].Id, all, way.ToString(), options.Seed, tune.ToString());
+            ContentId id = ContentId.Of("persona-fit", model.Id, personas[h].Id, all, way.ToString(), options.Seed, tune);
             int at = h;
             // Personas that are found tell nothing: the time that is left is that of those to be fitted.
             string name = personas[h].Persona.Name;
@@ -95,7 +95,7 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
             var apart = new ContrastFit(model, options, store, pool);
             string folder = apart.Run([.. folders.Select(f => Path.Combine(f, $"{step}.adapter"))],
                 [.. examples.Select(e => e.Learnt)], asked, FitCurve.Softmax(curves, asked.Owners, best).Scales[0],
-                ContentId.Of("persona-fits", all, options.ToString(), model.Id, step), mean, progress, cancellation);
+                ContentId.Of("persona-fits", all, options, model.Id, step), mean, progress, cancellation);
             FitPoint[][] after = [.. personas.Select((_, h) => FitCurve.Load(Path.Combine(folder, $"{h}.json")))];
             contrast = after[0][FitCurve.Best(after, asked.Owners, first: 0)].Step;
             if (contrast > 0)

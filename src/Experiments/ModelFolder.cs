@@ -71,10 +71,14 @@ public sealed class ModelFolder : IDisposable
         File.Exists(Path.Combine(folder, WeightsName)) || File.Exists(Path.Combine(folder, WeightsName + ".index.json"));
 
     /// <summary>Refuses to write a model over that of another run. That of the same run may be half saved, and is written again.</summary>
-    /// <exception cref="UserErrorException"><c>other-run</c>.</exception>
+    /// <exception cref="UserErrorException"><c>other-run</c>, or <c>cannot-write</c>.</exception>
     internal static void RequireFree(string folder, string run)
     {
-        if (!Holds(folder)) return;
+        if (!Holds(folder))
+        {
+            AtomicFile.RequireWritable(folder);
+            return;
+        }
         bool same = File.Exists(Path.Combine(folder, WeightsName))
             && CheckpointFolder.ReadProvenance(folder).Notes.GetValueOrDefault(RunNote) == run;
         if (!same) throw OtherRun(folder);

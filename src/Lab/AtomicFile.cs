@@ -55,6 +55,31 @@ public static class AtomicFile
         }
     }
 
+    /// <summary>Refuses a folder that nothing could be written to: said before hours of work, not after. Nothing is left there.</summary>
+    /// <param name="folder">The folder; it need not be there yet.</param>
+    /// <exception cref="UserErrorException"><c>cannot-write</c>: a file in the way, no permission, a read-only or full disk.</exception>
+    public static void RequireWritable(string folder)
+    {
+        string there = Path.GetFullPath(folder);
+        try
+        {
+            while (!Directory.Exists(there))
+            {
+                if (File.Exists(there)) throw new IOException($"{there} is a file.");
+                there = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(there)) ?? throw new IOException("There is no such disk.");
+            }
+            using var trial = new FileStream(Path.Combine(there, $".{Environment.ProcessId}.part"), FileMode.Create, FileAccess.Write,
+                FileShare.None, 1, FileOptions.DeleteOnClose);
+            trial.WriteByte(0);
+            trial.Flush(flushToDisk: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException("cannot-write", $"Cannot write to {folder}: {e.Message}",
+                "Free some space or choose another folder with -o.", e);
+        }
+    }
+
     private static void TryDelete(string path)
     {
         try

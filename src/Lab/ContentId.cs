@@ -12,7 +12,9 @@ public readonly record struct ContentId(string Kind, string Digits)
 {
     /// <summary>The id of a thing of <paramref name="kind"/> that depends on <paramref name="parts"/>, in this order.</summary>
     /// <param name="kind">What the thing is, such as <c>corpus</c>.</param>
-    /// <param name="parts">Strings, numbers, ids or arrays of doubles; <see langword="null"/> counts as a part of its own.</param>
+    /// <param name="parts">
+    /// Strings, numbers, ids, records of these or arrays of doubles; <see langword="null"/> counts as a part of its own.
+    /// </param>
     /// <exception cref="ArgumentException">A part is another collection: its text would be the name of its type, the same
     /// for any content.</exception>
     public static ContentId Of(string kind, params object?[] parts)
@@ -35,6 +37,21 @@ public readonly record struct ContentId(string Kind, string Digits)
     public static IEnumerable<string> Parts(IReadOnlyDictionary<string, string> provenance) =>
         provenance.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}");
 
+    /// <summary>The text of a record, the same in every culture: it writes its numbers as the culture at hand does.</summary>
+    public static string TextOf(object record)
+    {
+        CultureInfo here = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+            return record.ToString() ?? "";
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = here;
+        }
+    }
+
     /// <summary><c>kind-digits</c>.</summary>
     public override string ToString() => $"{Kind}-{Digits}";
 
@@ -52,7 +69,7 @@ public readonly record struct ContentId(string Kind, string Digits)
             System.Collections.IEnumerable and not string =>
                 throw new ArgumentException($"Spread the {part.GetType().Name} into parts.", nameof(part)),
             IFormattable f => f.ToString(null, CultureInfo.InvariantCulture),
-            _ => part.ToString() ?? "",
+            _ => TextOf(part),
         };
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         hash.AppendData(BitConverter.GetBytes(bytes.Length));

@@ -87,6 +87,15 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
         string[] command = ["model", "chat", shop.Base, "--say", "The parser test fails.", "--seed", "7"];
 
         Assert.Equal(await shop.Succeed(command), await shop.Succeed(command));
+
+        // Among one token there is nothing to draw, so that the seed no longer matters; nor where next to no probability is asked for.
+        string only = await shop.Succeed([.. command, "--top-k", "1"]);
+        Assert.Equal(only, await shop.Succeed("model", "chat", shop.Base, "--say", "The parser test fails.", "--temperature", "0"));
+        Assert.Equal(only, await shop.Succeed([.. command[..^1], "8", "--top-p", "0.000001"]));
+        string stop = only.Trim().Split(' ')[^1];
+        Assert.Equal(only.Trim()[..only.Trim().IndexOf(stop, StringComparison.Ordinal)].Trim(),
+            (await shop.Succeed([.. command, "--top-k", "1", "--stop", stop])).Trim());
+        Assert.Equal(1, (await PsmProcess.Run(shop.Path, [.. command, "--top-p", "0"])).ExitCode);
     }
 
     [Fact]

@@ -30,6 +30,21 @@ internal static class ModelChatCommand
         {
             if (!(r.GetValueOrDefault<double>() is >= 0 and <= 100)) r.AddError("--temperature needs a number from 0 to 100.");
         });
+        Option<int> topK = CommonOptions.Count("--top-k", "Draw among so many most probable tokens; 0 for all.", 0, least: 0);
+        Option<double> topP = new("--top-p")
+        {
+            Description = "Draw among the fewest most probable tokens that hold so much probability.",
+            DefaultValueFactory = _ => 1,
+        };
+        topP.Validators.Add(r =>
+        {
+            if (!(r.GetValueOrDefault<double>() is > 0 and <= 1)) r.AddError("--top-p needs a number above 0, up to 1.");
+        });
+        Option<string[]> stop = new("--stop") { Description = "A text that ends a reply; may be given more than once." };
+        stop.Validators.Add(r =>
+        {
+            if (r.Tokens.Any(t => t.Value.Length == 0)) r.AddError("--stop needs a text.");
+        });
         Option<int> longest = CommonOptions.Count("--max-tokens", "The longest reply, in tokens.", 64);
         Option<ulong> seed = CommonOptions.Seed();
         Option<int> threads = CommonOptions.Threads();
@@ -37,12 +52,15 @@ internal static class ModelChatCommand
         var verb = new Verb("chat", "Talk to a model: type a line, read the reply; an empty line starts anew, end of input ends.",
             "psm model chat base --say \"The parser test is failing.\"")
         {
-            folder, say, questions, system, temperature, longest, seed, threads, json,
+            folder, say, questions, system, temperature, topK, topP, stop, longest, seed, threads, json,
         };
         verb.Validators.Add(r =>
         {
             if (r.GetResult(questions) is not null && r.GetResult(say) is not null)
                 r.AddError("--say and --questions are two ways of asking: give one.");
+            foreach (Option option in (Option[])[topK, topP, stop])
+                if (endpoint.Given(r) && r.GetResult(option) is { Implicit: false })
+                    r.AddError($"{option.Name} is for a model in a folder: a server has its own.");
         });
         endpoint.InsteadOf(verb, folder);
         return verb.Does((parsed, cancellation) =>
@@ -74,7 +92,14 @@ internal static class ModelChatCommand
                 }, parsed.GetValue(say), parsed.GetValue(system), parsed.GetValue(seed), parsed.GetValue(json), cancellation);
             }
             using ModelFolder model = ModelFolder.Open(parsed.GetValue(folder)!, parsed.GetValue(threads));
-            var options = new GenerationOptions { Temperature = parsed.GetValue(temperature), MaxTokens = parsed.GetValue(longest) };
+            var options = new GenerationOptions
+            {
+                Temperature = parsed.GetValue(temperature),
+                TopK = parsed.GetValue(topK),
+                TopP = parsed.GetValue(topP),
+                StopStrings = parsed.GetValue(stop) ?? [],
+                MaxTokens = parsed.GetValue(longest),
+            };
             Said Reply(IReadOnlyList<Turn> turns, ulong seed)
             {
                 GeneratedText reply = model.Model.Reply(turns, options, seed, cancellation: cancellation);

@@ -1,3 +1,5 @@
+using PersonaSelection.Lab;
+
 namespace PersonaSelection.Model;
 
 /// <summary>How the learning rate falls after the warm-up.</summary>
@@ -82,7 +84,7 @@ public sealed record TrainOptions
         new() { Steps = checked((int)Math.Max(1, tokens / tokensPerStep)), TokensPerStep = tokensPerStep };
 
     /// <summary>Everything that decides the result, as text: all but where checkpoints go and what the stage is called.</summary>
-    internal string Essence() => (this with { CheckpointPath = null, CheckpointEvery = 0, Stage = "" }).ToString();
+    internal string Essence() => ContentId.TextOf(this with { CheckpointPath = null, CheckpointEvery = 0, Stage = "" });
 
     /// <summary>Refuses numbers that no run can have.</summary>
     /// <exception cref="ArgumentException">A number is out of range.</exception>

@@ -1,3 +1,5 @@
+using PersonaSelection.Lab;
+
 namespace PersonaSelection.Model;
 
 /// <summary>What tuning moves.</summary>
@@ -99,7 +101,7 @@ public sealed record TuneOptions
 
     /// <summary>Everything that the result depends on, as text.</summary>
     public string Essence() =>
-        (this with { CheckpointPath = null, CheckpointEvery = 0, Stage = "", Tensors = [] }).ToString() + string.Join(',', Tensors);
+        ContentId.TextOf(this with { CheckpointPath = null, CheckpointEvery = 0, Stage = "", Tensors = [] }) + string.Join(',', Tensors);
 
     internal TrainOptions Loop() => new()
     {

@@ -66,4 +66,18 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Equal(others.Order(), Directory.GetFiles(_folder).Select(f => Path.GetFileName(f)!).Order());
         AtomicFile.Delete(Path.Combine(_folder, "nowhere", "file"));
     }
+
+    [Fact]
+    public void RequireWritable_TellsAFileInTheWay_AndLeavesNothing()
+    {
+        string file = Path.Combine(_folder, "file");
+        File.WriteAllText(file, "text");
+
+        foreach (string place in (string[])[file, Path.Combine(file, "below", "it")])
+            Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => AtomicFile.RequireWritable(place)).Code);
+        AtomicFile.RequireWritable(Path.Combine(_folder, "not", "yet") + "/");
+
+        Assert.Equal([file], Directory.GetFileSystemEntries(_folder));
+        if (Directory.Exists("/proc/self")) Assert.Throws<UserErrorException>(() => AtomicFile.RequireWritable("/proc/self/model"));
+    }
 }

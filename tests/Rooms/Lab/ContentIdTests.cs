@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Lab;
 using Xunit;
 
@@ -25,6 +26,27 @@ public sealed class ContentIdTests
         ];
 
         Assert.Equal(ids.Length, ids.Select(i => i.Digits).Distinct().Count());
+    }
+
+    private sealed record Recipe(double Rate, int Steps);
+
+    /// <summary>A run that is gone on with where numbers are written with a comma is the same run.</summary>
+    [Fact]
+    public void Of_ARecordIsTheSameInEveryCulture()
+    {
+        ContentId here = ContentId.Of("k", new Recipe(0.5, 7));
+        Assert.Equal(ContentId.Of("k", "Recipe { Rate = 0.5, Steps = 7 }"), here);
+        CultureInfo before = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = new CultureInfo("") { NumberFormat = { NumberDecimalSeparator = "," } };
+            Assert.Contains("0,5", new Recipe(0.5, 7).ToString(), StringComparison.Ordinal);
+            Assert.Equal(here, ContentId.Of("k", new Recipe(0.5, 7)));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
     }
 
     [Fact]
