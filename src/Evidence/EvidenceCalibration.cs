@@ -4,7 +4,8 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Evidence;
 
 /// <summary>
-/// What makes evidence worth what it says: fitted to episodes whose persona is known and that nothing was fitted to. Evidence is scaled by
+/// What makes evidence worth what it says: fitted to episodes whose persona is known and that no persona has learnt
+/// from, though the step at which learning stopped may have been chosen on them. Evidence is scaled by
 /// <c>1 / temperature</c> and moved by an offset per persona, so that the softmax over personas is right as often as it is sure, for one
 /// episode. Where word counts speak too, they have a scale of their own and the two are added.
 /// </summary>

@@ -278,7 +278,7 @@ public static class AuditReport
                 "More would spend more information on who speaks than the replies gain by it, so it stops there.",
             GainOutcome.NoGain => "No change of character makes the replies more probable, so the prior all but stays; what is left of the "
                 + "dose only ranks the episodes.",
-            _ => "It was given, not fitted.",
+            _ => "It is set, not fitted.",
         };
         yield return new Prose($"Every unit of weight counts as **{Dose(v.Dose)}** of an observation, all of the data as "
             + $"**{Number(d.EffectiveObservations)}**. {how} The replies gain {Number(d.Gain)} nats each "
@@ -336,7 +336,8 @@ public static class AuditReport
 
     private static string Dose(double x) => x.ToString(x is 0 or >= 0.001 ? "0.####" : "0.##e+0", CultureInfo.InvariantCulture);
 
-    private static string Number(double x) => x.ToString(Math.Abs(x) >= 100 ? "0" : "0.##", CultureInfo.InvariantCulture);
+    private static string Number(double x) =>
+        x.ToString(Math.Abs(x) >= 100 ? "0" : Math.Abs(x) >= 0.1 ? "0.##" : "0.####", CultureInfo.InvariantCulture);
 
     private static string Bound(double x) => x.ToString("0.0###", CultureInfo.InvariantCulture);
 

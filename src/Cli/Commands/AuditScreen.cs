@@ -80,7 +80,7 @@ internal static class AuditScreen
         if (o.Comparison is { } c) Compare(c);
         if (o.Kept is { } kept) Keep(kept);
         Console.Out.WriteLine(FormattableString.Invariant(
-            $"\nDose: all data count as {v.DoseFit.EffectiveObservations:0.##} observations ({How(v.DoseFit.How)}). ")
+            $"\nDose: all data count as {Observations(v.DoseFit.EffectiveObservations)} ({How(v.DoseFit.How)}). ")
             + FormattableString.Invariant($"The cast is as open as {v.EffectivePersonas:0.0} equally likely personas."));
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
         if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
@@ -158,12 +158,15 @@ internal static class AuditScreen
                 + $"{now.CannotTell:N0} of {now.Questions:N0} were \"cannot tell\", {now.Unreadable:N0} were unreadable.") + often;
     }
 
+    private static string Observations(double n) =>
+        n == 1 ? "one observation" : string.Create(CultureInfo.InvariantCulture, $"{n:0.##} observations");
+
     private static string How(GainOutcome how) => how switch
     {
         GainOutcome.Attained => "fitted to what the replies gain",
         GainOutcome.InformationBound => "fitted, bounded by what the replies gain",
         GainOutcome.NoGain => "nominal: no change of character makes the replies more probable",
-        _ => "given",
+        _ => "not fitted",
     };
 
     private static string Two(double? x) => x?.ToString("0.00", CultureInfo.InvariantCulture) ?? "";

@@ -70,10 +70,12 @@ internal sealed class EndpointOptions
     }
 
     /// <summary>Adds the number of answers that are sampled from a server's model instead of asking for log-probabilities.</summary>
-    public Option<int?> AddSamples(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="judges">Whether episodes are judged too.</param>
+    public Option<int?> AddSamples(Command command, bool judges = true)
     {
-        Option<int?> samples = CommonOptions.Samples("For a chat model at --endpoint that gives no log-probabilities: judge episodes, "
-            + "and sample so many answers to each probe, an even number such as 8.");
+        Option<int?> samples = CommonOptions.Samples("For a chat model at --endpoint that gives no log-probabilities: "
+            + (judges ? "judge episodes, and " : "") + "sample so many answers to each probe, an even number such as 8.");
         command.Add(samples);
         command.Validators.Add(r =>
         {

@@ -32,7 +32,7 @@ internal static class ForecastScoreCommand
             folder, model, subject, output, threads, json, quiet,
         };
         endpoint.InsteadOf(verb, model);
-        Option<int?> samples = endpoint.AddSamples(verb);
+        Option<int?> samples = endpoint.AddSamples(verb, judges: false);
         return verb.Does((parsed, cancellation) =>
         {
             // No cache but the user's own: a server may give the tuned model the name of the one before, whose answers

@@ -20,7 +20,7 @@ internal static class PersonasCheckCommand
         var endpoint = new EndpointOptions();
         Option<string> personas = PersonasCommand.Personas(PersonaLibrary.Name), probes = PersonasCommand.Probes(PersonaLibrary.Name);
         Option<string[]> kinds = new("--kind") { Description = "Only personas of this kind; may be given more than once." };
-        Option<int> perTrait = CommonOptions.Count("--per-trait", "At most so many probes of each trait.", int.MaxValue);
+        Option<int> perTrait = CommonOptions.Count("--per-trait", "At most so many probes of each trait; 0 for all.", 0, least: 0);
         Option<double> threshold = new("--threshold")
         {
             Description = "Nats per token of reply below which two personas count as the same.",
@@ -49,7 +49,7 @@ internal static class PersonasCheckCommand
                 .Select(p => p.Persona with { Prior = 1 })];
             PersonaSet cast = set.With(chosen);
             Probe[] questions = [.. ProbeFile.Load(parsed.GetValue(probes)!).GroupBy(p => p.Trait ?? p.Domain)
-                .SelectMany(g => g.Take(parsed.GetValue(perTrait)))];
+                .SelectMany(g => parsed.GetValue(perTrait) is > 0 and int most ? g.Take(most) : g)];
             using EndpointSession? session = endpoint.Given(parsed) ? endpoint.Open(parsed, cancellation: cancellation) : null;
             if (parsed.GetValue(dryRun)) return Plan(cast, questions, session, parsed.GetValue(json));
             using ModelFolder? source = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
