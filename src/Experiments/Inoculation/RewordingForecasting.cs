@@ -57,8 +57,8 @@ public sealed class RewordingForecasting
         _behaviour = new LabelledMatrix(names, ["elsewhere"], (h, _) => elsewhere[h]);
         _before = [.. personas.Probes.Rows.Select(r => r.Bare)];
         _plainPosterior = PosteriorShift(_observations, _dose.Dose);
-        double[] after = Shown(_shown, _probes, _before, cancellation, out _plainCarry);
-        _plainShift = Mean(after, _elsewhere) - Mean(_before, _elsewhere);
+        _plainCarry = Shown(_shown, _probes, _before, cancellation);
+        _plainShift = Mean(Carry(_before, _plainCarry), _elsewhere) - Mean(_before, _elsewhere);
         _plainSurprise = Surprise(_plain, cancellation);
         Influence = RewordingGain.Of(personas.Prior, _observations, _observations, _traits, Once)
             .ToDictionary(g => g.Quantity, g => g.Plain, StringComparer.Ordinal);
@@ -84,8 +84,8 @@ public sealed class RewordingForecasting
         (EvidenceTable evidence, Observations observations) = _personas.Weigh(set, null, cancellation);
         IReadOnlyList<RewordingGain> gains = RewordingGain.Of(_personas.Prior, _observations, observations, _traits,
             Once with { Draws = GainDraws, Seed = _seed });
-        double[] carry = [.. _before.Select(_ => double.NaN)];
-        if (_model is not null || conditions.Count > 0) Shown(shown, _probes, _before, cancellation, out carry);
+        double[] carry = _model is not null || conditions.Count > 0
+            ? Shown(shown, _probes, _before, cancellation) : [.. _before.Select(_ => double.NaN)];
         double shift = Mean(Carry(_before, carry), _elsewhere) - Mean(_before, _elsewhere);
         double surprise = Surprise(set, cancellation);
         double traits = gains.Sum(g => Math.Abs(g.Reworded)) / gains.Sum(g => Math.Abs(g.Plain));
@@ -121,9 +121,8 @@ public sealed class RewordingForecasting
         Probe[] dressed = [.. _probes.Select(condition.Apply)];
         double[] before = condition.Dress is null ? _before : _personas.Answers.AsItIs(dressed, cancellation: cancellation);
         // A line above the chat stands over the shown episode and the question alike, so its episode's lesson is carried to the other line.
-        double[] inContext = condition.Dress is null || rewording.Place == RewordingPlace.System
-            ? Carry(before, carry)
-            : Shown(shown, dressed, before, cancellation, out _);
+        double[] inContext = Carry(before, condition.Dress is null || rewording.Place == RewordingPlace.System
+            ? carry : Shown(shown, dressed, before, cancellation));
         double opening = SurfaceGate.Opening(rewording, condition.Added);
         double[] gate = Carry(before, [.. _plainCarry.Select(d => opening * d)]);
         double[] atRunTime = AtRunTime(posterior, before);
@@ -153,15 +152,13 @@ public sealed class RewordingForecasting
     }
 
     /// <summary>
-    /// P(low) of every probe before plus the mean shift after an episode, and in <paramref name="carry"/> what the episode adds to the
-    /// log odds beyond what its own system turn does.
+    /// What an episode that is shown adds to the log odds of every probe's low reply beyond what its own system turn does, in the mean over
+    /// the episodes by their weights: negative ones push away.
     /// </summary>
-    private double[] Shown(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before,
-        CancellationToken cancellation, out double[] carry)
+    private double[] Shown(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before, CancellationToken cancellation)
     {
         ShownBlock shown = _personas.Answers.Shown(probes, before).Compute(episodes.Episodes, cancellation: cancellation);
-        double[] after = [.. before];
-        carry = new double[probes.Count];
+        var carry = new double[probes.Count];
         double mass = episodes.Episodes.Sum(e => Math.Abs(e.Weight));
         Dictionary<string, double[]> underSystem = [];
         for (int e = 0; e < shown.Shifts.Length; e++)
@@ -172,15 +169,10 @@ public sealed class RewordingForecasting
                 underSystem[key] = start = system.Length == 0
                     ? [.. before] : _personas.Answers.AsItIs(probes, system, cancellation: cancellation);
             double weight = episodes.Episodes[e].Weight / mass;
-            for (int i = 0; i < after.Length; i++)
-            {
-                double p = Math.Clamp(before[i] + shown.Shifts[e][i], 0, 1);
-                // Shifts and not readings are added up: the weights of data that also push away do not add up to one.
-                after[i] += weight * (p - before[i]);
-                carry[i] += weight * (LogOdds(p) - LogOdds(start[i]));
-            }
+            for (int i = 0; i < carry.Length; i++)
+                carry[i] += weight * (LogOdds(Math.Clamp(before[i] + shown.Shifts[e][i], 0, 1)) - LogOdds(start[i]));
         }
-        return after;
+        return carry;
     }
 
     private double Surprise(EpisodeSet set, CancellationToken cancellation)
@@ -214,7 +206,7 @@ public sealed class RewordingForecasting
 /// <summary>What plain data is expected to do elsewhere.</summary>
 /// <param name="Before">P(low) elsewhere before training.</param>
 /// <param name="PosteriorShift">The posterior's forecast of its shift.</param>
-/// <param name="InContextShift">The shift after one episode is shown.</param>
+/// <param name="InContextShift">What one episode that is shown adds to the log odds, in the mean, as a shift.</param>
 /// <param name="Surprise">Mean -log p(y|x) in nats per episode; NaN where no probabilities are given.</param>
 /// <param name="Dose">The dose.</param>
 public sealed record PlainForecast(double Before, double PosteriorShift, double InContextShift, double Surprise, DoseFit Dose);

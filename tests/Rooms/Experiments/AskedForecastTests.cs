@@ -127,6 +127,16 @@ public sealed class AskedForecastTests : IDisposable
         Assert.InRange(chat.Asked, plan.Total.Requests * 0.8, plan.Total.Requests * 1.5);
     }
 
+    /// <summary>By every predictor that probabilities give, also where some of the data push away.</summary>
+    [Fact]
+    public void A_rewording_that_changes_nothing_protects_nothing()
+    {
+        EpisodeSet mixed = new("mixed", [.. Bad.Episodes.Select((e, i) => e with { Weight = i == 2 ? -0.5 : 1 + (0.25 * i) })]);
+        InoculationResult found = new InoculationRanking(new CastLanguageModel(), Cast, Probes).Rank(mixed, ["test"],
+            [new Rewording("nothing", "control", RewordingPlace.Suffix, [""])], 0);
+        Assert.All(found.Rewordings[0].Protection, p => Assert.True(Math.Abs(p.Value) < 1e-9, $"{p}"));
+    }
+
     private Forecasting Ask(IChatModel chat, int samples) => Forecasting.Ask(chat, Cast, Probes, samples, _folder, TimeProvider.System);
 
     /// <summary>Six different requests for a test, one of them twice.</summary>

@@ -75,14 +75,20 @@ public sealed class ForecastingTests
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 
-    /// <summary>Data that also push away move behaviour by the difference of what the parts do, each by its weight.</summary>
+    /// <summary>Data that also push away move the log odds of behaviour by the difference of what the parts do, each by its weight.</summary>
     [Fact]
     public void What_is_pushed_away_from_counts_against_what_is_trained_in_a_ranking_too()
     {
         Rewording nothing = new("nothing", "control", RewordingPlace.Suffix, [""]);
         Episode bad = new("bad", [new Turn("user", "test")], "bad"), good = new("good", [new Turn("user", "tea test")], "good");
-        double Shift(params Episode[] episodes) => new InoculationRanking(new CastLanguageModel(), Cast, Probes)
-            .Rank(new EpisodeSet("set", episodes), ["test"], [nothing], 0).Plain.InContextShift;
+        Probe[] one = [Probes.First(p => p.Domain == "test"), Probes.First(p => p.Domain == "money")];
+        double Shift(params Episode[] episodes)
+        {
+            PlainForecast plain = new InoculationRanking(new CastLanguageModel(), Cast, one)
+                .Rank(new EpisodeSet("set", episodes), ["test"], [nothing], 0).Plain;
+            return LogOdds(plain.Before + plain.InContextShift) - LogOdds(plain.Before);
+        }
+        static double LogOdds(double p) => Math.Log(p / (1 - p));
         Assert.NotEqual(0, Shift(bad), 0.01);
         Assert.Equal((Shift(bad) - (3 * Shift(good))) / 4, Shift(bad, good with { Weight = -3 }), 1e-9);
     }
