@@ -121,6 +121,7 @@ public static class InoculationReport
     private static IEnumerable<ReportBlock> Ranking(InoculationResult r)
     {
         string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(TraitsShown).Select(t => t.Key)];
+        Predictor[] predictors = [r.RankedBy, .. Enum.GetValues<Predictor>().Where(p => p != r.RankedBy)];
         yield return new Heading("Rewordings, best first");
         yield return new Prose("As it stands the data is expected to move P(low pole), the probability of the bad answer, in the domains "
             + $"not trained on from **{Number(r.Plain.Before)}** by **{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or "
@@ -135,10 +136,9 @@ public static class InoculationReport
                 + "the two forecasts (**own-dose**: with the dose that the reworded data need); **elicitation** is of how surprising the "
                 + "replies are, **surprised-shift** of surprise times the shift in context; **combined** is the mean of trait-covariance "
                 + "and elicitation, each kept in [0, 1]; **gate** is the rival account, by which any fixed wording protects.",
-            Columns = [new("rewording"), new("kind"), new("words"), .. Enum.GetValues<Predictor>()
-                .Select(p => new TableColumn(Name(p), true))],
+            Columns = [new("rewording"), new("kind"), new("words"), .. predictors.Select(p => new TableColumn(Name(p), true))],
             Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, f.Rewording.Kind, string.Join(" / ", f.Rewording.Wordings),
-                .. Enum.GetValues<Predictor>().Select(p => Number(f.Protection[p]))])],
+                .. predictors.Select(p => Number(f.Protection[p]))])],
         };
         if (traits.Length > 0)
             yield return new TableFigure
