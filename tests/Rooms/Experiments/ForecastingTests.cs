@@ -75,7 +75,7 @@ public sealed class ForecastingTests
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 
-    /// <summary>Data that also push away move the log odds of behaviour by the difference of what the parts do, each by its weight.</summary>
+    /// <summary>Data that also push away move the log odds by the difference of what the parts do, each by its weight.</summary>
     [Fact]
     public void What_is_pushed_away_from_counts_against_what_is_trained_in_a_ranking_too()
     {
