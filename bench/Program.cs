@@ -4,6 +4,7 @@ using PersonaSelection.Bench;
 using PersonaSelection.Numerics;
 
 // dotnet run -c Release --project bench -- agreement|in-context MODEL...
+// dotnet run -c Release --project bench -- dialogues FILE COUNT
 // dotnet run -c Release --project bench -- adaptive [MODEL...] [--seeds N] [--tables FOLDER]
 // dotnet run -c Release --project bench -- recipe [heads=3 embedding=0.012 ...] [--preset NAME] [--corpus FOLDER] [--seeds N] [--tokens N]
 // dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|demo|step|score|evidence|likelihood|all]
@@ -24,10 +25,16 @@ Dictionary<string, Action<Bench>> commands = new()
     ["evidence"] = EvidenceBench.Run,
     ["likelihood"] = LikelihoodBench.Run,
 };
-if (command is not ("all" or "agreement" or "in-context" or "adaptive" or "recipe") && !commands.ContainsKey(command))
+if (command is not ("all" or "agreement" or "in-context" or "adaptive" or "recipe" or "dialogues") && !commands.ContainsKey(command))
 {
     Console.Error.WriteLine($"No benchmark '{command}'. There are: all, {string.Join(", ", commands.Keys)}.");
     return 1;
+}
+
+if (args.Length > 2 && command == "dialogues")
+{
+    DialogueData.Write(args[1], int.Parse(args[2], CultureInfo.InvariantCulture));
+    return 0;
 }
 
 if (args.Length > 1 && command == "agreement")

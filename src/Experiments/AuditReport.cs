@@ -66,8 +66,8 @@ public static class AuditReport
     private static IEnumerable<PersonaVerdict> Mattering(CastVerdict verdict) =>
         verdict.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.1);
 
-    // One cluster drawn again is the same sample: no interval, not one of no width.
-    private static bool HasIntervals(CastVerdict verdict) => verdict.Clusters > 1;
+    /// <summary>Whether there are intervals: one cluster drawn again is the same sample, which is no interval of no width.</summary>
+    public static bool HasIntervals(CastVerdict verdict) => verdict.Clusters > 1;
 
     /// <summary>What the verdict says in one sentence.</summary>
     public static string Headline(CastVerdict v)

@@ -124,18 +124,10 @@ public static class Statistics
         return below + 1 < sorted.Length ? sorted[below] + (at - below) * (sorted[below + 1] - sorted[below]) : sorted[below];
     }
 
-    /// <summary>
-    /// A quantile of Student's t; from 200 degrees of freedom on by its expansion about the normal one (Fisher and Cornish 1960).
-    /// </summary>
+    /// <summary>A quantile of Student's t.</summary>
     /// <param name="probability">How much lies below the quantile, in (0, 1).</param>
-    /// <param name="freedom">Degrees of freedom, from 1 on and not necessarily whole.</param>
-    public static double StudentQuantile(double probability, double freedom)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(freedom, 1);
-        if (freedom < 200) return StudentT.InvCDF(0, 1, freedom, probability);
-        double z = Normal.InvCDF(0, 1, probability), square = z * z;
-        return z * (1 + ((square + 1) / (4 * freedom)) + (((((5 * square) + 16) * square) + 3) / (96 * freedom * freedom)));
-    }
+    /// <param name="freedom">Degrees of freedom, above 0 and not necessarily whole.</param>
+    public static double StudentQuantile(double probability, double freedom) => StudentT.InvCDF(0, 1, freedom, probability);
 
     private static void SameLength(int a, int b)
     {

@@ -57,8 +57,7 @@ internal static class AuditScreen
         CastVerdict v = o.Audit.Verdict;
         Console.Out.WriteLine($"\n{Sentence(v)}\n");
         var cast = new TextTable("persona", "prior", "posterior", "from", "to", "share", "from", "to");
-        // One cluster drawn again is the same sample: no interval, not one of no width.
-        bool drawn = v.Clusters > 1;
+        bool drawn = AuditReport.HasIntervals(v);
         foreach (PersonaVerdict p in v.Personas.Take(ShownPersonas))
             cast.Add(p.Name, Two(p.Prior), Two(p.Posterior), drawn ? Two(p.Low) : "", drawn ? Two(p.High) : "", Two(p.Share),
                 drawn ? Two(p.ShareLow) : "", drawn ? Two(p.ShareHigh) : "");
