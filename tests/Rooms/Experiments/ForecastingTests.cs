@@ -5,6 +5,7 @@ using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Inoculation;
 using PersonaSelection.Lab;
 using PersonaSelection.Personas;
+using PersonaSelection.Posterior;
 using PersonaSelection.Tests.Rooms.EvidenceTests;
 using Xunit;
 
@@ -60,6 +61,18 @@ public sealed class ForecastingTests
         Assert.Equal("prompt-too-long", error.Code);
         Assert.Contains("data.jsonl, line 7", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, strict.Of(new EpisodeSet("short", [Short]), ["test"]).Evidence.Rows.Count(r => r.Cut));
+    }
+
+    /// <summary>What nothing tells is not said to be attained.</summary>
+    [Fact]
+    public void Replies_that_no_probe_knows_count_as_one_observation()
+    {
+        using Forecasting forecasting = Of();
+        ForecastSet unknown = forecasting.Of(new EpisodeSet("tea", [new Episode("e", [new Turn("user", "test")], "tea")]), ["test"]),
+            known = forecasting.Of(new EpisodeSet("short", [Short]), ["test"]);
+        foreach (DoseFit dose in (DoseFit[])[unknown.Dose, unknown.DoseInContext])
+            Assert.Equal((DoseOutcome.OneObservation, 1.0), (dose.Outcome, dose.EffectiveObservations));
+        Assert.NotEqual(DoseOutcome.OneObservation, known.Dose.Outcome);
     }
 
     [Fact]
