@@ -24,6 +24,7 @@ internal static class TrainBench
     {
         foreach ((string name, DecoderConfig config, int sequences, int length, int parts) in Shapes)
         {
+            if (!bench.Wanted("train", name)) continue;
             double one = Step(bench, config, sequences, length, parts, 1, out double first);
             double two = Step(bench, config, sequences, length, parts, 2, out _);
             double tokens = (double)sequences * length;
