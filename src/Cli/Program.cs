@@ -5,6 +5,7 @@ using PersonaSelection.Cli;
 using PersonaSelection.Cli.Commands;
 using PersonaSelection.Lab;
 
+Screen.Open();
 var root = new RootCommand("psm: the persona selection model as a measuring instrument.");
 root.Add(DemoCommand.Create());
 root.Add(CorpusCommand.Create());
@@ -36,8 +37,7 @@ try
 {
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
     ParseResult parsed = root.Parse(args);
-    // What is wrong with a command line goes to stderr; its help is one --help away and would drown it.
-    if (parsed.Action is ParseErrorAction wrong) wrong.ShowHelp = false;
+    if (parsed.Action is ParseErrorAction wrong) return Verb.Refuse(parsed, wrong);
     return await parsed.InvokeAsync(invocation, stop.Token);
 }
 catch (OperationCanceledException)

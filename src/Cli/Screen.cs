@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using PersonaSelection.Lab;
@@ -12,7 +13,19 @@ namespace PersonaSelection.Cli;
 internal static class Screen
 {
     /// <summary>The console on stderr.</summary>
-    public static IAnsiConsole Error { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    public static IAnsiConsole Error { get; } = Terminal();
+
+    /// <summary>How many columns a line may have: what COLUMNS says, or the terminal has; not limited in a file or a pipe.</summary>
+    public static int Columns { get; } = ColumnsOf(Environment.GetEnvironmentVariable("COLUMNS"));
+
+    /// <summary>Lets nothing but <see cref="VisibleText"/> through to stdout and stderr, in UTF-8 whatever the locale.</summary>
+    public static void Open()
+    {
+        // Bars move the cursor and write to the terminal itself: their console is the one from before.
+        _ = Error;
+        Console.SetOut(new VisibleWriter(Console.Out));
+        Console.SetError(new VisibleWriter(Console.Error));
+    }
 
     /// <summary>How results are written as JSON: indented, camel case, plain characters.</summary>
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
@@ -32,6 +45,16 @@ internal static class Screen
     /// <summary>One paragraph: what is wrong (a line each where there is more than one thing), where, and what to do.</summary>
     public static void Fail(UserErrorException e) =>
         Console.Error.WriteLine($"psm: {e.Problem}{(e.Problem.EndsWith('\n') ? "" : " ")}{e.Remedy} [{e.Code}]");
+
+    private static IAnsiConsole Terminal()
+    {
+        Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        return AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    }
+
+    private static int ColumnsOf(string? variable) =>
+        int.TryParse(variable, NumberStyles.None, CultureInfo.InvariantCulture, out int told) && told > 0 ? told
+        : !Console.IsOutputRedirected && Console.WindowWidth is > 0 and int wide ? wide : int.MaxValue;
 
     /// <summary>Runs work with its progress and time left on stderr: bars in a terminal, a line every few seconds elsewhere.</summary>
     public static T Work<T>(bool quiet, Func<IProgress<WorkProgress>, T> work)
@@ -98,15 +121,17 @@ internal static class Screen
                 _last = value;
                 if (value.Whole is { } whole) Bar(Whole, 1, whole, begins);
                 ProgressTask task = Bar(value.Stage, value.Total, value.Done, begins);
-                task.Description = Markup.Escape(value.Detail.Length > 0 ? $"{value.Stage}  {value.Detail}" : value.Stage);
+                task.Description = Plain(value.Detail.Length > 0 ? $"{value.Stage}  {value.Detail}" : value.Stage);
             }
         }
+
+        private static string Plain(string text) => Markup.Escape(VisibleText.Line(text));
 
         private ProgressTask Bar(string name, double total, double done, bool begins)
         {
             total = Math.Max(total, 1e-9);
             if (!_bars.TryGetValue(name, out (ProgressTask Task, WorkPace Pace) bar))
-                _bars[name] = bar = (_context.AddTask(Markup.Escape(name), maxValue: total), new WorkPace(TimeProvider.System));
+                _bars[name] = bar = (_context.AddTask(Plain(name), maxValue: total), new WorkPace(TimeProvider.System));
             bar.Task.MaxValue = total;
             bar.Task.Value = done;
             bar.Pace.Report(Math.Clamp(done / total, 0, 1), begins);

@@ -2,12 +2,14 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using PersonaSelection.Cli.Commands;
 
 namespace PersonaSelection.Cli;
 
 /// <summary>A command with an example that its help shows.</summary>
-internal sealed class Verb(string name, string description, string example) : Command(name, description)
+internal sealed partial class Verb(string name, string description, string example) : Command(name, description)
 {
     public string Example { get; } = example;
 
@@ -15,6 +17,19 @@ internal sealed class Verb(string name, string description, string example) : Co
     public Verb Does(Func<ParseResult, CancellationToken, int> work)
     {
         foreach (CommonOptions.OutputOption output in Options.OfType<CommonOptions.OutputOption>()) Validators.Add(output.Check);
+        Action<CommandResult>[] checks = [.. Validators];
+        Validators.Clear();
+        Validators.Add(r =>
+        {
+            try
+            {
+                foreach (Action<CommandResult> check in checks) check(r);
+            }
+            catch (InvalidOperationException)
+            {
+                // An option that cannot be read as what it should be: it says so itself, after these checks.
+            }
+        });
         SetAction((parsed, cancellation) => Task.FromResult(work(parsed, cancellation)));
         return this;
     }
@@ -25,6 +40,30 @@ internal sealed class Verb(string name, string description, string example) : Co
         foreach (Option option in root.Options)
             if (option is HelpOption { Action: SynchronousCommandLineAction plain } help) help.Action = new HelpWithExample(plain);
     }
+
+    /// <summary>Says on stderr what is wrong with a command line; its help is one --help away and would drown it.</summary>
+    public static int Refuse(ParseResult parsed, ParseErrorAction wrong)
+    {
+        wrong.ShowHelp = false;
+        using var said = new StringWriter(CultureInfo.InvariantCulture);
+        parsed.InvocationConfiguration.Output = parsed.InvocationConfiguration.Error = said;
+        int code = wrong.Invoke(parsed);
+        string path = parsed.CommandResult.Command.Name;
+        for (SymbolResult? above = parsed.CommandResult.Parent; above is CommandResult result; above = above.Parent)
+            path = $"{(result.Command is RootCommand ? "psm" : result.Command.Name)} {path}";
+        if (parsed.CommandResult.Command is RootCommand) path = "psm";
+        string text = TypeName().Replace(said.ToString(), m => m.Groups["type"].Value switch
+        {
+            "Double" or "Single" => "a number",
+            "Boolean" => "true or false",
+            _ => "a whole number",
+        });
+        Screen.Say($"{text.TrimEnd()}\n'{path} --help' has the {(parsed.CommandResult.Command is Verb ? "options" : "commands")}.");
+        return code;
+    }
+
+    [GeneratedRegex(@"(?<=as )expected type '(System\.Nullable`1\[)?System\.(?<type>\w+)\]?'")]
+    private static partial Regex TypeName();
 
     private sealed class HelpWithExample(SynchronousCommandLineAction plain) : SynchronousCommandLineAction
     {

@@ -178,14 +178,17 @@ public static class AuditReport
             Title = audit.Telling.Count == 1 ? "The most telling episode" : $"The {audit.Telling.Count} most telling episodes",
             Columns = [new("where"), new("asked"), new("replied"), new("who would say so"), new("pull", true), new("if removed", true)],
             Rows = [.. audit.Telling.Select(t => (IReadOnlyList<string>)[Where(t), Excerpt(Asked(t.Episode)), Excerpt(t.Episode.Reply),
-                string.Join(", ", Explanations(audit, t)), Small(t.Influence.Pull), Small(t.Influence.LeadingChange)])],
+                string.Join(", ", Explanations(audit, t, Isolated)), Small(t.Influence.Pull), Small(t.Influence.LeadingChange)])],
         };
     }
 
     /// <summary>The best explanations of an episode with their nats, best first.</summary>
-    public static IEnumerable<string> Explanations(AuditResult audit, TellingEpisode episode) =>
+    /// <param name="audit">The audit.</param>
+    /// <param name="episode">The episode.</param>
+    /// <param name="named">How a name is written; as it is when absent.</param>
+    public static IEnumerable<string> Explanations(AuditResult audit, TellingEpisode episode, Func<string, string>? named = null) =>
         episode.Relative.Select((x, h) => (Nats: x, Name: audit.Cast.Names[h])).OrderByDescending(x => x.Nats).Take(ShownExplanations)
-            .Select(x => $"{Isolated(x.Name)} {Signed(x.Nats)}");
+            .Select(x => $"{named?.Invoke(x.Name) ?? x.Name} {Signed(x.Nats)}");
 
     // A number beside a name that is written from right to left would be turned round with it.
     private static string Isolated(string name) => name.Any(c => c is >= '\u0590' and < '\u0900') ? $"\u2068{name}\u2069" : name;

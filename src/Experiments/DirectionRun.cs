@@ -87,6 +87,10 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
             new PresentationOptions { Template = model.Template, Calibrate = false }, progress, cancellation);
         ExtractedDirections personas = DirectionExtraction.Run(model, site, presented.Personas, read, Positions, Baseline, Strict, progress,
             cancellation), found = OfTraits(personas);
+        if (personas.Set.Values.All(v => v.All(x => x == 0)))
+            throw new UserErrorException("no-difference", $"At the site '{site}' and the positions '{Positions.ToString().ToLowerInvariant()}' the contexts of the "
+                + "personas change nothing: every direction is 0.", "Read behind a block (--site blocks.I.resid_post), or from other "
+                + "--positions.");
         if (measured.Count == 0 || told.Personas.Count < 2) return found;
         float[][] directions = !Traits ? personas.Set.Values
             : [.. told.Personas.Select(p => p.Traits.Count == 0

@@ -169,14 +169,16 @@ internal static class InoculateCommand
             + $"domains not trained on from {Number(r.Plain.Before)} by {Signed(r.Plain.PosteriorShift)} (posterior) or "
             + $"{Signed(r.Plain.InContextShift)} (one episode shown in the context).\n");
         string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(2).Select(t => t.Key)];
-        var table = new TextTable(["rewording", "kind", "protection", "traits", "elicitation", "gate",
-            .. traits.Select(t => $"gain {t}"), "words"]);
+        // What is read first comes first: a narrow terminal has room for it.
+        var table = new TextTable(["rewording", "protection", "words", "traits", "elicitation", "gate",
+            .. traits.Select(t => $"gain {t}"), "kind"]);
         foreach (RewordingForecast f in r.Rewordings)
-            table.Add([f.Rewording.Name, f.Rewording.Kind, Number(f.Protection[r.RankedBy]),
+            table.Add([f.Rewording.Name, Number(f.Protection[r.RankedBy]), f.Rewording.Wordings[0],
                 Number(f.Protection[Predictor.TraitCovariance]), Number(f.Protection[Predictor.Elicitation]),
                 Number(f.Protection[Predictor.Gate]), .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain)),
-                f.Rewording.Wordings[0]]);
+                f.Rewording.Kind]);
         table.Print();
+        if (InoculationReport.Faint(r) is { } faint) Console.Out.WriteLine("\n" + faint);
         Console.Out.WriteLine($"\nShares of the plain effect that a rewording takes away: 1 all, 0 nothing, below 0 it makes things worse. "
             + $"protection ranks ({InoculationReport.Name(r.RankedBy)}); traits: of what the replies tell of their speaker; elicitation: "
             + "of how surprising they are; gate: the rival account, by which any fixed wording protects. gain: in nats, negative where the "

@@ -77,15 +77,15 @@ internal static class InoculateTrialCommand
 
     private static void Print(TrialResult t)
     {
-        var rows = new TextTable("rewording", "kind", "where", "shift", "protection", "combined", "traits", "elicitation", "gate");
+        var rows = new TextTable("rewording", "protection", "combined", "traits", "elicitation", "gate", "shift", "kind", "where");
         foreach (IGrouping<string, TrialRow> g in t.Rows.GroupBy(r => r.Rewording))
-            rows.Add(g.Key, g.First().Kind, g.First().Place.ToString().ToLowerInvariant(), Signed(g.Average(r => r.Shift)),
-                Number(g.Average(r => r.Protection)), P(g, Predictor.Combined), P(g, Predictor.TraitCovariance),
-                P(g, Predictor.Elicitation), P(g, Predictor.Gate));
+            rows.Add(g.Key, Number(g.Average(r => r.Protection)), P(g, Predictor.Combined), P(g, Predictor.TraitCovariance),
+                P(g, Predictor.Elicitation), P(g, Predictor.Gate), Signed(g.Average(r => r.Shift)), g.First().Kind,
+                g.First().Place.ToString().ToLowerInvariant());
         rows.Print();
         Console.Out.WriteLine(
-            $"\nMean over {t.Rows.Select(r => r.Model).Distinct().Count()} models and {t.Rows.Select(r => r.Domain).Distinct().Count()} "
-            + $"domains; plain data shifts the other domains by {Signed(t.Rows.Average(r => r.PlainShift))}.\n");
+            $"\nMean over {Several(t.Rows.Select(r => r.Model), "model")} and {Several(t.Rows.Select(r => r.Domain), "domain")}; "
+            + $"plain data shifts the other domains by {Signed(t.Rows.Average(r => r.PlainShift))}.\n");
         var predictors = new TextTable("predictor", "rank correlation", "within model and domain", "mean error");
         foreach (PredictorScore p in t.Predictors)
             predictors.Add(InoculationReport.Name(p.Predictor), Text(p.Rank), Text(p.WithinRank), Number(p.MeanAbsoluteError));
@@ -97,6 +97,9 @@ internal static class InoculateTrialCommand
                 Text(l.Posterior), Text(l.Gate), Text(l.NoChange), l.Nearer);
         leaks.Print();
     }
+
+    private static string Several(IEnumerable<string> names, string what) =>
+        names.Distinct().Count() is 1 ? $"one {what}" : $"{names.Distinct().Count()} {what}s";
 
     private static string P(IEnumerable<TrialRow> rows, Predictor p) => Number(rows.Average(r => r.Predicted[p]));
 

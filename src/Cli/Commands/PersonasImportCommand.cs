@@ -55,12 +55,15 @@ internal static class PersonasImportCommand
                     written.Add(questionFile);
                 }
             }
-            Print(import, written, parsed.GetValue(json));
+            var unasked = new List<string>();
+            if (import.Probes.Count > 0 && parsed.GetValue(probes) is null) unasked.Add("the probes: give --probes FILE");
+            if (import.Questions.Count > 0 && parsed.GetValue(questions) is null) unasked.Add("the questions: give --questions FILE");
+            Print(import, written, unasked, parsed.GetValue(json));
             return ExitCode.Done;
         });
     }
 
-    private static void Print(PersonaImport import, List<string> written, bool json)
+    private static void Print(PersonaImport import, List<string> written, List<string> unasked, bool json)
     {
         if (json)
         {
@@ -82,6 +85,7 @@ internal static class PersonasImportCommand
             ("personas", import.Personas.Count), ("traits", import.Traits.Count), ("probes", import.Probes.Count),
             ("questions", import.Questions.Count > 0 ? $"{import.Questions.Count} without listed answers" : "0"),
             ("left out", import.Problems.Count > 0 ? $"{import.Problems.Count} places, named on stderr" : "nothing"),
-            ("written", written.Count > 0 ? string.Join(", ", written) : "nothing"));
+            ("written", written.Count > 0 ? string.Join(", ", written) : "nothing"),
+            ("not written", unasked.Count > 0 ? string.Join("; ", unasked) : null));
     }
 }

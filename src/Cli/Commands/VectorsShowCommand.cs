@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using PersonaSelection.Activations;
 using PersonaSelection.Numerics;
 
@@ -64,8 +65,9 @@ internal static class VectorsShowCommand
         }
         string strength = set.Strength is not { } s ? "not measured; 1 is the length as extracted"
             : FormattableString.Invariant(
-                $"{s.Amount:0.##}: evidence agrees with the contexts' at r = {s.Agreement:0.00}, slope {s.Slope:0.00}, ")
-                + FormattableString.Invariant($"over {s.Episodes} episodes (random directions {s.Random:0.00})");
+                $"{s.Amount:0.##}: the steered model's evidence correlates with that of the contexts at r = {Signed(s.Agreement)}, ")
+                + FormattableString.Invariant($"slope {Signed(s.Slope)}, over {s.Episodes} episodes (random directions: {s.Random:0.00})")
+                + (s.Agreement > s.Random ? "" : ". That is no better than random: steering does not stand in for these contexts");
         TextTable.PrintFacts(("directions", set.Id), ("model", set.Origin.Model),
             ("at", $"{set.Origin.Site}, positions {set.Origin.Positions}, less {set.Origin.Baseline}, width {set.Width}"),
             ("from", set.Origin.Extraction), ("strength", strength), ("folder", folder));
@@ -88,7 +90,7 @@ internal static class VectorsShowCommand
                 && set.Origin.Subject == "personas" ? " What any context adds is in all of these: --baseline mean takes it out." : ""));
     }
 
-    private static string Signed(double x) => FormattableString.Invariant($"{(x < 0 ? "−" : "+")}{Math.Abs(x):0.00}");
+    private static string Signed(double x) => x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 
     private static double Cosine(IReadOnlyList<float> a, IReadOnlyList<float> b)
     {

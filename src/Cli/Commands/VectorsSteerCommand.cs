@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using PersonaSelection.Activations;
 using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
@@ -100,7 +101,7 @@ internal static class VectorsSteerCommand
             var table = new TextTable("", "probes", "minus", "zero", "plus", "effect", "random");
             foreach (SteeringRow r in rows)
                 table.Add(r.Name, $"{r.Probes}", $"{r.Minus:0.00}", $"{r.Zero:0.00}", $"{r.Plus:0.00}",
-                    FormattableString.Invariant($"{(r.Effect < 0 ? "−" : "+")}{Math.Abs(r.Effect):0.000}"), $"{r.Random:0.000}");
+                    r.Effect.ToString("+0.000;−0.000;0.000", CultureInfo.InvariantCulture), $"{r.Random:0.000}");
             table.Print();
             Console.Out.WriteLine(
                 "\neffect = (plus − minus) / 2; random = what random directions of the same length do (root mean square of eight).");

@@ -10,6 +10,10 @@ namespace PersonaSelection.Experiments.Inoculation;
 public static class InoculationReport
 {
     private const int TraitsShown = 3;
+
+    /// <summary>A shift of a probability below which shares of it say nothing: it is smaller than what is printed of it.</summary>
+    private const double LeastShift = 0.01;
+
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
         NewLine = "\n",
@@ -101,6 +105,12 @@ public static class InoculationReport
         + "episode. How surprising a reply is stays unknown, and with it elicitation, surprised-shift, combined and posterior-own-dose; "
         + "in-context is known of the rewordings with a leak grid only.";
 
+    /// <summary>Said where there is next to nothing to protect from; null elsewhere.</summary>
+    public static string? Faint(InoculationResult r) =>
+        new[] { r.Plain.PosteriorShift, r.Plain.InContextShift }.Any(x => Math.Abs(x) >= LeastShift) ? null
+            : "As it is, the data is expected to move next to nothing elsewhere (by less than 0.01): there is hardly an effect to take away, "
+                + "and shares of it say little.";
+
     /// <summary>A predictor in kebab case.</summary>
     public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());
 
@@ -126,6 +136,7 @@ public static class InoculationReport
         yield return new Prose("As it stands the data is expected to move P(low pole), the probability of the bad answer, in the domains "
             + $"not trained on from **{Number(r.Plain.Before)}** by **{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or "
             + $"**{Signed(r.Plain.InContextShift)}** (one episode shown in the context).");
+        if (Faint(r) is { } faint) yield return new Prose(faint);
         if (r.Asked is { } asked) yield return new Prose(Unknown(asked));
         yield return new TableFigure
         {

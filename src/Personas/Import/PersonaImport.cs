@@ -53,7 +53,7 @@ public sealed record PersonaImport(IReadOnlyList<Trait> Traits, IReadOnlyList<Pe
             progress?.Report(new WorkProgress("import", f + 1, files.Count, "files"));
         }
         return found.Close() is var result && (strict ? result.Problems.Count > 0 : result.IsEmpty)
-            ? throw new UserErrorException(ErrorCode, Summary(result),
+            ? throw new UserErrorException(ErrorCode, Summary(result, paths),
                 "docs/formats.md, section \"Foreign personas and probes\", shows what is read.")
             : result;
     }
@@ -105,10 +105,10 @@ public sealed record PersonaImport(IReadOnlyList<Trait> Traits, IReadOnlyList<Pe
         throw new UserErrorException("cannot-read", $"There is no file and no folder {path}.", "Check the path.");
     }
 
-    private static string Summary(PersonaImport result)
+    private static string Summary(PersonaImport result, IEnumerable<string> paths)
     {
         const int Shown = 20;
-        if (result.Problems.Count == 0) return "There is no JSON, JSON lines or YAML file there.";
+        if (result.Problems.Count == 0) return $"There is no JSON, JSON lines or YAML file in {string.Join(", ", paths)}.";
         IEnumerable<string> lines = result.Problems.Take(Shown).Select(p => $"  {p.File}, line {p.Line}: {p.Problem}.");
         string more = result.Problems.Count > Shown ? $"\n  and {result.Problems.Count - Shown} more" : "";
         return $"{result.Problems.Count} {(result.Problems.Count == 1 ? "problem" : "problems")}:\n{string.Join('\n', lines)}{more}\n";

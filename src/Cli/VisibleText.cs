@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text;
+
+namespace PersonaSelection.Cli;
+
+/// <summary>
+/// Text from files, models and servers on its way to a terminal. What would move the cursor, change the terminal's state, turn the direction
+/// of writing or stay hidden is printed as its escape in JSON, such as <c>\u001b</c>: a person sees it, and JSON that holds it means the same.
+/// </summary>
+internal static class VisibleText
+{
+    /// <summary>The text with nothing in it that a terminal obeys, but line ends and tabs.</summary>
+    public static string Of(string text) => Of(text.AsSpan()) ?? text;
+
+    /// <summary>The same in one line: line ends and tabs are spaces.</summary>
+    public static string Line(string text) => Of(text.AsSpan().IndexOfAny('\n', '\r', '\t') < 0 ? text
+        : text.Replace("\r\n", " ", StringComparison.Ordinal).Replace('\n', ' ').Replace('\t', ' '));
+
+    /// <summary>The text made visible; null where it is so already.</summary>
+    public static string? Of(ReadOnlySpan<char> text)
+    {
+        StringBuilder? shown = null;
+        for (int i = 0, length; i < text.Length; i += length)
+        {
+            bool paired = Rune.DecodeFromUtf16(text[i..], out Rune rune, out length) == System.Buffers.OperationStatus.Done;
+            bool plain = paired && !(rune.Value == '\r' ? i + 1 == text.Length || text[i + 1] != '\n' : IsObeyed(rune));
+            if (plain)
+            {
+                shown?.Append(text.Slice(i, length));
+                continue;
+            }
+            shown ??= new StringBuilder().Append(text[..i]);
+            foreach (char unit in text.Slice(i, length)) shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
+        }
+        return shown?.ToString();
+    }
+
+    // Joiners stay: letters and pictures are made of them. So do the marks that go before Arabic numbers.
+    private static bool IsObeyed(Rune rune) => rune.Value is not ('\n' or '\t') && Rune.GetUnicodeCategory(rune) switch
+    {
+        UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => true,
+        UnicodeCategory.Format => rune.Value is 0x061c or (>= 0x200b and not (0x200c or 0x200d)),
+        _ => false,
+    };
+}
+
+/// <summary>A terminal that gets <see cref="VisibleText"/> only, whoever writes.</summary>
+internal sealed class VisibleWriter(TextWriter terminal) : TextWriter(CultureInfo.InvariantCulture)
+{
+    public override Encoding Encoding => terminal.Encoding;
+
+    public override void Write(char value) => Write([value]);
+
+    public override void Write(char[] buffer, int index, int count) => Write(buffer.AsSpan(index, count));
+
+    public override void Write(ReadOnlySpan<char> buffer)
+    {
+        if (VisibleText.Of(buffer) is { } shown) terminal.Write(shown);
+        else terminal.Write(buffer);
+    }
+
+    public override void Write(string? value) => terminal.Write(VisibleText.Of(value ?? ""));
+
+    public override void WriteLine(string? value) => terminal.WriteLine(VisibleText.Of(value ?? ""));
+
+    public override void Flush() => terminal.Flush();
+}
