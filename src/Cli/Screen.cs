@@ -56,11 +56,14 @@ internal static class Screen
         int.TryParse(variable, NumberStyles.None, CultureInfo.InvariantCulture, out int told) && told > 0 ? told
         : !Console.IsOutputRedirected && Console.WindowWidth is > 0 and int wide ? wide : int.MaxValue;
 
-    /// <summary>Runs work with its progress and time left on stderr: bars in a terminal, a line every few seconds elsewhere.</summary>
+    /// <summary>
+    /// Runs work with its progress and time left on stderr: bars in a terminal that can move its cursor, a line every few seconds
+    /// elsewhere.
+    /// </summary>
     public static T Work<T>(bool quiet, Func<IProgress<WorkProgress>, T> work)
     {
         if (quiet) return work(new Silence());
-        if (Console.IsErrorRedirected) return work(new ProgressLines());
+        if (Console.IsErrorRedirected || !Error.Profile.Capabilities.Ansi) return work(new ProgressLines());
         T result = default!;
         var bars = new ProgressBars();
         Error.Progress().AutoClear(false).HideCompleted(false)

@@ -35,8 +35,8 @@ internal sealed class TextTable(params string[] columns)
                 IReadOnlyList<string>[] cells = [.. shown.Select((c, i) => Wrap(row[c], widths[i], breakWords: true))];
                 int height = cells.Max(c => c.Count);
                 for (int line = 0; line < height; line++)
-                    Console.Out.WriteLine(string.Join("  ", cells.Select((c, i) =>
-                        Pad(c.ElementAtOrDefault(atBottom ? line - height + c.Count : line) ?? "", widths[i], numeric[shown[i]]))).TrimEnd());
+                    Console.Out.WriteLine(string.Join("  ", cells.Select((c, i) => Pad(
+                        c.ElementAtOrDefault(atBottom ? line - height + c.Count : line) ?? "", widths[i], numeric[shown[i]]))).TrimEnd());
             }
         }
     }
@@ -47,7 +47,7 @@ internal sealed class TextTable(params string[] columns)
         int[] cells = [.. shown.Select(c => _rows.Select(r => r[c].GetCellWidth()).Append(0).Max())];
         int[] widths = [.. shown.Select((c, i) => Math.Max(cells[i], _heads[c].GetCellWidth()))];
         int[] least = [.. shown.Select((c, i) => Math.Max(_heads[c].Split(' ').Max(w => w.GetCellWidth()),
-            numeric[c] ? cells[i] : Math.Min(cells[i], c == 0 ? Math.Max(NarrowestName, Screen.Columns / 4) : NarrowestText)))];
+            numeric[c] ? cells[i] : Math.Min(cells[i], c > 0 ? NarrowestText : Math.Max(NarrowestName, Screen.Columns / 4))))];
         while (widths.Sum() + Gap * (widths.Length - 1L) > Screen.Columns)
         {
             int widest = Enumerable.Range(0, widths.Length).Where(i => widths[i] > least[i]).OrderByDescending(i => widths[i])
@@ -92,7 +92,7 @@ internal sealed class TextTable(params string[] columns)
         }
     }
 
-    /// <summary>A text in lines of so many cells, broken at spaces; words that are longer are broken too, or stand in a line too long.</summary>
+    /// <summary>A text in lines of so many cells, broken at spaces; longer words are broken too, or stand in a line too long.</summary>
     private static List<string> Wrap(string text, int width, bool breakWords)
     {
         if (text.GetCellWidth() <= width) return [text];

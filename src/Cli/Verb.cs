@@ -58,7 +58,8 @@ internal sealed partial class Verb(string name, string description, string examp
             "Boolean" => "true or false",
             _ => "a whole number",
         });
-        Screen.Say($"{text.TrimEnd()}\n'{path} --help' has the {(parsed.CommandResult.Command is Verb ? "options" : "commands")}.");
+        string kind = parsed.CommandResult.Command is { Subcommands.Count: > 0 } and not Verb ? "commands" : "options";
+        Screen.Say($"{text.TrimEnd()}\n'{path} --help' has the {kind}.");
         return code;
     }
 

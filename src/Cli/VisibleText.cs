@@ -4,8 +4,9 @@ using System.Text;
 namespace PersonaSelection.Cli;
 
 /// <summary>
-/// Text from files, models and servers on its way to a terminal. What would move the cursor, change the terminal's state, turn the direction
-/// of writing or stay hidden is printed as its escape in JSON, such as <c>\u001b</c>: a person sees it, and JSON that holds it means the same.
+/// Text from files, models and servers on its way to a terminal. What would move the cursor, change the terminal's state, turn the
+/// direction of writing or stay hidden is printed as its escape in JSON, such as <c>\u001b</c>: a person sees it, and JSON that holds it
+/// means the same.
 /// </summary>
 internal static class VisibleText
 {

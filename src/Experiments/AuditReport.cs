@@ -182,10 +182,7 @@ public static class AuditReport
         };
     }
 
-    /// <summary>The best explanations of an episode with their nats, best first.</summary>
-    /// <param name="audit">The audit.</param>
-    /// <param name="episode">The episode.</param>
-    /// <param name="named">How a name is written; as it is when absent.</param>
+    /// <summary>The best explanations of an episode with their nats, best first; names as <paramref name="named"/> writes them.</summary>
     public static IEnumerable<string> Explanations(AuditResult audit, TellingEpisode episode, Func<string, string>? named = null) =>
         episode.Relative.Select((x, h) => (Nats: x, Name: audit.Cast.Names[h])).OrderByDescending(x => x.Nats).Take(ShownExplanations)
             .Select(x => $"{named?.Invoke(x.Name) ?? x.Name} {Signed(x.Nats)}");

@@ -63,8 +63,8 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Stops between contexts.</param>
     /// <exception cref="UserErrorException">
-    /// <c>steered-model</c>, <c>unknown-site</c>, <c>few-personas</c>, <c>few-examples</c>, <c>no-episodes</c>, <c>persona-too-long</c>;
-    /// when strict, an episode does not fit the model.
+    /// <c>steered-model</c>, <c>unknown-site</c>, <c>no-difference</c>, <c>few-personas</c>, <c>few-examples</c>, <c>no-episodes</c>,
+    /// <c>persona-too-long</c>; when strict, an episode does not fit the model.
     /// </exception>
     public ExtractedDirections Run(ModelFolder source, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -88,9 +88,9 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
         ExtractedDirections personas = DirectionExtraction.Run(model, site, presented.Personas, read, Positions, Baseline, Strict, progress,
             cancellation), found = OfTraits(personas);
         if (personas.Set.Values.All(v => v.All(x => x == 0)))
-            throw new UserErrorException("no-difference", $"At the site '{site}' and the positions '{Positions.ToString().ToLowerInvariant()}' the contexts of the "
-                + "personas change nothing: every direction is 0.", "Read behind a block (--site blocks.I.resid_post), or from other "
-                + "--positions.");
+            throw new UserErrorException("no-difference", $"At the site '{site}' and the positions "
+                + $"'{Positions.ToString().ToLowerInvariant()}' the contexts of the personas change nothing: every direction is 0.",
+                "Read behind a block (--site blocks.I.resid_post), or from other --positions.");
         if (measured.Count == 0 || told.Personas.Count < 2) return found;
         float[][] directions = !Traits ? personas.Set.Values
             : [.. told.Personas.Select(p => p.Traits.Count == 0

@@ -56,7 +56,8 @@ public sealed record ReportDocument(string Title)
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
-            throw new UserErrorException("bad-report", $"{source} is not a report document: {e.Message}", Remedy, e);
+            throw new UserErrorException("bad-report", json.Trim().Length == 0 ? $"{source} is empty."
+                : $"{source} is not a report document: {e.Message}", Remedy, e);
         }
         if (document is null)
             throw new UserErrorException("bad-report", $"{source} holds null instead of a report document.", Remedy);

@@ -35,12 +35,20 @@ public sealed class CliContractTests : IDisposable
     [InlineData("--no-such-option")]
     [InlineData("demo", "--threads", "many")]
     [InlineData("demo", "--threads", "0")]
+    [InlineData("vectors", "steer", "--strength", "many")]
+    [InlineData("personas", "check", "--threshold", "many")]
+    [InlineData("audit", "data.jsonl", "--dose", "many")]
+    [InlineData("audit", "data.jsonl", "--cells", "many")]
+    [InlineData("inoculate", "data.jsonl", "--generate", "many")]
     public async Task WrongUsage_EndsWithOne_AndNamesWhatIsWrong(params string[] arguments)
     {
         PsmResult result = await PsmProcess.Run(_folder.Path, arguments);
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains(arguments[^1].Length > 1 ? arguments[^1] : arguments[^2], result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", result.Error, StringComparison.Ordinal);
+        Assert.EndsWith(arguments[0] is "dmeo" or "--no-such-option" ? "'psm --help' has the commands.\n" : " --help' has the options.\n",
+            result.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 

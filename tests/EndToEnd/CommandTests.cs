@@ -15,7 +15,8 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
 
     public static TheoryData<string> Verbs => ["demo", "corpus new", "corpus import", "corpus show", "model train", "model tune",
         "model show", "model score", "model chat", "personas list", "personas show", "personas check", "personas import", "audit",
-        "forecast", "forecast score", "inoculate", "inoculate trial", "report", "doctor"];
+        "forecast", "forecast score", "inoculate", "inoculate trial", "vectors extract",
+        "vectors show", "vectors steer", "report", "doctor"];
 
     [Theory, MemberData(nameof(Verbs))]
     public async Task Help_SaysWhatTheVerbDoes_AndTheCommandsPageHasIt(string verb)
@@ -191,6 +192,9 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
             .ShouldBeUserError("reword-in-place");
         (await PsmProcess.Run(_folder.Path, [.. command, "--apply", "nothing", "--out", reworded]))
             .ShouldBeUserError("no-rewording", "nothing");
+        // Said before the work, not after.
+        (await PsmProcess.Run(_folder.Path, [.. command, "--apply", "nothing", "--out", reworded, "--dry-run"]))
+            .ShouldBeUserError("no-rewording", "nothing", "line-2");
 
         static double Protection(JsonElement r) => r.GetProperty("protection").GetProperty("combined").GetDouble();
     }

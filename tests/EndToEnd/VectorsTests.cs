@@ -129,5 +129,10 @@ public sealed class VectorsTests(SmallWorkshop shop) : IDisposable
         Assert.False(Directory.Exists(_folder["s"]));
     }
 
+    [Fact]
+    public async Task DirectionsOfNoLength_AreRefused() =>
+        (await PsmProcess.Run(_folder.Path, "vectors", "extract", shop.Set("good"), "--model", shop.Base, "--personas", shop.Personas,
+            "--site", "embed", "-q", "-o", _folder["v"])).ShouldBeUserError("no-difference", "embed", "opening");
+
     private static JsonElement Read(string json) => JsonDocument.Parse(json).RootElement;
 }

@@ -185,7 +185,7 @@ internal static class ForecastCommand
         cast.Print();
         Console.Out.WriteLine("\nProbability of the low pole (the bad answer) now, and forecast for after training on "
             + $"{f.Posterior.Subject}; from, to: the posterior's 95 % interval:\n");
-        var table = new TextTable("domain", "before", "posterior", "from", "to", "in context", "");
+        var table = new TextTable("domain", "before", "posterior", "from", "to", "in context", "note");
         foreach (ForecastRow d in f.Posterior.Domains)
         {
             table.Add(d.Name, $"{d.Before:0.00}", $"{d.After:0.00}", $"{d.Low:0.00}", $"{d.High:0.00}",

@@ -68,7 +68,7 @@ internal static class ForecastScoreCommand
     private static void Print(ForecastComparison c)
     {
         Console.Out.WriteLine("\nProbability of the low pole (the bad answer): before, as forecast, and measured after training:\n");
-        var table = new TextTable("domain", "before", "posterior", "in context", "measured", "");
+        var table = new TextTable("domain", "before", "posterior", "in context", "measured", "note");
         foreach (ComparedDomain d in c.Domains)
             table.Add(d.Domain, $"{d.Before:0.00}", $"{d.Posterior:0.00}", $"{d.InContext:0.00}", $"{d.Measured:0.00}",
                 d.Trained ? "trained" : "");

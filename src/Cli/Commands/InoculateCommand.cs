@@ -13,6 +13,8 @@ namespace PersonaSelection.Cli.Commands;
 /// <summary><c>psm inoculate</c>: rewordings of a data set, ranked before any training, with their leak grids.</summary>
 internal static class InoculateCommand
 {
+    private const string Best = "best";
+
     public static Command Create()
     {
         Argument<string> data = new("DATA") { Description = "Episodes as JSONL: what is about to be trained on." };
@@ -79,6 +81,9 @@ internal static class InoculateCommand
             IReadOnlyList<string> trained = TrainedDomains.Of(set, questions, parsed.GetValue(domains) ?? []);
             bool asks = parsed.GetValue(generate) > 0;
             IReadOnlyList<Rewording> list = Candidates(parsed.GetValue(rewordings), parsed.GetValue(own), asks);
+            // A name that only a chat model could still give is known after the ranking.
+            if (parsed.GetValue(apply) is { } wanted && wanted != Best && !asks && list.All(w => w.Name != wanted))
+                throw Unknown(wanted, list);
             string? folder = parsed.GetValue(output);
             using EndpointSession? session = endpoint.Given(parsed)
                 ? endpoint.Open(parsed, fallbackCache: folder is null ? null : Path.Combine(folder, "endpoint-cache"),
@@ -92,6 +97,7 @@ internal static class InoculateCommand
                     ? AskedCost.OfRanking(session!.Chat(), cast, questions, answers, set, list, parsed.GetValue(grids), root) : null;
                 return Plan(set, badLines, cast, questions, list, parsed.GetValue(grids), writer, cost, parsed.GetValue(json));
             }
+            AtomicFile.RequireWritable(folder!);
             InoculationRanking ranking = parsed.GetValue(samples) is { } often
                 ? InoculationRanking.Ask(session!.Chat(), cast, questions, often, folder!, root)
                 : new InoculationRanking(source is null ? session!.Model(cancellation) : source.Model, cast, questions, root,
@@ -125,10 +131,13 @@ internal static class InoculateCommand
         return [.. own ? [] : RewordingFile.Library, .. file is null ? [] : RewordingFile.Load(file)];
     }
 
-    private static Rewording Choose(InoculationResult found, string name) => name == "best"
+    private static Rewording Choose(InoculationResult found, string name) => name == Best
         ? found.Rewordings[0].Rewording
-        : found.Rewordings.FirstOrDefault(r => r.Rewording.Name == name)?.Rewording ?? throw new UserErrorException("no-rewording",
-            $"No rewording is called '{name}'.", $"Choose one of {string.Join(", ", found.Rewordings.Select(r => r.Rewording.Name))}.");
+        : found.Rewordings.FirstOrDefault(r => r.Rewording.Name == name)?.Rewording
+            ?? throw Unknown(name, [.. found.Rewordings.Select(r => r.Rewording)]);
+
+    private static UserErrorException Unknown(string name, IReadOnlyList<Rewording> list) => new("no-rewording",
+        $"No rewording is called '{name}'.", $"Choose one of {string.Join(", ", list.Select(r => r.Name))}.");
 
     private static int Plan(EpisodeSet set, long badLines, PersonaSet cast, IReadOnlyList<Probe> probes, IReadOnlyList<Rewording> list,
         int grids, ChatRewordings? writer, AskedCost? asked, bool json)

@@ -3,6 +3,7 @@ using System.Globalization;
 using PersonaSelection.Audit;
 using PersonaSelection.Experiments.Demo;
 using PersonaSelection.Experiments.Inoculation;
+using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Worlds;
@@ -55,6 +56,7 @@ internal static class InoculateTrialCommand
             var settings = new TrialSettings(where == "village" ? World.Village : World.Load(where), parsed.GetValue(models)!,
                 parsed.GetValue(domains)!, list, tuning, parsed.GetValue(episodes), parsed.GetValue(seed), parsed.GetValue(threads));
             if (parsed.GetValue(dryRun)) return Plan(settings, parsed.GetValue(json));
+            AtomicFile.RequireWritable(parsed.GetValue(output)!);
             TrialResult result = Screen.Work(parsed.GetValue(quiet),
                 p => new InoculationTrial(settings).Run(parsed.GetValue(output)!, p, cancellation));
             string again = string.Join(' ', settings.Models.Select(m => $"--model {m}").Prepend("psm inoculate trial"));

@@ -126,7 +126,7 @@ internal static class PersonasCheckCommand
 
     private static void Print(LibraryWorth worth, double threshold, int tokens)
     {
-        var personas = new TextTable("persona", "kind", "from the model", "from the nearest", "nearest", "");
+        var personas = new TextTable("persona", "kind", "from the model", "from the nearest", "nearest", "note");
         foreach (PersonaWorth p in worth.Personas.OrderByDescending(p => p.FromBare))
         {
             personas.Add(p.Name, p.Kind, $"{p.FromBare:0.0000}", $"{p.FromNearest:0.0000}", p.Nearest ?? "",
@@ -134,7 +134,7 @@ internal static class PersonasCheckCommand
         }
         personas.Print();
         Console.Out.WriteLine();
-        var traits = new TextTable("trait", "probes", "low", "spread", "agreement", "");
+        var traits = new TextTable("trait", "probes", "low", "spread", "agreement", "note");
         foreach (TraitWorth t in worth.Traits.OrderByDescending(t => t.Spread))
             traits.Add(t.Name, $"{t.Probes}", $"{t.Low:0.00}", $"{t.Spread:0.000}", t.Agreement is { } r ? $"{r:+0.00;−0.00;0.00}" : "",
                 t.IsDeadWeight ? "dead weight" : "");

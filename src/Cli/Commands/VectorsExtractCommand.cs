@@ -81,6 +81,7 @@ internal static class VectorsExtractCommand
             using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
             if (parsed.GetValue(dryRun)) return Plan(run, source.Model, badLines, parsed.GetValue(json));
             string folder = parsed.GetValue(output)!;
+            AtomicFile.RequireWritable(folder);
             ExtractedDirections extracted = Screen.Work(parsed.GetValue(quiet), p => run.Run(source, p, cancellation));
             DirectionSet found = extracted.Set;
             CutEpisodes.Tell([.. extracted.Cut.Select(c => (c.Episode, c.Cut.Unread))]);

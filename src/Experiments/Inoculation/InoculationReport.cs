@@ -108,8 +108,8 @@ public static class InoculationReport
     /// <summary>Said where there is next to nothing to protect from; null elsewhere.</summary>
     public static string? Faint(InoculationResult r) =>
         new[] { r.Plain.PosteriorShift, r.Plain.InContextShift }.Any(x => Math.Abs(x) >= LeastShift) ? null
-            : "As it is, the data is expected to move next to nothing elsewhere (by less than 0.01): there is hardly an effect to take away, "
-                + "and shares of it say little.";
+            : "As it is, the data is expected to move next to nothing elsewhere (by less than 0.01): there is hardly an effect to take "
+                + "away, and shares of it say little.";
 
     /// <summary>A predictor in kebab case.</summary>
     public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());
@@ -131,7 +131,8 @@ public static class InoculationReport
     private static IEnumerable<ReportBlock> Ranking(InoculationResult r)
     {
         string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(TraitsShown).Select(t => t.Key)];
-        Predictor[] predictors = [r.RankedBy, .. Enum.GetValues<Predictor>().Where(p => p != r.RankedBy)];
+        Predictor[] parts = [.. new[] { Predictor.TraitCovariance, Predictor.Elicitation, Predictor.Gate }.Where(p => p != r.RankedBy)],
+            others = [.. Enum.GetValues<Predictor>().Where(p => p != r.RankedBy && !parts.Contains(p))];
         yield return new Heading("Rewordings, best first");
         yield return new Prose("As it stands the data is expected to move P(low pole), the probability of the bad answer, in the domains "
             + $"not trained on from **{Number(r.Plain.Before)}** by **{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or "
@@ -142,14 +143,23 @@ public static class InoculationReport
         {
             Id = "ranking",
             Title = "Predicted protection",
-            Caption = "What share of the plain effect goes away: 1 all, 0 nothing, below 0 it grows. **Covariance** is of what a reply "
-                + "tells of behaviour elsewhere, **trait-covariance** of what it tells of traits; **posterior** and **in-context** are of "
-                + "the two forecasts (**own-dose**: with the dose that the reworded data need); **elicitation** is of how surprising the "
-                + "replies are, **surprised-shift** of surprise times the shift in context; **combined** is the mean of trait-covariance "
-                + "and elicitation, each kept in [0, 1]; **gate** is the rival account, by which any fixed wording protects.",
-            Columns = [new("rewording"), new("kind"), new("words"), .. predictors.Select(p => new TableColumn(Name(p), true))],
-            Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, f.Rewording.Kind, string.Join(" / ", f.Rewording.Wordings),
-                .. predictors.Select(p => Number(f.Protection[p]))])],
+            Caption = "What share of the plain effect goes away: 1 all, 0 nothing, below 0 it grows. **Trait-covariance** is of what a "
+                + "reply tells of traits, **elicitation** of how surprising the replies are; **combined** is the mean of both, each kept "
+                + "in [0, 1]; **gate** is the rival account, by which any fixed wording protects.",
+            Columns = [new("rewording"), new(Name(r.RankedBy), true), new("words"), .. parts.Select(p => new TableColumn(Name(p), true)),
+                new("kind")],
+            Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, Number(f.Protection[r.RankedBy]),
+                string.Join(" / ", f.Rewording.Wordings), .. parts.Select(p => Number(f.Protection[p])), f.Rewording.Kind])],
+        };
+        yield return new TableFigure
+        {
+            Id = "predictors",
+            Title = "Protection by every other predictor",
+            Caption = "Shares as above. **Covariance** is of what a reply tells of behaviour elsewhere; **posterior** and **in-context** "
+                + "are of the two forecasts (**own-dose**: with the dose that the reworded data need); **surprised-shift** is of surprise "
+                + "times the shift in context.",
+            Columns = [new("rewording"), .. others.Select(p => new TableColumn(Name(p), true))],
+            Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, .. others.Select(p => Number(f.Protection[p]))])],
         };
         if (traits.Length > 0)
             yield return new TableFigure

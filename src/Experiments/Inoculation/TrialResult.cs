@@ -45,8 +45,13 @@ public sealed record PredictorScore(Predictor Predictor, Interval Rank, Interval
 public sealed record LeakScore(LeakKind Kind, int Count, double Before, double Measured, LeakError InContext, LeakError Posterior,
     LeakError Gate, LeakError NoChange)
 {
-    /// <summary>The account with the smaller log score: <c>persona</c> or <c>gate</c>.</summary>
-    public string Nearer => Math.Min(InContext.LogScore, Posterior.LogScore) <= Gate.LogScore ? "persona" : "gate";
+    /// <summary>The account with the smaller log score: <c>persona</c> or <c>gate</c>; <c>neither</c> where both say the same.</summary>
+    public string Nearer => Math.Min(InContext.LogScore, Posterior.LogScore).CompareTo(Gate.LogScore) switch
+    {
+        < 0 => "persona",
+        > 0 => "gate",
+        _ => "neither",
+    };
 }
 
 /// <summary>Two ways to say how far a forecast probability is from a measured one.</summary>

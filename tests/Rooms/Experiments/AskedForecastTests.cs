@@ -7,6 +7,7 @@ using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
+using PersonaSelection.Report;
 using PersonaSelection.Tests.Rooms.EvidenceTests;
 using Xunit;
 
@@ -135,6 +136,23 @@ public sealed class AskedForecastTests : IDisposable
         InoculationResult found = new InoculationRanking(new CastLanguageModel(), Cast, Probes).Rank(mixed, ["test"],
             [new Rewording("nothing", "control", RewordingPlace.Suffix, [""])], 0);
         Assert.All(found.Rewordings[0].Protection, p => Assert.True(Math.Abs(p.Value) < 1e-9, $"{p}"));
+    }
+
+    /// <summary>The page ranks in a table that a desk has room for, with the other predictors in one of their own.</summary>
+    [Fact]
+    public void A_ranking_says_where_there_is_nothing_to_protect_from_and_its_tables_are_narrow()
+    {
+        InoculationResult found = new InoculationRanking(new CastLanguageModel(), Cast, Probes).Rank(Bad, ["test"],
+            [new Rewording("please", "request", RewordingPlace.Suffix, ["please"])], 0);
+        Assert.True(Math.Abs(found.Plain.PosteriorShift) > 0.1);
+        Assert.Null(InoculationReport.Faint(found));
+        InoculationResult faint = found with { Plain = found.Plain with { PosteriorShift = -0.004, InContextShift = double.NaN } };
+        Assert.Contains(InoculationReport.Of(faint).Blocks, b => b is Prose p && p.Text.Contains("0.01", StringComparison.Ordinal));
+
+        TableFigure[] tables = [.. InoculationReport.Of(found).Figures.OfType<TableFigure>().Where(t => t.Id is "ranking" or "predictors")];
+        Assert.All(tables, t => Assert.InRange(t.Columns.Count, 2, 7));
+        Assert.Equal([.. Enum.GetValues<Predictor>().Select(InoculationReport.Name).Order()],
+            tables.SelectMany(t => t.Columns.Where(c => c.Numeric)).Select(c => c.Name).Order());
     }
 
     private Forecasting Ask(IChatModel chat, int samples) => Forecasting.Ask(chat, Cast, Probes, samples, _folder, TimeProvider.System);

@@ -37,6 +37,7 @@ public sealed class TrialResultTests
         LeakScore bare = result.Leaks[0], same = result.Leaks[1];
         Assert.Equal((LeakKind.NoPrompt, "persona"), (bare.Kind, bare.Nearer));
         Assert.Equal((LeakKind.SamePrompt, "gate"), (same.Kind, same.Nearer));
+        Assert.Equal("neither", (same with { InContext = same.Gate, Posterior = same.Gate }).Nearer);
         Assert.Equal(0, same.Gate.LogScore, 1e-9);
         Assert.Equal(0.45, same.InContext.MeanAbsolute, 1e-9);
         Assert.Equal(-0.45, same.InContext.Bias, 1e-9);

@@ -7,7 +7,8 @@ namespace PersonaSelection.Tests.Rooms.ReportTests;
 internal static class HostileReport
 {
     public const string Text =
-        "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`<!--<svg onload=alert(3)>\u0001\ud800 & **<b>x</b>** `</code>`";
+        "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`<!--<svg onload=alert(3)>"
+        + "\u0001\u001b[31m\u2028\u2029\ud800 & **<b>x</b>** `</code>`";
 
     public static ReportDocument Make() => new(Text)
     {

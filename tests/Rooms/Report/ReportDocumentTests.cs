@@ -90,11 +90,13 @@ public sealed class ReportDocumentTests
         + "\"groups\":[null]}]}]}")]
     [InlineData("{\"schema\":1,\"title\":\"t\",\"blocks\":[{\"kind\":\"table\",\"title\":\"f\",\"columns\":[{\"name\":\"a\"}],"
         + "\"rows\":[[\"1\",\"2\"]]}]}")]
+    [InlineData(" \n")]
     public void What_is_no_report_is_refused_by_name(string json)
     {
         var error = Assert.Throws<UserErrorException>(() => ReportDocument.FromJson(json, "some.json"));
         Assert.Equal("bad-report", error.Code);
         Assert.Contains("some.json", error.Problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("isFinalBlock", error.Problem, StringComparison.Ordinal);
         Assert.NotEmpty(error.Remedy);
     }
 
