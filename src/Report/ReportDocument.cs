@@ -56,8 +56,11 @@ public sealed record ReportDocument(string Title)
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
+            // The reader's own place is a path and bytes counted from 0.
+            string where = e is JsonException { LineNumber: { } line, BytePositionInLine: { } column }
+                ? $", line {line + 1}, column {column + 1}" : "", why = e.Message.Split(" Path: ")[0];
             throw new UserErrorException("bad-report", json.Trim().Length == 0 ? $"{source} is empty."
-                : $"{source} is not a report document: {e.Message}", Remedy, e);
+                : $"{source}{where} is not a report document: {why}", Remedy, e);
         }
         if (document is null)
             throw new UserErrorException("bad-report", $"{source} holds null instead of a report document.", Remedy);
