@@ -213,32 +213,40 @@ internal sealed class JinjaExpressionParser(JinjaTokens tokens, JinjaScopePlan s
     {
         var positional = new List<JinjaExpression>();
         var keywords = new List<(string Name, JinjaExpression Value)>();
+        JinjaExpression? rest = null, others = null;
         tokens.Expect("(");
-        while (!tokens.Skip(")"))
+        for (bool first = true; !tokens.Skip(")"); first = false)
         {
-            if (positional.Count + keywords.Count > 0)
+            if (!first)
             {
                 tokens.Expect(",");
                 if (tokens.Skip(")")) break;
             }
             JinjaToken token = tokens.Current;
-            if (token.Is("*") || token.Is("**")) throw tokens.Fail(token, "arguments from a list (*) are not understood here");
-            if (token.Kind == JinjaTokenKind.Name && tokens.Following.Is("="))
+            if (rest is null && tokens.Skip("*"))
+            {
+                rest = Expression();
+            }
+            else if (others is null && tokens.Skip("**"))
+            {
+                others = Expression();
+            }
+            else if (token.Kind == JinjaTokenKind.Name && tokens.Following.Is("=") && others is null)
             {
                 tokens.Take();
                 tokens.Take();
                 keywords.Add((token.Text, Expression()));
             }
-            else if (keywords.Count > 0)
+            else if (keywords.Count > 0 || rest is not null || others is not null)
             {
-                throw tokens.Fail(token, "an argument without a name behind one with a name");
+                throw tokens.Fail(token, $"{token} is not understood behind the arguments before it");
             }
             else
             {
                 positional.Add(Expression());
             }
         }
-        return new JinjaGiven([.. positional], [.. keywords.Select(k => k.Name)], [.. keywords.Select(k => k.Value)]);
+        return new JinjaGiven([.. positional], [.. keywords.Select(k => k.Name)], [.. keywords.Select(k => k.Value)], rest, others);
     }
 
     private JinjaExpression Primary()

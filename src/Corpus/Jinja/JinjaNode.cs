@@ -30,7 +30,7 @@ internal abstract class JinjaExpression(int line, params ReadOnlySpan<JinjaNode?
     public abstract object Evaluate(JinjaRun run);
 
     /// <summary>The values of several expressions.</summary>
-    protected static object[] All(JinjaRun run, JinjaExpression[] expressions)
+    public static object[] All(JinjaRun run, JinjaExpression[] expressions)
     {
         if (expressions.Length == 0) return [];
         run.Step(expressions.Length);

@@ -81,6 +81,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
             case "for": return For(word.Line, scope);
             case "set": return Set(word.Line, scope);
             case "macro": return Macro(word.Line, scope);
+            case "call": return CallBlock(word.Line, scope);
             case "filter": return FilterBlock(word.Line, scope);
             case "with": return With(word.Line, scope);
             case "generation":
@@ -178,25 +179,50 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
         string name = _tokens.Expect(JinjaTokenKind.Name).Text;
         int slot = scope.Slot(name);
         var plan = new JinjaScopePlan(scope);
-        var parameters = new List<string>();
-        var defaults = new List<JinjaExpression?>();
+        return MacroBody(line, name, slot, plan, Parameters(plan), "endmacro");
+    }
+
+    private JinjaOutput CallBlock(int line, JinjaScopePlan scope)
+    {
+        var plan = new JinjaScopePlan(scope);
+        List<(string, JinjaExpression?)> parameters = _tokens.Current.Is("(") ? Parameters(plan) : [];
+        JinjaToken begin = _tokens.Current;
+        if (Expressions(scope).Expression() is not JinjaCall call) throw _tokens.Fail(begin, $"{begin} where a macro should be called");
+        return new JinjaOutput(line, call.With(MacroBody(line, JinjaMacro.Caller, null, plan, parameters, "endcall")));
+    }
+
+    private JinjaMacroStatement MacroBody(
+        int line, string name, int? slot, JinjaScopePlan plan, List<(string Name, JinjaExpression? Default)> parameters, string end)
+    {
+        string[] given = [.. parameters.Select(p => p.Name)];
+        foreach (string parameter in given) plan.Slot(parameter);
+        int from = _names.Count;
+        JinjaBlock body = OutsideLoops(() => Whole(plan, end));
+        int? caller = null;
+        foreach (JinjaName used in _names.Skip(from).Where(n => !given.Contains(n.Name)))
+        {
+            if (used.Name is "varargs" or "kwargs")
+                throw new FormatException($"line {used.Line}: '{used.Name}' in a macro is not understood here");
+            if (used.Name == JinjaMacro.Caller) caller = plan.Slot(JinjaMacro.Caller);
+        }
+        return new JinjaMacroStatement(line, name, slot, given, [.. parameters.Select(p => p.Default)], plan, body, caller);
+    }
+
+    private List<(string Name, JinjaExpression? Default)> Parameters(JinjaScopePlan plan)
+    {
+        var parameters = new List<(string Name, JinjaExpression? Default)>();
         _tokens.Expect("(");
         while (!_tokens.Skip(")"))
         {
             if (parameters.Count > 0) _tokens.Expect(",");
             JinjaToken parameter = _tokens.Expect(JinjaTokenKind.Name);
-            if (parameters.Contains(parameter.Text)) throw _tokens.Fail(parameter, $"two parameters are called {parameter}");
-            parameters.Add(parameter.Text);
-            if (_tokens.Skip("=")) defaults.Add(Expressions(plan).Expression());
-            else if (defaults.LastOrDefault() is null) defaults.Add(null);
-            else throw _tokens.Fail(parameter, "a parameter without a default behind one that has it");
+            if (parameters.Any(p => p.Name == parameter.Text)) throw _tokens.Fail(parameter, $"two parameters are called {parameter}");
+            JinjaExpression? fallback = _tokens.Skip("=") ? Expressions(plan).Expression() : null;
+            if (fallback is null && parameters.LastOrDefault().Default is not null)
+                throw _tokens.Fail(parameter, "a parameter without a default behind one that has it");
+            parameters.Add((parameter.Text, fallback));
         }
-        int from = _names.Count;
-        JinjaBlock body = OutsideLoops(() => Whole(plan, "endmacro"));
-        foreach (JinjaName used in _names.Skip(from))
-            if (used.Name is "caller" or "varargs" or "kwargs" && !parameters.Contains(used.Name))
-                throw new FormatException($"line {used.Line}: '{used.Name}' in a macro is not understood here");
-        return new JinjaMacroStatement(line, name, slot, [.. parameters], [.. defaults], plan, body);
+        return parameters;
     }
 
     /// <summary>What no <c>break</c> leaves.</summary>

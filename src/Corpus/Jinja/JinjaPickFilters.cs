@@ -15,8 +15,7 @@ internal static class JinjaPickFilters
 
     private static JinjaGenerator Map(JinjaArguments a, object self)
     {
-        // Python makes the values when they are asked for, of nothing none.
-        object[] items = JinjaValue.Items(a.Run, self);
+        object[] items = Items(a, self);
         if (a.Rest.Length == 0 && a[0] is { } attribute)
             return new JinjaGenerator([.. items.Select(item => JinjaPlaces.Path(a.Run, item, attribute, a[1]))]);
         if (a.Rest is not [string name, .. object[] arguments]) throw a.Fail("needs the name of a filter, or attribute=");
@@ -27,7 +26,7 @@ internal static class JinjaPickFilters
 
     private static JinjaGenerator Pick(JinjaArguments a, object self, bool byAttribute, bool wanted)
     {
-        object[] items = JinjaValue.Items(a.Run, self);
+        object[] items = Items(a, self);
         object? attribute = byAttribute ? a.Rest.FirstOrDefault() ?? throw a.Fail("needs an attribute") : null;
         object[] rest = byAttribute ? a.Rest[1..] : a.Rest;
         JinjaFunction? test = null;
@@ -41,6 +40,9 @@ internal static class JinjaPickFilters
             return JinjaValue.IsTrue(test is null ? value : test.Call(a.Run, value, arguments, names, values)) == wanted;
         })]);
     }
+
+    /// <summary>Jinja looks whether there is anything before it goes through it, so that None will do.</summary>
+    private static object[] Items(JinjaArguments a, object self) => JinjaValue.IsTrue(self) ? JinjaValue.Items(a.Run, self) : [];
 
     private static (string[] Names, object[] Values) Named(JinjaArguments a) =>
         ([.. a.Named.Select(n => n.Key)], [.. a.Named.Select(n => n.Value)]);

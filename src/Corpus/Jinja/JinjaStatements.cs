@@ -135,9 +135,9 @@ internal sealed class JinjaScoped(int line, JinjaScopePlan plan, JinjaSet[] firs
     }
 }
 
-/// <summary><c>{% macro name(parameters) %}</c></summary>
+/// <summary><c>{% macro name(parameters) %}</c>, or the block of a <c>{% call %}</c>, which has no name.</summary>
 internal sealed class JinjaMacroStatement(
-    int line, string name, int slot, string[] parameters, JinjaExpression?[] defaults, JinjaScopePlan plan, JinjaBlock body)
+    int line, string name, int? slot, string[] parameters, JinjaExpression?[] defaults, JinjaScopePlan plan, JinjaBlock body, int? callerSlot)
     : JinjaStatement(line, [.. defaults, body])
 {
     public string Name { get; } = name;
@@ -152,9 +152,12 @@ internal sealed class JinjaMacroStatement(
 
     public JinjaBlock Body { get; } = body;
 
+    /// <summary>Where the macro finds the block it is called with; null when it does not look.</summary>
+    public int? CallerSlot { get; } = callerSlot;
+
     public override JinjaFlow Execute(JinjaRun run)
     {
-        run.Frame.Slots[slot] = new JinjaMacro(this, run.Frame);
+        if (slot is { } named) run.Frame.Slots[named] = new JinjaMacro(this, run.Frame);
         return JinjaFlow.Next;
     }
 }
