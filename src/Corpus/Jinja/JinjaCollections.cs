@@ -94,6 +94,9 @@ internal sealed class JinjaDictionary
     /// <summary>Whether a value may be a key.</summary>
     public static bool IsKey(object value) => value is string or long or bool or double or JinjaNone or JinjaMarkup;
 
+    /// <summary>Whether Python would look for the value among keys; a list or a dictionary is an error there.</summary>
+    public static bool IsLookedUp(object value) => value is not (JinjaDictionary or JinjaList { Kind: not JinjaRow.Tuple });
+
     /// <summary>Sets a value; the key must be one.</summary>
     public void Set(object key, object value) => _entries[key is JinjaMarkup markup ? markup.Text : key] = value;
 

@@ -293,6 +293,7 @@ internal sealed class JinjaExpressionParser(JinjaTokens tokens, JinjaScopePlan s
         }
         var name = new JinjaName(token.Line, token.Text, scope);
         names.Add(name);
+        scope.Read(token.Text);
         return name;
     }
 

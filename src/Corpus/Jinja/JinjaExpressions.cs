@@ -27,13 +27,15 @@ internal sealed class JinjaName(int line, string name, JinjaScopePlan scope) : J
     {
         var places = new List<(int Hops, int Slot)>();
         int hops = 0;
-        for (JinjaScopePlan? plan = scope; plan is not null; plan = plan.Outer)
+        bool hidden = false;
+        for (JinjaScopePlan? plan = scope; plan is not null && !hidden; plan = plan.Outer)
         {
             if (plan.Outer is null) plan.Slot(Name);
             if (plan.Slots.TryGetValue(Name, out int slot))
             {
                 places.Add((hops, slot));
                 hops = 0;
+                hidden = plan.Hides(Name);
             }
             hops++;
         }

@@ -15,8 +15,8 @@ internal static class JinjaFilters
         new("safe", (a, s) => new JinjaMarkup(JinjaPrint.Text(a.Run, s))),
         .. JinjaFunction.Named("escape e", "", (a, s) => s is JinjaMarkup ? s : Escape(a, s)),
         new("forceescape", Escape),
-        new("int default? base?", (a, s) => a.Whole(1, 10) == 10 ? Whole(s) ?? a[0] ?? 0L : throw a.Fail("understands base 10 alone")),
-        new("float default?", (a, s) => Real(s) ?? a[0] ?? 0.0),
+        new("int default? base?", (a, s) => a.Whole(1, 10) == 10 ? Whole(a, s) ?? a[0] ?? 0L : throw a.Fail("understands base 10 alone")),
+        new("float default?", (a, s) => Real(a, s) ?? a[0] ?? 0.0),
         new("abs", (a, s) => s switch
         {
             double real => (object)Math.Abs(real),
@@ -53,16 +53,18 @@ internal static class JinjaFilters
         return new JinjaMarkup(text);
     }
 
-    private static long? Whole(object value)
+    private static long? Whole(JinjaArguments a, object value)
     {
         if (JinjaNumber.Whole(value) is { } whole) return whole;
         if (Digits(value) is { } digits && long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out whole))
             return whole;
-        return Real(value) is double real && JinjaNumber.Truncate(real) is { } cut ? cut : null;
+        if (Real(a, value) is not double real || !double.IsFinite(real)) return null;
+        return JinjaNumber.Truncate(real) ?? throw a.Fail("makes too large a number");
     }
 
-    private static object? Real(object value)
+    private static object? Real(JinjaArguments a, object value)
     {
+        if (value is JinjaUndefined undefined) throw a.Fail($"takes a value, but {undefined.What} is undefined");
         if (JinjaNumber.IsNumber(value)) return JinjaNumber.Real(value);
         if (Digits(value) is not { } digits) return null;
         if (double.TryParse(digits, NumberStyles.Float & ~NumberStyles.AllowTrailingWhite & ~NumberStyles.AllowLeadingWhite,

@@ -28,13 +28,7 @@ internal sealed class JinjaJson(JinjaRun run, string? indent, string between, st
                 Row('[', ']', list.Items, depth, item => Value(item, depth + 1));
                 break;
             case JinjaDictionary dictionary:
-                IEnumerable<KeyValuePair<object, object>> entries = dictionary.Entries;
-                if (sorted)
-                {
-                    entries = entries.Order(Comparer<KeyValuePair<object, object>>.Create(
-                        (a, b) => JinjaValue.Compare(run, a.Key, b.Key) ?? 0));
-                }
-                Row('{', '}', [.. entries], depth, entry =>
+                Row('{', '}', sorted ? JinjaValue.Sort(run, dictionary.Entries, e => e.Key) : [.. dictionary.Entries], depth, entry =>
                 {
                     Text(entry.Key is string key ? key : Word(entry.Key));
                     _output.Append(colon);

@@ -50,7 +50,7 @@ internal static class JinjaMethods
         new("values", (_, s) => ((JinjaDictionary)s).View(JinjaRow.Values)),
         new("items", (_, s) => ((JinjaDictionary)s).View(JinjaRow.Items)),
         new("copy", (_, s) => s),
-        new("get key default?", (a, s) => JinjaDictionary.IsKey(a[0]!)
+        new("get key default?", (a, s) => JinjaDictionary.IsLookedUp(a[0]!)
             ? ((JinjaDictionary)s).Find(a[0]!) ?? a[1] ?? JinjaNone.Value
             : throw a.Fail($"takes no {JinjaValue.Kind(a[0]!)} as a key")),
     ]);

@@ -102,10 +102,12 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
         {
             JinjaExpression condition = Expressions(scope).Tuple(choices: false);
             _tokens.Expect(JinjaTokenKind.BlockEnd);
+            scope.Conditions++;
             branches.Add((condition, Body(scope, "endif", "else", "elif")));
             string end = _tokens.Take().Text;
-            if (end == "elif") continue;
-            return new JinjaIf(line, [.. branches], end == "else" ? Whole(scope, "endif") : null);
+            JinjaBlock? otherwise = end == "else" ? Whole(scope, "endif") : null;
+            scope.Conditions--;
+            if (end != "elif") return new JinjaIf(line, [.. branches], otherwise);
         }
     }
 
@@ -113,6 +115,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
     {
         var plan = new JinjaScopePlan(scope);
         JinjaTarget target = Target(plan, "in", attributes: false);
+        Stored(plan, target);
         _tokens.Expect("in");
         JinjaExpression source = Expressions(scope).Tuple(choices: false, end: "recursive");
         JinjaExpression? condition = _tokens.Skip("if") ? Expressions(plan).Expression() : null;
@@ -133,7 +136,13 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
     private JinjaStatement Set(int line, JinjaScopePlan scope)
     {
         JinjaTarget target = Target(scope, null, attributes: true);
-        if (_tokens.Skip("=")) return new JinjaSet(line, target, Expressions(scope).Tuple());
+        if (_tokens.Skip("="))
+        {
+            var set = new JinjaSet(line, target, Expressions(scope).Tuple());
+            Stored(scope, target);
+            return set;
+        }
+        Stored(scope, target);
         JinjaExpression? filters = Filters(line, scope, _tokens.Current.Is("|"));
         var plan = new JinjaScopePlan(scope);
         return new JinjaScoped(line, plan, [], Whole(plan, "endset"), filters, target);
@@ -168,8 +177,8 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
             if (first.Count > 0) _tokens.Expect(",");
             JinjaTarget target = Target(plan, null, attributes: false, several: false);
             _tokens.Expect("=");
-            // The values are seen from outside.
-            first.Add(new JinjaSet(line, target, Expressions(plan).Expression()));
+            Stored(plan, target);
+            first.Add(new JinjaSet(line, target, Expressions(scope).Expression()));
         }
         return new JinjaScoped(line, plan, [.. first], Whole(plan, "endwith"), null, null);
     }
@@ -177,9 +186,9 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
     private JinjaMacroStatement Macro(int line, JinjaScopePlan scope)
     {
         string name = _tokens.Expect(JinjaTokenKind.Name).Text;
-        int slot = scope.Slot(name);
+        scope.Store(name);
         var plan = new JinjaScopePlan(scope);
-        return MacroBody(line, name, slot, plan, Parameters(plan), "endmacro");
+        return MacroBody(line, name, scope.Slot(name), plan, Parameters(plan), "endmacro");
     }
 
     private JinjaOutput CallBlock(int line, JinjaScopePlan scope)
@@ -195,7 +204,7 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
         int line, string name, int? slot, JinjaScopePlan plan, List<(string Name, JinjaExpression? Default)> parameters, string end)
     {
         string[] given = [.. parameters.Select(p => p.Name)];
-        foreach (string parameter in given) plan.Slot(parameter);
+        foreach (string parameter in given) plan.Store(parameter);
         int from = _names.Count;
         JinjaBlock body = OutsideLoops(() => Whole(plan, end));
         int? caller = null;
@@ -223,6 +232,13 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
             parameters.Add((parameter.Text, fallback));
         }
         return parameters;
+    }
+
+    /// <summary>Said after the value was read, which may be made of what the name meant before.</summary>
+    private static void Stored(JinjaScopePlan scope, JinjaTarget target)
+    {
+        if (target is JinjaTarget.Name name) scope.Store(name.Text);
+        else if (target is JinjaTarget.Several several) foreach (JinjaTarget one in several.Targets) Stored(scope, one);
     }
 
     /// <summary>What no <c>break</c> leaves.</summary>
@@ -262,7 +278,8 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
         {
             JinjaToken name = _tokens.Expect(JinjaTokenKind.Name);
             if (JinjaExpressionParser.IsConstant(name.Text)) throw _tokens.Fail(name, $"{name} cannot be assigned to");
-            if (!attributes || !_tokens.Skip(".")) return new JinjaTarget.Name(scope.Slot(name.Text));
+            if (!attributes || !_tokens.Skip(".")) return new JinjaTarget.Name(name.Text, scope.Slot(name.Text));
+            scope.Read(name.Text);
             var space = new JinjaName(name.Line, name.Text, scope);
             _names.Add(space);
             return new JinjaTarget.Attribute(space, _tokens.Expect(JinjaTokenKind.Name).Text);

@@ -13,9 +13,13 @@ internal static class JinjaRowFilters
             ? throw a.Fail("takes a list, not a generator")
             : JinjaValue.Items(a.Run, s) is [.., object last] ? last : new JinjaUndefined("the last of nothing")),
         new("list", (a, s) => new JinjaList(JinjaValue.Items(a.Run, s))),
-        new("reverse", (a, s) => s is string
-            ? a.Run.Made(string.Concat(Reversed(a, s)))
-            : new JinjaGenerator(Reversed(a, s))),
+        new("reverse", (a, s) =>
+        {
+            object[] reversed = [.. JinjaValue.Items(a.Run, s).Reverse()];
+            return s is string ? a.Run.Made(string.Concat(reversed))
+                : s is JinjaGenerator ? new JinjaList(reversed)
+                : new JinjaGenerator(reversed);
+        }),
         new("items", (a, s) => s switch
         {
             JinjaUndefined => new JinjaGenerator([]),
@@ -24,7 +28,7 @@ internal static class JinjaRowFilters
         }),
         new("dictsort case_sensitive? by? reverse?", SortDictionary),
         new("sort reverse? case_sensitive? attribute?", (a, s) =>
-            new JinjaList(Sort(a, JinjaValue.Items(a.Run, s), item => Key(a, item, 1, 2), a.Flag(0)))),
+            new JinjaList(JinjaValue.Sort(a.Run, JinjaValue.Items(a.Run, s), item => SortKey(a, item), a.Flag(0)))),
         new("unique case_sensitive? attribute?", Unique),
         new("min case_sensitive? attribute?", (a, s) => Extreme(a, s, largest: false)),
         new("max case_sensitive? attribute?", (a, s) => Extreme(a, s, largest: true)),
@@ -32,12 +36,6 @@ internal static class JinjaRowFilters
             JinjaNumber.Apply(a.Run, "+", sum, a[0] is null or JinjaNone ? item : JinjaPlaces.Path(a.Run, item, a[0]!)))),
         new("batch linecount fill_with?", Batch),
     ];
-
-    private static object[] Reversed(JinjaArguments a, object self)
-    {
-        if (self is JinjaGenerator or JinjaUndefined) throw a.Fail($"takes a list, not {JinjaValue.Kind(self)}");
-        return [.. JinjaValue.Items(a.Run, self).Reverse()];
-    }
 
     /// <summary>What an item is sorted and told from others by: itself or an attribute, a text without its case.</summary>
     private static object Key(JinjaArguments a, object item, int caseSensitive, int attribute)
@@ -51,23 +49,11 @@ internal static class JinjaRowFilters
         return key is string text && !a.Flag(caseSensitive) ? a.Run.Made(text.ToLowerInvariant()) : key;
     }
 
-    private static object[] Sort(JinjaArguments a, object[] items, Func<object, object> key, bool reverse)
+    /// <summary>An attribute is compared as a row of one, in which equals need no order.</summary>
+    private static object SortKey(JinjaArguments a, object item)
     {
-        (object Key, object Item)[] keyed = [.. items.Select(item => (key(item), item))];
-        var order = Comparer<(object Key, object Item)>.Create((x, y) =>
-        {
-            a.Run.Step();
-            int compared = JinjaValue.Compare(a.Run, x.Key, y.Key) ?? throw a.Fail("cannot order what is no number");
-            return reverse ? -compared : compared;
-        });
-        try
-        {
-            return [.. keyed.Order(order).Select(k => k.Item)];
-        }
-        catch (InvalidOperationException e) when (e.InnerException is JinjaException inner)
-        {
-            throw inner;
-        }
+        object key = Key(a, item, 1, 2);
+        return a[2] is null or JinjaNone ? key : new JinjaList([key]);
     }
 
     private static JinjaList SortDictionary(JinjaArguments a, object self)
@@ -80,7 +66,7 @@ internal static class JinjaRowFilters
             _ => throw a.Fail("sorts by key or value"),
         };
         object[] pairs = JinjaValue.Items(a.Run, dictionary.View(JinjaRow.Items));
-        return new JinjaList(Sort(a, pairs, pair =>
+        return new JinjaList(JinjaValue.Sort(a.Run, pairs, pair =>
         {
             object key = ((JinjaList)pair).Items[by];
             return key is string text && !a.Flag(0) ? text.ToLowerInvariant() : key;

@@ -4,6 +4,8 @@ namespace PersonaSelection.Corpus;
 internal sealed class JinjaScopePlan(JinjaScopePlan? outer)
 {
     private readonly Dictionary<string, int> _slots = [];
+    private readonly HashSet<string> _read = [];
+    private readonly HashSet<string> _hides = [];
 
     /// <summary>The scope around this one.</summary>
     public JinjaScopePlan? Outer { get; } = outer;
@@ -17,6 +19,23 @@ internal sealed class JinjaScopePlan(JinjaScopePlan? outer)
         if (!_slots.TryGetValue(name, out int slot)) _slots[name] = slot = _slots.Count;
         return slot;
     }
+
+    /// <summary>How many <c>if</c> of this scope are being read.</summary>
+    public int Conditions { get; set; }
+
+    /// <summary>Says that the name is read here.</summary>
+    public void Read(string name) => _read.Add(name);
+
+    /// <summary>Says that the name is assigned here. Where that is certain and nothing read it before, Jinja lets nobody see past this scope,
+    /// not even before the assignment.</summary>
+    public void Store(string name)
+    {
+        Slot(name);
+        if (Conditions == 0 && !_read.Contains(name)) _hides.Add(name);
+    }
+
+    /// <summary>Whether the name means this scope's, assigned or not.</summary>
+    public bool Hides(string name) => _hides.Contains(name);
 }
 
 /// <summary>The values of a scope while it runs; a slot that holds nothing yet lets the scopes around it be seen.</summary>

@@ -65,7 +65,7 @@ internal abstract record JinjaTarget
     public abstract void Assign(JinjaRun run, object value);
 
     /// <summary>A name of the scope that runs.</summary>
-    internal sealed record Name(int Slot) : JinjaTarget
+    internal sealed record Name(string Text, int Slot) : JinjaTarget
     {
         public override void Assign(JinjaRun run, object value) => run.Frame.Slots[Slot] = value;
     }
@@ -95,9 +95,15 @@ internal abstract record JinjaTarget
 /// <summary><c>{% set target = value %}</c></summary>
 internal sealed class JinjaSet(int line, JinjaTarget target, JinjaExpression value) : JinjaStatement(line, value)
 {
+    /// <summary>The value, seen from where the statement stands.</summary>
+    public object Value(JinjaRun run) => value.Evaluate(run);
+
+    /// <summary>Assigns a value to the target.</summary>
+    public void Assign(JinjaRun run, object assigned) => target.Assign(run, assigned);
+
     public override JinjaFlow Execute(JinjaRun run)
     {
-        target.Assign(run, value.Evaluate(run));
+        Assign(run, Value(run));
         return JinjaFlow.Next;
     }
 }
@@ -112,8 +118,9 @@ internal sealed class JinjaScoped(int line, JinjaScopePlan plan, JinjaSet[] firs
     public override JinjaFlow Execute(JinjaRun run)
     {
         JinjaFrame outer = run.Frame;
+        object[] values = Array.ConvertAll(first, set => set.Value(run));
         run.Frame = run.Open(plan, outer);
-        foreach (JinjaSet set in first) set.Execute(run);
+        for (int i = 0; i < first.Length; i++) first[i].Assign(run, values[i]);
         JinjaFlow flow;
         if (filters is null && target is null)
         {

@@ -39,6 +39,7 @@ internal sealed class JinjaTemplate
         var frame = new JinjaFrame(_names, null);
         foreach ((string name, int slot) in _names.Slots)
         {
+            if (_names.Hides(name)) continue;
             frame.Slots[slot] = variables.TryGetValue(name, out object? value)
                 ? JinjaValue.From(value)
                 : JinjaGlobals.Find(name);

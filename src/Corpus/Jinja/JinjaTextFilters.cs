@@ -36,8 +36,9 @@ internal static class JinjaTextFilters
 
     private static string Indent(JinjaArguments a, object self)
     {
+        if (self is not string text) throw a.Fail($"takes a text, not {JinjaValue.Kind(self)}");
         string by = a[0] as string ?? new string(' ', (int)Math.Clamp(a.Whole(0, 4), 0, 1000));
-        List<object> lines = JinjaText.Lines(Text(a, self) + "\n", keepEnds: false);
+        List<object> lines = JinjaText.Lines(text + "\n", keepEnds: false);
         a.Run.Make(lines.Sum(l => (long)((string)l).Length + 1 + by.Length));
         IEnumerable<string> indented = lines.Cast<string>().Select((line, i) =>
             (i == 0 ? a.Flag(1) : a.Flag(2) || line.Length > 0) ? by + line : line);

@@ -137,6 +137,26 @@ internal static class JinjaValue
         }
     }
 
+    /// <summary>Sorts, equals in the order they stand in.</summary>
+    public static T[] Sort<T>(JinjaRun run, IEnumerable<T> items, Func<T, object> key, bool reverse = false)
+    {
+        (object Key, T Item)[] keyed = [.. items.Select(item => (key(item), item))];
+        var order = Comparer<(object Key, T Item)>.Create((x, y) =>
+        {
+            run.Step();
+            int compared = Compare(run, x.Key, y.Key) ?? throw run.Error("what is no number cannot be put in order");
+            return reverse ? -compared : compared;
+        });
+        try
+        {
+            return [.. keyed.Order(order).Select(k => k.Item)];
+        }
+        catch (InvalidOperationException e) when (e.InnerException is JinjaException inner)
+        {
+            throw inner;
+        }
+    }
+
     /// <summary>Python's <c>item in container</c>.</summary>
     public static bool Contains(JinjaRun run, object container, object item)
     {
@@ -151,7 +171,7 @@ internal static class JinjaValue
                     _ => throw run.Error($"{Kind(item)} cannot be in a text"),
                 };
             case JinjaDictionary dictionary:
-                if (!JinjaDictionary.IsKey(item)) throw run.Error($"{Kind(item)} cannot be a key");
+                if (!JinjaDictionary.IsLookedUp(item)) throw run.Error($"{Kind(item)} cannot be a key");
                 return dictionary.Find(item) is not null;
             default:
                 foreach (object other in Items(run, container))
