@@ -74,7 +74,7 @@ n is not none and n is not string
 l is equalto [3, 1, 2], 'x' is not equalto 'y'
 l[0], l[-1], l[9], l[1:], l[::-1], l[:-1], l[5:1], l[-2:9:2], mix[5][1].k
 t[1], t[::-1], t|length, t[:2], t.find('x'), t|list, 'a🙂b'.split('🙂'), t[-1]
-d.b, d['a'], d.items, d['items'], d.missing, d.get('missing'), d.get('missing', 1), d['keys']|string|length > 0
+d.b, d['a'], d.items is callable, d['items'], d.missing, d.get('missing'), d.get('missing', 1), d['keys']()|length
 deep.a.b[0].c, deep['a']['b'].0.c, deep.x, deep.a.b[5]
 s|trim, s|upper, s|lower, 'hello wOrld it-is (so)'|title, 'hELLO'|capitalize, s.title(), 'x1y z'.title()
 s.strip(), s.lstrip(), s.rstrip(), 'xxaxx'.strip('x'), '🙂a🙂'.strip('🙂'), 'abc'.lstrip('ab')
@@ -89,7 +89,7 @@ w|sort, w|sort(reverse=true), w|sort(case_sensitive=true), ms|sort(attribute='ro
 ms|map(attribute='content')|list, ms|map(attribute='n', default=0)|list, w|map('upper')|join, ['1', '2']|map('int')|sum
 mix|select('string')|list, mix|reject('none')|list|length, [0, 1, '']|select|list, ms|selectattr('content')|list|length, ms|rejectattr('role', 'equalto', 'user')|list
 ms|selectattr('n', 'defined')|list|length, ms|selectattr('role', 'eq', 'user')|first, nil|selectattr('x')|list
-'12'|int, '12.7'|int, 'x'|int, 'x'|int(5), ' 3 '|int, '1_0'|int, f|int, '2.5'|float, 'x'|float, 'inf'|float, '1e3'|float
+'12'|int, '12.7'|int, 'x'|int, 'x'|int(5), ' 3 '|int, '1_0'|int, f|int, '2.5'|float, 'x'|float, '1e3'|float
 -5|abs, m|abs, 2.5|round, 3.5|round, 2.675|round(2), 0.125|round(2), 7|round, 2.1|round(method='ceil'), 2.9|round(0, 'floor'), 1234.5|round(-2)
 'a\\nb\\n\\nc'|indent, 'a\\nb'|indent(2, true), 'a\\n\\nb'|indent(1, blank=true), l|batch(2)|list, l|batch(2, 'x')|list
 '<a & "b">'|e, ('<b>'|safe) ~ '<c>', s|safe|length, 5|string ~ 5
@@ -129,7 +129,7 @@ s.__class__
 s.__class__.__mro__
 ''.__class__ is defined
 1 in 'abc'
-[1]['a':]
+l['a':]
 {[]: 1}
 for
 1 +

@@ -78,7 +78,7 @@ internal sealed class JinjaNamespace
     public OrderedDictionary<string, object> Attributes { get; } = [];
 }
 
-/// <summary>A dictionary in the order of insertion. Keys are texts, numbers, bools and None; 1, 1.0 and True are one key, as in Python.</summary>
+/// <summary>A dictionary in the order of insertion. Keys are texts, numbers, bools and None; 1, 1.0 and True are one.</summary>
 internal sealed class JinjaDictionary
 {
     private readonly OrderedDictionary<object, object> _entries;

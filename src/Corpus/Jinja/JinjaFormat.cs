@@ -38,7 +38,8 @@ internal static class JinjaFormat
                 if (given == name) return value;
             throw a.Fail($"has no argument {name}");
         }
-        int at = name.Length == 0 ? next++ : int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index : -1;
+        int at = name.Length == 0 ? next++
+            : int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index : -1;
         return at >= 0 && at < a.Rest.Length ? a.Rest[at] : throw a.Fail($"has no argument {at}");
     }
 }

@@ -36,7 +36,9 @@ internal readonly record struct JinjaArguments(
 
     /// <summary>An argument that must be a whole number.</summary>
     public long Whole(int index, long fallback) =>
-        Values[index] is not { } value ? fallback : JinjaNumber.Whole(value) ?? throw Fail($"takes a whole number, not {JinjaValue.Kind(value)}");
+        Values[index] is not { } value
+            ? fallback
+            : JinjaNumber.Whole(value) ?? throw Fail($"takes a whole number, not {JinjaValue.Kind(value)}");
 
     /// <summary>An argument that is true or false.</summary>
     public bool Flag(int index) => Values[index] is { } value && JinjaValue.IsTrue(value);
@@ -45,7 +47,7 @@ internal readonly record struct JinjaArguments(
     public JinjaException Fail(string problem) => Run.Error($"{Function} {problem}");
 }
 
-/// <summary>A function that comes with the language: a filter, a test, a method or a global. <c>self</c> is what it is applied to.</summary>
+/// <summary>A function of the language: a filter, a test, a method or a global. <c>self</c> is what it is applied to.</summary>
 internal sealed class JinjaFunction
 {
     private readonly string[] _parameters;
@@ -54,8 +56,8 @@ internal sealed class JinjaFunction
     private readonly bool _takesNames;
     private readonly Func<JinjaArguments, object, object> _body;
 
-    /// <param name="signature">Its name, then its parameters: <c>name</c>, <c>name?</c> that may be left out, <c>*</c> for any more by place
-    /// (the named parameters are then given by name alone), <c>**</c> for any more by name.</param>
+    /// <param name="signature">Its name, then its parameters: <c>name</c>, <c>name?</c> that may be left out, <c>*</c> for any more by
+    /// place (the named parameters are then given by name alone), <c>**</c> for any more by name.</param>
     /// <param name="body">What it does.</param>
     public JinjaFunction(string signature, Func<JinjaArguments, object, object> body)
     {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace PersonaSelection.Corpus;
 
-/// <summary>A template as tokens. White space around tags is cut here: <c>trim_blocks</c>, <c>lstrip_blocks</c>, and the signs - and +.</summary>
+/// <summary>A template as tokens. White space around tags is cut here: <c>trim_blocks</c>, <c>lstrip_blocks</c>, - and +.</summary>
 internal sealed class JinjaLexer
 {
     private static readonly string[] Signs =
@@ -72,7 +72,7 @@ internal sealed class JinjaLexer
         return -1;
     }
 
-    /// <summary>The text before a tag, without what the tag's control cuts off; a block and a comment cut the indentation of their line.</summary>
+    /// <summary>The text before a tag, without what the tag cuts off; blocks and comments cut the indentation of their line.</summary>
     private void Data(int end, char control, bool strips)
     {
         string text = _source[_at..end];
@@ -195,7 +195,8 @@ internal sealed class JinjaLexer
     }
 
     private static bool IsNamePart(char c) =>
-        char.IsLetterOrDigit(c) || c == '_' || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
+        char.IsLetterOrDigit(c) || c == '_'
+        || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
 
     private void Balance(Stack<char> brackets, char sign)
     {

@@ -43,7 +43,8 @@ internal static class JinjaLiterals
             void Point(int digits)
             {
                 if (i + digits >= written.Length
-                    || !uint.TryParse(written.AsSpan(i + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint point)
+                    || !uint.TryParse(written.AsSpan(i + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+                        out uint point)
                     || point > 0x10ffff)
                 {
                     throw fail($"the escape \\{kind} is not whole");

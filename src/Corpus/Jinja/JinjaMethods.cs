@@ -59,7 +59,9 @@ internal static class JinjaMethods
     [
         new("count value", (a, s) => (long)((JinjaList)s).Items.Count(item => Same(a, item))),
         new("index value", (a, s) =>
-            Array.FindIndex(((JinjaList)s).Items, item => Same(a, item)) is >= 0 and var at ? (long)at : throw a.Fail("finds no such value")),
+            Array.FindIndex(((JinjaList)s).Items, item => Same(a, item)) is >= 0 and var at
+                ? (long)at
+                : throw a.Fail("finds no such value")),
         new("copy", (_, s) => s),
     ]);
 

@@ -3,7 +3,7 @@ namespace PersonaSelection.Corpus;
 /// <summary>A part of a template that was understood.</summary>
 internal abstract class JinjaNode
 {
-    /// <summary>The most that parts may be nested in each other, which bounds the stack that a rendering takes. Python has a like limit.</summary>
+    /// <summary>The most that parts may be nested in each other, which bounds the stack of a rendering. Python has a like limit.</summary>
     public const int Deepest = 200;
 
     private readonly int _depth;

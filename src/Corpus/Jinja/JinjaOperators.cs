@@ -1,7 +1,8 @@
 namespace PersonaSelection.Corpus;
 
 /// <summary><c>a + b</c> and the other operators of numbers, texts and lists.</summary>
-internal sealed class JinjaArithmetic(int line, string sign, JinjaExpression left, JinjaExpression right) : JinjaExpression(line, left, right)
+internal sealed class JinjaArithmetic(int line, string sign, JinjaExpression left, JinjaExpression right)
+    : JinjaExpression(line, left, right)
 {
     public override object Evaluate(JinjaRun run)
     {
@@ -12,7 +13,8 @@ internal sealed class JinjaArithmetic(int line, string sign, JinjaExpression lef
             case ("+", string x, string y):
                 run.Make(x.Length + y.Length);
                 return x + y;
-            case ("+", JinjaList { IsSequence: true } x, JinjaList { IsSequence: true } y) when x.Kind == y.Kind && x.Kind != JinjaRow.Range:
+            case ("+", JinjaList { IsSequence: true } x, JinjaList { IsSequence: true } y)
+                when x.Kind == y.Kind && x.Kind != JinjaRow.Range:
                 run.Step(x.Items.Length + y.Items.Length);
                 return new JinjaList([.. x.Items, .. y.Items], x.Kind);
             case ("*", string or JinjaList, _) when JinjaNumber.Whole(b) is { } times: return Repeat(run, a, times);
@@ -32,7 +34,8 @@ internal sealed class JinjaArithmetic(int line, string sign, JinjaExpression lef
             run.Make((long)Int128.Min((Int128)text.Length * times, JinjaRun.MostCharacters + 1));
             return string.Concat(Enumerable.Repeat(text, text.Length == 0 ? 0 : (int)times));
         }
-        if (value is not JinjaList { Kind: JinjaRow.List or JinjaRow.Tuple } list) throw run.Error($"{JinjaValue.Kind(value)} cannot be repeated");
+        if (value is not JinjaList { Kind: JinjaRow.List or JinjaRow.Tuple } list)
+            throw run.Error($"{JinjaValue.Kind(value)} cannot be repeated");
         run.Step((long)Int128.Min((Int128)list.Items.Length * times, JinjaRun.MostSteps + 1));
         return new JinjaList(list.Items.Length == 0 ? [] : [.. Enumerable.Repeat(list.Items, (int)times).SelectMany(i => i)], list.Kind);
     }

@@ -37,7 +37,8 @@ internal static class JinjaPlaces
         };
         if (found is not null) return found;
         if (key is string name) return Attribute(run, target, name, methodsAlone: true);
-        return new JinjaUndefined($"item {(key is long whole ? whole.ToString(CultureInfo.InvariantCulture) + " " : "")}of {JinjaValue.Kind(target)}");
+        string which = key is long whole ? whole.ToString(CultureInfo.InvariantCulture) + " " : "";
+        return new JinjaUndefined($"item {which}of {JinjaValue.Kind(target)}");
     }
 
     /// <summary>The value at a path such as <c>function.name</c> or <c>0.role</c>, as filters take it.</summary>

@@ -44,7 +44,8 @@ internal sealed class JinjaRun(JinjaFrame frame, TimeProvider time)
     public void Make(long characters)
     {
         _characters += characters;
-        if (_characters > MostCharacters) throw Error($"more than {MostCharacters} characters, of the output and of texts on the way to it");
+        if (_characters > MostCharacters)
+            throw Error($"more than {MostCharacters} characters, of the output and of texts on the way to it");
     }
 
     /// <summary>A text that was just made, counted.</summary>

@@ -1,6 +1,6 @@
 namespace PersonaSelection.Corpus;
 
-/// <summary>The names that are assigned within one scope (the template, a loop, a macro, a block with its own names), each with its slot.</summary>
+/// <summary>The names that are assigned within one scope (the template, a loop, a macro, a block of its own), each with its slot.</summary>
 internal sealed class JinjaScopePlan(JinjaScopePlan? outer)
 {
     private readonly Dictionary<string, int> _slots = [];
@@ -26,8 +26,10 @@ internal sealed class JinjaScopePlan(JinjaScopePlan? outer)
     /// <summary>Says that the name is read here.</summary>
     public void Read(string name) => _read.Add(name);
 
-    /// <summary>Says that the name is assigned here. Where that is certain and nothing read it before, Jinja lets nobody see past this scope,
-    /// not even before the assignment.</summary>
+    /// <summary>
+    /// Says that the name is assigned here. Where that is certain and nothing read it before, Jinja lets nobody see past this scope, not
+    /// even before the assignment.
+    /// </summary>
     public void Store(string name)
     {
         Slot(name);

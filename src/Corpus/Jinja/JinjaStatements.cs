@@ -86,7 +86,8 @@ internal abstract record JinjaTarget
     {
         public override void Assign(JinjaRun run, object value)
         {
-            if (Space.Evaluate(run) is not JinjaNamespace space) throw run.Error($"'{Space.Name}' is no namespace; its attributes cannot be set");
+            if (Space.Evaluate(run) is not JinjaNamespace space)
+                throw run.Error($"'{Space.Name}' is no namespace; its attributes cannot be set");
             space.Attributes[Key] = value;
         }
     }
@@ -112,7 +113,8 @@ internal sealed class JinjaSet(int line, JinjaTarget target, JinjaExpression val
 /// A block with names of its own. What it writes goes through filters, if there are any, and then to the output or, in
 /// <c>{% set target %}…{% endset %}</c>, to a name.
 /// </summary>
-internal sealed class JinjaScoped(int line, JinjaScopePlan plan, JinjaSet[] first, JinjaBlock body, JinjaExpression? filters, JinjaTarget? target)
+internal sealed class JinjaScoped(
+    int line, JinjaScopePlan plan, JinjaSet[] first, JinjaBlock body, JinjaExpression? filters, JinjaTarget? target)
     : JinjaStatement(line, [.. first, body, filters])
 {
     public override JinjaFlow Execute(JinjaRun run)
@@ -144,7 +146,8 @@ internal sealed class JinjaScoped(int line, JinjaScopePlan plan, JinjaSet[] firs
 
 /// <summary><c>{% macro name(parameters) %}</c>, or the block of a <c>{% call %}</c>, which has no name.</summary>
 internal sealed class JinjaMacroStatement(
-    int line, string name, int? slot, string[] parameters, JinjaExpression?[] defaults, JinjaScopePlan plan, JinjaBlock body, int? callerSlot)
+    int line, string name, int? slot, string[] parameters, JinjaExpression?[] defaults, JinjaScopePlan plan, JinjaBlock body,
+    int? callerSlot)
     : JinjaStatement(line, [.. defaults, body])
 {
     public string Name { get; } = name;

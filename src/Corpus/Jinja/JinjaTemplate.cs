@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace PersonaSelection.Corpus;
 
 /// <summary>
@@ -18,7 +16,7 @@ internal sealed class JinjaTemplate
 
     /// <summary>Reads a template.</summary>
     /// <param name="source">The template.</param>
-    /// <exception cref="FormatException">It is no such template, or uses what is not understood here; the message names the line.</exception>
+    /// <exception cref="FormatException">It is no template, or uses what is not understood here; the message names the line.</exception>
     public static JinjaTemplate Parse(string source)
     {
         if (source.Length > LongestSource)

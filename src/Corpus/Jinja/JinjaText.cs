@@ -70,7 +70,7 @@ internal static class JinjaText
             : characters.AsSpan().IndexOf(text.AsSpan(at, size)) >= 0;
     }
 
-    /// <summary>Python's <c>split</c> (or <c>rsplit</c>) at a separator, at most <paramref name="most"/> times where that is not negative.</summary>
+    /// <summary>Python's <c>split</c> (or <c>rsplit</c>), at most <paramref name="most"/> times where that is not negative.</summary>
     public static List<object> Split(string text, string separator, long most, bool fromRight)
     {
         var parts = new List<object>();
@@ -90,7 +90,7 @@ internal static class JinjaText
         return parts;
     }
 
-    /// <summary>The same at runs of white space; none gives no parts, and what is over when <paramref name="most"/> is reached stays whole.</summary>
+    /// <summary>The same at runs of white space; what is over when <paramref name="most"/> is reached stays whole.</summary>
     public static List<object> SplitAtSpace(string text, long most, bool fromRight)
     {
         var parts = new List<object>();

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.CorpusTests;
 
-/// <summary>What a caller of templates relies on: kinds of values and of errors, and limits that hold against templates of strangers.</summary>
+/// <summary>What a caller of templates relies on: kinds of values and of errors, and limits against templates of strangers.</summary>
 public sealed class JinjaTemplateTests
 {
     private static readonly Dictionary<string, object?> Nothing = [];
@@ -128,8 +128,10 @@ public sealed class JinjaTemplateTests
     [InlineData("{% set ns = namespace(v=[], w=[]) %}{% for i in range(60) %}{% set ns.v = [ns.v, ns.v] %}{% set ns.w = [ns.w, ns.w] %}"
         + "{% endfor %}{{ ns.v == ns.w }}", "steps")]
     [InlineData("{% set ns = namespace() %}{% set ns.me = ns %}{{ ns }}", "nested too deeply")]
-    [InlineData("{% set ns = namespace(v=[]) %}{% for i in range(90000) %}{% set ns.v = [ns.v] %}{% endfor %}{{ ns.v }}", "nested too deeply")]
-    [InlineData("{% set ns = namespace(v=[]) %}{% for i in range(90000) %}{% set ns.v = [ns.v] %}{% endfor %}{{ ns.v|tojson(indent=1) }}", "")]
+    [InlineData("{% set ns = namespace(v=[]) %}{% for i in range(90000) %}{% set ns.v = [ns.v] %}{% endfor %}{{ ns.v }}",
+        "nested too deeply")]
+    [InlineData("{% set ns = namespace(v=[]) %}{% for i in range(90000) %}{% set ns.v = [ns.v] %}{% endfor %}{{ ns.v|tojson(indent=1) }}",
+        "")]
     [InlineData("{{ range(100001) }}", "range is of more than 100000 numbers")]
     [InlineData("{{ range(-9223372036854775807, 9223372036854775807) }}", "range is of more than 100000 numbers")]
     [InlineData("{% set l = range(100000)|list %}{% for i in l %}{{ 'x' if -1 in l }}{% endfor %}", "steps")]
@@ -147,7 +149,7 @@ public sealed class JinjaTemplateTests
         var thread = new Thread(
             () => caught = Record.Exception(() =>
             {
-                string tower = "{{ m(" + string.Concat(Enumerable.Repeat("[", 90)) + "1" + string.Concat(Enumerable.Repeat("]", 90)) + ") }}";
+                string tower = "{{ m(" + new string('[', 90) + "1" + new string(']', 90) + ") }}";
                 Render(JinjaTemplate.Parse("{% macro m(x) %}" + tower + "{% endmacro %}" + tower));
             }),
             maxStackSize: 512 << 10);
