@@ -1,6 +1,6 @@
 namespace PersonaSelection.Corpus;
 
-/// <summary>A template that could be read but not rendered: what it asks for is an error in Jinja too, or not understood, or too much.</summary>
+/// <summary>A template that was read but cannot be rendered: an error in Jinja too, what is not understood here, or too much.</summary>
 internal sealed class JinjaException(int line, string problem) : Exception($"line {line}: {problem}")
 {
     /// <summary>The line of the template, from 1.</summary>
