@@ -9,14 +9,14 @@ namespace PersonaSelection.Corpus;
 /// </summary>
 public sealed class ByteLevelBpeTokenizer : ITokenizer
 {
-    private const int MostCached = 1 << 16;
-    private const int LongestCached = 64;
-    private readonly byte[][] _tokens;
+    private readonly byte[]?[] _tokens;
     private readonly HashSet<int> _specials;
     private readonly int[] _byteIds = new int[256];
-    private readonly Dictionary<(int Left, int Right), (int Rank, int Id)> _merges;
-    private readonly Dictionary<string, int[]> _cache = new(StringComparer.Ordinal);
-    private readonly Lock _cacheLock = new();
+    private readonly PairMerges _joints;
+    private readonly PieceCache _cache = new();
+    // Both null where a text is only cut as GPT-2 does and joined.
+    private readonly TextPipeline? _pipeline;
+    private readonly Dictionary<string, int>? _wholes;
 
     /// <summary>A tokenizer from its parts: for the trainer and for readers of files.</summary>
     /// <param name="tokens">The bytes of every id; the text of the special ones.</param>
@@ -28,32 +28,56 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
     internal ByteLevelBpeTokenizer(byte[][] tokens, IEnumerable<int> specials, IReadOnlyList<(int Left, int Right)> merges, int beginId,
         int endId)
     {
-        (_tokens, _specials, Merges, BeginId, EndId) = (tokens, [.. specials], merges, beginId, endId);
+        (_tokens, Merges, BeginId, EndId, VocabularySize) = (tokens, merges, beginId, endId, tokens.Length);
+        Specials = specials.Order().ToDictionary(id => Encoding.UTF8.GetString(tokens[id]));
+        _specials = [.. Specials.Values];
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int id = 0; id < tokens.Length; id++)
             if (!_specials.Contains(id) && !ids.TryAdd(Key(tokens[id]), id))
                 throw new ArgumentException($"The ids {ids[Key(tokens[id])]} and {id} stand for the same bytes.");
-        for (int b = 0; b < 256; b++)
-        {
-            if (!ids.TryGetValue(Key([(byte)b]), out _byteIds[b])) throw new ArgumentException($"No token stands for the byte {b}.");
-        }
-        _merges = new Dictionary<(int, int), (int, int)>(merges.Count);
+        FindBytes(ids);
+        _joints = new PairMerges(merges.Count);
         for (int rank = 0; rank < merges.Count; rank++)
         {
             (int left, int right) = merges[rank];
             if (!ids.TryGetValue(Key([.. tokens[left], .. tokens[right]]), out int id))
                 throw new ArgumentException($"Merge {rank} gives no token.");
-            _merges.TryAdd((left, right), (rank, id));
+            _joints.Set(left, right, rank, id);
         }
-        Id = ContentId.Of("byte-bpe", [beginId, endId, .. _specials.Order().Cast<object>(), "tokens", .. tokens.Select(Convert.ToHexString),
-            "merges", .. merges.Select(m => $"{m.Left} {m.Right}")]).ToString();
+        Id = IdOf([]);
+    }
+
+    /// <summary>A tokenizer that was read from a file.</summary>
+    /// <exception cref="ArgumentException">A byte has no token.</exception>
+    internal ByteLevelBpeTokenizer(BpeFile file)
+    {
+        (BeginId, EndId, VocabularySize, Specials, Json) = (file.BeginId, file.EndId, file.Size, file.Specials, file.Json);
+        _specials = [.. file.Specials.Values];
+        _tokens = new byte[]?[file.Texts.Length];
+        for (int id = 0; id < _tokens.Length; id++)
+        {
+            // What is not written in the alphabet of bytes, such as an added token of spaces, stands for itself.
+            if (file.Texts[id] is { } text)
+                _tokens[id] = (_specials.Contains(id) ? null : ByteAlphabet.ToBytes(text)) ?? Encoding.UTF8.GetBytes(text);
+        }
+        var ids = new Dictionary<string, int>(_tokens.Length, StringComparer.Ordinal);
+        foreach ((string text, int id) in file.Vocabulary)
+            if (ByteAlphabet.ToBytes(text) is { } bytes) ids.Add(Key(bytes), id);
+        FindBytes(ids);
+        _joints = new PairMerges(file.Merges.Count);
+        for (int rank = 0; rank < file.Merges.Count; rank++)
+            _joints.Set(file.Merges[rank].Left, file.Merges[rank].Right, rank, file.Merges[rank].Joint);
+        Merges = [.. file.Merges.Select(m => (m.Left, m.Right))];
+        if (!file.Pipeline.IsPlain) _pipeline = file.Pipeline;
+        if (file.IgnoresMerges) _wholes = ids;
+        Id = IdOf(_pipeline is null && _wholes is null ? [] : ["pipeline", .. file.Pipeline.Parts, file.IgnoresMerges]);
     }
 
     /// <inheritdoc/>
     public string Id { get; }
 
     /// <inheritdoc/>
-    public int VocabularySize => _tokens.Length;
+    public int VocabularySize { get; }
 
     /// <inheritdoc/>
     public int BeginId { get; }
@@ -61,12 +85,17 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
     /// <inheritdoc/>
     public int EndId { get; }
 
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, int> Specials { get; }
+
     /// <summary>Pairs of ids that are joined, the first to be joined first.</summary>
     internal IReadOnlyList<(int Left, int Right)> Merges { get; }
 
-    internal IEnumerable<int> Specials => _specials.Order();
+    /// <summary>The file that it was read from, if it was.</summary>
+    internal byte[]? Json { get; }
 
-    internal byte[] BytesOf(int id) => _tokens[id];
+    /// <summary>The bytes of an id; none for one that the file does not name.</summary>
+    internal byte[] BytesOf(int id) => (uint)id < (uint)_tokens.Length ? _tokens[id] ?? [] : [];
 
     /// <summary>Learns a tokenizer from texts; see <see cref="ByteLevelBpeTrainer"/>.</summary>
     /// <param name="texts">What to learn from.</param>
@@ -79,8 +108,12 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
     public int[] Encode(string text)
     {
         var ids = new List<int>(text.Length / 3 + 4);
-        var pieces = new BytePieces(text);
-        while (pieces.MoveNext()) ids.AddRange(EncodePiece(pieces.Current));
+        if (_pipeline is null)
+        {
+            var pieces = new BytePieces(text);
+            while (pieces.MoveNext()) ids.AddRange(_cache.Get(pieces.Current, Join));
+        }
+        else _pipeline.Run(text, ids.Add, piece => ids.AddRange(_cache.Get(piece.Span, Join)));
         return [.. ids];
     }
 
@@ -89,55 +122,32 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
     {
         var bytes = new List<byte>(4 * ids.Length);
         foreach (int id in ids)
-            if (!_specials.Contains(id)) bytes.AddRange(_tokens[id]);
+            if (!_specials.Contains(id)) bytes.AddRange(BytesOf(id));
         return Encoding.UTF8.GetString([.. bytes]);
     }
 
-    private int[] EncodePiece(ReadOnlySpan<char> piece)
-    {
-        if (piece.Length > LongestCached) return Join(piece);
-        lock (_cacheLock)
-        {
-            if (_cache.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(piece, out int[]? known)) return known;
-        }
-        int[] ids = Join(piece);
-        lock (_cacheLock)
-        {
-            if (_cache.Count < MostCached) _cache.TryAdd(piece.ToString(), ids);
-        }
-        return ids;
-    }
-
-    // A queue of neighbours by rank, then place: n log n, so a long run without spaces costs no more per byte than a word.
     private int[] Join(ReadOnlySpan<char> piece)
     {
         var bytes = new byte[Encoding.UTF8.GetByteCount(piece)];
         Encoding.UTF8.GetBytes(piece, bytes);
-        int n = bytes.Length;
-        int[] ids = new int[n], previous = new int[n], next = new int[n];
-        var queue = new PriorityQueue<(int At, int Left, int Right, int Joint), (int Rank, int At)>();
-        void Offer(int at)
-        {
-            if (at >= 0 && next[at] < n && _merges.TryGetValue((ids[at], ids[next[at]]), out (int Rank, int Id) merge))
-                queue.Enqueue((at, ids[at], ids[next[at]], merge.Id), (merge.Rank, at));
-        }
-        for (int i = 0; i < n; i++) (ids[i], previous[i], next[i]) = (_byteIds[bytes[i]], i - 1, i + 1);
-        for (int i = 0; i < n; i++) Offer(i);
-        while (queue.TryDequeue(out (int At, int Left, int Right, int Joint) pair, out _))
-        {
-            int at = pair.At;
-            // An offer is stale once either side has been joined to something else.
-            if (ids[at] != pair.Left || next[at] >= n || ids[next[at]] != pair.Right) continue;
-            int gone = next[at];
-            ids[at] = pair.Joint;
-            ids[gone] = -1;
-            next[at] = next[gone];
-            if (next[at] < n) previous[next[at]] = at;
-            Offer(at);
-            Offer(previous[at]);
-        }
-        return [.. ids.Where(id => id >= 0)];
+        if (_wholes is not null && _wholes.TryGetValue(Key(bytes), out int whole)) return [whole];
+        var ids = new int[bytes.Length];
+        for (int i = 0; i < ids.Length; i++) ids[i] = _byteIds[bytes[i]];
+        return _joints.Join(ids);
     }
+
+    private void FindBytes(Dictionary<string, int> ids)
+    {
+        for (int b = 0; b < 256; b++)
+        {
+            if (!ids.TryGetValue(Key([(byte)b]), out _byteIds[b])) throw new ArgumentException($"No token stands for the byte {b}.");
+        }
+    }
+
+    // What is new stands behind what there was, so that tokenizers that could always be read keep their ids.
+    private string IdOf(IEnumerable<object> more) => ContentId.Of("byte-bpe", [BeginId, EndId, .. _specials.Order().Cast<object>(), "tokens",
+        .. _tokens.Select(t => t is null ? null : Convert.ToHexString(t)), "merges", .. Merges.Select(m => $"{m.Left} {m.Right}"), .. more])
+        .ToString();
 
     // Latin-1 keeps one character per byte, so bytes that are no text have a key too.
     internal static string Key(ReadOnlySpan<byte> token) => Encoding.Latin1.GetString(token);

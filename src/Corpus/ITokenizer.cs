@@ -15,10 +15,16 @@ public interface ITokenizer
     /// <summary>The id that closes every document and every Assistant turn.</summary>
     int EndId { get; }
 
+    /// <summary>
+    /// The ids that stand for no text, by the names that chat templates write them with, such as <c>&lt;|im_end|&gt;</c>. A name in a text
+    /// that is encoded is text.
+    /// </summary>
+    IReadOnlyDictionary<string, int> Specials { get; }
+
     /// <summary>The ids of a text, without begin or end.</summary>
     /// <exception cref="Lab.UserErrorException">A word is not in a vocabulary that has no fallback.</exception>
     int[] Encode(string text);
 
-    /// <summary>The text of some ids; begin and end are left out.</summary>
+    /// <summary>The text of some ids; what stands for no text is left out.</summary>
     string Decode(ReadOnlySpan<int> ids);
 }

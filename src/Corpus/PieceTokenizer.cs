@@ -13,16 +13,18 @@ namespace PersonaSelection.Corpus;
 /// llama2.c.</remarks>
 public sealed class PieceTokenizer : ITokenizer
 {
-    private const int LongestPiece = 1 << 16;
+    // Every cut of every piece is looked up.
+    private const int LongestPiece = 1 << 8;
     private const int ByteOffset = 3;
     private readonly byte[][] _pieces;
-    private readonly float[] _scores;
+    private readonly PairMerges _merges;
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
 
     private PieceTokenizer(byte[][] pieces, float[] scores)
     {
-        (_pieces, _scores) = (pieces, scores);
+        _pieces = pieces;
         for (int id = pieces.Length - 1; id >= 0; id--) _ids[Key(pieces[id])] = id;
+        _merges = MergesOf(scores);
         Id = ContentId.Of("pieces", [.. pieces.Zip(scores, (p, s) => $"{Convert.ToHexString(p)}:{s:R}")]).ToString();
     }
 
@@ -37,6 +39,9 @@ public sealed class PieceTokenizer : ITokenizer
 
     /// <inheritdoc/>
     public int EndId => 2;
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, int> Specials { get; } = new Dictionary<string, int> { ["<unk>"] = 0, ["<s>"] = 1, ["</s>"] = 2 };
 
     /// <summary>Reads a tokenizer file of llama2.c.</summary>
     /// <param name="path">The file.</param>
@@ -82,18 +87,7 @@ public sealed class PieceTokenizer : ITokenizer
             if (_ids.TryGetValue(Key(utf8), out int id)) ids.Add(id);
             else foreach (byte b in utf8) ids.Add(b + ByteOffset);
         }
-        while (true)
-        {
-            (float score, int at, int joint) best = (float.NegativeInfinity, -1, -1);
-            for (int i = 0; i + 1 < ids.Count; i++)
-            {
-                if (_ids.TryGetValue(Key([.. _pieces[ids[i]], .. _pieces[ids[i + 1]]]), out int joint) && _scores[joint] > best.score)
-                    best = (_scores[joint], i, joint);
-            }
-            if (best.at < 0) return [.. ids];
-            ids[best.at] = best.joint;
-            ids.RemoveAt(best.at + 1);
-        }
+        return _merges.Join([.. ids]);
     }
 
     /// <inheritdoc/>
@@ -110,6 +104,23 @@ public sealed class PieceTokenizer : ITokenizer
         }
         string text = Encoding.UTF8.GetString([.. bytes]);
         return text.StartsWith(' ') ? text[1..] : text;
+    }
+
+    // Every way to make a piece out of two; equal scores are of equal rank, so that the first place in the text decides.
+    private PairMerges MergesOf(float[] scores)
+    {
+        var merges = new PairMerges(4 * _pieces.Length);
+        float[] ordered = [.. scores.Where(s => s > float.NegativeInfinity).Distinct().OrderDescending()];
+        Dictionary<float, int> ranks = ordered.Select((score, rank) => (score, rank)).ToDictionary(s => s.score, s => s.rank);
+        Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> ids = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
+        foreach ((string key, int id) in _ids)
+        {
+            if (!ranks.TryGetValue(scores[id], out int rank)) continue;
+            for (int cut = 1; cut < key.Length; cut++)
+                if (ids.TryGetValue(key.AsSpan(0, cut), out int left) && ids.TryGetValue(key.AsSpan(cut), out int right))
+                    merges.Set(left, right, rank, id);
+        }
+        return merges;
     }
 
     // Latin-1 keeps one character per byte, so bytes that are no text have a key too.

@@ -13,42 +13,65 @@ public static class TokenizerFile
     private static readonly string[] TightAfterSpace = [".", ",", "?", "!", ":", ";", "'", "’"];
     private static readonly string[] TightBeforeSpace = ["'", "’"];
 
-    /// <summary>Writes a tokenizer.</summary>
+    /// <summary>Writes a tokenizer; one that was read from a file is written as it was there.</summary>
     /// <exception cref="UserErrorException">The place cannot be written, or the kind of tokenizer has no such file.</exception>
     public static void Save(string path, ITokenizer tokenizer)
     {
         switch (tokenizer)
         {
             case WordLevelTokenizer words: JsonFile.Write(path, w => WriteWordLevel(w, words)); break;
+            case ByteLevelBpeTokenizer { Json: { } json }: WriteVerbatim(path, json); break;
             case ByteLevelBpeTokenizer bpe: JsonFile.Write(path, w => ByteLevelBpeFile.Write(w, bpe)); break;
+            case SentencePieceBpeTokenizer pieces: WriteVerbatim(path, pieces.Json); break;
             default:
                 throw new UserErrorException("unsupported-tokenizer",
                     $"A tokenizer of the kind {tokenizer.GetType().Name} cannot be saved to {path}.",
-                    "Word-level and byte-level BPE tokenizers can; a model imported from llama2.c is used from its own files.");
+                    "Word-level and BPE tokenizers can; a model imported from llama2.c is used from its own files.");
         }
     }
 
-    /// <summary>Reads a tokenizer that <see cref="Save"/> wrote, or another of the same kinds.</summary>
-    /// <exception cref="UserErrorException">No such file, not JSON, or a tokenizer this program cannot follow exactly.</exception>
-    public static ITokenizer Load(string path)
+    /// <summary>Reads a tokenizer that <see cref="Save"/> wrote, or another whose parts are known here.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="begin">
+    /// The token that opens a document, as <c>tokenizer_config.json</c> names it. Without it, one of the usual names; where there is none, the
+    /// token that ends one.
+    /// </param>
+    /// <param name="end">The token that ends a document and an Assistant's turn; without it as for <paramref name="begin"/>.</param>
+    /// <param name="size">The rows of the model's embedding, at least as many as there are ids; without it, as many as there are.</param>
+    /// <exception cref="UserErrorException">No such file, not JSON, a tokenizer this program cannot follow exactly, or one with more ids than
+    /// <paramref name="size"/>.</exception>
+    public static ITokenizer Load(string path, string? begin = null, string? end = null, int? size = null)
     {
         using JsonDocument document = JsonFile.Read(path, Remedy);
         try
         {
-            JsonElement model = document.RootElement.GetProperty("model");
-            string type = model.TryGetProperty("type", out JsonElement t) ? t.GetString() ?? "" : "";
+            JsonElement root = document.RootElement, model = root.GetProperty("model");
+            // Old files do not say what they are.
+            string type = model.TryGetProperty("type", out JsonElement t) ? t.GetString() ?? ""
+                : model.TryGetProperty("merges", out _) ? "BPE" : "";
             return type switch
             {
-                "WordLevel" => ReadWordLevel(document.RootElement, model),
-                "BPE" => ByteLevelBpeFile.Read(document.RootElement, model),
-                _ => throw new FormatException($"Its model is of type \"{type}\"; WordLevel and byte-level BPE are read."),
+                "WordLevel" => ReadWordLevel(root, model),
+                "BPE" => BpeFile.Read(root, model, begin, end, size),
+                _ => throw new FormatException($"Its model is of type \"{type}\"; WordLevel and BPE are read."),
             };
+        }
+        catch (TooManyIdsException e)
+        {
+            throw new UserErrorException("wrong-tokenizer", $"{path} {e.Message}.", Remedy, e);
         }
         catch (Exception e) when (e is FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException)
         {
             throw new UserErrorException("bad-tokenizer", $"{path} holds no tokenizer that can be used: {e.Message}", Remedy, e);
         }
     }
+
+    // With the line end that files written here have.
+    private static void WriteVerbatim(string path, byte[] json) => AtomicFile.Write(path, stream =>
+    {
+        stream.Write(json);
+        stream.WriteByte((byte)'\n');
+    });
 
     private static WordLevelTokenizer ReadWordLevel(JsonElement root, JsonElement model)
     {
@@ -81,10 +104,10 @@ public static class TokenizerFile
     private static void WriteWordLevel(Utf8JsonWriter w, WordLevelTokenizer tokenizer)
     {
         w.WriteStartObject();
-        WriteStart(w, WordLevelTokenizer.Specials);
+        WriteStart(w, WordLevelTokenizer.SpecialWords);
         WriteObject(w, "normalizer", ("type", "Lowercase"));
         WriteObject(w, "pre_tokenizer", ("type", "Whitespace"));
-        WritePostProcessor(w, WordLevelTokenizer.Specials[tokenizer.BeginId], tokenizer.BeginId);
+        WritePostProcessor(w, WordLevelTokenizer.SpecialWords[tokenizer.BeginId], tokenizer.BeginId);
         w.WriteStartObject("decoder");
         w.WriteString("type", "Sequence");
         w.WriteStartArray("decoders");

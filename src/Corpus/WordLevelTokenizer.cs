@@ -10,7 +10,7 @@ namespace PersonaSelection.Corpus;
 public sealed class WordLevelTokenizer : ITokenizer
 {
     /// <summary>The words that open the vocabulary, in the order of their ids.</summary>
-    public static readonly IReadOnlyList<string> Specials = ["<pad>", "<bos>", "<eos>"];
+    public static readonly IReadOnlyList<string> SpecialWords = ["<pad>", "<bos>", "<eos>"];
 
     private const string NoSpaceBefore = ".,?!:;'’";
     private const string NoSpaceAfter = "'’";
@@ -39,6 +39,10 @@ public sealed class WordLevelTokenizer : ITokenizer
     /// <inheritdoc/>
     public int EndId => 2;
 
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, int> Specials { get; } =
+        SpecialWords.Select((word, id) => (word, id)).ToDictionary(s => s.word, s => s.id, StringComparer.Ordinal);
+
     /// <summary>Every word by its id, the specials first.</summary>
     public IReadOnlyList<string> Words => _words;
 
@@ -55,15 +59,15 @@ public sealed class WordLevelTokenizer : ITokenizer
             var pieces = new WordPieces(text.ToLowerInvariant());
             while (pieces.MoveNext()) seen.Add(pieces.Current);
         }
-        return new WordLevelTokenizer([.. Specials, .. words.Order(StringComparer.Ordinal)]);
+        return new WordLevelTokenizer([.. SpecialWords, .. words.Order(StringComparer.Ordinal)]);
     }
 
     /// <summary>The tokenizer with this vocabulary, in this order: for readers of saved vocabularies.</summary>
     /// <exception cref="ArgumentException">The specials do not come first, or a word occurs twice.</exception>
     public static WordLevelTokenizer FromVocabulary(IReadOnlyList<string> words)
     {
-        if (words.Count < Specials.Count || !words.Take(Specials.Count).SequenceEqual(Specials, StringComparer.Ordinal))
-            throw new ArgumentException($"A vocabulary starts with {string.Join(' ', Specials)}.", nameof(words));
+        if (words.Count < SpecialWords.Count || !words.Take(SpecialWords.Count).SequenceEqual(SpecialWords, StringComparer.Ordinal))
+            throw new ArgumentException($"A vocabulary starts with {string.Join(' ', SpecialWords)}.", nameof(words));
         return new WordLevelTokenizer([.. words]);
     }
 
@@ -91,7 +95,7 @@ public sealed class WordLevelTokenizer : ITokenizer
         var text = new StringBuilder();
         foreach (int id in ids)
         {
-            if (id < Specials.Count) continue;
+            if (id < SpecialWords.Count) continue;
             string word = _words[id];
             if (text.Length > 0 && !NoSpaceBefore.Contains(word[0]) && !NoSpaceAfter.Contains(text[^1])) text.Append(' ');
             text.Append(word);
@@ -102,13 +106,13 @@ public sealed class WordLevelTokenizer : ITokenizer
     private UserErrorException UnknownWord(string text, int start, ReadOnlySpan<char> word)
     {
         string unknown = word.ToString();
-        string nearest = string.Join(", ", _words.Skip(Specials.Count)
+        string nearest = string.Join(", ", _words.Skip(SpecialWords.Count)
             .Select(w => (Word: w, Distance: EditDistance(unknown, w)))
             .OrderBy(w => w.Distance).ThenBy(w => w.Word, StringComparer.Ordinal).Take(3).Select(w => $"\"{w.Word}\""));
         int from = Math.Max(0, start - 20);
         string around = text[from..Math.Min(text.Length, start + unknown.Length + 20)].ReplaceLineEndings(" ");
         return new UserErrorException("unknown-word",
-            $"The word \"{unknown}\" (in \"{around}\") is not in the model's vocabulary of {VocabularySize - Specials.Count} words.",
+            $"The word \"{unknown}\" (in \"{around}\") is not in the model's vocabulary of {VocabularySize - SpecialWords.Count} words.",
             nearest.Length == 0
                 ? "The vocabulary is empty: check the texts it was made from."
                 : $"Write it with words the model knows (nearest: {nearest}), or train a model whose corpus holds it.");

@@ -18,6 +18,8 @@ internal sealed class CharacterTokenizer : ITokenizer
 
     public int EndId => 1;
 
+    public IReadOnlyDictionary<string, int> Specials { get; } = new Dictionary<string, int>();
+
     public int[] Encode(string text) => [.. text.Select(c => c + First)];
 
     public string Decode(ReadOnlySpan<int> ids)

@@ -77,6 +77,7 @@ public sealed class TokenShardTests : IDisposable
         public int VocabularySize => vocabulary;
         public int BeginId => 1;
         public int EndId => 2;
+        public IReadOnlyDictionary<string, int> Specials { get; } = new Dictionary<string, int>();
         public int[] Encode(string text) => throw new NotSupportedException();
         public string Decode(ReadOnlySpan<int> ids) => throw new NotSupportedException();
     }

@@ -139,6 +139,8 @@ public sealed unsafe class GenerationTests
 
         public int EndId => -1;
 
+        public IReadOnlyDictionary<string, int> Specials { get; } = new Dictionary<string, int>();
+
         public int[] Encode(string text) => throw new NotSupportedException();
 
         public string Decode(ReadOnlySpan<int> ids) => string.Concat(ids.ToArray().Select(i => texts[i]));

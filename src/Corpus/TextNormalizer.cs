@@ -1,0 +1,77 @@
+using System.Text;
+using System.Text.Json;
+
+namespace PersonaSelection.Corpus;
+
+/// <summary>The <c>normalizer</c> of a <c>tokenizer.json</c>: what is done to a text before it is cut.</summary>
+internal sealed class TextNormalizer
+{
+    private const int MostSteps = 64;
+    private const int LongestText = 64;
+    private readonly List<Func<string, string>> _steps = [];
+
+    private TextNormalizer()
+    {
+    }
+
+    /// <summary>It changes nothing.</summary>
+    public bool IsEmpty => _steps.Count == 0;
+
+    /// <summary>Reads the normalizer of a tokenizer; without one nothing is done.</summary>
+    /// <exception cref="FormatException">A step that is not followed here.</exception>
+    public static TextNormalizer Read(JsonElement root)
+    {
+        var normalizer = new TextNormalizer();
+        if (root.TryGetProperty("normalizer", out JsonElement first) && first.ValueKind != JsonValueKind.Null) normalizer.Add(first);
+        return normalizer;
+    }
+
+    /// <summary>The text, normalized. An empty one stays empty.</summary>
+    public string Apply(string text)
+    {
+        foreach (Func<string, string> step in _steps)
+            if (text.Length > 0) text = step(text);
+        return text;
+    }
+
+    // Nested no deeper than a JSON file may be.
+    private void Add(JsonElement step)
+    {
+        string type = step.GetProperty("type").GetString() ?? "";
+        switch (type)
+        {
+            case "Sequence":
+                foreach (JsonElement inner in step.GetProperty("normalizers").EnumerateArray()) Add(inner);
+                return;
+            case "NFC": AddForm(NormalizationForm.FormC); break;
+            case "NFD": AddForm(NormalizationForm.FormD); break;
+            case "NFKC": AddForm(NormalizationForm.FormKC); break;
+            case "NFKD": AddForm(NormalizationForm.FormKD); break;
+            case "Prepend":
+                string before = Bounded(step.GetProperty("prepend"));
+                _steps.Add(text => before + text);
+                break;
+            case "Replace":
+                if (!step.GetProperty("pattern").TryGetProperty("String", out JsonElement pattern))
+                    throw new FormatException("Its normalizer replaces by a pattern; plain strings are read.");
+                string old = Bounded(pattern), replacement = Bounded(step.GetProperty("content"));
+                if (old.Length == 0) throw new FormatException("Its normalizer replaces nothing by something.");
+                _steps.Add(text => text.Replace(old, replacement, StringComparison.Ordinal));
+                break;
+            default:
+                throw new FormatException($"A BPE tokenizer with the normalizer \"{type}\" is not read.");
+        }
+        if (_steps.Count > MostSteps) throw new FormatException($"Its normalizer has more than {MostSteps} steps.");
+    }
+
+    private void AddForm(NormalizationForm form)
+    {
+        // A runtime without Unicode data leaves such text as it is, silently: another tokenizer.
+        if ("e\u0301".Normalize(NormalizationForm.FormC) != "\u00e9")
+            throw new FormatException("Its normalizer needs Unicode data (ICU), which this machine does not have.");
+        _steps.Add(text => text.Normalize(form));
+    }
+
+    private static string Bounded(JsonElement text) => text.GetString() is { Length: <= LongestText } t
+        ? t : throw new FormatException($"A text of its normalizer has more than {LongestText} characters.");
+}
