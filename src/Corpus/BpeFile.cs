@@ -41,6 +41,9 @@ internal sealed class BpeFile
         Pipeline = TextPipeline.Read(root, added);
         IgnoresMerges = TextCut.Flag(model, "ignore_merges", false);
         FallsBackToBytes = TextCut.Flag(model, "byte_fallback", false);
+        FusesUnknown = TextCut.Flag(model, "fuse_unk", false);
+        if (model.TryGetProperty("unk_token", out JsonElement unknown) && unknown.GetString() is { } name)
+            Unknown = _ids.TryGetValue(name, out int id) ? id : throw new FormatException($"Its unknown token \"{name}\" is none of its tokens.");
         Merges = ReadMerges(model.GetProperty("merges"));
         Json = JsonMarshal.GetRawUtf8Value(root).ToArray();
     }
@@ -68,6 +71,12 @@ internal sealed class BpeFile
 
     public bool FallsBackToBytes { get; }
 
+    /// <summary>What stands for characters without a token; without it they are left out.</summary>
+    public int? Unknown { get; }
+
+    /// <summary>Unknown characters side by side are one token.</summary>
+    public bool FusesUnknown { get; }
+
     /// <summary>The file itself.</summary>
     public byte[] Json { get; }
 
@@ -82,8 +91,15 @@ internal sealed class BpeFile
         var file = new BpeFile(root, model, begin, end, size);
         if (file.Pipeline.IsByteLevel) return new ByteLevelBpeTokenizer(file);
         if (file.FallsBackToBytes) return new SentencePieceBpeTokenizer(file, root);
-        throw new FormatException("A BPE tokenizer is read with the ByteLevel pre-tokenizer or with \"byte_fallback\"; with neither some "
-            + "texts have no ids.");
+        throw new FormatException("A BPE tokenizer is read with the ByteLevel pre-tokenizer or with \"byte_fallback\".");
+    }
+
+    /// <summary>Refuses a file with which a text could write the token that begins or ends a document: by a character without a token.</summary>
+    /// <exception cref="FormatException">It is such a file.</exception>
+    public void CheckUnknown(ReadOnlySpan<int> byteIds)
+    {
+        if (byteIds.Contains(-1) && (Unknown == BeginId || Unknown == EndId))
+            throw new FormatException("Some bytes have no token, and the unknown token is the one that begins or ends a document.");
     }
 
     private static void CheckModel(JsonElement model)

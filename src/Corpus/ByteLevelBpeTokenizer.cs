@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using PersonaSelection.Lab;
 
@@ -5,7 +6,8 @@ namespace PersonaSelection.Corpus;
 
 /// <summary>
 /// Byte-pair encoding of UTF-8 bytes (Sennrich et al. 2016, Radford et al. 2019): every text has ids, and decoding gives back exactly that
-/// text. A special token written out in a text is text, never the token.
+/// text. A special token written out in a text is text, never the token. One that was read from a file may also normalize texts, cut them in
+/// other ways and have no token for some bytes (see <see cref="TokenizerFile"/>).
 /// </summary>
 public sealed class ByteLevelBpeTokenizer : ITokenizer
 {
@@ -17,6 +19,8 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
     // Both null where a text is only cut as GPT-2 does and joined.
     private readonly TextPipeline? _pipeline;
     private readonly Dictionary<string, int>? _wholes;
+    private readonly int? _unknown;
+    private readonly bool _fusesUnknown;
 
     /// <summary>A tokenizer from its parts: for the trainer and for readers of files.</summary>
     /// <param name="tokens">The bytes of every id; the text of the special ones.</param>
@@ -36,6 +40,7 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
             if (!_specials.Contains(id) && !ids.TryAdd(Key(tokens[id]), id))
                 throw new ArgumentException($"The ids {ids[Key(tokens[id])]} and {id} stand for the same bytes.");
         FindBytes(ids);
+        if (Array.IndexOf(_byteIds, -1) is var missing and >= 0) throw new ArgumentException($"No token stands for the byte {missing}.");
         _joints = new PairMerges(merges.Count);
         for (int rank = 0; rank < merges.Count; rank++)
         {
@@ -48,7 +53,7 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
     }
 
     /// <summary>A tokenizer that was read from a file.</summary>
-    /// <exception cref="ArgumentException">A byte has no token.</exception>
+    /// <exception cref="FormatException">A text could write the token that begins or ends a document.</exception>
     internal ByteLevelBpeTokenizer(BpeFile file)
     {
         (BeginId, EndId, VocabularySize, Specials, Json) = (file.BeginId, file.EndId, file.Size, file.Specials, file.Json);
@@ -64,13 +69,16 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
         foreach ((string text, int id) in file.Vocabulary)
             if (ByteAlphabet.ToBytes(text) is { } bytes) ids.Add(Key(bytes), id);
         FindBytes(ids);
+        file.CheckUnknown(_byteIds);
+        (_unknown, _fusesUnknown) = (file.Unknown, file.FusesUnknown);
         _joints = new PairMerges(file.Merges.Count);
         for (int rank = 0; rank < file.Merges.Count; rank++)
             _joints.Set(file.Merges[rank].Left, file.Merges[rank].Right, rank, file.Merges[rank].Joint);
         Merges = [.. file.Merges.Select(m => (m.Left, m.Right))];
         if (!file.Pipeline.IsPlain) _pipeline = file.Pipeline;
         if (file.IgnoresMerges) _wholes = ids;
-        Id = IdOf(_pipeline is null && _wholes is null ? [] : ["pipeline", .. file.Pipeline.Parts, file.IgnoresMerges]);
+        Id = IdOf(_pipeline is null && _wholes is null && !_byteIds.Contains(-1) ? []
+            : ["pipeline", .. file.Pipeline.Parts, file.IgnoresMerges, _unknown, _fusesUnknown]);
     }
 
     /// <inheritdoc/>
@@ -131,21 +139,27 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
         var bytes = new byte[Encoding.UTF8.GetByteCount(piece)];
         Encoding.UTF8.GetBytes(piece, bytes);
         if (_wholes is not null && _wholes.TryGetValue(Key(bytes), out int whole)) return [whole];
-        var ids = new int[bytes.Length];
-        for (int i = 0; i < ids.Length; i++) ids[i] = _byteIds[bytes[i]];
-        return _joints.Join(ids);
+        var ids = new List<int>(bytes.Length);
+        var row = new TokenRow(ids, _unknown, _fusesUnknown);
+        foreach (byte b in bytes)
+        {
+            if (_byteIds[b] >= 0) row.Add(_byteIds[b]);
+            else row.AddUnknown();
+        }
+        row.Finish();
+        return _joints.Join(CollectionsMarshal.AsSpan(ids));
     }
 
     private void FindBytes(Dictionary<string, int> ids)
     {
         for (int b = 0; b < 256; b++)
         {
-            if (!ids.TryGetValue(Key([(byte)b]), out _byteIds[b])) throw new ArgumentException($"No token stands for the byte {b}.");
+            if (!ids.TryGetValue(Key([(byte)b]), out _byteIds[b])) _byteIds[b] = -1;
         }
     }
 
     // What is new stands behind what there was, so that tokenizers that could always be read keep their ids.
-    private string IdOf(IEnumerable<object> more) => ContentId.Of("byte-bpe", [BeginId, EndId, .. _specials.Order().Cast<object>(), "tokens",
+    private string IdOf(IEnumerable<object?> more) => ContentId.Of("byte-bpe", [BeginId, EndId, .. _specials.Order().Cast<object>(), "tokens",
         .. _tokens.Select(t => t is null ? null : Convert.ToHexString(t)), "merges", .. Merges.Select(m => $"{m.Left} {m.Right}"), .. more])
         .ToString();
 

@@ -7,8 +7,8 @@ namespace PersonaSelection.Corpus;
 
 /// <summary>
 /// Byte-pair encoding of characters, as SentencePiece makes it and the tokenizers of Llama 2, TinyLlama and Mistral hold it: spaces are a
-/// sign of their own (▁), and a character without a token falls back to its UTF-8 bytes, so every text has ids. A special token written out
-/// in a text is text, never the token.
+/// sign of their own (▁), and a character without a token falls back to its UTF-8 bytes. A special token written out in a text is text, never
+/// the token.
 /// </summary>
 /// <remarks>
 /// Where the file puts a ▁ before every text (a normalizer <c>Prepend</c>, or <c>Metaspace</c> with <c>always</c>), so does
@@ -26,6 +26,8 @@ public sealed class SentencePieceBpeTokenizer : ITokenizer
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids;
     private readonly int[] _byteIds = new int[256];
     private readonly bool _ignoresMerges;
+    private readonly int? _unknown;
+    private readonly bool _fusesUnknown;
     private readonly int _leadingSpaces;
     private readonly PieceCache _cache = new();
 
@@ -38,15 +40,17 @@ public sealed class SentencePieceBpeTokenizer : ITokenizer
         _ids = ids.GetAlternateLookup<ReadOnlySpan<char>>();
         for (int b = 0; b < 256; b++)
         {
-            if (!ids.TryGetValue($"<0x{b:X2}>", out _byteIds[b]))
-                throw new FormatException($"It falls back to bytes, but has no token for the byte {b}.");
+            if (!ids.TryGetValue($"<0x{b:X2}>", out _byteIds[b])) _byteIds[b] = -1;
         }
+        file.CheckUnknown(_byteIds);
+        (_unknown, _fusesUnknown) = (file.Unknown, file.FusesUnknown);
         _merges = new PairMerges(file.Merges.Count);
         for (int rank = 0; rank < file.Merges.Count; rank++)
             _merges.Set(file.Merges[rank].Left, file.Merges[rank].Right, rank, file.Merges[rank].Joint);
         _leadingSpaces = LeadingSpaces(root);
         Id = ContentId.Of("piece-bpe", [BeginId, EndId, .. _specials.Order().Cast<object>(), "tokens", .. _texts, "merges",
-            .. file.Merges.Select(m => $"{m.Left} {m.Right}"), "pipeline", .. _pipeline.Parts, _ignoresMerges, _leadingSpaces]).ToString();
+            .. file.Merges.Select(m => $"{m.Left} {m.Right}"), "pipeline", .. _pipeline.Parts, _ignoresMerges, _leadingSpaces,
+            _unknown, _fusesUnknown]).ToString();
     }
 
     /// <inheritdoc/>
@@ -112,14 +116,24 @@ public sealed class SentencePieceBpeTokenizer : ITokenizer
     {
         if (_ignoresMerges && _ids.TryGetValue(piece, out int whole)) return [whole];
         var ids = new List<int>(piece.Length);
+        var row = new TokenRow(ids, _unknown, _fusesUnknown);
         Span<byte> utf8 = stackalloc byte[4];
+        Span<int> bytes = stackalloc int[4];
         int length;
         for (int at = 0; at < piece.Length; at += length)
         {
             Rune.DecodeFromUtf16(piece[at..], out Rune rune, out length);
-            if (_ids.TryGetValue(piece.Slice(at, length), out int id)) ids.Add(id);
-            else foreach (byte b in utf8[..rune.EncodeToUtf8(utf8)]) ids.Add(_byteIds[b]);
+            if (_ids.TryGetValue(piece.Slice(at, length), out int id))
+            {
+                row.Add(id);
+                continue;
+            }
+            int count = rune.EncodeToUtf8(utf8);
+            for (int i = 0; i < count; i++) bytes[i] = _byteIds[utf8[i]];
+            if (bytes[..count].Contains(-1)) row.AddUnknown();
+            else row.AddBytes(bytes[..count]);
         }
+        row.Finish();
         return _merges.Join(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ids));
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace PersonaSelection.Corpus;
@@ -43,10 +42,7 @@ internal sealed class TextNormalizer
             case "Sequence":
                 foreach (JsonElement inner in step.GetProperty("normalizers").EnumerateArray()) Add(inner);
                 return;
-            case "NFC": AddForm(NormalizationForm.FormC); break;
-            case "NFD": AddForm(NormalizationForm.FormD); break;
-            case "NFKC": AddForm(NormalizationForm.FormKC); break;
-            case "NFKD": AddForm(NormalizationForm.FormKD); break;
+            case "NFC": _steps.Add(CanonicalForms.Compose); break;
             case "Prepend":
                 string before = Bounded(step.GetProperty("prepend"));
                 _steps.Add(text => before + text);
@@ -62,14 +58,6 @@ internal sealed class TextNormalizer
                 throw new FormatException($"A BPE tokenizer with the normalizer \"{type}\" is not read.");
         }
         if (_steps.Count > MostSteps) throw new FormatException($"Its normalizer has more than {MostSteps} steps.");
-    }
-
-    private void AddForm(NormalizationForm form)
-    {
-        // A runtime without Unicode data leaves such text as it is, silently: another tokenizer.
-        if ("e\u0301".Normalize(NormalizationForm.FormC) != "\u00e9")
-            throw new FormatException("Its normalizer needs Unicode data (ICU), which this machine does not have.");
-        _steps.Add(text => text.Normalize(form));
     }
 
     private static string Bounded(JsonElement text) => text.GetString() is { Length: <= LongestText } t
