@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 
@@ -10,19 +11,36 @@ namespace PersonaSelection.Corpus;
 /// </summary>
 internal sealed class AddedTokens
 {
-    private readonly Dictionary<string, AddedToken> _tokens = new(StringComparer.Ordinal);
-    private readonly Dictionary<char, int[]> _lengths;
-    private readonly SearchValues<string> _search;
+    private const int MostCharacters = 1 << 22;
+    private readonly Dictionary<(int Node, char Next), int> _trie = [];
+    // The token that ends at a node, if one does.
+    private readonly List<AddedToken?> _ends = [null];
+    private readonly SearchValues<char> _firsts;
 
     /// <summary>A finder of some tokens.</summary>
     /// <param name="tokens">The tokens; the first of several with one text counts.</param>
     /// <param name="textOf">The text that a token is matched by.</param>
+    /// <exception cref="FormatException">There are too many.</exception>
     public AddedTokens(IEnumerable<AddedToken> tokens, Func<AddedToken, string> textOf)
     {
         foreach (AddedToken token in tokens)
-            if (textOf(token) is { Length: > 0 } text) _tokens.TryAdd(text, token);
-        _lengths = _tokens.Keys.GroupBy(t => t[0]).ToDictionary(g => g.Key, g => g.Select(t => t.Length).Distinct().OrderDescending().ToArray());
-        _search = SearchValues.Create([.. _tokens.Keys], StringComparison.Ordinal);
+        {
+            int node = 0;
+            foreach (char c in textOf(token))
+            {
+                if (_trie.TryGetValue((node, c), out int next))
+                {
+                    node = next;
+                    continue;
+                }
+                if (_ends.Count > MostCharacters) throw new FormatException("It adds too many tokens.");
+                _trie.Add((node, c), _ends.Count);
+                node = _ends.Count;
+                _ends.Add(null);
+            }
+            if (node > 0) _ends[node] ??= token;
+        }
+        _firsts = SearchValues.Create([.. _trie.Keys.Where(k => k.Node == 0).Select(k => k.Next)]);
     }
 
     /// <summary>Cuts a text into the ids of added tokens and what lies between them, none of it empty.</summary>
@@ -46,20 +64,19 @@ internal sealed class AddedTokens
         if (told < text.Length) onText(told, text.Length);
     }
 
-    private bool TryFind(string text, int from, out int start, out int end, out AddedToken token)
+    private bool TryFind(string text, int from, out int start, out int end, [NotNullWhen(true)] out AddedToken? token)
     {
-        (start, end, token) = (0, 0, null!);
-        int at = text.AsSpan(from).IndexOfAny(_search);
-        if (at < 0) return false;
-        start = from + at;
-        foreach (int length in _lengths[text[start]])
+        (end, token) = (0, null);
+        for (start = from; ; start++)
         {
-            if (length > text.Length - start) continue;
-            if (!_tokens.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text.AsSpan(start, length), out token!)) continue;
-            end = start + length;
-            return true;
+            int next = text.AsSpan(start).IndexOfAny(_firsts);
+            if (next < 0) return false;
+            start += next;
+            int node = 0;
+            for (int at = start; at < text.Length && _trie.TryGetValue((node, text[at]), out node); at++)
+                if (_ends[node] is { } found) (end, token) = (at + 1, found);
+            if (token is not null) return true;
         }
-        throw new InvalidOperationException("The search found a text that is none of the tokens.");
     }
 
     private static bool WordEndsAt(string text, int at) =>

@@ -12,6 +12,7 @@ internal sealed class BpeFile
     private const int LargestVocabulary = 1 << 22;
     private const int MostMerges = 1 << 23;
     private const int LongestToken = 1 << 12;
+    private const int LongestAdded = 1 << 8;
     private static readonly string[] BeginNames = ["<bos>", "<s>", "<|begin_of_text|>", "<|endoftext|>"];
     private static readonly string[] EndNames = ["<eos>", "</s>", "<|end_of_text|>", "<|endoftext|>"];
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
@@ -121,7 +122,7 @@ internal sealed class BpeFile
         foreach (JsonElement token in list.EnumerateArray())
         {
             string content = token.GetProperty("content").GetString() ?? "";
-            if (content.Length > LongestToken) throw new FormatException($"An added token has {content.Length} characters.");
+            if (content.Length > LongestAdded) throw new FormatException($"An added token has {content.Length} characters.");
             bool special = TextCut.Flag(token, "special", false);
             var read = new AddedToken(token.GetProperty("id").GetInt32(), content, special, TextCut.Flag(token, "normalized", !special),
                 TextCut.Flag(token, "single_word", false), TextCut.Flag(token, "lstrip", false), TextCut.Flag(token, "rstrip", false));

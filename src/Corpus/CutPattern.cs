@@ -11,7 +11,7 @@ namespace PersonaSelection.Corpus;
 internal sealed class CutPattern
 {
     // A pattern comes from a file of a stranger: it must not take for ever.
-    private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestMatch = TimeSpan.FromSeconds(5);
     private readonly string _pattern;
     private readonly Regex _regex;
     private readonly CodeClasses _classes;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PersonaSelection.Lab;
 
 namespace PersonaSelection.Corpus;
 
@@ -6,7 +7,8 @@ namespace PersonaSelection.Corpus;
 internal sealed class TextNormalizer
 {
     private const int MostSteps = 64;
-    private const int LongestText = 64;
+    private const int LongestText = 16;
+    private const int MostGrowth = 8;
     private readonly List<Func<string, string>> _steps = [];
 
     private TextNormalizer()
@@ -26,10 +28,17 @@ internal sealed class TextNormalizer
     }
 
     /// <summary>The text, normalized. An empty one stays empty.</summary>
+    /// <exception cref="UserErrorException">It became many times as long.</exception>
     public string Apply(string text)
     {
+        long most = (long)MostGrowth * text.Length + MostSteps * LongestText;
         foreach (Func<string, string> step in _steps)
+        {
             if (text.Length > 0) text = step(text);
+            if (text.Length > most)
+                throw new UserErrorException("bad-tokenizer", $"The normalizer of the tokenizer makes a text more than {MostGrowth} times as long.",
+                    "Use another tokenizer; this one may have been made to hang programs.");
+        }
         return text;
     }
 
