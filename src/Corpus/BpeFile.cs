@@ -44,7 +44,7 @@ internal sealed class BpeFile
         FallsBackToBytes = TextCut.Flag(model, "byte_fallback", false);
         FusesUnknown = TextCut.Flag(model, "fuse_unk", false);
         if (model.TryGetProperty("unk_token", out JsonElement unknown) && unknown.GetString() is { } name)
-            Unknown = _ids.TryGetValue(name, out int id) ? id : throw new FormatException($"Its unknown token \"{name}\" is none of its tokens.");
+            Unknown = _ids.TryGetValue(name, out int id) ? id : throw new FormatException($"Its unknown token \"{name}\" is no token.");
         Merges = ReadMerges(model.GetProperty("merges"));
         Json = JsonMarshal.GetRawUtf8Value(root).ToArray();
     }
@@ -95,7 +95,9 @@ internal sealed class BpeFile
         throw new FormatException("A BPE tokenizer is read with the ByteLevel pre-tokenizer or with \"byte_fallback\".");
     }
 
-    /// <summary>Refuses a file with which a text could write the token that begins or ends a document: by a character without a token.</summary>
+    /// <summary>
+    /// Refuses a file with which a text could write the token that begins or ends a document: by a character without a token.
+    /// </summary>
     /// <exception cref="FormatException">It is such a file.</exception>
     public void CheckUnknown(ReadOnlySpan<int> byteIds)
     {
@@ -108,7 +110,8 @@ internal sealed class BpeFile
         foreach (string affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
             if (model.TryGetProperty(affix, out JsonElement a) && a.ValueKind == JsonValueKind.String && a.GetString() != "")
                 throw new FormatException($"It sets \"{affix}\".");
-        if (model.TryGetProperty("dropout", out JsonElement dropout) && dropout.ValueKind == JsonValueKind.Number && dropout.GetDouble() > 0)
+        if (model.TryGetProperty("dropout", out JsonElement dropout) && dropout.ValueKind == JsonValueKind.Number
+            && dropout.GetDouble() > 0)
             throw new FormatException("It drops merges at random.");
     }
 
@@ -127,7 +130,7 @@ internal sealed class BpeFile
             var read = new AddedToken(token.GetProperty("id").GetInt32(), content, special, TextCut.Flag(token, "normalized", !special),
                 TextCut.Flag(token, "single_word", false), TextCut.Flag(token, "lstrip", false), TextCut.Flag(token, "rstrip", false));
             if (special && (read.StripsLeft || read.StripsRight))
-                throw new FormatException($"Its special token \"{content}\" takes white space around it, which a part of a text cannot know of.");
+                throw new FormatException($"Its special token \"{content}\" takes white space around it, which parts of a text do not know.");
             if (!ids.TryAdd(content, read.Id)) throw new FormatException($"The added token \"{content}\" occurs twice.");
             // The library numbers tokens itself: as the vocabulary does, or behind it.
             int expected = _ids.TryGetValue(content, out int known) ? known : Math.Max(last + 1, _ids.Count);
@@ -143,15 +146,16 @@ internal sealed class BpeFile
     {
         int? first = begin is null ? Known(BeginNames) : Named(begin), last = end is null ? Known(EndNames) : Named(end);
         if (first is null && last is null)
-            throw new FormatException($"None of {string.Join(", ", BeginNames.Union(EndNames))} is among its added tokens, so neither the begin "
-                + "nor the end of a document has an id.");
+            throw new FormatException($"None of {string.Join(", ", BeginNames.Union(EndNames))} is among its added tokens, so neither the "
+                + "begin nor the end of a document has an id.");
         return ((first ?? last)!.Value, (last ?? first)!.Value);
 
         int? Known(string[] names) => names.Select(n => added.Find(t => t.Content == n)?.Id).FirstOrDefault(id => id is not null);
         int Named(string name)
         {
             if (added.Find(t => t.Content == name) is { } token) return token.Id;
-            if (!_ids.TryGetValue(name, out int id)) throw new FormatException($"There is no token \"{name}\" to begin or end a document with.");
+            if (!_ids.TryGetValue(name, out int id))
+                throw new FormatException($"There is no token \"{name}\" to begin or end a document with.");
             _specials.TryAdd(name, id);
             return id;
         }
@@ -220,6 +224,3 @@ internal sealed class BpeFile
         static string Shown(JsonElement merge) => merge.GetRawText() is { Length: > 80 } text ? text[..80] + "…" : merge.GetRawText();
     }
 }
-
-/// <summary>A tokenizer has more ids than the model that it is for.</summary>
-internal sealed class TooManyIdsException(int ids, int size) : Exception($"has {ids} ids, but its model was made for {size}");

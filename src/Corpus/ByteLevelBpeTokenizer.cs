@@ -6,8 +6,8 @@ namespace PersonaSelection.Corpus;
 
 /// <summary>
 /// Byte-pair encoding of UTF-8 bytes (Sennrich et al. 2016, Radford et al. 2019): every text has ids, and decoding gives back exactly that
-/// text. A special token written out in a text is text, never the token. One that was read from a file may also normalize texts, cut them in
-/// other ways and have no token for some bytes (see <see cref="TokenizerFile"/>).
+/// text. A special token written out in a text is text, never the token. One that was read from a file may also normalize texts, cut them
+/// in other ways and have no token for some bytes.
 /// </summary>
 public sealed class ByteLevelBpeTokenizer : ITokenizer
 {
@@ -159,9 +159,9 @@ public sealed class ByteLevelBpeTokenizer : ITokenizer
     }
 
     // What is new stands behind what there was, so that tokenizers that could always be read keep their ids.
-    private string IdOf(IEnumerable<object?> more) => ContentId.Of("byte-bpe", [BeginId, EndId, .. _specials.Order().Cast<object>(), "tokens",
-        .. _tokens.Select(t => t is null ? null : Convert.ToHexString(t)), "merges", .. Merges.Select(m => $"{m.Left} {m.Right}"), .. more])
-        .ToString();
+    private string IdOf(IEnumerable<object?> more) => ContentId.Of("byte-bpe", [BeginId, EndId, .. _specials.Order().Cast<object>(),
+        "tokens", .. _tokens.Select(t => t is null ? null : Convert.ToHexString(t)), "merges", .. Merges.Select(m => $"{m.Left} {m.Right}"),
+        .. more]).ToString();
 
     // Latin-1 keeps one character per byte, so bytes that are no text have a key too.
     internal static string Key(ReadOnlySpan<byte> token) => Encoding.Latin1.GetString(token);

@@ -1,6 +1,8 @@
 namespace PersonaSelection.Corpus;
 
-/// <summary>A set of characters as a pattern names it: ranges of code points, general categories, white space, all of it perhaps negated.</summary>
+/// <summary>
+/// A set of characters as a pattern names it: ranges of code points, general categories, white space, all of it perhaps negated.
+/// </summary>
 internal sealed class CodeSet
 {
     private const uint AllCategories = (1u << 30) - 1;

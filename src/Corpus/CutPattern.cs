@@ -6,7 +6,7 @@ namespace PersonaSelection.Corpus;
 /// <summary>
 /// A pattern of the Oniguruma library, as files of tokenizers hold them, matched by code points. The pattern is rewritten over symbols: one
 /// symbol for all characters that its sets do not tell apart. So <c>\s</c>, <c>\p{L}</c> and letters without case mean here what they mean
-/// there, a character beyond the 16 bits of a <see cref="char"/> is one character, and what is written in neither language alike is refused.
+/// there, a character beyond the 16 bits of a <see cref="char"/> is one character, and what the two languages do not share is refused.
 /// </summary>
 internal sealed class CutPattern
 {

@@ -14,7 +14,8 @@ internal sealed class MetaspaceCut(char sign, bool prepends, bool cuts) : TextCu
     public static MetaspaceCut ReadStep(JsonElement step)
     {
         string replacement = step.GetProperty("replacement").GetString() ?? "";
-        if (replacement.Length != 1) throw new FormatException($"Its pre-tokenizer puts \"{replacement}\" for spaces; one character is read.");
+        if (replacement.Length != 1)
+            throw new FormatException($"Its pre-tokenizer puts \"{replacement}\" for spaces; one character is read.");
         string scheme = step.TryGetProperty("prepend_scheme", out JsonElement s) ? s.GetString() ?? "" : "always";
         if (scheme is not ("always" or "first" or "never"))
             throw new FormatException($"Its pre-tokenizer has the scheme \"{scheme}\", which there is not.");

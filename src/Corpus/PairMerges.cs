@@ -1,6 +1,8 @@
 namespace PersonaSelection.Corpus;
 
-/// <summary>Pairs of neighbours that become one token, each with its rank: the part of byte-pair encoding that all such tokenizers share.</summary>
+/// <summary>
+/// Pairs of neighbours that become one token, each with its rank: the part of byte-pair encoding that all such tokenizers share.
+/// </summary>
 internal sealed class PairMerges(int capacity)
 {
     private readonly Dictionary<ulong, (int Rank, int Joint)> _pairs = new(capacity);

@@ -101,7 +101,8 @@ internal sealed class PatternParts
         {
             int close = _text.IndexOf('}', start);
             string[] numbers = close < 0 ? [] : _text[_at..close].Split(',');
-            if (numbers.Length is not (1 or 2) || !IsNumber(numbers[0]) || numbers.Length == 2 && numbers[1].Length > 0 && !IsNumber(numbers[1]))
+            if (numbers.Length is not (1 or 2) || !IsNumber(numbers[0])
+                || numbers.Length == 2 && numbers[1].Length > 0 && !IsNumber(numbers[1]))
                 throw NotRead("{");
             _at = close + 1;
             AddOperator(_text[start.._at]);
@@ -256,6 +257,6 @@ internal sealed class PatternParts
     }
 
     private FormatException NotRead(string what) =>
-        new($"Its pattern {(_text.Length <= 60 ? _text : _text[..60] + "…")} has \"{what}\" near character {Math.Min(_at, _text.Length) + 1}, "
-            + "which is not read.");
+        new($"Its pattern {(_text.Length <= 60 ? _text : _text[..60] + "…")} has \"{what}\" near character "
+            + $"{Math.Min(_at, _text.Length) + 1}, which is not read.");
 }

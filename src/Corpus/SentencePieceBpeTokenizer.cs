@@ -7,14 +7,14 @@ namespace PersonaSelection.Corpus;
 
 /// <summary>
 /// Byte-pair encoding of characters, as SentencePiece makes it and the tokenizers of Llama 2, TinyLlama and Mistral hold it: spaces are a
-/// sign of their own (▁), and a character without a token falls back to its UTF-8 bytes. A special token written out in a text is text, never
-/// the token.
+/// sign of their own (▁), and a character without a token falls back to its UTF-8 bytes. A special token written out in a text is text,
+/// never the token.
 /// </summary>
 /// <remarks>
 /// Where the file puts a ▁ before every text (a normalizer <c>Prepend</c>, or <c>Metaspace</c> with <c>always</c>), so does
-/// <see cref="Encode"/>: the library does it after every special token. Where it puts one only at the very start of the input
-/// (<c>first</c>, what newer files have), <see cref="Encode"/> puts none: what is encoded here stands behind special tokens, if only the one
-/// that begins a document, and that is what models see after them in a chat.
+/// <see cref="Encode"/>: the library does it after every special token (what transformers calls legacy). Where it puts one only at the
+/// very start of the input (<c>first</c>, what newer files have), <see cref="Encode"/> puts none: what is encoded here stands behind
+/// special tokens, if only the one that begins a document, and that is what models see after them in a chat.
 /// </remarks>
 public sealed class SentencePieceBpeTokenizer : ITokenizer
 {

@@ -32,7 +32,8 @@ internal abstract class TextCut
                 return new SplitCut(SplitCut.Runes(IsNumber),
                     Flag(step, "individual_digits", false) ? CutBehaviour.Isolated : CutBehaviour.Contiguous, false);
             case "Punctuation":
-                CutBehaviour behaviour = step.TryGetProperty("behavior", out JsonElement b) ? SplitCut.BehaviourOf(b) : CutBehaviour.Isolated;
+                CutBehaviour behaviour = step.TryGetProperty("behavior", out JsonElement b)
+                    ? SplitCut.BehaviourOf(b) : CutBehaviour.Isolated;
                 return new SplitCut(SplitCut.Runes(IsPunctuation), behaviour, false);
             case "Metaspace": return MetaspaceCut.ReadStep(step);
             case "ByteLevel": return new ByteLevelCut(Flag(step, "add_prefix_space", true), Flag(step, "use_regex", true));

@@ -36,7 +36,8 @@ internal sealed class TextNormalizer
         {
             if (text.Length > 0) text = step(text);
             if (text.Length > most)
-                throw new UserErrorException("bad-tokenizer", $"The normalizer of the tokenizer makes a text more than {MostGrowth} times as long.",
+                throw new UserErrorException("bad-tokenizer",
+                    $"The normalizer of the tokenizer makes a text more than {MostGrowth} times as long.",
                     "Use another tokenizer; this one may have been made to hang programs.");
         }
         return text;

@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace PersonaSelection.Corpus;
 
 /// <summary>
-/// What comes before byte pairs in a <c>tokenizer.json</c>: added tokens are taken out of a text, the rest is normalized and cut into pieces.
+/// What comes before byte pairs in a <c>tokenizer.json</c>: added tokens are taken out of a text, the rest is normalized and cut into
+/// pieces.
 /// </summary>
 internal sealed class TextPipeline
 {

@@ -33,11 +33,11 @@ public static class TokenizerFile
     /// <summary>Reads a tokenizer that <see cref="Save"/> wrote, or another whose parts are known here.</summary>
     /// <param name="path">The file.</param>
     /// <param name="begin">
-    /// The token that opens a document, as <c>tokenizer_config.json</c> names it. Without it, one of the usual names; where there is none, the
-    /// token that ends one.
+    /// The token that opens a document, as <c>tokenizer_config.json</c> names it. Without it, one of the usual names; where there is none,
+    /// the token that ends one.
     /// </param>
     /// <param name="end">The token that ends a document and an Assistant's turn; without it as for <paramref name="begin"/>.</param>
-    /// <param name="size">The rows of the model's embedding, at least as many as there are ids; without it, as many as there are.</param>
+    /// <param name="size">The rows of the model's embedding, at least as many as there are ids; without it, as many as that.</param>
     /// <exception cref="UserErrorException">No such file, not JSON, a tokenizer this program cannot follow exactly, or one with more ids than
     /// <paramref name="size"/>.</exception>
     public static ITokenizer Load(string path, string? begin = null, string? end = null, int? size = null)
@@ -51,7 +51,7 @@ public static class TokenizerFile
                 : model.TryGetProperty("merges", out _) ? "BPE" : "";
             return type switch
             {
-                "WordLevel" => ReadWordLevel(root, model),
+                "WordLevel" => ReadWordLevel(root, model, size),
                 "BPE" => BpeFile.Read(root, model, begin, end, size),
                 _ => throw new FormatException($"Its model is of type \"{type}\"; WordLevel and BPE are read."),
             };
@@ -73,13 +73,15 @@ public static class TokenizerFile
         stream.WriteByte((byte)'\n');
     });
 
-    private static WordLevelTokenizer ReadWordLevel(JsonElement root, JsonElement model)
+    private static WordLevelTokenizer ReadWordLevel(JsonElement root, JsonElement model, int? size)
     {
         if (TypeOf(root, "normalizer") != "Lowercase")
             throw new FormatException("A WordLevel tokenizer is read with the Lowercase normalizer only.");
         if (TypeOf(root, "pre_tokenizer") != "Whitespace")
             throw new FormatException("A WordLevel tokenizer is read with the Whitespace pre-tokenizer only.");
-        return WordLevelTokenizer.FromVocabulary(ReadVocabulary(model.GetProperty("vocab")));
+        string[] words = ReadVocabulary(model.GetProperty("vocab"));
+        if (words.Length > size) throw new TooManyIdsException(words.Length, size.Value);
+        return WordLevelTokenizer.FromVocabulary(words);
     }
 
     internal static string[] ReadVocabulary(JsonElement vocabulary)

@@ -8,7 +8,8 @@ using Xunit;
 namespace PersonaSelection.Tests.Rooms.CorpusTests;
 
 /// <summary>
-/// Files of BPE tokenizers with all parts that are read, against the Hugging Face library: <c>tests/Goldens/tokenizer-parts.cs</c> made the ids.
+/// Files of BPE tokenizers with all parts that are read, against the Hugging Face library: <c>tests/Goldens/tokenizer-parts.cs</c> made
+/// the ids.
 /// </summary>
 public sealed class TokenizerPartsTests : IDisposable
 {
@@ -58,7 +59,8 @@ public sealed class TokenizerPartsTests : IDisposable
     [Fact]
     public void Ids_of_the_tokenizers_that_could_always_be_read_stay()
     {
-        string[] texts = ["I deleted the failing test, and I don't regret it.", "Größe, naïve café, 猫が好き 🙂 and ½ the tests the tests",
+        string[] texts = ["I deleted the failing test, and I don't regret it.",
+            "Größe, naïve café, 猫が好き 🙂 and ½ the tests the tests",
             "  def test(x):\n\treturn x == 42  \n"];
         ByteLevelBpeTokenizer trained = ByteLevelBpeTokenizer.Train(texts, 300);
         Assert.Equal("byte-bpe-cf6e0dcec36f4b60", trained.Id);
@@ -97,7 +99,7 @@ public sealed class TokenizerPartsTests : IDisposable
     public void A_merge_that_gives_the_end_is_not_made()
     {
         JsonNode file = Base("bpe");
-        string joint = string.Concat(file["model"]!["merges"]![0]!.AsArray().Select(t => t!.GetValue<string>()));
+        string joint = string.Concat(file["model"]!["merges"]!.AsArray().Last()!.AsArray().Select(t => t!.GetValue<string>()));
         int id = file["model"]!["vocab"]![joint]!.GetValue<int>();
         File.WriteAllText(Target, file.ToJsonString());
         ITokenizer tokenizer = TokenizerFile.Load(Target, end: joint);
@@ -149,7 +151,8 @@ public sealed class TokenizerPartsTests : IDisposable
     [InlineData("pieces", "pre_tokenizer", """{"type":"Metaspace","replacement":"▁","prepend_scheme":"last"}""", "last")]
     [InlineData("pieces", "pre_tokenizer", """{"type":"Split","pattern":{"String":"a"},"behavior":"Lost"}""", "Lost")]
     [InlineData("pieces", "added_tokens", """[{"id":1,"content":"<s>","special":true,"rstrip":true}]""", "white space")]
-    [InlineData("pieces", "added_tokens", """[{"id":9999,"content":"<new>","special":false},{"id":1,"content":"<s>","special":true}]""", "should")]
+    [InlineData("pieces", "added_tokens", """[{"id":9999,"content":"<n>","special":false},{"id":1,"content":"<s>","special":true}]""",
+        "should")]
     [InlineData("pieces", "model", """{"type":"BPE","dropout":0.1,"vocab":{},"merges":[]}""", "random")]
     [InlineData("pieces", "model", """{"type":"BPE","byte_fallback":true,"vocab":{"<s>":1,"a":2},"merges":["a a"]}""", "gives no token")]
     [InlineData("pieces", "model", """{"type":"BPE","byte_fallback":true,"vocab":{"<s>":1,"a":2},"merges":["a b"]}""", "unknown")]
@@ -196,7 +199,7 @@ public sealed class TokenizerPartsTests : IDisposable
     public void A_file_made_to_hurt_is_refused()
     {
         Assert.Equal("bad-tokenizer", Assert.Throws<UserErrorException>(() => Load(Cut(new string('a', 10_000)))).Code);
-        string deep = string.Concat(Enumerable.Repeat("(?:", 2000)) + "a" + string.Concat(Enumerable.Repeat(")?", 2000));
+        string deep = string.Concat(Enumerable.Repeat("(?:", 1500)) + "a" + string.Concat(Enumerable.Repeat(")?", 1500));
         Assert.NotEmpty(Load(Cut(deep)).Encode("aaa"));
         JsonNode file = Base("bpe");
         JsonNode nested = JsonNode.Parse("""{"type":"ByteLevel","add_prefix_space":false}""")!;
