@@ -130,7 +130,7 @@ internal sealed class BpeFile
             var read = new AddedToken(token.GetProperty("id").GetInt32(), content, special, TextCut.Flag(token, "normalized", !special),
                 TextCut.Flag(token, "single_word", false), TextCut.Flag(token, "lstrip", false), TextCut.Flag(token, "rstrip", false));
             if (special && (read.StripsLeft || read.StripsRight))
-                throw new FormatException($"Its special token \"{content}\" takes white space around it, which parts of a text do not know.");
+                throw new FormatException($"Its special token \"{content}\" takes white space around it, which is not followed.");
             if (!ids.TryAdd(content, read.Id)) throw new FormatException($"The added token \"{content}\" occurs twice.");
             // The library numbers tokens itself: as the vocabulary does, or behind it.
             int expected = _ids.TryGetValue(content, out int known) ? known : Math.Max(last + 1, _ids.Count);

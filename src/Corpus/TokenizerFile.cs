@@ -38,8 +38,8 @@ public static class TokenizerFile
     /// </param>
     /// <param name="end">The token that ends a document and an Assistant's turn; without it as for <paramref name="begin"/>.</param>
     /// <param name="size">The rows of the model's embedding, at least as many as there are ids; without it, as many as that.</param>
-    /// <exception cref="UserErrorException">No such file, not JSON, a tokenizer this program cannot follow exactly, or one with more ids than
-    /// <paramref name="size"/>.</exception>
+    /// <exception cref="UserErrorException">No such file, not JSON, a tokenizer this program cannot follow exactly, or one with more ids
+    /// than <paramref name="size"/>.</exception>
     public static ITokenizer Load(string path, string? begin = null, string? end = null, int? size = null)
     {
         using JsonDocument document = JsonFile.Read(path, Remedy);

@@ -159,7 +159,7 @@ public sealed class TokenizerPartsTests : IDisposable
     [InlineData("pieces", "model", """{"type":"BPE","byte_fallback":true,"vocab":{"<s>":1,"a":2},"merges":["a"]}""", "no pair")]
     [InlineData("pieces", "model", """{"type":"BPE","byte_fallback":true,"vocab":{"<s>":1,"a":1},"merges":[]}""", "twice")]
     [InlineData("pieces", "model", """{"type":"BPE","byte_fallback":true,"vocab":{"<s>":1,"a":2000000000},"merges":[]}""", "2000000000")]
-    [InlineData("pieces", "model", """{"type":"BPE","byte_fallback":true,"unk_token":"<s>","vocab":{"<s>":1},"merges":[]}""", "unknown token")]
+    [InlineData("pieces", "model", """{"type":"BPE","byte_fallback":true,"unk_token":"<s>","vocab":{"<s>":1},"merges":[]}""", "unknown")]
     public void What_cannot_be_followed_exactly_is_refused(string from, string part, string value, string said)
     {
         JsonNode file = Base(from);
@@ -262,7 +262,12 @@ public sealed class TokenizerPartsTests : IDisposable
 
     private static JsonObject Token(int id, string content, bool special) => new()
     {
-        ["id"] = id, ["content"] = content, ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false,
+        ["id"] = id,
+        ["content"] = content,
+        ["single_word"] = false,
+        ["lstrip"] = false,
+        ["rstrip"] = false,
+        ["normalized"] = false,
         ["special"] = special,
     };
 
