@@ -98,8 +98,8 @@ public static class DirectionExtraction
 
     private static Kept[] Fit(Transformer model, IReadOnlyList<PresentedPersona> personas, IReadOnlyList<Episode> episodes, bool strict)
     {
-        var fit = new EpisodeFit(model.Tokenizer, model.ContextLength,
-            new LikelihoodOptions { Template = model.Template, Strict = strict }, personas);
+        var fit = new EpisodeFit(model, model.ContextLength,
+            new LikelihoodOptions { Strict = strict }, personas);
         return [.. episodes.Select(e => new Kept(e, fit.Of(e)))];
     }
 
@@ -154,7 +154,8 @@ public static class DirectionExtraction
             if (reply.Length == 0) continue;
             int[] prefix = model.Template.EncodeContext(model.Tokenizer, DialogueJoin.Of(context, episode.Context));
             if (batch.Rows > 0 && batch.Rows + prefix.Length + reply.Length > RowsPerBatch) Flush();
-            int own = model.Template.EncodeContext(model.Tokenizer, episode.Context).Length - 1;
+            // A template may open a context that nothing precedes in another way: its own is what both end with.
+            int own = TokenRuns.CommonSuffixLength(model.Template.EncodeContext(model.Tokenizer, episode.Context).AsSpan(1), prefix);
             int first = batch.AddRows([.. prefix, .. reply[..^1]]), opening = first + prefix.Length - 1;
             spans.Add(positions switch
             {

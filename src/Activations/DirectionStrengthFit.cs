@@ -34,7 +34,7 @@ public static class DirectionStrengthFit
     {
         if (personas.Count < 2 || directions.Count != personas.Count || episodes.Count == 0)
             throw new ArgumentException("Two personas with directions and an episode are needed.", nameof(personas));
-        var options = new LikelihoodOptions { Template = model.Template, Strict = strict };
+        var options = new LikelihoodOptions { Strict = strict };
         EvidenceBlock before = new LikelihoodSource(personas, options).Compute(episodes, null, null, cancellation);
         double[] told = Centred(before.Nats);
         double[] At(double amount, IReadOnlyList<float[]> added) => Centred(new LikelihoodSource([.. personas.Select((p, h) =>

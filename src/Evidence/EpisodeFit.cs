@@ -11,30 +11,29 @@ namespace PersonaSelection.Evidence;
 /// </summary>
 public sealed class EpisodeFit
 {
-    private readonly ITokenizer _tokenizer;
-    private readonly ChatTemplate _template;
+    private readonly ILanguageModel _model;
     private readonly IReadOnlyList<IReadOnlyList<Turn>> _before;
     private readonly int _length, _own;
     private readonly bool _strict;
 
     /// <summary>For the contexts of all personas.</summary>
-    /// <param name="tokenizer">What their models read with.</param>
+    /// <param name="model">What reads as their models do: its tokenizer and its template.</param>
     /// <param name="contextLength">Tokens that these read at once.</param>
-    /// <param name="options">The template, and whether cutting is an error.</param>
+    /// <param name="options">Whether cutting is an error.</param>
     /// <param name="personas">The personas by their contexts.</param>
     /// <exception cref="UserErrorException"><c>persona-too-long</c>: a context leaves less than a quarter of the model's length to
     /// the episodes.</exception>
-    public EpisodeFit(ITokenizer tokenizer, int contextLength, LikelihoodOptions options, IReadOnlyList<PresentedPersona> personas)
+    public EpisodeFit(ILanguageModel model, int contextLength, LikelihoodOptions options, IReadOnlyList<PresentedPersona> personas)
     {
-        (_tokenizer, _template, _strict) = (tokenizer, options.Template, options.Strict);
+        (_model, _strict) = (model, options.Strict);
         _length = contextLength;
-        int bare = _template.EncodeContext(tokenizer, []).Length;
+        int bare = Tokens([]).Length;
         var lengths = new Dictionary<IReadOnlyList<Turn>, int>(ReferenceEqualityComparer.Instance);
         foreach (PresentedPersona persona in personas)
         {
             foreach (IReadOnlyList<Turn> context in persona.Contexts)
             {
-                int own = lengths[context] = _template.EncodeContext(tokenizer, context).Length - bare;
+                int own = lengths[context] = Tokens(context).Length - bare;
                 if (own > _length - Math.Max(bare + 2, _length / 4))
                     throw new UserErrorException("persona-too-long",
                         $"What puts the persona '{persona.Persona.Name}' before the model has {own} tokens; "
@@ -59,9 +58,9 @@ public sealed class EpisodeFit
     {
         try
         {
-            int[] reply = _template.EncodeReply(_tokenizer, episode.Reply);
+            int[] reply = _model.Template.EncodeReply(_model.Tokenizer, episode.Reply);
             // Joining two texts may take a token or two more than both.
-            int context = _template.EncodeContext(_tokenizer, episode.Context).Length;
+            int context = Tokens(episode.Context).Length;
             if (_own + context + reply.Length + 2 <= _length || Length(episode.Context) + reply.Length <= _length)
                 return new Kept(episode.Context, reply, null);
             if (_strict)
@@ -70,7 +69,7 @@ public sealed class EpisodeFit
                     "Shorten it, leave it out, use a model with a longer context, or work without --strict.");
             return Shorten(episode, reply);
         }
-        catch (UserErrorException e) when (e.Code == "unknown-word")
+        catch (UserErrorException e) when (e.Code is "unknown-word" or "template-refuses")
         {
             if (_strict) throw new UserErrorException(e.Code, $"{Name(episode)}: {e.Problem}", e.Remedy, e);
             return new Kept([], [], new EpisodeCut(0, 0, false, 0, e.Problem));
@@ -89,7 +88,7 @@ public sealed class EpisodeFit
         int room = _length - Math.Max(1, Math.Min(reply.Length, available - wanted));
         List<Turn> turns = [.. episode.Context];
         // Each turn by itself, to leave out most of a long dialogue without reading it again and again.
-        List<int> sizes = [.. turns.Select(t => _template.EncodeContext(_tokenizer, [t]).Length)];
+        List<int> sizes = [.. turns.Select(t => Tokens([t]).Length)];
         long total = sizes.Sum(s => (long)s);
         while (turns.Count > 1 && (total > room + (8L * turns.Count) || Length(turns) > room))
         {
@@ -142,12 +141,14 @@ public sealed class EpisodeFit
         }
     }
 
+    private int[] Tokens(IReadOnlyList<Turn> context) => _model.Template.EncodeContext(_model.Tokenizer, context);
+
     /// <summary>Tokens of a context, with the longest of the personas' before it.</summary>
     private int Length(IReadOnlyList<Turn> context)
     {
         int most = 0;
         foreach (IReadOnlyList<Turn> before in _before)
-            most = Math.Max(most, _template.EncodeContext(_tokenizer, DialogueJoin.Of(before, context)).Length);
+            most = Math.Max(most, Tokens(DialogueJoin.Of(before, context)).Length);
         return most;
     }
 }

@@ -108,7 +108,7 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
     /// <summary>Token ids of what fits: a context loses its beginning, a reply its end.</summary>
     private List<TuneExample> Encode(IReadOnlyList<Episode> episodes)
     {
-        var fit = new EpisodeFit(model.Tokenizer, model.ContextLength, new LikelihoodOptions { Template = model.Template },
+        var fit = new EpisodeFit(model, model.ContextLength, new LikelihoodOptions(),
             [PresentedPersona.AsGiven(new Persona("bare", "", "", new Dictionary<string, double>()), model)]);
         var result = new List<TuneExample>(episodes.Count);
         foreach (Episode episode in episodes)

@@ -18,7 +18,6 @@ public sealed class GradientEvidence : IEvidenceSource
 {
     private readonly Transformer _model;
     private readonly ActivationGradients _gradients;
-    private readonly ChatTemplate _template;
     private readonly EpisodeFit _fit;
     private readonly float[][] _shifts;
     private readonly bool _alongLead;
@@ -27,25 +26,24 @@ public sealed class GradientEvidence : IEvidenceSource
     private GradientEvidence(Transformer model, ActivationGradients gradients, LikelihoodOptions options,
         IReadOnlyList<PresentedPersona> personas, IReadOnlyList<float[]> directions, float[] mean, bool alongLead, ContentId id, string way)
     {
-        (_model, _gradients, _template, _alongLead) = (model, gradients, options.Template, alongLead);
+        (_model, _gradients, _alongLead) = (model, gradients, alongLead);
         if (personas.DistinctBy(p => p.Persona.Name).Count() < personas.Count)
             throw new ArgumentException("Two personas have the same name.", nameof(personas));
         _shifts = [.. directions.Select(r => r.Zip(mean, (x, m) => x - m).ToArray())];
-        _fit = new EpisodeFit(model.Tokenizer, model.ContextLength, options, personas);
+        _fit = new EpisodeFit(model, model.ContextLength, options, personas);
         Personas = [.. personas.Select(p => p.Persona.Name)];
         Provenance = new Dictionary<string, string>
         {
             ["model"] = model.Id,
             ["personas"] = id.ToString(),
-            ["template"] = _template.Name,
+            ["template"] = model.Template.Name,
             ["persona-contexts"] = way,
         };
     }
 
     private GradientEvidence(GradientEvidence of, GradientCalibration calibration, ContentId id)
     {
-        (_model, _gradients, _template, _fit, _shifts, _alongLead) = (of._model, of._gradients, of._template, of._fit,
-            of._shifts, of._alongLead);
+        (_model, _gradients, _fit, _shifts, _alongLead) = (of._model, of._gradients, of._fit, of._shifts, of._alongLead);
         _calibration = calibration;
         Personas = of.Personas;
         Provenance = new Dictionary<string, string>(of.Provenance) { ["calibration"] = id.ToString() };
@@ -71,7 +69,7 @@ public sealed class GradientEvidence : IEvidenceSource
     /// own context less that mean, position by position.
     /// </summary>
     /// <param name="personas">At least two, all before one <see cref="Transformer"/>, each with a context.</param>
-    /// <param name="options">How dialogues become text, and what becomes of episodes that do not fit.</param>
+    /// <param name="options">What becomes of episodes that do not fit.</param>
     /// <param name="positions">Positions of the mean context; the median length of the contexts, at most 24, when 0.</param>
     /// <exception cref="ArgumentException">The personas do not share a transformer, or two have one name.</exception>
     /// <exception cref="UserErrorException"><c>persona-without-context</c>, <c>persona-too-long</c>.</exception>
@@ -81,7 +79,7 @@ public sealed class GradientEvidence : IEvidenceSource
         options ??= new LikelihoodOptions();
         if (personas.Count == 0 || personas[0].Model is not Transformer model || personas.Any(p => p.Model != model))
             throw new ArgumentException("The personas must stand before one and the same transformer.", nameof(personas));
-        float[][] leads = PersonaLead.Of(model, personas, options.Template, positions);
+        float[][] leads = PersonaLead.Of(model, personas, positions);
         float[] mean = PersonaLead.Mean(leads);
         return new GradientEvidence(model, ActivationGradients.AtLead(model, mean), options, personas, leads, mean, true,
             ContentId.Of("presented", [.. personas.Select(p => p.Id)]),
@@ -93,7 +91,7 @@ public sealed class GradientEvidence : IEvidenceSource
     /// <param name="site">The name of the site.</param>
     /// <param name="personas">Names.</param>
     /// <param name="directions">What each adds: as many numbers as the model is wide.</param>
-    /// <param name="options">How dialogues become text, and what becomes of episodes that do not fit.</param>
+    /// <param name="options">What becomes of episodes that do not fit.</param>
     /// <exception cref="ArgumentException">No such site, directions of another number or width, or two of one name.</exception>
     public static GradientEvidence OfDirections(Transformer model, string site, IReadOnlyList<string> personas,
         IReadOnlyList<float[]> directions, LikelihoodOptions? options = null)
@@ -168,7 +166,7 @@ public sealed class GradientEvidence : IEvidenceSource
         }
         int[] some = [.. Enumerable.Range(0, kept.Count).Where(i => kept[i].Reply.Length > 0)];
         ReplyGradient[][] gradients = _gradients.Compute([.. some.Select(i =>
-            new ScoreRequest(_template.EncodeContext(_model.Tokenizer, kept[i].Context), [kept[i].Reply]))], progress, cancellation);
+            new ScoreRequest(_model.Template.EncodeContext(_model.Tokenizer, kept[i].Context), [kept[i].Reply]))], progress, cancellation);
         var readings = new GradientReading?[kept.Count];
         GradientReading[] found = GradientReading.Of(
             [.. gradients.Select(g => (g[0], _alongLead ? g[0].Values : SumOfGroups(g[0].Values)))], _shifts);

@@ -7,7 +7,7 @@ namespace PersonaSelection.Evidence;
 
 /// <summary>What the model and the word counts say of examples that neither was made from: what calibrations are fitted to.</summary>
 /// <param name="set">All personas.</param>
-/// <param name="options">How many examples of a persona, and the template.</param>
+/// <param name="options">How many examples of a persona.</param>
 /// <param name="counted">Whether words are counted; every persona then has examples.</param>
 /// <param name="store">Where it is kept, block by block, for the next time.</param>
 /// <param name="progress">Told how far it is.</param>
@@ -30,7 +30,7 @@ internal sealed class HeldOutEvidence(PersonaSet set, PresentationOptions option
     /// <summary>Asks personas about the examples held out of them.</summary>
     public void Add(IReadOnlyList<PresentedPersona> personas, IReadOnlyList<PersonaExamples> examples)
     {
-        var raw = new LikelihoodSource(personas, new LikelihoodOptions { Template = options.Template });
+        var raw = new LikelihoodSource(personas);
         (Episode Episode, int Persona)[] known = [.. examples.SelectMany(e =>
             e.HeldOut.Take(options.CalibrationExamples).Select(x => (x, set.IndexOf(e.Persona.Name))))];
         if (known.Length == 0) return;

@@ -16,18 +16,17 @@ public static class LikelihoodEvidence
     /// <param name="model">The model.</param>
     /// <param name="episodes">The episodes; equal ones are scored once and keep a row each.</param>
     /// <param name="personas">The personas, with different names.</param>
-    /// <param name="template">How dialogues become text; plain when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="UserErrorException">An episode does not fit into the model's context or has a word it does not know.</exception>
     public static EvidenceTable Compute(ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Persona> personas,
-        ChatTemplate? template = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
-        Compute(EvidenceKind.Likelihood, model, episodes, personas, template ?? ChatTemplate.Plain, progress, cancellation);
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+        Compute(EvidenceKind.Likelihood, model, episodes, personas, progress, cancellation);
 
     internal static EvidenceTable Compute(EvidenceKind kind, ILanguageModel model, EpisodeSet episodes, IReadOnlyList<Persona> personas,
-        ChatTemplate template, IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
+        IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
         Compute(new LikelihoodSource([.. personas.Select(p => PresentedPersona.AsGiven(p, model))],
-            new LikelihoodOptions { Kind = kind, Template = template, Strict = true, Independent = false }),
+            new LikelihoodOptions { Kind = kind, Strict = true, Independent = false }),
             episodes, progress, cancellation);
 
     /// <summary>The whole table of a source at once; for data that goes into memory.</summary>

@@ -5,9 +5,6 @@ namespace PersonaSelection.Evidence;
 /// <summary>How likelihoods are taken.</summary>
 public sealed record LikelihoodOptions
 {
-    /// <summary>How dialogues become text.</summary>
-    public ChatTemplate Template { get; init; } = ChatTemplate.Plain;
-
     /// <summary>
     /// Whether an episode that does not fit, or that the tokenizer cannot read, is an error; otherwise it is cut, and counted.
     /// </summary>

@@ -16,7 +16,6 @@ public sealed class LikelihoodSource : IEvidenceSource
 {
     private readonly PresentedPersona[] _personas;
     private readonly LikelihoodOptions _options;
-    private readonly ITokenizer _tokenizer;
     private readonly EpisodeFit _fit;
 
     /// <summary>A source.</summary>
@@ -30,12 +29,12 @@ public sealed class LikelihoodSource : IEvidenceSource
         if (personas.Count == 0) throw new ArgumentException("There is no persona.", nameof(personas));
         if (personas.DistinctBy(p => p.Persona.Name).Count() < personas.Count)
             throw new ArgumentException("Two personas have the same name.", nameof(personas));
-        _tokenizer = personas[0].Model.Tokenizer;
-        if (personas.Any(p => p.Model.Tokenizer.Id != _tokenizer.Id))
-            throw new ArgumentException("The models read with different tokenizers.", nameof(personas));
+        ILanguageModel model = personas[0].Model;
+        if (personas.Any(p => p.Model.Tokenizer.Id != model.Tokenizer.Id || p.Model.Template.Name != model.Template.Name))
+            throw new ArgumentException("The models read with different tokenizers or templates.", nameof(personas));
         (_personas, _options) = ([.. personas], options ?? new LikelihoodOptions());
         Personas = [.. personas.Select(p => p.Persona.Name)];
-        _fit = new EpisodeFit(_tokenizer, personas.Min(p => p.Model.ContextLength), _options, personas);
+        _fit = new EpisodeFit(model, personas.Min(p => p.Model.ContextLength), _options, personas);
         if (_options.Calibration is { } c && !c.Personas.SequenceEqual(Personas))
             throw new ArgumentException("The calibration is of other personas.", nameof(options));
         if ((_options.Calibration?.Softmax.Scales.Count ?? 1) != (_options.WordCounts is null ? 1 : 2))
@@ -88,7 +87,7 @@ public sealed class LikelihoodSource : IEvidenceSource
         foreach (var group in groups)
         {
             (PresentedPersona Persona, int Column)[] members = [.. group];
-            var scorer = new ReplyScorer((ILanguageModel)group.Key!, _options.Template);
+            var scorer = new ReplyScorer((ILanguageModel)group.Key!);
             // Persona by persona, so that a model with shared beginnings computes a context once.
             IEnumerable<ScoreRequest> requests = members.SelectMany(m => m.Persona.Contexts.SelectMany(before =>
             {
@@ -162,7 +161,7 @@ public sealed class LikelihoodSource : IEvidenceSource
         {
             ["model"] = models.Length == 1 ? models[0] : ContentId.Of("models", [.. models]).ToString(),
             ["personas"] = PersonaQuestions.IdOf(_personas).ToString(),
-            ["template"] = _options.Template.Name,
+            ["template"] = _personas[0].Model.Template.Name,
             ["persona-contexts"] = "turns before the episode; log of the mean over alternatives",
         };
         if (_personas.Any(p => p.Way != Presentation.Described))

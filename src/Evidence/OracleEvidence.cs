@@ -15,12 +15,11 @@ public static class OracleEvidence
     /// <param name="oracle">Gives exact probabilities.</param>
     /// <param name="episodes">The episodes.</param>
     /// <param name="personas">The personas, with different names.</param>
-    /// <param name="template">How dialogues become text; plain when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
     public static EvidenceTable Compute(ILanguageModel oracle, EpisodeSet episodes, IReadOnlyList<Persona> personas,
-        ChatTemplate? template = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
-        LikelihoodEvidence.Compute(EvidenceKind.Oracle, oracle, episodes, personas, template ?? ChatTemplate.Plain, progress, cancellation);
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+        LikelihoodEvidence.Compute(EvidenceKind.Oracle, oracle, episodes, personas, progress, cancellation);
 
     /// <summary>Through a formula: log p(reply | context, persona) in nats for an episode and the name of a persona.</summary>
     /// <param name="source">The content id of what knows the truth.</param>

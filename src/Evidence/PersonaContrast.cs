@@ -52,21 +52,19 @@ public sealed class PersonaContrast
     /// <param name="personas">The personas, with different names.</param>
     /// <param name="bare">The model as it is.</param>
     /// <param name="probes">The probes, with different ids; at least one.</param>
-    /// <param name="template">How dialogues become text; plain when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between pieces.</param>
     /// <exception cref="UserErrorException">A probe does not fit into the model's context or has a word it does not know.</exception>
     public static PersonaContrast Measure(IReadOnlyList<PresentedPersona> personas, ILanguageModel bare, IReadOnlyList<Probe> probes,
-        ChatTemplate? template = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (probes.Count == 0) throw new ArgumentException("There is no probe.", nameof(probes));
-        template ??= ChatTemplate.Plain;
         int total = probes.Count * (1 + personas.Sum(p => p.Contexts.Count)), done = 0;
         Answers Ask(ILanguageModel model, IReadOnlyList<IReadOnlyList<Turn>> contexts)
         {
-            var scorer = new ReplyScorer(model, template);
+            var scorer = new ReplyScorer(model);
             int[][][] replies =
-                [.. probes.Select(p => p.Low.Concat(p.High).Select(r => template.EncodeReply(model.Tokenizer, r)).ToArray())];
+                [.. probes.Select(p => p.Low.Concat(p.High).Select(r => model.Template.EncodeReply(model.Tokenizer, r)).ToArray())];
             IEnumerable<ScoreRequest> requests = contexts.SelectMany(before => probes.Select((p, q) =>
                 scorer.Request(ProbeMeasurement.QuestionOf(p, before).Context, replies[q])));
             double[][] scores = scorer.Score(requests, probes.Count * contexts.Count, "personas", progress, done, total, cancellation);

@@ -17,10 +17,9 @@ internal static class PersonaLead
     /// <summary>One lead [positions · width] per persona; alternatives are averaged.</summary>
     /// <param name="model">The model whose embeddings are read.</param>
     /// <param name="personas">Personas with contexts.</param>
-    /// <param name="template">How turns become text.</param>
     /// <param name="positions">How many; the median length of the contexts, at most <see cref="MostPositions"/>, when 0.</param>
     /// <exception cref="UserErrorException"><c>persona-without-context</c>.</exception>
-    internal static float[][] Of(Transformer model, IReadOnlyList<PresentedPersona> personas, ChatTemplate template, int positions)
+    internal static float[][] Of(Transformer model, IReadOnlyList<PresentedPersona> personas, int positions)
     {
         foreach (PresentedPersona persona in personas)
         {
@@ -29,8 +28,7 @@ internal static class PersonaLead
                     $"The persona '{persona.Persona.Name}' has no context, so there is nothing to take a gradient along.", "Give it a "
                     + "context or examples, or use the evidence 'likelihood', where a persona without a context is the model as it is.");
         }
-        // The line break belongs to the context: it stands between it and what follows.
-        int[][][] ids = [.. personas.Select(p => p.Contexts.Select(c => model.Tokenizer.Encode(template.RenderTurns(c) + "\n")).ToArray())];
+        int[][][] ids = [.. personas.Select(p => p.Contexts.Select(c => model.Template.EncodeLead(model.Tokenizer, c)).ToArray())];
         if (positions == 0)
         {
             double[] lengths = [.. ids.SelectMany(p => p).Select(c => (double)c.Length)];

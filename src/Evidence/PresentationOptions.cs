@@ -1,5 +1,5 @@
-using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
+using PersonaSelection.Model;
 using PersonaSelection.Personas;
 
 namespace PersonaSelection.Evidence;
@@ -7,6 +7,8 @@ namespace PersonaSelection.Evidence;
 /// <summary>How a set of personas is put before a model.</summary>
 public sealed record PresentationOptions
 {
+    private const int MostShown = 4096;
+
     /// <summary>
     /// The way for every persona that can be given in it, whatever the file says; null to follow the file, and
     /// choose where it says nothing.
@@ -22,6 +24,11 @@ public sealed record PresentationOptions
     /// <summary>Contexts of a persona that is shown, side by side.</summary>
     public int Draws { get; init; } = 4;
 
+    /// <summary>
+    /// Tokens of examples in one context: half of what the model reads, but no more than tell who speaks; reading costs with their square.
+    /// </summary>
+    public static int ShownTokens(ILanguageModel model) => Math.Min(model.ContextLength / 2, MostShown);
+
     /// <summary>Whether evidence is calibrated on held-out examples, where at least two personas have some.</summary>
     public bool Calibrate { get; init; } = true;
 
@@ -33,9 +40,6 @@ public sealed record PresentationOptions
     /// than it does alone; what a set of personas says comes first.
     /// </summary>
     public bool WordCounts { get; init; } = true;
-
-    /// <summary>How dialogues become text.</summary>
-    public ChatTemplate Template { get; init; } = ChatTemplate.Plain;
 
     /// <summary>Whether episodes that do not fit are an error.</summary>
     public bool Strict { get; init; }

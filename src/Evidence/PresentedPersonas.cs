@@ -15,13 +15,11 @@ public sealed class PresentedPersonas : IDisposable
 {
     private readonly List<Transformer> _fitted = [];
     private readonly string? _temporary;
-    private readonly ChatTemplate _template;
     private WordCounts? _counts;
 
     private PresentedPersonas(PersonaSet set, ILanguageModel model, PresentationOptions options, IProgress<WorkProgress>? progress,
         CancellationToken cancellation)
     {
-        _template = options.Template;
         _temporary = options.Store is null ? Directory.CreateTempSubdirectory("psm-fits").FullName : null;
         try
         {
@@ -37,7 +35,6 @@ public sealed class PresentedPersonas : IDisposable
             if (options.Calibrate && Examples.Count(e => e.HeldOut.Count > 0) > 1) Calibrate(ways);
             Source = new LikelihoodSource(Personas, new LikelihoodOptions
             {
-                Template = options.Template,
                 Strict = options.Strict,
                 Calibration = Calibration,
                 WordCounts = WordCounts,
@@ -77,7 +74,7 @@ public sealed class PresentedPersonas : IDisposable
                         Presentation.Described => PresentedPersona.Described(persona, model),
                         Presentation.Directed => Directed(persona, model, options),
                         _ => new PresentedPersona(persona, Presentation.Shown, model,
-                            ShownExamples.Contexts(byName[persona.Name], model, options.Template, options.Draws, shown)),
+                            ShownExamples.Contexts(byName[persona.Name], model, options.Draws, shown)),
                     };
                 }
                 return presented;
@@ -198,7 +195,7 @@ public sealed class PresentedPersonas : IDisposable
     {
         if (ModelAlone is not { } alone || Calibration is not { } calibration)
             throw new InvalidOperationException("Nothing was calibrated.");
-        double[][] raw = new LikelihoodSource(Personas, new LikelihoodOptions { Template = _template })
+        double[][] raw = new LikelihoodSource(Personas)
             .Compute(episodes, progress: progress, cancellation: cancellation).Nats;
         double[][]? counts = CountsAlone is null ? null : [.. episodes.Select(e => _counts!.Evidence(e.Reply))];
         double[][] model = [.. raw.Select(r => (double[])[.. r.Select((x, h) => alone.Of(h, x))])];

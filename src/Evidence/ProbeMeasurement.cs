@@ -16,14 +16,13 @@ public static class ProbeMeasurement
     /// <param name="model">The model.</param>
     /// <param name="probes">The probes.</param>
     /// <param name="before">Turns that come before every probe, such as a header; none when absent.</param>
-    /// <param name="template">How dialogues become text; plain when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
     public static double[] Of(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null,
-        ChatTemplate? template = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         Question[] questions = [.. probes.Select(p => QuestionOf(p, before ?? []))];
-        double[][] scores = new ReplyScorer(model, template ?? ChatTemplate.Plain).Score(questions, progress, cancellation);
+        double[][] scores = new ReplyScorer(model).Score(questions, progress, cancellation);
         return [.. probes.Select((p, i) => LowShare(p, scores[i]))];
     }
 
@@ -34,27 +33,24 @@ public static class ProbeMeasurement
     /// <param name="probes">The probes, with different ids.</param>
     /// <param name="personas">The personas, with different names.</param>
     /// <param name="kind"><see cref="EvidenceKind.Likelihood"/> or <see cref="EvidenceKind.Oracle"/>.</param>
-    /// <param name="template">How dialogues become text; plain when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
     public static ProbeTable UnderPersonas(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<Persona> personas,
-        EvidenceKind kind = EvidenceKind.Likelihood, ChatTemplate? template = null, IProgress<WorkProgress>? progress = null,
+        EvidenceKind kind = EvidenceKind.Likelihood, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default) =>
-        UnderPersonas(model, probes, [.. personas.Select(p => PresentedPersona.AsGiven(p, model))], kind, template, progress, cancellation);
+        UnderPersonas(model, probes, [.. personas.Select(p => PresentedPersona.AsGiven(p, model))], kind, progress, cancellation);
 
     /// <summary>The same for personas that are put before models in any way.</summary>
     /// <param name="model">The model as it is.</param>
     /// <param name="probes">The probes, with different ids.</param>
     /// <param name="personas">The personas, with different names.</param>
     /// <param name="kind"><see cref="EvidenceKind.Likelihood"/> or <see cref="EvidenceKind.Oracle"/>.</param>
-    /// <param name="template">How dialogues become text; plain when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
     public static ProbeTable UnderPersonas(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<PresentedPersona> personas,
-        EvidenceKind kind = EvidenceKind.Likelihood, ChatTemplate? template = null, IProgress<WorkProgress>? progress = null,
+        EvidenceKind kind = EvidenceKind.Likelihood, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        template ??= ChatTemplate.Plain;
         PresentedPersona[] all = [PresentedPersona.AsGiven(new Persona("", "", "", new Dictionary<string, double>()), model), .. personas];
         Question[] asked = [.. probes.Select(p => QuestionOf(p, []))];
         var low = new double[all.Length][];
@@ -62,7 +58,7 @@ public static class ProbeMeasurement
         {
             (int Index, PresentedPersona Item)[] members = [.. group];
             var questions = new PersonaQuestions([.. members.Select(m => PersonaQuestions.AsAsked(m.Item))], asked);
-            double[][] scores = new ReplyScorer((ILanguageModel)group.Key!, template)
+            double[][] scores = new ReplyScorer((ILanguageModel)group.Key!)
                 .Score(questions.All, progress, cancellation);
             for (int k = 0; k < members.Length; k++)
                 low[members[k].Index] = [.. questions.MeanOverAlternatives(scores, k).Select((s, i) => LowShare(probes[i], s))];
@@ -74,7 +70,7 @@ public static class ProbeMeasurement
                 ["model"] = model.Id,
                 ["personas"] = PersonaQuestions.IdOf(personas).ToString(),
                 ["probes"] = IdOf(probes).ToString(),
-                ["template"] = template.Name,
+                ["template"] = model.Template.Name,
             });
     }
 

@@ -8,23 +8,23 @@ namespace PersonaSelection.Evidence;
 internal sealed record Question(IReadOnlyList<Turn> Context, IReadOnlyList<string> Replies);
 
 /// <summary>Scores many questions in pieces of bounded size, with progress over the whole.</summary>
-internal sealed class ReplyScorer(ILanguageModel model, ChatTemplate template)
+internal sealed class ReplyScorer(ILanguageModel model)
 {
     private const int MaximumTokensAtOnce = 1 << 20;
 
     /// <summary>log p(reply | context) in nats, indexed as the questions and their replies.</summary>
     internal double[][] Score(IReadOnlyList<Question> questions, IProgress<WorkProgress>? progress,
         CancellationToken cancellation) =>
-        Score(questions.Select(q => Request(q.Context, [.. q.Replies.Select(r => template.EncodeReply(model.Tokenizer, r))])),
+        Score(questions.Select(q => Request(q.Context, [.. q.Replies.Select(r => model.Template.EncodeReply(model.Tokenizer, r))])),
             questions.Count, "probes", progress, 0, questions.Count, cancellation);
 
     /// <summary>A context with the tokens of its replies.</summary>
     internal ScoreRequest Request(IReadOnlyList<Turn> context, IReadOnlyList<int[]> replies) =>
-        new(template.EncodeContext(model.Tokenizer, context), replies);
+        new(model.Template.EncodeContext(model.Tokenizer, context), replies);
 
     /// <summary>The tokens that texts begin with when some turns come first; none when there are no turns.</summary>
     internal int[] Opening(IReadOnlyList<Turn> before) =>
-        before.Count == 0 ? [] : [model.Tokenizer.BeginId, .. model.Tokenizer.Encode(template.RenderTurns(before))];
+        before.Count == 0 ? [] : model.Template.EncodeOpening(model.Tokenizer, before);
 
     /// <summary>A context that shares its opening alone.</summary>
     internal ScoreRequest Request(int[] opening, IReadOnlyList<Turn> context, IReadOnlyList<int[]> replies)

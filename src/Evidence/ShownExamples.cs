@@ -19,22 +19,20 @@ internal static class ShownExamples
     /// <summary>The contexts of one persona.</summary>
     /// <param name="examples">Its examples.</param>
     /// <param name="model">The model.</param>
-    /// <param name="template">How dialogues become text.</param>
     /// <param name="draws">How many contexts; fewer when there are few examples.</param>
     /// <param name="rng">Draws the examples; the same stream for every persona.</param>
     /// <exception cref="UserErrorException"><c>few-examples</c>: none fits.</exception>
-    internal static IReadOnlyList<IReadOnlyList<Turn>> Contexts(PersonaExamples examples, ILanguageModel model, ChatTemplate template,
-        int draws, RngStream rng)
+    internal static IReadOnlyList<IReadOnlyList<Turn>> Contexts(PersonaExamples examples, ILanguageModel model, int draws, RngStream rng)
     {
         // A server keeps the length of its context to itself, and every character shown is paid for in every question.
-        int room = model.ContextLength == int.MaxValue ? RoomAtServer : model.ContextLength / 2;
+        int room = model.ContextLength == int.MaxValue ? RoomAtServer : PresentationOptions.ShownTokens(model);
         return Contexts(examples, room, turns =>
         {
             try
             {
-                return template.EncodeContext(model.Tokenizer, turns).Length;
+                return model.Template.EncodeContext(model.Tokenizer, turns).Length;
             }
-            catch (UserErrorException e) when (e.Code == "unknown-word")
+            catch (UserErrorException e) when (e.Code is "unknown-word" or "template-refuses")
             {
                 return int.MaxValue;
             }
@@ -64,7 +62,7 @@ internal static class ShownExamples
         }
         if (contexts.Count == 0)
             throw new UserErrorException("few-examples",
-                $"No example of the persona '{examples.Persona.Name}' can be shown: none fits into {room}, half of what the model reads.",
+                $"No example of the persona '{examples.Persona.Name}' can be shown: none fits into the {room} that they may take.",
                 "Give it shorter examples, or 'given: adapter'.");
         return contexts;
     }

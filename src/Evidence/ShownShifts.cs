@@ -37,7 +37,7 @@ public sealed class ShownShifts : IShownShifts
     /// <param name="model">The model, before any training.</param>
     /// <param name="probes">The probes, with different ids; at least one.</param>
     /// <param name="before">P(low) of each probe when nothing is shown.</param>
-    /// <param name="options">How dialogues become text, whether an episode that does not fit is an error, and whether its numbers hang on
+    /// <param name="options">Whether an episode that does not fit is an error, and whether its numbers hang on
     /// it alone to the last bit.</param>
     /// <exception cref="UserErrorException">A probe fills the model (<c>prompt-too-long</c>), or has a word that it
     /// does not know.</exception>
@@ -46,8 +46,8 @@ public sealed class ShownShifts : IShownShifts
         if (probes.Count == 0 || before.Count != probes.Count)
             throw new ArgumentException("Every probe needs to have been asked.", nameof(before));
         (_probes, _before, _tokenizer, _independent) = (probes, before, model.Tokenizer, options.Independent);
-        _scorer = new ReplyScorer(model, options.Template);
-        _replies = [.. probes.Select(p => p.Low.Concat(p.High).Select(r => options.Template.EncodeReply(model.Tokenizer, r)).ToArray())];
+        _scorer = new ReplyScorer(model);
+        _replies = [.. probes.Select(p => p.Low.Concat(p.High).Select(r => model.Template.EncodeReply(model.Tokenizer, r)).ToArray())];
         // What has to fit beside an episode: every probe with its longest reply.
         IReadOnlyList<Turn>[] beside =
             [.. probes.Select(p => (IReadOnlyList<Turn>)[.. p.Context, new Turn("assistant", p.Low.Concat(p.High).MaxBy(r => r.Length)!)])];
@@ -55,7 +55,7 @@ public sealed class ShownShifts : IShownShifts
             Presentation.Described, model, beside);
         try
         {
-            _fit = new EpisodeFit(model.Tokenizer, model.ContextLength - Seam, options, [asked]);
+            _fit = new EpisodeFit(model, model.ContextLength - Seam, options, [asked]);
         }
         catch (UserErrorException e) when (e.Code == "persona-too-long")
         {

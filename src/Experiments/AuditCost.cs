@@ -115,7 +115,8 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
         !gradient && persona.IsDirected ? [0]
             : gradient || !persona.IsExemplified
             ? PresentedPersona.WithContexts(persona).Contexts.Select(c => (double)TokensOf(model, c))
-            : persona.Given is Presentation.Shown ? Enumerable.Repeat(model.ContextLength / 2.0, new PresentationOptions().Draws) : [0];
+            : persona.Given is not Presentation.Shown ? [0]
+            : Enumerable.Repeat((double)PresentationOptions.ShownTokens(model), new PresentationOptions().Draws);
 
     private static int TokensOf(Transformer model, IReadOnlyList<Turn> turns)
     {
@@ -123,7 +124,7 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
         {
             return model.Template.EncodeContext(model.Tokenizer, turns).Length;
         }
-        catch (UserErrorException e) when (e.Code == "unknown-word")
+        catch (UserErrorException e) when (e.Code is "unknown-word" or "template-refuses")
         {
             return (int)Math.Min(int.MaxValue, TokensOf(turns));
         }
@@ -135,7 +136,7 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
         {
             return model.Template.EncodeReply(model.Tokenizer, reply).Length;
         }
-        catch (UserErrorException e) when (e.Code == "unknown-word")
+        catch (UserErrorException e) when (e.Code is "unknown-word" or "template-refuses")
         {
             return (int)EndpointEstimate.Tokens(reply);
         }

@@ -84,7 +84,7 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
         Persona Told(Persona p) => p with { Direction = null, Given = p.Given is Presentation.Shown ? p.Given : Presentation.Described };
         var told = new PersonaSet(Personas.Traits, [.. Personas.Personas.Select(Told)]) { Folder = Personas.Folder };
         using PresentedPersonas presented = PresentedPersonas.Of(told, model,
-            new PresentationOptions { Template = model.Template, Calibrate = false }, progress, cancellation);
+            new PresentationOptions { Calibrate = false }, progress, cancellation);
         ExtractedDirections personas = DirectionExtraction.Run(model, site, presented.Personas, read, Positions, Baseline, Strict, progress,
             cancellation), found = OfTraits(personas);
         if (personas.Set.Values.All(v => v.All(x => x == 0)))

@@ -89,7 +89,6 @@ public static class EvidenceSources
             Strict = request.Strict,
             Calibrate = request.Kind != "in-context",
         };
-        ChatTemplate template = options.Template;
         PresentedPersonas presented = PresentedPersonas.Of(request.Personas, model, options, progress, cancellation);
         try
         {
@@ -97,7 +96,7 @@ public static class EvidenceSources
             {
                 "gradient" => new EvidenceSession(Gradient(request, presented, progress, cancellation), presented),
                 "adaptive" => Adaptive(request, presented, progress, cancellation),
-                "in-context" => new EvidenceSession(InContext(request, presented, model, template, progress, cancellation), presented),
+                "in-context" => new EvidenceSession(InContext(request, presented, model, progress, cancellation), presented),
                 _ => new EvidenceSession(presented.Source, presented),
             };
         }
@@ -122,7 +121,6 @@ public static class EvidenceSources
         var options = new PresentationOptions
         {
             Given = given,
-            Template = (model as Transformer)?.Template ?? ChatTemplate.Plain,
             Store = store,
             Directions = given is null ? DirectedPersonas.Of(personas, model) : new Dictionary<string, DirectedBy>(),
         };
@@ -223,11 +221,11 @@ public static class EvidenceSources
     }
 
     private static InContextSource InContext(EvidenceRequest request, PresentedPersonas presented, ILanguageModel model,
-        ChatTemplate template, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        PersonaContrast answers = PersonaContrast.Measure(presented.Personas, model, request.Probes, template, progress, cancellation);
+        PersonaContrast answers = PersonaContrast.Measure(presented.Personas, model, request.Probes, progress, cancellation);
         return InContextSource.Of(new ShownShifts(model, request.Probes, answers.BareLow,
-            new LikelihoodOptions { Template = template, Strict = request.Strict }), answers, presented.Source);
+            new LikelihoodOptions { Strict = request.Strict }), answers, presented.Source);
     }
 
     private static GradientEvidence Gradient(EvidenceRequest request, PresentedPersonas presented, IProgress<WorkProgress>? progress,
@@ -243,7 +241,7 @@ public static class EvidenceSources
 
     private static GradientEvidence Raw(EvidenceRequest request, PresentedPersonas presented) =>
         GradientEvidence.OfContexts(presented.Personas,
-            new LikelihoodOptions { Strict = request.Strict, Template = ((Transformer)presented.Personas[0].Model).Template });
+            new LikelihoodOptions { Strict = request.Strict });
 
     private static EvidenceSession Adaptive(EvidenceRequest request, PresentedPersonas presented, IProgress<WorkProgress>? progress,
         CancellationToken cancellation)

@@ -289,7 +289,7 @@ public sealed class Forecasting : IDisposable
             PersonaSet apart = personas.Apart(out IReadOnlyDictionary<string, string> original);
             PresentationOptions options = EvidenceSources.Presenting(apart, model, fitted);
             PresentedPersonas presented = PresentedPersonas.Of(apart, model, options, progress, cancellation);
-            var reading = new LikelihoodOptions { Template = options.Template, Strict = strict, Independent = false };
+            var reading = new LikelihoodOptions { Strict = strict, Independent = false };
             var evidence = new LikelihoodSource(presented.Personas,
                 reading with { Calibration = presented.Calibration, WordCounts = presented.WordCounts });
             return new Source(new ScoredAnswers(model, presented.Personas, reading), evidence, apart, original, evidence.ContextRead)

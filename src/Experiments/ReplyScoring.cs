@@ -43,12 +43,14 @@ public static class ReplyScoring
     /// <exception cref="UserErrorException">The server fails, or a reply is empty.</exception>
     public static IReadOnlyList<ScoredReply> Of(EndpointModel model, EpisodeSet set, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default) =>
-        [.. set.Episodes.Zip(model.Score(Texts(set), progress, cancellation), (e, s) => new ScoredReply(e.Id, s.LogProbability, s.Tokens))];
+        [.. set.Episodes.Zip(model.Score(Texts(model, set), progress, cancellation),
+            (e, s) => new ScoredReply(e.Id, s.LogProbability, s.Tokens))];
 
-    /// <summary>Contexts and replies as a server is given them: the plain template.</summary>
+    /// <summary>Contexts and replies as a server is given them.</summary>
     /// <exception cref="UserErrorException">A reply is empty.</exception>
-    public static IReadOnlyList<(string Prefix, string Continuation)> Texts(EpisodeSet set) =>
-        [.. set.Episodes.Select(e => (ChatTemplate.Plain.Render(e.Context), " " + (e.Reply.Length > 0 ? e.Reply : throw Empty(e.Id))))];
+    public static IReadOnlyList<(string Prefix, string Continuation)> Texts(EndpointModel model, EpisodeSet set) =>
+        [.. set.Episodes.Select(e => (model.Tokenizer.Decode(model.Template.EncodeContext(model.Tokenizer, e.Context)),
+            e.Reply.Length > 0 ? model.Tokenizer.Decode(model.Template.EncodeReply(model.Tokenizer, e.Reply)) : throw Empty(e.Id)))];
 
     private static UserErrorException Empty(string id) =>
         new("empty-reply", $"The reply '{id}' has no words.", "Remove it or give it a reply.");

@@ -39,7 +39,7 @@ public static class Steering
         {
             double[] low =
                 ProbeMeasurement.Of(sign == 0 ? model : model.With(new SteeringVector(vector.Site, [.. added]).Apply(model.Config, sign)),
-                    probes, null, model.Template, null, cancellation);
+                    probes, null, null, cancellation);
             progress?.Report(new WorkProgress("steering", ++done, 3 + (2 * Controls), "models"));
             return low;
         }

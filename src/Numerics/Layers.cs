@@ -18,9 +18,9 @@ public sealed unsafe class RotaryTable : IDisposable
 {
     private readonly FloatBuffer _table;
 
-    /// <summary>Angles p theta^(-2 i / headDim) for positions p below <paramref name="maxPositions"/>.</summary>
+    /// <summary>Angles p theta^(-2 i / headDim) for positions p below <paramref name="maxPositions"/>, the frequencies scaled.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An odd or non-positive head dimension, or no positions.</exception>
-    public RotaryTable(int headDim, int maxPositions, double theta)
+    public RotaryTable(int headDim, int maxPositions, double theta, RotaryScaling? scaling = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(headDim);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxPositions);
@@ -28,12 +28,14 @@ public sealed unsafe class RotaryTable : IDisposable
         (HeadDim, MaxPositions) = (headDim, maxPositions);
         _table = new FloatBuffer((long)headDim * maxPositions);
         int half = headDim / 2;
+        double[] frequencies = [.. Enumerable.Range(0, half).Select(i => Math.Pow(theta, -2.0 * i / headDim))];
+        if (scaling is not null) frequencies = Array.ConvertAll(frequencies, scaling.Of);
         for (int p = 0; p < maxPositions; p++)
         {
             Span<float> row = _table.Span((long)p * headDim, headDim);
             for (int i = 0; i < half; i++)
             {
-                (double sin, double cos) = Math.SinCos(p * Math.Pow(theta, -2.0 * i / headDim));
+                (double sin, double cos) = Math.SinCos(p * frequencies[i]);
                 (row[i], row[half + i]) = ((float)cos, (float)sin);
             }
         }

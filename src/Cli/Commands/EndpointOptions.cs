@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
@@ -27,6 +28,12 @@ internal sealed class EndpointOptions
         Description = "The name of the environment variable that holds the key; without it no key is sent.",
     };
 
+    private readonly Option<string?> _template = new("--endpoint-template")
+    {
+        Description = "The chat template that given text is written with: the model's folder, or its tokenizer_config.json or .jinja file; "
+            + "without it, 'role: text'.",
+    };
+
     private readonly Option<int> _concurrency = CommonOptions.Count("--concurrency", "Requests under way at once.", 4);
     private readonly Option<double?> _priceIn = Price("--price-in", "Price of a million tokens read, for estimates and totals.");
     private readonly Option<double?> _priceOut = Price("--price-out", "Price of a million tokens written.");
@@ -38,11 +45,12 @@ internal sealed class EndpointOptions
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_url, _model, _key, _concurrency, _priceIn, _priceOut, _cache]) command.Add(option);
+        Option[] all = [_url, _model, _key, _template, _concurrency, _priceIn, _priceOut, _cache];
+        foreach (Option option in all) command.Add(option);
         command.Validators.Add(r =>
         {
             if (r.GetResult(_url) is not null) return;
-            Option[] alone = [.. ((Option[])[_model, _key, _cache, _priceIn, _priceOut]).Where(o => r.GetResult(o) is { Implicit: false })];
+            Option[] alone = [.. all.Where(o => o != _concurrency && r.GetResult(o) is { Implicit: false })];
             if (alone.Length > 0) r.AddError($"{alone[0].Name} needs --endpoint.");
         });
     }
@@ -111,7 +119,7 @@ internal sealed class EndpointOptions
         if (needsModel && address.Model.Length == 0) address = address with { Model = OnlyModel(address, key, settings, cancellation) };
         string? folder = parsed.GetValue(_cache) ?? fallbackCache;
         return new EndpointSession(new EndpointClient(address, key, settings, folder is null ? null : new EndpointCache(folder),
-            TimeProvider.System));
+            TimeProvider.System), parsed.GetValue(_template) is { } path ? ChatTemplateFile.ForServer(path) : null);
     }
 
     private static string? Key(string? variable)
@@ -145,13 +153,13 @@ internal sealed class EndpointOptions
 }
 
 /// <summary>An open line to a server.</summary>
-internal sealed class EndpointSession(EndpointClient client) : IDisposable
+internal sealed class EndpointSession(EndpointClient client, ChatTemplate? template) : IDisposable
 {
     public EndpointClient Client { get; } = client;
 
     /// <summary>The model as a scorer of given text.</summary>
     /// <exception cref="UserErrorException"><c>endpoint-no-logprobs</c>, or another <c>endpoint-</c> code.</exception>
-    public EndpointModel Model(CancellationToken cancellation = default) => EndpointModel.Open(Client, cancellation);
+    public EndpointModel Model(CancellationToken cancellation = default) => EndpointModel.Open(Client, template, cancellation);
 
     /// <summary>The model as one that talks.</summary>
     public EndpointChat Chat() => new(Client);

@@ -79,7 +79,7 @@ internal static class ModelScoreCommand
         EndpointModel model = session.Model(cancellation);
         if (dryRun)
         {
-            EndpointEstimate estimate = model.Estimate(ReplyScoring.Texts(set));
+            EndpointEstimate estimate = model.Estimate(ReplyScoring.Texts(model, set));
             if (json) Screen.Data(new { Model = model.Id, BadLines = badLines, Estimate = estimate });
             else TextTable.PrintFacts([("model", session.Client.Address.Model), .. EndpointSession.Facts(estimate)]);
             return ExitCode.Done;

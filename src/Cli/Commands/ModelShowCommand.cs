@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
 using PersonaSelection.Model;
 
@@ -48,6 +49,8 @@ internal static class ModelShowCommand
                 ("shape", $"{c.Layers} blocks of width {c.Width}, feed-forward {c.FeedForward}"),
                 ("attention", $"{c.Heads} query and {c.KvHeads} key heads of {c.HeadDim}"),
                 ("vocabulary", $"{c.VocabularySize:N0} ids ({model.Model.Tokenizer.Id})"), ("context", $"{c.ContextLength} tokens"),
+                ("chat template", model.Model.Template == ChatTemplate.Plain
+                    ? "plain: 'role: text'" : $"its own ({model.Model.Template.Name})"),
                 ("seed", from.Seed),
                 ("tokens seen", from.Tokens?.ToString("N0")), ("trained on", from.CorpusId), ("tuned from", from.ParentId),
                 ("vector", model.Vector is { } v ? $"added at {v.Site}" : null));

@@ -70,7 +70,7 @@ internal static class PersonasCheckCommand
         {
             PresentationOptions options = EvidenceSources.Presenting(cast, model, null) with { Calibrate = false };
             using PresentedPersonas presented = PresentedPersonas.Of(cast, model, options, progress, cancellation);
-            return PersonaContrast.Measure(presented.Personas, model, probes, options.Template, progress, cancellation);
+            return PersonaContrast.Measure(presented.Personas, model, probes, progress, cancellation);
         }
         catch (UserErrorException e) when (e.Code == "unknown-word")
         {

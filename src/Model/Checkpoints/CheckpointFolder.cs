@@ -55,7 +55,9 @@ public static class CheckpointFolder
                 "Check the path, or train a model with psm model train.");
         DecoderConfig config = LlamaConfigFile.Load(Path.Combine(folder, "config.json"));
         string tokenizerPath = Path.Combine(folder, "tokenizer.json");
-        ITokenizer tokenizer = TokenizerFile.Load(tokenizerPath);
+        (ChatTemplate template, IReadOnlyDictionary<string, string> tokens) = ChatTemplateFile.Load(folder);
+        ITokenizer tokenizer = TokenizerFile.Load(tokenizerPath, tokens.GetValueOrDefault("bos_token"),
+            tokens.GetValueOrDefault("eos_token"), config.VocabularySize);
         if (tokenizer.VocabularySize != config.VocabularySize)
         {
             throw new UserErrorException("wrong-tokenizer",
@@ -73,7 +75,7 @@ public static class CheckpointFolder
                 throw new UserErrorException("corrupt-checkpoint",
                     $"The weights in {Path.Combine(folder, LlamaWeightsFile.FileName)} are not those that were saved.", Remedy);
             }
-            return new Transformer(weights, tokenizer, ChatTemplate.Plain, threads) { OwnsWeights = true };
+            return new Transformer(weights, tokenizer, template, threads) { OwnsWeights = true };
         }
         catch
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Model;
 
@@ -8,7 +9,7 @@ namespace PersonaSelection.Model;
 internal static class LlamaConfigFile
 {
     private const int LongestContext = 1 << 20;
-    private const string Remedy = "Use a Llama checkpoint without biases, rotary scaling or sliding windows.";
+    private const string Remedy = "Use a Llama checkpoint without biases; rotary scaling may be linear or that of Llama 3.";
 
     public static void Save(string path, DecoderConfig c, ITokenizer tokenizer) => JsonFile.Write(path, w =>
     {
@@ -27,7 +28,7 @@ internal static class LlamaConfigFile
         w.WriteNumber("max_position_embeddings", c.ContextLength);
         w.WriteNumber("rms_norm_eps", c.NormEpsilon);
         w.WriteNumber("rope_theta", c.RopeTheta);
-        w.WriteNull("rope_scaling");
+        WriteScaling(w, c.RopeScaling);
         w.WriteString("hidden_act", "silu");
         w.WriteBoolean("attention_bias", false);
         w.WriteBoolean("mlp_bias", false);
@@ -35,7 +36,7 @@ internal static class LlamaConfigFile
         w.WriteBoolean("tie_word_embeddings", c.TieEmbeddings);
         w.WriteNumber("bos_token_id", tokenizer.BeginId);
         w.WriteNumber("eos_token_id", tokenizer.EndId);
-        w.WriteNumber("pad_token_id", 0);
+        w.WriteNumber("pad_token_id", CheckpointCompanions.PadId(tokenizer));
         w.WriteNumber("initializer_range", 0.02);
         w.WriteString("torch_dtype", "float32");
         w.WriteBoolean("use_cache", true);
@@ -64,15 +65,12 @@ internal static class LlamaConfigFile
             throw new FormatException($"its activation is \"{act.GetString()}\".");
         foreach (string bias in (string[])["attention_bias", "mlp_bias"])
             if (Has(root, bias, out JsonElement b) && b.GetBoolean()) throw new FormatException("it has biases.");
-        if (Has(root, "rope_scaling", out JsonElement scaling) && !IsPlainRope(scaling))
-            throw new FormatException("its rotary positions are scaled.");
-        if (Has(root, "sliding_window", out _)) throw new FormatException("it attends through a sliding window.");
+        RotaryScaling? scaling = Has(root, "rope_scaling", out JsonElement scaled) ? Scaling(scaled) : null;
         double theta = Number(root, "rope_theta", 10000);
-        if (Has(root, "rope_parameters", out JsonElement rope))
-        {
-            if (!IsPlainRope(rope)) throw new FormatException("its rotary positions are scaled.");
-            theta = Number(rope, "rope_theta", theta);
-        }
+        if (Has(root, "rope_parameters", out JsonElement rope)) (theta, scaling) = (Number(rope, "rope_theta", theta), Scaling(rope));
+        int context = Size(root, "max_position_embeddings", 2048);
+        // Within one window, attention through a sliding one is full attention.
+        if (Has(root, "sliding_window", out _)) context = Math.Min(context, Size(root, "sliding_window"));
         int width = Size(root, "hidden_size"), heads = Size(root, "num_attention_heads");
         if (heads == 0) throw new FormatException("it has no attention heads.");
         var config = new DecoderConfig
@@ -85,9 +83,10 @@ internal static class LlamaConfigFile
             HeadDim = Size(root, "head_dim", width / heads),
             FeedForward = Size(root, "intermediate_size"),
             RopeTheta = theta,
+            RopeScaling = scaling,
             NormEpsilon = Number(root, "rms_norm_eps", 1e-6),
             TieEmbeddings = Has(root, "tie_word_embeddings", out JsonElement tie) && tie.GetBoolean(),
-            ContextLength = Size(root, "max_position_embeddings", 2048),
+            ContextLength = context,
         };
         if (config.ContextLength > LongestContext)
             throw new FormatException($"its context of {config.ContextLength} is beyond {LongestContext}.");
@@ -95,9 +94,38 @@ internal static class LlamaConfigFile
         return config;
     }
 
-    private static bool IsPlainRope(JsonElement rope) =>
-        (!Has(rope, "rope_type", out JsonElement a) || a.GetString() == "default")
-            && (!Has(rope, "type", out JsonElement b) || b.GetString() == "default");
+    private static RotaryScaling? Scaling(JsonElement rope)
+    {
+        string type = Has(rope, "rope_type", out JsonElement name) || Has(rope, "type", out name) ? name.GetString() ?? "" : "default";
+        double factor = Number(rope, "factor", 1);
+        return type switch
+        {
+            "default" => null,
+            "linear" => new RotaryScaling(factor),
+            "llama3" => new RotaryScaling(factor, Number(rope, "low_freq_factor", 1), Number(rope, "high_freq_factor", 4),
+                Size(rope, "original_max_position_embeddings")),
+            _ => throw new FormatException($"its rotary positions are scaled in the way \"{type}\"."),
+        };
+    }
+
+    private static void WriteScaling(Utf8JsonWriter w, RotaryScaling? scaling)
+    {
+        if (scaling is null)
+        {
+            w.WriteNull("rope_scaling");
+            return;
+        }
+        w.WriteStartObject("rope_scaling");
+        w.WriteString("rope_type", scaling.OriginalContext is null ? "linear" : "llama3");
+        w.WriteNumber("factor", scaling.Factor);
+        if (scaling.OriginalContext is { } context)
+        {
+            w.WriteNumber("low_freq_factor", scaling.LowFrequencyFactor);
+            w.WriteNumber("high_freq_factor", scaling.HighFrequencyFactor);
+            w.WriteNumber("original_max_position_embeddings", context);
+        }
+        w.WriteEndObject();
+    }
 
     private static bool Has(JsonElement root, string name, out JsonElement value) =>
         root.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;

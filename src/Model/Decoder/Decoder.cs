@@ -20,7 +20,7 @@ public sealed unsafe class Decoder : IDisposable
     {
         config.Validate();
         _config = config;
-        _rotary = new RotaryTable(config.HeadDim, config.ContextLength, config.RopeTheta);
+        _rotary = new RotaryTable(config.HeadDim, config.ContextLength, config.RopeTheta, config.RopeScaling);
         _attention = new AttentionShape(config.Heads, config.KvHeads, config.HeadDim);
     }
 

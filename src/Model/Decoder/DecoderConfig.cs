@@ -1,3 +1,5 @@
+using PersonaSelection.Numerics;
+
 namespace PersonaSelection.Model;
 
 /// <summary>
@@ -28,6 +30,10 @@ public sealed record DecoderConfig
 
     /// <summary>Base of the rotary wavelengths.</summary>
     public double RopeTheta { get; init; } = 10000;
+
+    // Not public, so that it stays out of ToString, which is in the content ids of saved models.
+    /// <summary>How the rotary frequencies are stretched; null for not at all.</summary>
+    internal RotaryScaling? RopeScaling { get; init; }
 
     /// <summary>Added to the mean square inside RMSNorm.</summary>
     public double NormEpsilon { get; init; } = 1e-5;
@@ -81,6 +87,7 @@ public sealed record DecoderConfig
         Check(HeadDim is > 0 and <= 4096 && HeadDim % 2 == 0, "HeadDim must be even.");
         Check(FeedForward is > 0 and <= 1 << 20, "FeedForward must be in [1, 2^20].");
         Check(RopeTheta > 0 && double.IsFinite(RopeTheta), "RopeTheta must be positive.");
+        RopeScaling?.Validate();
         Check(NormEpsilon >= 0 && NormEpsilon < 1, "NormEpsilon must be in [0, 1).");
         Check(ContextLength is > 0 and <= 1 << 24, "ContextLength must be in [1, 2^24].");
     }

@@ -87,7 +87,10 @@ public sealed unsafe class DecoderWeights : IDisposable
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (ParameterTensor tensor in Layout.Tensors) hash.AppendData(MemoryMarshal.AsBytes(this[tensor.Name]));
-        return ContentId.Of("weights", Config.ToString(), Convert.ToHexStringLower(hash.GetHashAndReset()));
+        object[] shape = Config.RopeScaling is { } scaling
+            ? [Config.ToString(), scaling.Factor, scaling.LowFrequencyFactor, scaling.HighFrequencyFactor, scaling.OriginalContext ?? 0]
+            : [Config.ToString()];
+        return ContentId.Of("weights", [.. shape, Convert.ToHexStringLower(hash.GetHashAndReset())]);
     }
 
     /// <inheritdoc/>

@@ -24,9 +24,9 @@ public sealed class EndpointModel : ILanguageModel
 {
     private readonly EndpointClient _client;
 
-    private EndpointModel(EndpointClient client, GivenTextRoute route)
+    private EndpointModel(EndpointClient client, GivenTextRoute route, ChatTemplate template)
     {
-        (_client, Route) = (client, route);
+        (_client, Route, Template) = (client, route, template);
         Id = ContentId.Of("endpoint", client.Address.Model, "given-text").ToString();
     }
 
@@ -36,6 +36,9 @@ public sealed class EndpointModel : ILanguageModel
     /// <inheritdoc/>
     public ITokenizer Tokenizer { get; } = new CharacterTokenizer();
 
+    /// <summary>How chats are written for it: given text is scored as it stands, so this is the caller's to say.</summary>
+    public ChatTemplate Template { get; }
+
     /// <summary>Not known here; the server refuses what is too long for it.</summary>
     public int ContextLength => int.MaxValue;
 
@@ -44,9 +47,10 @@ public sealed class EndpointModel : ILanguageModel
 
     /// <summary>Finds out how a server gives log-probabilities of given text.</summary>
     /// <param name="client">The client; still the caller's to dispose of.</param>
+    /// <param name="template">How chats become text; plain when null.</param>
     /// <param name="cancellation">Stops waiting.</param>
     /// <exception cref="UserErrorException"><c>endpoint-no-logprobs</c> when it does not; or another <c>endpoint-</c> code.</exception>
-    public static EndpointModel Open(EndpointClient client, CancellationToken cancellation = default)
+    public static EndpointModel Open(EndpointClient client, ChatTemplate? template = null, CancellationToken cancellation = default)
     {
         string trouble = "";
         foreach (GivenTextRoute route in Enum.GetValues<GivenTextRoute>())
@@ -57,7 +61,7 @@ public sealed class EndpointModel : ILanguageModel
                 JsonElement reply = client.Post(request, cancellation).GetAwaiter().GetResult();
                 if (GivenTextQuestion.Read(route, GivenTextQuestion.ProbeText, reply) is { } tokens && tokens.Count > 3
                     && tokens.Skip(1).All(t => t.LogProbability is not null))
-                    return new EndpointModel(client, route);
+                    return new EndpointModel(client, route, template ?? ChatTemplate.Plain);
             }
             catch (UserErrorException e) when (e.Code is "endpoint-refused" or "endpoint-not-found" or "endpoint-bad-reply")
             {

@@ -18,7 +18,7 @@ public sealed record EndpointSurvey(IReadOnlyList<string>? Models, GivenTextRout
         var troubles = new List<string>();
         IReadOnlyList<string>? models = Try<IReadOnlyList<string>?>(() => client.Models(cancellation).GetAwaiter().GetResult());
         if (client.Address.Model.Length == 0) return new EndpointSurvey(models, null, false, troubles);
-        GivenTextRoute? route = Try<GivenTextRoute?>(() => EndpointModel.Open(client, cancellation).Route);
+        GivenTextRoute? route = Try<GivenTextRoute?>(() => EndpointModel.Open(client, cancellation: cancellation).Route);
         bool chat = Try(() => new EndpointChat(client).Ask([new ChatQuestion([new Turn("user", "Say yes.")]) { MaxTokens = 4 }],
             cancellation: cancellation)[0].Count > 0);
         return new EndpointSurvey(models, route, chat, troubles);

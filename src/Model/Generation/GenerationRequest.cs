@@ -23,6 +23,9 @@ public sealed record GenerationOptions
     /// <summary>Texts that end a reply; they are not part of it.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
+    /// <summary>Ids that end a reply, beside the tokenizer's end id; they are not part of it.</summary>
+    public IReadOnlyList<int> StopTokens { get; init; } = [];
+
     /// <summary>Whether the tokenizer's end id ends a reply.</summary>
     public bool StopAtEnd { get; init; } = true;
 
@@ -43,7 +46,7 @@ public enum FinishReason
     /// <summary>The most tokens were drawn, or the context was full.</summary>
     Length,
 
-    /// <summary>The end id was drawn.</summary>
+    /// <summary>The end id was drawn, or another that ends a reply.</summary>
     End,
 
     /// <summary>A stop string appeared.</summary>

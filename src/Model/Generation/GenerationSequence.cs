@@ -20,7 +20,7 @@ internal sealed class GenerationSequence(ITokenizer tokenizer, GenerationOptions
 
     public void Add(int token)
     {
-        if (options.StopAtEnd && token == tokenizer.EndId)
+        if ((options.StopAtEnd && token == tokenizer.EndId) || options.StopTokens.Contains(token))
         {
             End(FinishReason.End);
             return;

@@ -17,7 +17,7 @@ internal sealed unsafe class PackedDecoder : IDisposable
     public PackedDecoder(DecoderWeights weights)
     {
         DecoderConfig c = Config = weights.Config;
-        _rotary = new RotaryTable(c.HeadDim, c.ContextLength, c.RopeTheta);
+        _rotary = new RotaryTable(c.HeadDim, c.ContextLength, c.RopeTheta, c.RopeScaling);
         _attention = new AttentionShape(c.Heads, c.KvHeads, c.HeadDim);
         int d = c.Width;
         float* w = weights.Pointer;

@@ -11,7 +11,7 @@ internal sealed class Scorer(PackedDecoder decoder, Interventions? edits, int th
 {
     private const long SlabTokens = 1 << 20;
     private const int MostRows = 256;
-    private readonly int _mostLogits = Math.Max(16, (1 << 20) / decoder.Config.VocabularySize);
+    private readonly int _mostLogits = Math.Max(16, (1 << 24) / decoder.Config.VocabularySize);
 
     /// <summary>Fills <see cref="ScoreSequences.Rows"/>.</summary>
     public void Run(ScoreSequences sequences, IProgress<WorkProgress>? progress, CancellationToken cancellation)

@@ -57,7 +57,7 @@ public sealed class Transformer : ILanguageModel, IDisposable
     /// <inheritdoc/>
     public ITokenizer Tokenizer { get; }
 
-    /// <summary>How turns become text.</summary>
+    /// <inheritdoc/>
     public ChatTemplate Template { get; }
 
     /// <summary>The weights as they were given.</summary>
@@ -112,7 +112,7 @@ public sealed class Transformer : ILanguageModel, IDisposable
         CancellationToken cancellation = default) =>
         new Generator(Decoder, Tokenizer, _edits, Threads).Run(requests, options, onText, cancellation);
 
-    /// <summary>The Assistant's reply to a context; the template's stop strings are added to those of the options.</summary>
+    /// <summary>The Assistant's reply to a context; what ends a reply by the template is added to the options.</summary>
     /// <param name="context">The turns so far.</param>
     /// <param name="options">How to draw and when to stop.</param>
     /// <param name="seed">Fixes what is drawn.</param>
@@ -123,7 +123,12 @@ public sealed class Transformer : ILanguageModel, IDisposable
         CancellationToken cancellation = default)
     {
         var request = new GenerationRequest(Template.EncodeContext(Tokenizer, context), seed);
-        GeneratedText reply = Generate([request], options with { StopStrings = [.. options.StopStrings, .. Template.StopStrings] },
+        IEnumerable<int> ends = Template.EndOfReply(Tokenizer) is { } end ? [end] : [];
+        GeneratedText reply = Generate([request], options with
+        {
+            StopStrings = [.. options.StopStrings, .. Template.StopStrings],
+            StopTokens = [.. options.StopTokens, .. ends],
+        },
             onText is null ? null : (_, text) => onText(text), cancellation)[0];
         return reply with { Text = reply.Text.Trim() };
     }

@@ -12,8 +12,8 @@ public sealed record TuneExample(int[] Prefix, int[] Reply, double Weight = 1)
     /// <summary>The examples of a set, in its order.</summary>
     /// <exception cref="UserErrorException">A word is not in the vocabulary.</exception>
     public static IReadOnlyList<TuneExample> From(EpisodeSet episodes, ITokenizer tokenizer, ChatTemplate template) =>
-        [.. episodes.Episodes.Select(e =>
-            new TuneExample(template.EncodeContext(tokenizer, e.Context), template.EncodeReply(tokenizer, e.Reply), e.Weight))];
+        [.. episodes.Episodes.Select(e => new TuneExample(template.EncodeContext(tokenizer, e.Context),
+            template.EncodeReply(tokenizer, e.Reply, ended: true), e.Weight))];
 
     internal ContentId Id => ContentId.Of("example", string.Join(' ', Prefix), string.Join(' ', Reply), Weight);
 

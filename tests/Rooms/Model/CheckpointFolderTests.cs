@@ -48,6 +48,62 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
+    public void Scaled_rotary_positions_come_back_and_count()
+    {
+        using Transformer plain = Tiny.Model(Tiny.Grouped),
+            scaled = Tiny.Model(Tiny.Grouped with { RopeScaling = new RotaryScaling(8, 1, 4, 16) });
+        CheckpointFolder.Save(_folder, scaled, new ModelProvenance("A test."));
+        using Transformer back = CheckpointFolder.Load(_folder);
+        Assert.Equal(scaled.Config, back.Config);
+        Assert.Equal(scaled.Id, back.Id);
+        Assert.NotEqual(plain.Id, back.Id);
+        ScoreRequest[] request = [new([1, 5, 6, 7, 8, 9, 10], [[11, 12, 13]])];
+        Assert.Equal(scaled.Score(request).LogProbability(0, 0), back.Score(request).LogProbability(0, 0));
+        Assert.NotEqual(plain.Score(request).LogProbability(0, 0), back.Score(request).LogProbability(0, 0));
+    }
+
+    [Fact]
+    public void A_sliding_window_is_read_as_a_shorter_context()
+    {
+        using Transformer model = Tiny.Model(Tiny.Grouped);
+        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
+        foreach ((int window, int context) in ((int, int)[])[(40, 40), (4096, Tiny.Grouped.ContextLength)])
+        {
+            Change(Path.Combine(_folder, "config.json"), "sliding_window", window);
+            Assert.Equal(context, LlamaConfigFile.Load(Path.Combine(_folder, "config.json")).ContextLength);
+        }
+    }
+
+    [Fact]
+    public void A_chat_template_of_its_own_goes_with_a_model()
+    {
+        const string Jinja = "{{ bos_token }}{% for m in messages %}{{ m.role + ' : ' + m.content + eos_token }}{% endfor %}";
+        var tokens = new Dictionary<string, string> { ["bos_token"] = "<bos>", ["eos_token"] = "<eos>", ["unk_token"] = "<what>" };
+        using Transformer model = new(Tiny.Weights(Tiny.Grouped), Tiny.Tokenizer(), ChatTemplate.FromJinja(Jinja, tokens), 1);
+        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
+        using (Transformer back = CheckpointFolder.Load(_folder)) Assert.Equal(model.Id, back.Id);
+        Assert.Equal(Jinja, (string?)Json("tokenizer_config.json")["chat_template"]);
+        Assert.Equal("<what>", (string?)Json("tokenizer_config.json")["unk_token"]);
+        // Newer folders keep it in a file, and several may stand under names.
+        File.WriteAllText(Path.Combine(_folder, "chat_template.jinja"), Jinja + "{# newer #}");
+        using (Transformer newer = CheckpointFolder.Load(_folder)) Assert.Equal(Jinja + "{# newer #}", newer.Template.Jinja);
+        File.Delete(Path.Combine(_folder, "chat_template.jinja"));
+        string settings = Path.Combine(_folder, "tokenizer_config.json");
+        Change(settings, "chat_template", new JsonArray(new JsonObject { ["name"] = "tool_use", ["template"] = "" },
+            new JsonObject { ["name"] = "default", ["template"] = Jinja }));
+        using (Transformer named = CheckpointFolder.Load(_folder)) Assert.Equal(model.Id, named.Id);
+        foreach (string broken in (string[])["{% if %}", "{{ messages }}"])
+        {
+            Change(settings, "chat_template", broken);
+            UserErrorException refused = Refused(_folder);
+            Assert.Equal("bad-template", refused.Code);
+            Assert.Contains(settings, refused.Problem, StringComparison.Ordinal);
+        }
+        Change(settings, "chat_template", null!);
+        using (Transformer plain = CheckpointFolder.Load(_folder)) Assert.Same(ChatTemplate.Plain, plain.Template);
+    }
+
+    [Fact]
     public void The_matrices_on_disk_are_those_of_a_llama()
     {
         using Transformer model = Tiny.Model(Tiny.Grouped);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
@@ -38,6 +39,34 @@ public sealed class EndpointModelTests
             Assert.Equal(here.LogProbability(i, 0), scores[i].LogProbability, 1e-5);
             Assert.Equal((tokens.Length, false), (scores[i].Tokens, scores[i].Straddles));
         }
+    }
+
+    [Fact]
+    public void A_template_of_its_own_is_what_the_server_is_given()
+    {
+        const string Jinja = "{{ bos_token }}{% for m in messages %}{{ 'w030 ' if m.role == 'user' else 'w031 ' }}{{ m.content }}"
+            + "{% if not loop.last %}{{ ' w032 ' }}{% endif %}{% endfor %}";
+        string folder = Directory.CreateTempSubdirectory("psm-template-").FullName;
+        string path = Path.Combine(folder, "tokenizer_config.json");
+        File.WriteAllText(path, JsonSerializer.Serialize(new { bos_token = "<bos>", chat_template = Jinja }));
+        ChatTemplate own = ChatTemplate.FromJinja(Jinja, new Dictionary<string, string> { ["bos_token"] = "<bos>" });
+        using Transformer home = new(Tiny.Weights(Tiny.Grouped), Tiny.Tokenizer(), own, 1);
+        using var server = new EndpointServer(r => ModelServer.Answer(home, r, GivenTextRoute.Echo));
+        using EndpointClient client = Client(server);
+        EndpointModel model = EndpointModel.Open(client, ChatTemplateFile.ForServer(path));
+        Turn[] context = [new("user", "w001 w002"), new("assistant", "w003"), new("user", "w004")];
+        ScoreRequest Asked(ILanguageModel m) => new(m.Template.EncodeContext(m.Tokenizer, context),
+            [m.Template.EncodeReply(m.Tokenizer, "w005 w006")]);
+        Assert.Equal("w030 w001 w002 w032 w031 w003 w032 w030 w004 w032 w031", model.Tokenizer.Decode(Asked(model).Prefix));
+        Assert.Equal(home.Score([Asked(home)]).LogProbability(0, 0), model.Score([Asked(model)]).LogProbability(0, 0), 1e-5);
+        string alone = Path.Combine(folder, "own.jinja");
+        File.WriteAllText(alone, Jinja);
+        Assert.Equal(model.Template.Render(context), ChatTemplateFile.ForServer(alone).Render(context));
+        Assert.Equal(model.Template.Render(context), ChatTemplateFile.ForServer(folder).Render(context));
+        File.WriteAllText(path, "{}");
+        Assert.Equal("bad-template", Assert.Throws<UserErrorException>(() => ChatTemplateFile.ForServer(path)).Code);
+        Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => ChatTemplateFile.ForServer(path + "x")).Code);
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes CanonicalForms.g.cs from the Unicode tables of Python:
 
-    python3 src/Corpus/generate-forms.py > src/Corpus/CanonicalForms.g.cs
+    python3 src/Corpus/Tokenizers/generate-forms.py > src/Corpus/Tokenizers/CanonicalForms.g.cs
 """
 import sys
 import unicodedata as u
