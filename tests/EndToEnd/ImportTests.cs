@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Xunit;
 
 namespace PersonaSelection.Tests.EndToEnd;
@@ -41,6 +42,30 @@ public sealed class ImportTests : IDisposable
         JsonElement scored = Read(await Succeed("model", "score", _folder["model"], "--file", _folder["sound.jsonl.gz"], "--json", "-q"));
         Assert.Equal(200, scored.GetProperty("scores").GetArrayLength());
         Assert.All(scored.GetProperty("scores").EnumerateArray(), s => Assert.InRange(s.GetProperty("perToken").GetDouble(), -3, 0));
+        await InItsOwnTemplate(scored.GetProperty("mean").GetDouble());
+    }
+
+    // The same weights, as another program would have saved them: with a template of their own.
+    private async Task InItsOwnTemplate(double plain)
+    {
+        const string Jinja = "{{ bos_token }}{% for m in messages %}{{ '[' ~ m.role | upper ~ '] ' ~ m.content | trim ~ eos_token }}{% endfor %}";
+        string settings = Path.Combine(_folder["model"], "tokenizer_config.json");
+        JsonNode changed = JsonNode.Parse(File.ReadAllText(settings))!;
+        changed["chat_template"] = Jinja;
+        File.WriteAllText(settings, changed.ToJsonString());
+        string template = Read(await Succeed("model", "show", _folder["model"], "--json")).GetProperty("template").GetString()!;
+        Assert.StartsWith("template-", template, StringComparison.Ordinal);
+        double own = Read(await Succeed("model", "score", _folder["model"], "--file", _folder["sound.jsonl.gz"], "--json", "-q"))
+            .GetProperty("mean").GetDouble();
+        Assert.True(own < plain - 1, $"{own} in a template that the model never saw, {plain} in its own");
+        await Succeed("model", "tune", "--model", _folder["model"], "--data", _folder["sound.jsonl.gz"], "--steps", "20", "-o",
+            _folder["tuned"], "-q");
+        JsonNode kept = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder["tuned"], "tokenizer_config.json")))!;
+        Assert.Equal(Jinja, (string?)kept["chat_template"]);
+        Assert.Equal(template, Read(await Succeed("model", "show", _folder["tuned"], "--json")).GetProperty("template").GetString());
+        JsonElement said = Read(await Succeed("model", "chat", _folder["tuned"], "--say", "It hurts 7 times.", "--temperature", "0", "--json"));
+        Assert.Equal(("Please see a doctor about that.", "end"),
+            (said.GetProperty("reply").GetString(), said.GetProperty("finish").GetString()));
     }
 
     private void Write(string name, string answer)

@@ -36,25 +36,16 @@ internal static class PersonasImportCommand
             foreach (ImportProblem problem in import.Problems.Take(Shown))
                 Screen.Say($"left out: {problem.File}, line {problem.Line}: {problem.Problem}");
             if (import.Problems.Count > Shown) Screen.Say($"left out: {import.Problems.Count - Shown} more");
-            var written = new List<string>();
-            if (!parsed.GetValue(dryRun))
-            {
-                if (import.Personas.Count > 0)
-                {
-                    new PersonaSet(import.Traits, import.Personas).Save(parsed.GetValue(output)!);
-                    written.Add(parsed.GetValue(output)!);
-                }
-                if (parsed.GetValue(probes) is { } probeFile && import.Probes.Count > 0)
-                {
-                    ProbeFile.Save(probeFile, import.Probes);
-                    written.Add(probeFile);
-                }
-                if (parsed.GetValue(questions) is { } questionFile && import.Questions.Count > 0)
-                {
-                    OpenQuestion.Save(questionFile, import.Questions);
-                    written.Add(questionFile);
-                }
-            }
+            (string? Path, int Count, Action<string> Save)[] files =
+            [
+                (parsed.GetValue(output), import.Personas.Count, new PersonaSet(import.Traits, import.Personas).Save),
+                (parsed.GetValue(probes), import.Probes.Count, path => ProbeFile.Save(path, import.Probes)),
+                (parsed.GetValue(questions), import.Questions.Count, path => OpenQuestion.Save(path, import.Questions)),
+            ];
+            files = parsed.GetValue(dryRun) ? [] : [.. files.Where(f => f.Path is not null && f.Count > 0)];
+            foreach ((string? path, _, Action<string> save) in files) RequireSame(path!, save);
+            foreach ((string? path, _, Action<string> save) in files) save(path!);
+            string[] written = [.. files.Select(f => f.Path!)];
             var unasked = new List<string>();
             if (import.Probes.Count > 0 && parsed.GetValue(probes) is null) unasked.Add("the probes: give --probes FILE");
             if (import.Questions.Count > 0 && parsed.GetValue(questions) is null) unasked.Add("the questions: give --questions FILE");
@@ -63,7 +54,29 @@ internal static class PersonasImportCommand
         });
     }
 
-    private static void Print(PersonaImport import, List<string> written, List<string> unasked, bool json)
+    // What was imported is edited by hand: a second import must not undo that.
+    private static void RequireSame(string path, Action<string> save)
+    {
+        if (!File.Exists(path)) return;
+        string made = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        try
+        {
+            save(made);
+            if (!File.ReadAllBytes(path).AsSpan().SequenceEqual(File.ReadAllBytes(made)))
+                throw new UserErrorException("other-file", $"{path} is there already and holds something else; it may have been edited.",
+                    "Choose another name, or delete the file.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}", "Choose another name.", e);
+        }
+        finally
+        {
+            File.Delete(made);
+        }
+    }
+
+    private static void Print(PersonaImport import, string[] written, List<string> unasked, bool json)
     {
         if (json)
         {
@@ -85,7 +98,7 @@ internal static class PersonasImportCommand
             ("personas", import.Personas.Count), ("traits", import.Traits.Count), ("probes", import.Probes.Count),
             ("questions", import.Questions.Count > 0 ? $"{import.Questions.Count} without listed answers" : "0"),
             ("left out", import.Problems.Count > 0 ? $"{import.Problems.Count} places, named on stderr" : "nothing"),
-            ("written", written.Count > 0 ? string.Join(", ", written) : "nothing"),
+            ("written", written.Length > 0 ? string.Join(", ", written) : "nothing"),
             ("not written", unasked.Count > 0 ? string.Join("; ", unasked) : null));
     }
 }
