@@ -26,7 +26,7 @@ public static class PreferenceData
                 throw new UserErrorException("no-pairs", $"The episode '{chosen.Id}' of {set.Name} has no rejected reply beside it.",
                     "Preference tuning needs rows with \"prompt\", \"chosen\" and \"rejected\"; use --loss sft for anything else.");
             }
-            pairs.Add(new PreferencePair(template.EncodeContext(tokenizer, chosen.Context), 
+            pairs.Add(new PreferencePair(template.EncodeContext(tokenizer, chosen.Context),
                 template.EncodeReply(tokenizer, chosen.Reply, ended: true),
                 template.EncodeReply(tokenizer, rejected.Reply, ended: true), chosen.Weight));
         }
