@@ -13,8 +13,8 @@ internal readonly record struct TextToken(int Start, int End, double? LogProbabi
 /// </summary>
 internal static partial class GivenText
 {
-    /// <summary>Characters that one token without a text of its own (a part of a character) may stand for.</summary>
-    private const int LongestHidden = 8;
+    /// <summary>Characters that a token may stand for which is reported as a part of a character, or, a special one, as no text.</summary>
+    private const int LongestPart = 8, LongestSpecial = 48;
 
     /// <summary>
     /// The tokens that cover <paramref name="text"/>, in order; null when they do not. Tokens before the text (begin) and after it (what
@@ -23,26 +23,27 @@ internal static partial class GivenText
     public static IReadOnlyList<TextToken>? Align(string text, IReadOnlyList<(string Text, double? LogProbability)> tokens)
     {
         var found = new List<TextToken>();
-        int at = 0, hidden = 0;
+        int at = 0, hidden = 0, room = 0;
         double? hiddenSum = 0;
         foreach ((string raw, double? log) in tokens)
         {
             if (at >= text.Length && hidden == 0) break;
             if (raw.Length == 0 || raw.Contains('\uFFFD') || raw.StartsWith("bytes:", StringComparison.Ordinal))
             {
-                if (raw.Length == 0 && found.Count == 0) continue;
                 hidden++;
+                room += raw.Length == 0 ? LongestSpecial : LongestPart;
                 hiddenSum += log;
                 continue;
             }
             if (hidden > 0)
             {
                 int next = -1, end = -1;
-                for (int p = at + 1; p <= Math.Min(text.Length, at + (hidden * LongestHidden)) && next < 0; p++)
-                    if ((end = Match(text, p, raw, false)) >= 0) next = p;
+                // What is hidden before all else may be the begin token, which stands for nothing.
+                for (int p = found.Count == 0 ? at : at + 1; p <= Math.Min(text.Length, at + room) && next < 0; p++)
+                    if ((end = Match(text, p, raw, found.Count == 0)) >= 0) next = p;
                 // What follows may have been generated after a text that ended with the hidden tokens.
-                found.Add(new TextToken(at, next < 0 ? text.Length : next, hiddenSum));
-                (hidden, hiddenSum) = (0, 0);
+                if (next != at) found.Add(new TextToken(at, next < 0 ? text.Length : next, hiddenSum));
+                (hidden, room, hiddenSum) = (0, 0, 0);
                 at = next < 0 ? text.Length : end;
                 if (next >= 0) found.Add(new TextToken(next, end, log));
                 continue;

@@ -20,6 +20,10 @@ public sealed class GivenTextTests
     [InlineData("a😀b", "a|bytes:\\xf0\\x9f|bytes:\\x98\\x80|b", "0-1 1-3 3-4")]
     [InlineData("a😀", "a|\uFFFD|\uFFFD|\uFFFD|\uFFFD", "0-1 1-3")]
     [InlineData("a b ", "a| b", "0-1 1-4")]
+    [InlineData("[U]Hi[E]\n[A]So", "[U]|Hi|[E]|\n|[A]|So", "0-3 3-5 5-8 8-9 9-12 12-14")]
+    [InlineData("[U]Hi[E]\n[A]So", "~|Hi|~|\n|~|So", "0-3 3-5 5-8 8-9 9-12 12-14")]
+    [InlineData("I am", "~|I| am", "0-1 1-4")]
+    [InlineData("I am[E]", "I| am|~", "0-1 1-4 4-7")]
     public void Tokens_AreFound(string text, string tokens, string spans) =>
         Assert.Equal(spans, string.Join(' ', Align(text, tokens)!.Select(t => $"{t.Start}-{t.End}")));
 
@@ -50,7 +54,7 @@ public sealed class GivenTextTests
 
     private static IReadOnlyList<TextToken>? Align(string text, string tokens) =>
         GivenText.Align(text, [.. tokens.Split('|', StringSplitOptions.RemoveEmptyEntries).Aggregate(new List<string>(), Rejoin)
-            .Select(t => (t, (double?)-1))]);
+            .Select(t => (t == "~" ? "" : t, (double?)-1))]);
 
     // A begin token has bars of its own.
     private static List<string> Rejoin(List<string> tokens, string next)
