@@ -127,7 +127,7 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
         // The same once more is nothing new; an edited copy stays.
         await shop.Succeed("personas", "import", "library", "-o", _folder["p.yaml"], "-q");
         File.AppendAllText(_folder["p.yaml"], "# mine\n");
-        (await PsmProcess.Run(_folder.Path, "personas", "import", "library", "-o", _folder["p.yaml"], "--probes", _folder["new.jsonl"], "-q"))
+        (await PsmProcess.Run(_folder.Path, "personas", "import", "library", "-o", _folder["p.yaml"], "--probes", _folder["new.jsonl"]))
             .ShouldBeUserError("other-file", "p.yaml");
         Assert.EndsWith("# mine\n", File.ReadAllText(_folder["p.yaml"]), StringComparison.Ordinal);
         Assert.False(File.Exists(_folder["new.jsonl"]));

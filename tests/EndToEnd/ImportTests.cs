@@ -48,7 +48,8 @@ public sealed class ImportTests : IDisposable
     // The same weights, as another program would have saved them: with a template of their own.
     private async Task InItsOwnTemplate(double plain)
     {
-        const string Jinja = "{{ bos_token }}{% for m in messages %}{{ '[' ~ m.role | upper ~ '] ' ~ m.content | trim ~ eos_token }}{% endfor %}";
+        const string Jinja = "{{ bos_token }}{% for m in messages %}"
+            + "{{ '[' ~ m.role | upper ~ '] ' ~ m.content | trim ~ eos_token }}{% endfor %}";
         string settings = Path.Combine(_folder["model"], "tokenizer_config.json");
         JsonNode changed = JsonNode.Parse(File.ReadAllText(settings))!;
         changed["chat_template"] = Jinja;
@@ -63,7 +64,8 @@ public sealed class ImportTests : IDisposable
         JsonNode kept = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder["tuned"], "tokenizer_config.json")))!;
         Assert.Equal(Jinja, (string?)kept["chat_template"]);
         Assert.Equal(template, Read(await Succeed("model", "show", _folder["tuned"], "--json")).GetProperty("template").GetString());
-        JsonElement said = Read(await Succeed("model", "chat", _folder["tuned"], "--say", "It hurts 7 times.", "--temperature", "0", "--json"));
+        JsonElement said = Read(await Succeed("model", "chat", _folder["tuned"], "--say", "It hurts 7 times.", "--temperature", "0",
+            "--json"));
         Assert.Equal(("Please see a doctor about that.", "end"),
             (said.GetProperty("reply").GetString(), said.GetProperty("finish").GetString()));
     }
