@@ -136,7 +136,7 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
         {
             return model.Template.EncodeReply(model.Tokenizer, reply).Length;
         }
-        catch (UserErrorException e) when (e.Code is "unknown-word" or "template-refuses")
+        catch (UserErrorException e) when (e.Code == "unknown-word")
         {
             return (int)EndpointEstimate.Tokens(reply);
         }

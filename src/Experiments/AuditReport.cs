@@ -203,13 +203,6 @@ public static class AuditReport
     public static string Excerpt(string text, int length = ExcerptLength)
     {
         string line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        // A terminal obeys control characters, and marks of direction would reverse what stands after them.
-        line = string.Create(line.Length, line, (to, from) =>
-        {
-            for (int i = 0; i < to.Length; i++)
-                to[i] = char.IsControl(from[i]) || from[i] is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069')
-                    ? '\ufffd' : from[i];
-        });
         if (line.Length <= length) return line;
         int end = char.IsHighSurrogate(line[length - 1]) ? length - 1 : length;
         return line[..end].TrimEnd() + "…";

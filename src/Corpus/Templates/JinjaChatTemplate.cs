@@ -31,15 +31,15 @@ internal sealed class JinjaChatTemplate : ChatTemplate
         Tokens = tokens;
         _template = JinjaTemplate.Parse(jinja);
         Turn user = new("user", UserText), system = new("system", SystemText), reply = new("assistant", Mark);
-        string whole = Tried([user, reply], UserText, Mark) ?? throw new FormatException(
-            "it does not write a question and its answer" + (Why([user, reply]) is { } why ? $" ({why.TrimEnd('.')})" : "") + ".");
-        _foldsSystem = Tried([system, user, reply], SystemText, UserText, Mark) is null;
-        _userFirst = Tried([reply], Mark) is null || (!_foldsSystem && Tried([system, reply], SystemText, Mark) is null);
+        string whole = Tried([user, reply], out string? why) ?? throw new FormatException(
+            "it does not write a question and its answer" + (why is null ? "" : $" ({why.TrimEnd('.')})") + ".");
+        _foldsSystem = Tried([system, user, reply], out _) is null;
+        _userFirst = Tried([reply], out _) is null || (!_foldsSystem && Tried([system, reply], out _) is null);
         int at = whole.IndexOf(Reply);
         string before = whole[..at], after = whole[(at + 1)..];
         _lead = before[before.TrimEnd(' ').Length..];
         _opening = before[(before.LastIndexOf(UserText, StringComparison.Ordinal) + UserText.Length)..^_lead.Length];
-        _trims = Written([user, new Turn("assistant", $" {Reply} ")]) == whole;
+        _trims = Tried([user, new Turn("assistant", $" {Mark} ")], out _) == whole;
         _after = after;
     }
 
@@ -54,7 +54,8 @@ internal sealed class JinjaChatTemplate : ChatTemplate
     public override int[] EncodeContext(ITokenizer tokenizer, IReadOnlyList<Turn> context)
     {
         SpecialTokens specials = Specials(tokenizer);
-        return specials.Encode(Before(context, specials));
+        // A reply follows something, also where the template writes nothing before the first turn.
+        return specials.Encode(Before(context, specials)) is { Length: > 0 } ids ? ids : [tokenizer.BeginId];
     }
 
     public override int[] EncodeOpening(ITokenizer tokenizer, IReadOnlyList<Turn> turns)
@@ -152,32 +153,25 @@ internal sealed class JinjaChatTemplate : ChatTemplate
         $"The model's chat template cannot write a dialogue of {string.Join(", ", turns.Select(t => t.Role))}: {why.TrimEnd('.')}.",
         "Leave such dialogues out, or give their turns the roles that the model knows.", inner);
 
-    /// <summary>What the template writes; null when it will not, or leaves out one of the texts.</summary>
-    private string? Tried(IReadOnlyList<Turn> turns, params ReadOnlySpan<string> texts)
+    /// <summary>What the template writes; null when it will not, and says why, or leaves out one of the turns or their order.</summary>
+    private string? Tried(IReadOnlyList<Turn> turns, out string? why)
     {
+        why = null;
         try
         {
             string written = Written(turns);
-            foreach (string text in texts)
-                if (!written.Contains(text, StringComparison.Ordinal)) return null;
+            int at = 0;
+            foreach (Turn turn in turns)
+            {
+                at = written.IndexOf(turn.Text.Trim(), at, StringComparison.Ordinal);
+                if (at < 0) return null;
+            }
             return written;
         }
         catch (Exception e) when (e is JinjaException or JinjaRefusedException)
         {
+            why = e.Message;
             return null;
-        }
-    }
-
-    private string? Why(IReadOnlyList<Turn> turns)
-    {
-        try
-        {
-            Written(turns);
-            return null;
-        }
-        catch (Exception e) when (e is JinjaException or JinjaRefusedException)
-        {
-            return e.Message;
         }
     }
 

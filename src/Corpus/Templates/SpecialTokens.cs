@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace PersonaSelection.Corpus;
@@ -11,14 +10,16 @@ internal sealed class SpecialTokens
 {
     // Stands inside a special token's name that is text. A character that is none, so nothing is lost by dropping it.
     private const char Guarded = '\uFDD0';
-    private readonly SearchValues<string>? _anywhere;
-    private readonly string[] _longestFirst;
+    private readonly int[] _ids;
+    private readonly TextFinder _finder;
 
     public SpecialTokens(ITokenizer tokenizer)
     {
         Tokenizer = tokenizer;
-        _longestFirst = [.. tokenizer.Specials.Keys.Where(s => s.Length > 1).OrderByDescending(s => s.Length)];
-        if (_longestFirst.Length > 0) _anywhere = SearchValues.Create(_longestFirst, StringComparison.Ordinal);
+        // A single character has no inside to guard.
+        KeyValuePair<string, int>[] specials = [.. tokenizer.Specials.Where(s => s.Key.Length > 1)];
+        _ids = [.. specials.Select(s => s.Value)];
+        _finder = new TextFinder(specials.Select(s => s.Key));
     }
 
     public ITokenizer Tokenizer { get; }
@@ -28,15 +29,15 @@ internal sealed class SpecialTokens
     {
         if (text.AsSpan().ContainsAny(Guarded, JinjaChatTemplate.Reply))
             text = Shown(text).Replace(JinjaChatTemplate.Reply.ToString(), "", StringComparison.Ordinal);
-        int at = Find(text, 0, out _);
-        if (at < 0) return text;
+        if (!_finder.TryFind(text, 0, out int at, out _, out _)) return text;
         var guarded = new StringBuilder(text.Length + 16);
         int start = 0;
-        for (; at >= 0; at = Find(text, start, out _))
+        do
         {
             guarded.Append(text, start, at + 1 - start).Append(Guarded);
             start = at + 1;
         }
+        while (_finder.TryFind(text, start, out at, out _, out _));
         return guarded.Append(text, start, text.Length - start).ToString();
     }
 
@@ -46,49 +47,31 @@ internal sealed class SpecialTokens
     /// <summary>Where the last special token of a text ends; 0 when there is none.</summary>
     public int LastEnd(string text)
     {
-        int end = 0;
-        while (Find(text, end, out int length) is var at and >= 0) end = at + length;
-        return end;
+        int last = 0;
+        while (_finder.TryFind(text, last, out _, out int end, out _)) last = end;
+        return last;
     }
 
     /// <summary>The special token that a text begins with, white space aside, and where that ends; null when it begins with none.</summary>
-    public int? Closing(string text, out int end)
-    {
-        int at = Find(text, 0, out int length);
-        end = at + length;
-        return at >= 0 && text.AsSpan(0, at).IsWhiteSpace() ? Tokenizer.Specials[text[at..end]] : null;
-    }
+    public int? Closing(string text, out int end) =>
+        _finder.TryFind(text, 0, out int at, out end, out int number) && text.AsSpan(0, at).IsWhiteSpace() ? _ids[number] : null;
 
     /// <summary>The ids of a text that a template wrote.</summary>
     public int[] Encode(string text)
     {
         var ids = new List<int>(text.Length / 3 + 8);
-        int start = 0;
-        while (true)
+        int told = 0;
+        for (; _finder.TryFind(text, told, out int at, out int end, out int number); told = end)
         {
-            int at = Find(text, start, out int length);
-            string part = Shown(text[start..(at < 0 ? text.Length : at)]);
-            if (part.Length > 0) ids.AddRange(Tokenizer.Encode(part));
-            if (at < 0) return [.. ids];
-            ids.Add(Tokenizer.Specials[text.Substring(at, length)]);
-            start = at + length;
+            Tell(at);
+            ids.Add(_ids[number]);
         }
-    }
+        Tell(text.Length);
+        return [.. ids];
 
-    // The leftmost, and of those that begin there the longest.
-    private int Find(string text, int from, out int length)
-    {
-        length = 0;
-        if (_anywhere is null) return -1;
-        int at = text.AsSpan(from).IndexOfAny(_anywhere);
-        if (at < 0) return -1;
-        at += from;
-        foreach (string special in _longestFirst)
+        void Tell(int end)
         {
-            if (string.CompareOrdinal(text, at, special, 0, special.Length) != 0) continue;
-            length = special.Length;
-            return at;
+            if (Shown(text[told..end]) is { Length: > 0 } part) ids.AddRange(Tokenizer.Encode(part));
         }
-        return -1;
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 
@@ -11,11 +10,8 @@ namespace PersonaSelection.Corpus;
 /// </summary>
 internal sealed class AddedTokens
 {
-    private const int MostCharacters = 1 << 22;
-    private readonly Dictionary<(int Node, char Next), int> _trie = [];
-    // The token that ends at a node, if one does.
-    private readonly List<AddedToken?> _ends = [null];
-    private readonly SearchValues<char> _firsts;
+    private readonly AddedToken[] _tokens;
+    private readonly TextFinder _finder;
 
     /// <summary>A finder of some tokens.</summary>
     /// <param name="tokens">The tokens; the first of several with one text counts.</param>
@@ -23,24 +19,8 @@ internal sealed class AddedTokens
     /// <exception cref="FormatException">There are too many.</exception>
     public AddedTokens(IEnumerable<AddedToken> tokens, Func<AddedToken, string> textOf)
     {
-        foreach (AddedToken token in tokens)
-        {
-            int node = 0;
-            foreach (char c in textOf(token))
-            {
-                if (_trie.TryGetValue((node, c), out int next))
-                {
-                    node = next;
-                    continue;
-                }
-                if (_ends.Count > MostCharacters) throw new FormatException("It adds too many tokens.");
-                _trie.Add((node, c), _ends.Count);
-                node = _ends.Count;
-                _ends.Add(null);
-            }
-            if (node > 0) _ends[node] ??= token;
-        }
-        _firsts = SearchValues.Create([.. _trie.Keys.Where(k => k.Node == 0).Select(k => k.Next)]);
+        _tokens = [.. tokens];
+        _finder = new TextFinder(_tokens.Select(textOf));
     }
 
     /// <summary>Cuts a text into the ids of added tokens and what lies between them, none of it empty.</summary>
@@ -50,8 +30,9 @@ internal sealed class AddedTokens
     public void Cut(string text, Action<int> onToken, Action<int, int> onText)
     {
         int told = 0;
-        for (int from = 0; TryFind(text, from, out int start, out int end, out AddedToken? token); from = end)
+        for (int from = 0; _finder.TryFind(text, from, out int start, out int end, out int number); from = end)
         {
+            AddedToken token = _tokens[number];
             if (token.Special) continue;
             int stop = end;
             if (token.SingleWord && (WordEndsAt(text, start) || WordStartsAt(text, end))) continue;
@@ -62,21 +43,6 @@ internal sealed class AddedTokens
             told = stop;
         }
         if (told < text.Length) onText(told, text.Length);
-    }
-
-    private bool TryFind(string text, int from, out int start, out int end, [NotNullWhen(true)] out AddedToken? token)
-    {
-        (end, token) = (0, null);
-        for (start = from; ; start++)
-        {
-            int next = text.AsSpan(start).IndexOfAny(_firsts);
-            if (next < 0) return false;
-            start += next;
-            int node = 0;
-            for (int at = start; at < text.Length && _trie.TryGetValue((node, text[at]), out node); at++)
-                if (_ends[node] is { } found) (end, token) = (at + 1, found);
-            if (token is not null) return true;
-        }
     }
 
     private static bool WordEndsAt(string text, int at) =>

@@ -48,7 +48,8 @@ internal sealed class CutPattern
         {
             int count = _classes.Map(text, symbols, ref starts);
             int told = 0;
-            long deadline = Environment.TickCount64 + (long)LongestMatch.TotalMilliseconds + text.Length / 100;
+            long begun = TimeProvider.System.GetTimestamp();
+            TimeSpan most = LongestMatch + TimeSpan.FromMilliseconds(text.Length / 100);
             foreach (ValueMatch match in _regex.EnumerateMatches(symbols.AsSpan(0, count)))
             {
                 int start = match.Index, end = start + match.Length;
@@ -57,7 +58,7 @@ internal sealed class CutPattern
                 if (told < start) Tell(told, start, false);
                 Tell(start, end, true);
                 told = end;
-                if (Environment.TickCount64 > deadline) throw TooSlow(null);
+                if (TimeProvider.System.GetElapsedTime(begun) > most) throw TooSlow(null);
             }
             if (told < count) Tell(told, count, false);
         }

@@ -113,6 +113,14 @@ public sealed class JinjaChatTemplateTests
     }
 
     [Fact]
+    public void A_reply_follows_something_also_where_a_template_writes_nothing()
+    {
+        ChatTemplate bare = ChatTemplate.FromJinja("{% for m in messages %}{{ m.content ~ '\n' }}{% endfor %}", Tokens);
+        Assert.Equal([Tokenizer.BeginId], bare.EncodeContext(Tokenizer, []));
+        Assert.DoesNotContain(Tokenizer.BeginId, bare.EncodeContext(Tokenizer, [new("user", "a")]));
+    }
+
+    [Fact]
     public void Psms_own_template_is_known_by_its_text_and_others_have_names_of_their_own()
     {
         Assert.Same(ChatTemplate.Plain, ChatTemplate.FromJinja(ChatTemplate.Plain.Jinja, Tokens));
@@ -127,6 +135,7 @@ public sealed class JinjaChatTemplateTests
     [InlineData("{{ messages[0].content }}", "question and its answer")]
     [InlineData("{{ raise_exception('No.') }}", "No")]
     [InlineData("", "question and its answer")]
+    [InlineData("{% for m in messages | reverse %}{{ m.content }}{% endfor %}", "question and its answer")]
     public void A_template_that_does_not_write_a_dialogue_is_refused(string jinja, string says) =>
         Assert.Contains(says, Assert.Throws<FormatException>(() => ChatTemplate.FromJinja(jinja, Tokens)).Message,
             StringComparison.Ordinal);

@@ -27,10 +27,6 @@ public sealed class AuditReportTests
         Assert.StartsWith("Cast as **p0**", AuditReport.Headline(few), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void AnExcerpt_HoldsNothingThatATerminalObeys() =>
-        Assert.Equal("a\ufffd[31mred\ufffd b \ufffdc", AuditReport.Excerpt("a\u001b[31mred\u0007\n b \u202ec"));
-
     private static CastVerdict Verdict(double[] posterior) => new()
     {
         Data = "data",
