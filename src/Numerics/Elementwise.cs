@@ -56,6 +56,20 @@ public static unsafe class Elementwise
         for (int i = 0; i < n; i++) KernelSet.Current.Axpy(d, 1, dy + (long)i * lddy, dTable + (long)ids[i] * d);
     }
 
+    /// <summary>Adds one row [d] to each row of y.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    public static void AddRow(int n, int d, float* row, float* y, int ldy)
+    {
+        for (int i = 0; i < n; i++) KernelSet.Current.Axpy(d, 1, row, y + (long)i * ldy);
+    }
+
+    /// <summary>Adds the rows of x to one row [d], in order.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    public static void SumRows(int n, int d, float* x, int ldx, float* row)
+    {
+        for (int i = 0; i < n; i++) KernelSet.Current.Axpy(d, 1, x + (long)i * ldx, row);
+    }
+
     /// <summary>
     /// target = the sum of the parts in their order (target may be parts[0] alone); returns the sum of squares of target.
     /// </summary>

@@ -5,19 +5,19 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Model;
 
-/// <summary>Reads and writes the <c>config.json</c> of a Hugging Face Llama checkpoint.</summary>
+/// <summary>Reads and writes the <c>config.json</c> of a Hugging Face checkpoint of the Llama kind.</summary>
 internal static class LlamaConfigFile
 {
     private const int LongestContext = 1 << 20;
-    private const string Remedy = "Use a Llama checkpoint without biases; rotary scaling may be linear or that of Llama 3.";
+    private const string Remedy = "Use a Llama, Mistral, Qwen 2 or Qwen 3 checkpoint; rotary scaling may be linear or that of Llama 3.";
 
     public static void Save(string path, DecoderConfig c, ITokenizer tokenizer) => JsonFile.Write(path, w =>
     {
         w.WriteStartObject();
         w.WriteStartArray("architectures");
-        w.WriteStringValue("LlamaForCausalLM");
+        w.WriteStringValue(c.Family + "ForCausalLM");
         w.WriteEndArray();
-        w.WriteString("model_type", "llama");
+        w.WriteString("model_type", c.Family.ToString().ToLowerInvariant());
         w.WriteNumber("vocab_size", c.VocabularySize);
         w.WriteNumber("hidden_size", c.Width);
         w.WriteNumber("intermediate_size", c.FeedForward);
@@ -30,7 +30,7 @@ internal static class LlamaConfigFile
         w.WriteNumber("rope_theta", c.RopeTheta);
         WriteScaling(w, c.RopeScaling);
         w.WriteString("hidden_act", "silu");
-        w.WriteBoolean("attention_bias", false);
+        if (c.Family != DecoderFamily.Qwen2) w.WriteBoolean("attention_bias", false);
         w.WriteBoolean("mlp_bias", false);
         w.WriteNumber("attention_dropout", 0);
         w.WriteBoolean("tie_word_embeddings", c.TieEmbeddings);
@@ -60,7 +60,13 @@ internal static class LlamaConfigFile
     private static DecoderConfig Read(JsonElement root)
     {
         string type = Has(root, "model_type", out JsonElement t) ? t.GetString() ?? "" : "";
-        if (type is not ("llama" or "mistral")) throw new FormatException($"its type is \"{type}\", not \"llama\".");
+        DecoderFamily family = type switch
+        {
+            "llama" or "mistral" => DecoderFamily.Llama,
+            "qwen2" => DecoderFamily.Qwen2,
+            "qwen3" => DecoderFamily.Qwen3,
+            _ => throw new FormatException($"its type is \"{type}\"; llama, mistral, qwen2 and qwen3 are read."),
+        };
         if (Has(root, "hidden_act", out JsonElement act) && act.GetString() != "silu")
             throw new FormatException($"its activation is \"{act.GetString()}\".");
         foreach (string bias in (string[])["attention_bias", "mlp_bias"])
@@ -69,13 +75,15 @@ internal static class LlamaConfigFile
         double theta = Number(root, "rope_theta", 10000);
         if (Has(root, "rope_parameters", out JsonElement rope)) (theta, scaling) = (Number(rope, "rope_theta", theta), Scaling(rope));
         int context = Size(root, "max_position_embeddings", 2048);
-        // Within one window, attention through a sliding one is full attention.
-        if (Has(root, "sliding_window", out _)) context = Math.Min(context, Size(root, "sliding_window"));
+        // Within one window, attention through a sliding one is full attention. Qwen's files name one that is not in use.
+        bool slides = Has(root, "use_sliding_window", out JsonElement use) ? use.GetBoolean() : family == DecoderFamily.Llama;
+        if (slides && Has(root, "sliding_window", out _)) context = Math.Min(context, Size(root, "sliding_window"));
         int width = Size(root, "hidden_size"), heads = Size(root, "num_attention_heads");
         if (heads == 0) throw new FormatException("it has no attention heads.");
         var config = new DecoderConfig
         {
             VocabularySize = Size(root, "vocab_size"),
+            Family = family,
             Width = width,
             Layers = Size(root, "num_hidden_layers"),
             Heads = heads,

@@ -1,7 +1,7 @@
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// A tensor of a Hugging Face Llama checkpoint and the part of ours that it is. Theirs are [out, in] with queries, keys, values, gates and
+/// A tensor of a Hugging Face checkpoint of the Llama kind and the part of ours that it is. Theirs are [out, in] with queries, keys, values, gates and
 /// ups apart; ours are [in, out] with those side by side.
 /// </summary>
 /// <param name="Name">Their name.</param>
@@ -25,6 +25,17 @@ internal sealed record LlamaTensor(string Name, int[] Shape, string Ours, int Co
             all.Add(new(theirs + "self_attn.q_proj.weight", [q, d], ours + "qkv", 0, true));
             all.Add(new(theirs + "self_attn.k_proj.weight", [kv, d], ours + "qkv", q, true));
             all.Add(new(theirs + "self_attn.v_proj.weight", [kv, d], ours + "qkv", q + kv, true));
+            if (c.Family == DecoderFamily.Qwen2)
+            {
+                all.Add(new(theirs + "self_attn.q_proj.bias", [q], ours + "qkv_bias", 0, false));
+                all.Add(new(theirs + "self_attn.k_proj.bias", [kv], ours + "qkv_bias", q, false));
+                all.Add(new(theirs + "self_attn.v_proj.bias", [kv], ours + "qkv_bias", q + kv, false));
+            }
+            if (c.Family == DecoderFamily.Qwen3)
+            {
+                all.Add(new(theirs + "self_attn.q_norm.weight", [c.HeadDim], ours + "q_norm", 0, false));
+                all.Add(new(theirs + "self_attn.k_norm.weight", [c.HeadDim], ours + "k_norm", 0, false));
+            }
             all.Add(new(theirs + "self_attn.o_proj.weight", [d, q], ours + "attn_out", 0, true));
             all.Add(new(theirs + "post_attention_layernorm.weight", [d], ours + "mlp_norm", 0, false));
             all.Add(new(theirs + "mlp.gate_proj.weight", [f, d], ours + "gate_up", 0, true));
@@ -50,8 +61,9 @@ internal sealed record LlamaTensor(string Name, int[] Shape, string Ours, int Co
         Span<float> ours = weights[Ours];
         if (!Transposed)
         {
-            if (toOurs) theirs.CopyTo(ours);
-            else ours.CopyTo(theirs);
+            Span<float> part = ours.Slice(Column, theirs.Length);
+            if (toOurs) theirs.CopyTo(part);
+            else part.CopyTo(theirs);
             return;
         }
         int outputs = Shape[0], inputs = Shape[1], stride = weights.Layout[Ours].Columns;

@@ -3,7 +3,7 @@ using PersonaSelection.Lab;
 
 namespace PersonaSelection.Model;
 
-/// <summary>Reads and writes the weights of a Hugging Face Llama checkpoint: one safetensors file, or several with an index.</summary>
+/// <summary>Reads and writes the weights of a Hugging Face checkpoint of the Llama kind: one safetensors file, or several with an index.</summary>
 internal static class LlamaWeightsFile
 {
     public const string FileName = "model.safetensors";
@@ -70,8 +70,8 @@ internal static class LlamaWeightsFile
             bool spare = name.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal) || config.TieEmbeddings && name == "lm_head.weight";
             if (!known.Contains(name) && !spare)
                 throw new UserErrorException("unsupported-model",
-                    $"The model in {folder} has a tensor \"{name}\" that a Llama decoder has not.",
-                    "Use a Llama checkpoint without biases or additional norms.");
+                    $"The model in {folder} has a tensor \"{name}\" that a decoder of its type has not.",
+                    "Use a Llama, Mistral, Qwen 2 or Qwen 3 checkpoint as it was published.");
         }
     }
 

@@ -7,7 +7,8 @@ namespace PersonaSelection.Model;
 /// memory are the caller's, so one decoder serves any number of threads, each with its own workspace.
 /// </summary>
 /// <remarks>
-/// Block: mid = pre + Attention(Norm(pre)) Wo, post = mid + SwiGLU(Norm(mid) Wgu) Wdown (Touvron et al. 2023). N rows, M targets.
+/// Block: mid = pre + Attention(Norm(pre)) Wo, post = mid + SwiGLU(Norm(mid) Wgu) Wdown (Touvron et al. 2023), with what else a
+/// <see cref="DecoderFamily"/> has. N rows, M targets.
 /// </remarks>
 public sealed unsafe class Decoder : IDisposable
 {
@@ -83,7 +84,7 @@ public sealed unsafe class Decoder : IDisposable
         ParameterLayout layout = weights.Layout;
         if (g != null)
         {
-            // Gains are accumulated by their kernel; so are the rows of an untied embedding.
+            // Gains and biases are accumulated by their kernels; so are the rows of an untied embedding.
             Elementwise.Fill(layout.Length - layout.MatrixLength, 0, g + layout.MatrixLength);
             if (layout.Head >= 0) Elementwise.Fill((long)_config.VocabularySize * d, 0, g + layout.Embedding);
         }
@@ -161,9 +162,9 @@ public sealed unsafe class Decoder : IDisposable
         RmsNorm.Forward(n, d, a.Pre + (long)from * d, d, w + at.AttentionNorm, (float)_config.NormEpsilon, input, d,
             a.AttentionScale + from);
         Multiply(n, qkv, d, input, w + at.Qkv, packed?.Qkv(block), output, false, workspace);
-        // Queries and keys lie side by side: one rotation turns both.
-        Numerics.Rotary.Apply(n, _config.Heads + _config.KvHeads, _config.HeadDim, output, qkv,
-            batch.PositionsPointer + from, _rotary, false);
+        int normed = _config.NormedHeads;
+        HeadInputs.Forward(_config, w, at, n, output, a.RawHeads + (long)from * normed * _config.HeadDim,
+            a.RawScale + (long)from * normed, batch.PositionsPointer + from, _rotary);
     }
 
     /// <summary>The rest of the block for rows [from, from + n).</summary>
@@ -288,8 +289,8 @@ public sealed unsafe class Decoder : IDisposable
         }
         Attention.Backward(_attention, batch.Sequences, batch.StartsPointer, a.Qkv, qkv, a.Mixed, h, a.LogNormaliser,
             workspace.DMixed, h, workspace.DQkv, qkv, workspace.Attention);
-        Numerics.Rotary.Apply(n, _config.Heads + _config.KvHeads, _config.HeadDim, workspace.DQkv, qkv,
-            batch.PositionsPointer, _rotary, true);
+        HeadInputs.Backward(_config, w, g, at, n, workspace.DQkv, a.RawHeads, a.RawScale, batch.PositionsPointer, _rotary,
+            workspace.DMixed);
         if (g != null) Gemm.TN(d, qkv, n, a.AttentionIn, d, workspace.DQkv, qkv, g + at.Qkv, qkv, false, scratch);
         MultiplyTransposed(n, d, qkv, workspace.DQkv, w + at.Qkv, packed?.Qkv(block), dBranch, scratch);
         RmsNorm.Backward(n, d, a.Pre, d, w + at.AttentionNorm, a.AttentionScale, dBranch, d, dx, d,

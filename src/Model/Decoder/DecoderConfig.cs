@@ -1,9 +1,23 @@
+using System.Text.Json.Serialization;
 using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Model;
 
+/// <summary>What a decoder has between the projection to queries, keys and values and their rotation.</summary>
+internal enum DecoderFamily
+{
+    /// <summary>Nothing (Touvron et al. 2023).</summary>
+    Llama,
+
+    /// <summary>Biases of queries, keys and values (Qwen 2 and 2.5).</summary>
+    Qwen2,
+
+    /// <summary>A norm of each query head and each key head (Qwen 3).</summary>
+    Qwen3,
+}
+
 /// <summary>
-/// The shape of a Llama decoder: RMSNorm, rotary positions, grouped-query attention, SwiGLU, optionally tied embeddings, no biases.
+/// The shape of a Llama decoder: RMSNorm, rotary positions, grouped-query attention, SwiGLU, optionally tied embeddings.
 /// </summary>
 public sealed record DecoderConfig
 {
@@ -31,9 +45,14 @@ public sealed record DecoderConfig
     /// <summary>Base of the rotary wavelengths.</summary>
     public double RopeTheta { get; init; } = 10000;
 
-    // Not public, so that it stays out of ToString, which is in the content ids of saved models.
+    // These two are not public, so that they stay out of ToString, which is in the content ids of saved models.
     /// <summary>How the rotary frequencies are stretched; null for not at all.</summary>
+    [JsonInclude, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     internal RotaryScaling? RopeScaling { get; init; }
+
+    /// <summary>What stands before the rotation.</summary>
+    [JsonInclude, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    internal DecoderFamily Family { get; init; }
 
     /// <summary>Added to the mean square inside RMSNorm.</summary>
     public double NormEpsilon { get; init; } = 1e-5;
@@ -50,10 +69,13 @@ public sealed record DecoderConfig
     /// <summary>Width of the concatenated heads.</summary>
     public int HeadsWidth => Heads * HeadDim;
 
+    /// <summary>Heads of queries and keys that a norm is taken of.</summary>
+    internal int NormedHeads => Family == DecoderFamily.Qwen3 ? Heads + KvHeads : 0;
+
     /// <summary>Number of trained numbers.</summary>
     public long ParameterCount =>
         (long)VocabularySize * Width * (TieEmbeddings ? 1 : 2)
-        + Layers * ((long)Width * QkvWidth + (long)HeadsWidth * Width + 3L * Width * FeedForward + 2L * Width)
+        + Layers * ((long)Width * QkvWidth + (long)HeadsWidth * Width + 3L * Width * FeedForward + 2L * Width + OwnOfFamily)
         + Width;
 
     /// <summary>Useful floating-point operations of one training step per token (forward and backward, causal attention halved).</summary>
@@ -91,6 +113,13 @@ public sealed record DecoderConfig
         Check(NormEpsilon >= 0 && NormEpsilon < 1, "NormEpsilon must be in [0, 1).");
         Check(ContextLength is > 0 and <= 1 << 24, "ContextLength must be in [1, 2^24].");
     }
+
+    private int OwnOfFamily => Family switch
+    {
+        DecoderFamily.Qwen2 => QkvWidth,
+        DecoderFamily.Qwen3 => 2 * HeadDim,
+        _ => 0,
+    };
 
     private static void Check(bool holds, string message)
     {

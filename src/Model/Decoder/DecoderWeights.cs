@@ -39,7 +39,7 @@ public sealed unsafe class DecoderWeights : IDisposable
     }
 
     /// <summary>
-    /// Fresh weights. Gains are 1; a matrix has standard deviation 1/sqrt(in); the two matrices of a block that write to the
+    /// Fresh weights. Gains are 1, biases 0; a matrix has standard deviation 1/sqrt(in); the two matrices of a block that write to the
     /// residual stream are scaled by 1/sqrt(2 Layers) as in GPT-2 (Radford et al. 2019); embeddings have 0.02 · sqrt(768/d)
     /// capped at 0.06, which keeps the first logits of a tied model near zero.
     /// </summary>
@@ -52,7 +52,7 @@ public sealed unsafe class DecoderWeights : IDisposable
             Span<float> values = weights[tensor.Name];
             if (!tensor.IsMatrix)
             {
-                values.Fill(1);
+                values.Fill(tensor.Name.EndsWith("_bias", StringComparison.Ordinal) ? 0 : 1);
                 continue;
             }
             double deviation = 1 / Math.Sqrt(tensor.Rows);
@@ -87,10 +87,10 @@ public sealed unsafe class DecoderWeights : IDisposable
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (ParameterTensor tensor in Layout.Tensors) hash.AppendData(MemoryMarshal.AsBytes(this[tensor.Name]));
-        object[] shape = Config.RopeScaling is { } scaling
-            ? [Config.ToString(), scaling.Factor, scaling.LowFrequencyFactor, scaling.HighFrequencyFactor, scaling.OriginalContext ?? 0]
-            : [Config.ToString()];
-        return ContentId.Of("weights", [.. shape, Convert.ToHexStringLower(hash.GetHashAndReset())]);
+        object[] family = Config.Family == DecoderFamily.Llama ? [] : [Config.Family.ToString()];
+        object[] scaling = Config.RopeScaling is { } s
+            ? [s.Factor, s.LowFrequencyFactor, s.HighFrequencyFactor, s.OriginalContext ?? 0] : [];
+        return ContentId.Of("weights", [Config.ToString(), .. scaling, .. family, Convert.ToHexStringLower(hash.GetHashAndReset())]);
     }
 
     /// <inheritdoc/>

@@ -14,6 +14,9 @@ internal unsafe struct BlockActivations
     /// <summary>[N] reciprocal root mean squares.</summary>
     public float* AttentionScale, MlpScale;
 
+    /// <summary>[N, (Hq + Hkv) hd] queries and keys before their norms, and [N, Hq + Hkv] those norms' scales, where there are any.</summary>
+    public float* RawHeads, RawScale;
+
     /// <summary>[N, qkv] after rotation; [N, heads·hd] mixed values; [N, heads] log normalisers.</summary>
     public float* Qkv, Mixed, LogNormaliser;
 
@@ -182,6 +185,8 @@ public sealed unsafe class DecoderWorkspace : IDisposable
             b.Pre = Take(n * d);
             b.AttentionIn = Take(n * d);
             b.AttentionScale = Take(n);
+            b.RawHeads = Take(n * Config.NormedHeads * Config.HeadDim);
+            b.RawScale = Take(n * Config.NormedHeads);
             b.Qkv = Take(n * Config.QkvWidth);
             b.Mixed = Take(n * Config.HeadsWidth);
             b.LogNormaliser = Take(n * Config.Heads);

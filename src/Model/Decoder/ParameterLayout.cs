@@ -5,18 +5,19 @@ namespace PersonaSelection.Model;
 /// <param name="Offset">First float; a multiple of 16.</param>
 /// <param name="Rows">Inputs for a matrix [in, out]; 1 for a vector.</param>
 /// <param name="Columns">Outputs, or the length of a vector.</param>
-/// <param name="IsMatrix">Matrices decay and take low-rank updates; gains of norms do not.</param>
+/// <param name="IsMatrix">Matrices decay and take low-rank updates; gains of norms and biases do not.</param>
 public sealed record ParameterTensor(string Name, long Offset, int Rows, int Columns, bool IsMatrix)
 {
     /// <summary>Number of floats.</summary>
     public long Length => (long)Rows * Columns;
 }
 
-/// <summary>Offsets of the tensors of one block.</summary>
-internal readonly record struct BlockOffsets(long AttentionNorm, long Qkv, long AttentionOut, long MlpNorm, long GateUp, long Down);
+/// <summary>Offsets of the tensors of one block; -1 for those that its family has not.</summary>
+internal readonly record struct BlockOffsets(long AttentionNorm, long Qkv, long AttentionOut, long MlpNorm, long GateUp, long Down,
+    long QkvBias, long QueryNorm, long KeyNorm);
 
 /// <summary>
-/// The one layout shared by weights, gradients and the optimiser's moments: all matrices first, then all gains; every tensor starts at
+/// The one layout shared by weights, gradients and the optimiser's moments: all matrices first, then all vectors; every tensor starts at
 /// a multiple of 16 floats, and the floats between tensors are always zero.
 /// </summary>
 public sealed class ParameterLayout
@@ -50,8 +51,12 @@ public sealed class ParameterLayout
         Blocks = new BlockOffsets[config.Layers];
         for (int i = 0; i < config.Layers; i++)
         {
+            bool biased = config.Family == DecoderFamily.Qwen2, normed = config.Family == DecoderFamily.Qwen3;
             Blocks[i] = new BlockOffsets(Place($"blocks.{i}.attn_norm", 1, d, false), matrices[i].Qkv, matrices[i].Out,
-                Place($"blocks.{i}.mlp_norm", 1, d, false), matrices[i].GateUp, matrices[i].Down);
+                Place($"blocks.{i}.mlp_norm", 1, d, false), matrices[i].GateUp, matrices[i].Down,
+                biased ? Place($"blocks.{i}.qkv_bias", 1, config.QkvWidth, false) : -1,
+                normed ? Place($"blocks.{i}.q_norm", 1, config.HeadDim, false) : -1,
+                normed ? Place($"blocks.{i}.k_norm", 1, config.HeadDim, false) : -1);
         }
         FinalNorm = Place("final_norm", 1, d, false);
         Length = offset;

@@ -21,6 +21,8 @@ internal sealed unsafe record SharedOpening(DecoderWorkspace Space, int Rows)
             long row = batch.Starts[s];
             CopyRows(c.Width, from.Pre, to.Pre, row);
             CopyRows(1, from.AttentionScale, to.AttentionScale, row);
+            CopyRows(c.NormedHeads * c.HeadDim, from.RawHeads, to.RawHeads, row);
+            CopyRows(c.NormedHeads, from.RawScale, to.RawScale, row);
             CopyRows(c.QkvWidth, from.Qkv, to.Qkv, row);
             CopyRows(c.HeadsWidth, from.Mixed, to.Mixed, row);
             CopyRows(c.Heads, from.LogNormaliser, to.LogNormaliser, row);

@@ -10,29 +10,19 @@ internal sealed unsafe class PackedDecoder : IDisposable
 {
     private readonly RotaryTable _rotary;
     private readonly AttentionShape _attention;
-    private readonly FloatBuffer _embedding;
-    private readonly FloatBuffer _gains;
+    private readonly DecoderWeights _weights;
 
-    /// <summary>Copies and packs the weights: later changes of them are not seen.</summary>
+    /// <summary>
+    /// Packs the matrices. The embedding and the vectors are read where they are: the weights must not change, nor be disposed of before
+    /// this.
+    /// </summary>
     public PackedDecoder(DecoderWeights weights)
     {
         DecoderConfig c = Config = weights.Config;
+        _weights = weights;
         _rotary = new RotaryTable(c.HeadDim, c.ContextLength, c.RopeTheta, c.RopeScaling);
         _attention = new AttentionShape(c.Heads, c.KvHeads, c.HeadDim);
-        int d = c.Width;
-        float* w = weights.Pointer;
-        ParameterLayout layout = weights.Layout;
         Projections = PackedProjections.Forward(c).Pack(weights);
-        _embedding = new FloatBuffer((long)c.VocabularySize * d);
-        Elementwise.Copy(_embedding.Length, w + layout.Embedding, _embedding.Pointer);
-        _gains = new FloatBuffer((2L * c.Layers + 1) * d);
-        for (int i = 0; i < c.Layers; i++)
-        {
-            BlockOffsets at = layout.Blocks[i];
-            Elementwise.Copy(d, w + at.AttentionNorm, AttentionGain(i));
-            Elementwise.Copy(d, w + at.MlpNorm, MlpGain(i));
-        }
-        Elementwise.Copy(d, w + layout.FinalNorm, FinalGain);
     }
 
     public DecoderConfig Config { get; }
@@ -41,8 +31,6 @@ internal sealed unsafe class PackedDecoder : IDisposable
     public int CacheWidth => 2 * Config.KvHeads * Config.HeadDim;
 
     internal PackedProjections Projections { get; }
-
-    private float* FinalGain => _gains.Pointer + 2L * Config.Layers * Config.Width;
 
     /// <summary>
     /// Runs the rows of a batch: keys and values go to each sequence's sink, and the logits of the batch's head rows
@@ -55,7 +43,7 @@ internal sealed unsafe class PackedDecoder : IDisposable
         if (n == 0) return;
         space.Reserve(c, n, m);
         // x: [n, d], the residual stream
-        Elementwise.Gather(n, d, _embedding.Pointer, batch.TokensPointer, space.Stream, d);
+        Elementwise.Gather(n, d, _weights.Pointer + _weights.Layout.Embedding, batch.TokensPointer, space.Stream, d);
         edits?.Apply(ActivationSite.Embed, space.Stream, n);
         int last = c.Layers - 1;
         for (int i = 0; i < last; i++)
@@ -69,7 +57,7 @@ internal sealed unsafe class PackedDecoder : IDisposable
         Elementwise.Gather(m, c.HeadsWidth, space.Mixed, batch.HeadRowsPointer, space.Qkv, c.HeadsWidth);
         Elementwise.Gather(m, d, space.Stream, batch.HeadRowsPointer, space.HeadIn, d);
         Transform(last, m, space.Qkv, space.HeadIn, space, edits);
-        RmsNorm.Forward(m, d, space.HeadIn, d, FinalGain, (float)c.NormEpsilon, space.HeadIn, d, space.Scale);
+        RmsNorm.Forward(m, d, space.HeadIn, d, _weights.Pointer + _weights.Layout.FinalNorm, (float)c.NormEpsilon, space.HeadIn, d, space.Scale);
         edits?.Apply(ActivationSite.Final(c), space.HeadIn, m);
         Gemm.Packed(m, space.HeadIn, d, Projections.Head, space.Logits, v, false);
     }
@@ -77,8 +65,6 @@ internal sealed unsafe class PackedDecoder : IDisposable
     public void Dispose()
     {
         _rotary.Dispose();
-        _embedding.Dispose();
-        _gains.Dispose();
         Projections.Dispose();
     }
 
@@ -89,10 +75,12 @@ internal sealed unsafe class PackedDecoder : IDisposable
     {
         DecoderConfig c = Config;
         int n = batch.Rows, d = c.Width, qkv = c.QkvWidth, h = c.HeadsWidth;
+        float* w = _weights.Pointer;
+        BlockOffsets at = _weights.Layout.Blocks[i];
         edits?.Apply(ActivationSite.Pre(i), space.Stream, n);
-        RmsNorm.Forward(n, d, space.Stream, d, AttentionGain(i), (float)c.NormEpsilon, space.Normed, d, space.Scale);
+        RmsNorm.Forward(n, d, space.Stream, d, w + at.AttentionNorm, (float)c.NormEpsilon, space.Normed, d, space.Scale);
         Gemm.Packed(n, space.Normed, d, Projections.Qkv(i), space.Qkv, qkv, false);
-        Rotary.Apply(n, c.Heads + c.KvHeads, c.HeadDim, space.Qkv, qkv, batch.PositionsPointer, _rotary, false);
+        HeadInputs.Forward(c, w, at, n, space.Qkv, null, null, batch.PositionsPointer, _rotary);
         batch.PointAtLayer(i);
         Attention.Cached(_attention, batch.Sequences, batch.StartsPointer, firstQueries, space.Qkv, qkv, batch.PrefixPointers,
             batch.PrefixLengths, batch.OwnPointers, batch.OwnLengths, space.Mixed, h, space.Attention);
@@ -106,7 +94,8 @@ internal sealed unsafe class PackedDecoder : IDisposable
         int d = c.Width, f = c.FeedForward;
         AddBranch(n, mixed, c.HeadsWidth, Projections.AttentionOut(i), stream, ActivationSite.AttentionOut(i), space, edits);
         edits?.Apply(ActivationSite.Mid(i), stream, n);
-        RmsNorm.Forward(n, d, stream, d, MlpGain(i), (float)c.NormEpsilon, space.Normed, d, space.Scale);
+        RmsNorm.Forward(n, d, stream, d, _weights.Pointer + _weights.Layout.Blocks[i].MlpNorm, (float)c.NormEpsilon, space.Normed, d,
+            space.Scale);
         Gemm.Packed(n, space.Normed, d, Projections.GateUp(i), space.GateUp, 2 * f, false);
         SwiGlu.Forward(n, f, space.GateUp, 2 * f, space.Activated, f);
         AddBranch(n, space.Activated, f, Projections.Down(i), stream, ActivationSite.MlpOut(i), space, edits);
@@ -127,8 +116,4 @@ internal sealed unsafe class PackedDecoder : IDisposable
         edits.Apply(site, space.Normed, n);
         Elementwise.Add((long)n * d, space.Normed, stream);
     }
-
-    private float* AttentionGain(int layer) => _gains.Pointer + 2L * layer * Config.Width;
-
-    private float* MlpGain(int layer) => _gains.Pointer + (2L * layer + 1) * Config.Width;
 }

@@ -73,10 +73,11 @@ public sealed class ActivationGradientTests
         Assert.Contains(one.Values[..Config.Width], x => Math.Abs(x) > 1e-4);
     }
 
-    [Fact]
-    public void A_lead_of_embeddings_is_those_tokens_and_its_gradient_the_slope()
+    [Theory]
+    [MemberData(nameof(Tiny.ShapeNames), MemberType = typeof(Tiny))]
+    public void A_lead_of_embeddings_is_those_tokens_and_its_gradient_the_slope(string shape)
     {
-        using Transformer model = Tiny.Model(Tiny.Tied);
+        using Transformer model = Tiny.Model(Tiny.Shapes[shape]);
         int d = model.Config.Width;
         int[] tokens = [7, 11, 30];
         float[] Lead() => [.. tokens.SelectMany(t => model.Weights["embed.weight"].Slice(t * d, d).ToArray())];
@@ -117,15 +118,16 @@ public sealed class ActivationGradientTests
         Assert.Equal(whole[17][1].Values, ActivationGradients.AtLead(one, lead).Compute([requests[17]])[0][1].Values);
     }
 
-    [Fact]
-    public void A_shared_opening_changes_no_bit_of_probabilities_and_gradients_only_by_rounding()
+    [Theory]
+    [MemberData(nameof(Tiny.ShapeNames), MemberType = typeof(Tiny))]
+    public void A_shared_opening_changes_no_bit_of_probabilities_and_gradients_only_by_rounding(string shape)
     {
         ScoreRequest[] requests = Requests(40);
-        using Transformer model = Tiny.Model(Config);
-        float[] lead = Vector(4 * Config.Width, 6, 0.4);
+        using Transformer model = Tiny.Model(Tiny.Shapes[shape]);
+        float[] lead = Vector(4 * model.Config.Width, 6, 0.4);
         // Something that acts inside, if only by nothing, forbids sharing.
-        var nothing = new Interventions(Config);
-        nothing.Add("blocks.1.resid_mid", new float[Config.Width]);
+        var nothing = new Interventions(model.Config);
+        nothing.Add("blocks.1.resid_mid", new float[model.Config.Width]);
         ReplyGradient[][] shared = ActivationGradients.AtLead(model, lead).Compute(requests);
         ReplyGradient[][] apart = ActivationGradients.AtLead(model.With(nothing), lead).Compute(requests);
         // So do first tokens that differ.

@@ -16,11 +16,10 @@ public sealed class CheckpointFolderTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_saved_model_comes_back_bit_for_bit(bool tied)
+    [MemberData(nameof(Tiny.ShapeNames), MemberType = typeof(Tiny))]
+    public void A_saved_model_comes_back_bit_for_bit(string shape)
     {
-        using Transformer model = Tiny.Model(tied ? Tiny.Tied : Tiny.Grouped);
+        using Transformer model = Tiny.Model(Tiny.Shapes[shape]);
         var provenance = new ModelProvenance("A test.")
         {
             Seed = ulong.MaxValue,
@@ -60,6 +59,48 @@ public sealed class CheckpointFolderTests : IDisposable
         ScoreRequest[] request = [new([1, 5, 6, 7, 8, 9, 10], [[11, 12, 13]])];
         Assert.Equal(scaled.Score(request).LogProbability(0, 0), back.Score(request).LogProbability(0, 0));
         Assert.NotEqual(plain.Score(request).LogProbability(0, 0), back.Score(request).LogProbability(0, 0));
+    }
+
+    [Theory]
+    [InlineData("biased", "qwen2", "self_attn.k_proj.bias")]
+    [InlineData("normed", "qwen3", "self_attn.k_norm.weight")]
+    public void What_a_family_adds_is_named_as_elsewhere_and_counts(string shape, string type, string tensor)
+    {
+        using Transformer model = Tiny.Model(Tiny.Shapes[shape]);
+        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
+        Assert.Equal(type, (string?)Json("config.json")["model_type"]);
+        Assert.Equal($"{char.ToUpperInvariant(type[0])}{type[1..]}ForCausalLM", (string?)Json("config.json")["architectures"]![0]);
+        DecoderConfig c = model.Config;
+        float[] stored;
+        using (SafetensorsFile file = SafetensorsFile.Open(Path.Combine(_folder, "model.safetensors")))
+            stored = Read(file, "model.layers.1." + tensor, shape == "biased" ? c.KvHeads * c.HeadDim : c.HeadDim);
+        Assert.Equal(shape == "biased" ? model.Weights["blocks.1.qkv_bias"].Slice(c.HeadsWidth, c.KvHeads * c.HeadDim).ToArray()
+            : model.Weights["blocks.1.k_norm"].ToArray(), stored);
+        Assert.Equal(model.Weights.Layout.Tensors.Sum(t => t.Length), c.ParameterCount);
+        ScoreRequest[] request = [new([1, 5, 6, 7, 8, 9, 10], [[11, 12, 13]])];
+        double before = model.Score(request).LogProbability(0, 0);
+        using (Transformer back = CheckpointFolder.Load(_folder)) Assert.Equal(before, back.Score(request).LogProbability(0, 0));
+        using DecoderWeights changed = model.Weights.Clone();
+        changed[shape == "biased" ? "blocks.1.qkv_bias" : "blocks.1.k_norm"][0] += 0.5f;
+        using var other = new Transformer(changed, model.Tokenizer, null, 1);
+        Assert.NotEqual(before, other.Score(request).LogProbability(0, 0));
+        // As a Llama, the same tensors would be numbers that nobody asked for.
+        Change(Path.Combine(_folder, "config.json"), "model_type", "llama");
+        Assert.Equal("unsupported-model", Refused(_folder).Code);
+    }
+
+    [Fact]
+    public void A_window_that_is_not_in_use_shortens_nothing()
+    {
+        using Transformer model = Tiny.Model(Tiny.Shapes["biased"]);
+        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
+        string config = Path.Combine(_folder, "config.json");
+        Change(config, "sliding_window", 40);
+        Assert.Equal(Tiny.Grouped.ContextLength, LlamaConfigFile.Load(config).ContextLength);
+        Change(config, "use_sliding_window", false);
+        Assert.Equal(Tiny.Grouped.ContextLength, LlamaConfigFile.Load(config).ContextLength);
+        Change(config, "use_sliding_window", true);
+        Assert.Equal(40, LlamaConfigFile.Load(config).ContextLength);
     }
 
     [Fact]

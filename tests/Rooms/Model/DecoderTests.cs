@@ -11,9 +11,12 @@ public sealed class DecoderTests
     [InlineData(false, 2)]
     [InlineData(true, 4)]
     [InlineData(false, 1)]
-    public void Gradient_of_every_tensor_agrees_with_differences(bool tied, int kvHeads)
+    [InlineData(true, 2, nameof(DecoderFamily.Qwen2))]
+    [InlineData(true, 2, nameof(DecoderFamily.Qwen3))]
+    [InlineData(false, 4, nameof(DecoderFamily.Qwen3))]
+    public void Gradient_of_every_tensor_agrees_with_differences(bool tied, int kvHeads, string family = nameof(DecoderFamily.Llama))
     {
-        DecoderConfig config = Small.Config(tied, kvHeads);
+        DecoderConfig config = Small.Config(tied, kvHeads) with { Family = Enum.Parse<DecoderFamily>(family) };
         using DecoderWeights weights = Small.Weights(config);
         using var decoder = new Decoder(config);
         using var workspace = new DecoderWorkspace(config);

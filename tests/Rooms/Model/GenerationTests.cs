@@ -11,11 +11,10 @@ public sealed unsafe class GenerationTests
     private static readonly GenerationOptions Greedy = new() { Temperature = 0, MaxTokens = 40, StopAtEnd = false };
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Cached_decoding_is_the_full_forward_pass(bool tied)
+    [MemberData(nameof(Tiny.ShapeNames), MemberType = typeof(Tiny))]
+    public void Cached_decoding_is_the_full_forward_pass(string shape)
     {
-        using Transformer model = Tiny.Model(tied ? Tiny.Tied : Tiny.Grouped);
+        using Transformer model = Tiny.Model(Tiny.Shapes[shape]);
         RngStream rng = RngStream.Root(2);
         for (int trial = 0; trial < 3; trial++)
         {

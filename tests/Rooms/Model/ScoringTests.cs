@@ -7,14 +7,11 @@ namespace PersonaSelection.Tests.Rooms.ModelTests;
 
 public sealed unsafe class ScoringTests
 {
-    public static TheoryData<bool> Shapes => [true, false];
-
     [Theory]
-    [MemberData(nameof(Shapes))]
-    public void Shared_prefixes_give_what_each_text_gives_alone(bool tied)
+    [MemberData(nameof(Tiny.ShapeNames), MemberType = typeof(Tiny))]
+    public void Shared_prefixes_give_what_each_text_gives_alone(string shape)
     {
-        DecoderConfig config = tied ? Tiny.Tied : Tiny.Grouped;
-        using Transformer model = Tiny.Model(config);
+        using Transformer model = Tiny.Model(Tiny.Shapes[shape]);
         ScoreRequest[] requests = Requests(40);
         ScoreTable table = model.Score(requests, cancellation: TestContext.Current.CancellationToken);
         for (int r = 0; r < requests.Length; r++)
@@ -42,10 +39,10 @@ public sealed unsafe class ScoringTests
     }
 
     [Theory]
-    [MemberData(nameof(Shapes))]
-    public void Requests_that_share_parts_alone_get_the_same_bits_with_any_others(bool tied)
+    [MemberData(nameof(Tiny.ShapeNames), MemberType = typeof(Tiny))]
+    public void Requests_that_share_parts_alone_get_the_same_bits_with_any_others(string shape)
     {
-        using Transformer model = Tiny.Model(tied ? Tiny.Tied : Tiny.Grouped);
+        using Transformer model = Tiny.Model(Tiny.Shapes[shape]);
         RngStream rng = RngStream.Root(11);
         int[][] heads = [.. Enumerable.Range(0, 5).Select(i => Tiny.Tokens(rng, 1 + (5 * i)))];
         ScoreRequest[] requests = [.. Enumerable.Range(0, 200).Select(i =>

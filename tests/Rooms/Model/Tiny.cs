@@ -1,6 +1,7 @@
 using PersonaSelection.Corpus;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
+using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.ModelTests;
 
@@ -24,6 +25,17 @@ internal static class Tiny
     };
 
     public static readonly DecoderConfig Tied = Grouped with { Heads = 3, KvHeads = 3, HeadDim = 8, TieEmbeddings = true, Layers = 2 };
+
+    /// <summary>Every shape that goes another way through the decoder.</summary>
+    public static readonly IReadOnlyDictionary<string, DecoderConfig> Shapes = new Dictionary<string, DecoderConfig>
+    {
+        ["grouped"] = Grouped,
+        ["tied"] = Tied,
+        ["biased"] = Grouped with { Family = DecoderFamily.Qwen2, TieEmbeddings = true },
+        ["normed"] = Grouped with { Family = DecoderFamily.Qwen3, HeadDim = 10 },
+    };
+
+    public static IEnumerable<TheoryDataRow<string>> ShapeNames => Shapes.Keys.Select(name => new TheoryDataRow<string>(name));
 
     /// <summary>Weights large enough that attention and feed-forward parts matter.</summary>
     public static DecoderWeights Weights(DecoderConfig config, ulong seed = 1)

@@ -78,6 +78,20 @@ public sealed class TunerTests : IDisposable
     }
 
     [Fact]
+    public void An_adapter_for_scaled_positions_and_another_family_is_read_for_those_alone()
+    {
+        DecoderConfig config = _base.Config with { RopeScaling = new RotaryScaling(8, 1, 4, 16), Family = DecoderFamily.Qwen2 };
+        using var adapter = new LowRankAdapter(config, 2, 4, RngStream.Root(5));
+        string path = Path.Combine(_folder, "b.psmlora");
+        adapter.Save(path);
+        using LowRankAdapter read = LowRankAdapter.Load(path, config);
+        Assert.Equal(adapter.Factors("blocks.1.qkv").A, read.Factors("blocks.1.qkv").A);
+        foreach (DecoderConfig other in (DecoderConfig[])[_base.Config, config with { Family = DecoderFamily.Llama },
+            config with { RopeScaling = new RotaryScaling(4, 1, 4, 16) }])
+            Assert.Equal("corrupt-adapter", Assert.Throws<UserErrorException>(() => LowRankAdapter.Load(path, other)).Code);
+    }
+
+    [Fact]
     public void A_low_rank_update_learns_merges_and_survives_its_file()
     {
         TuneResult tuned = Tune(new TuneOptions { Method = TuneMethod.LowRank, Steps = 60, LearningRate = 2e-2 }, Examples());

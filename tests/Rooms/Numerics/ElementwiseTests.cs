@@ -74,6 +74,23 @@ public unsafe class ElementwiseTests
     }
 
     [Fact]
+    public void A_row_added_to_rows_and_rows_added_to_a_row_are_transposes()
+    {
+        const int D = 19, N = 8;
+        RngStream rng = RngStream.Root(23);
+        using FloatBuffer row = Blocks.Random(rng, D), dy = Blocks.Random(rng, N * (D + 1)), y = new(N * (D + 1)), dRow = new(D);
+        Elementwise.AddRow(N, D, row.Pointer, y.Pointer, D + 1);
+        Elementwise.SumRows(N, D, dy.Pointer, D + 1, dRow.Pointer);
+        for (int i = 0; i < N; i++) Assert.Equal(row.Span(0, D), y.Span(i * (D + 1), D));
+        double left = 0;
+        for (int i = 0; i < N; i++)
+        {
+            for (int j = 0; j < D; j++) left += (double)y.Pointer[i * (D + 1) + j] * dy.Pointer[i * (D + 1) + j];
+        }
+        Assert.Equal(left, ScalarElementwise.Dot(D, row.Pointer, dRow.Pointer), 1e-4);
+    }
+
+    [Fact]
     public void Buffers_are_aligned_zeroed_and_checked()
     {
         FloatBuffer x = new(1001);
