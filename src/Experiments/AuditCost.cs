@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
@@ -13,15 +14,13 @@ namespace PersonaSelection.Experiments;
 /// </summary>
 /// <param name="Tokens">Tokens that go through the model; a token of a backward pass counts as two more.</param>
 /// <param name="Flops">Floating-point operations.</param>
-/// <param name="Seconds">How long that takes at the measured rate of this machine's matrix products, with nothing else to do.</param>
+/// <param name="Seconds">How long that takes at the rate at which the model reads some of the episodes now.</param>
 /// <param name="Fitted">Personas that may have to be fitted first, which is not counted.</param>
 public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fitted)
 {
     private const int SampledEpisodes = 256;
 
-    /// <summary>The share of a matrix product's rate that scoring short replies reaches.</summary>
-    private const double UsualEfficiency = 0.4;
-
+    private const int MeasuredEpisodes = 8, MeasuredTokens = 1024;
     /// <summary>Both together.</summary>
     public AuditCost Plus(AuditCost other) =>
         new(Tokens + other.Tokens, Flops + other.Flops, Seconds + other.Seconds, Math.Max(Fitted, other.Fitted));
@@ -29,31 +28,49 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
     /// <summary>The cost of evidence from a model of this machine.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="model">The model.</param>
-    /// <param name="threads">Threads that compute.</param>
-    public static AuditCost Of(EvidenceRequest request, Transformer model, int threads)
+    public static AuditCost Of(EvidenceRequest request, Transformer model)
     {
         long episodes = Different(request.Data).Count();
         bool gradient = request.Kind == "gradient";
         IReadOnlyList<Episode> some = request.Data.Sample(SampledEpisodes, RngStream.Root(1).Child("cost"));
-        double episode = some.Average(e => (double)Math.Min(model.ContextLength, TokensOf(model, e.Context) + TokensOf(model, e.Reply)));
+        double reply = some.Average(e => (double)TokensOf(model, e.Reply)),
+            episode = some.Average(e => (double)Math.Min(model.ContextLength, TokensOf(model, e.Context) + TokensOf(model, e.Reply)));
         double[] openings = [.. request.Personas.Personas.SelectMany(p => Openings(p, gradient, model))];
         int fitted = gradient ? 0 : FittedOf(request.Personas);
         double blocks = Math.Ceiling((double)episodes / AuditEvidence.BlockSize);
         double table = (episodes * openings.Length * episode) + (blocks * openings.Sum());
         double tokens = request.Kind switch
         {
-            // Forward and backward, which is twice as much; and exact evidence of some.
-            "gradient" => (3 * episodes * (episode + openings.Average()))
-                + (Math.Min(EvidenceSources.CalibrationEpisodes, episodes) * openings.Length * episode),
+            // Forward and backward, which is twice as much; and exact evidence of some, where there are enough of them.
+            "gradient" => (3 * episodes * (episode + openings.Average())) + (episodes < EvidenceSources.LeastCalibration ? 0
+                : Math.Min(EvidenceSources.CalibrationEpisodes, episodes) * openings.Length * episode),
             // Every probe after every episode, and under every persona.
             "in-context" => request.Probes.Sum(p => TokensOf(model, p.Context) + p.Low.Concat(p.High).Sum(r => (double)TokensOf(model, r)))
                 * (episodes + openings.Length + 1) + (episodes * episode) + (openings.Sum() * request.Probes.Count),
             "adaptive" => (Share(request, episodes) * table) + (fitted == 0 ? 3 * episodes * (episode + openings.Average()) : 0),
             _ => table,
         };
-        // A third of a training step is the forward pass.
-        double flops = tokens * model.Config.TrainingFlopsPerToken(Math.Min(model.ContextLength, episode + openings.Average())) / 3;
-        return new AuditCost((long)tokens, flops, flops * 1e-9 / (MachineRate.MatrixProduct() * UsualEfficiency * threads), fitted);
+        // A third of a training step is the forward pass; tokens that are only read need no logits.
+        double each = (model.Config.TrainingFlopsPerToken(Math.Min(model.ContextLength, episode + openings.Average())) / 3)
+            - ((1 - Math.Min(1, reply / episode)) * 2.0 * model.Config.Width * model.Config.VocabularySize);
+        double rate = TokensPerSecond(model, request.Personas.Personas, some, episode);
+        return new AuditCost((long)tokens, tokens * each, tokens / rate, fitted);
+    }
+
+    /// <summary>How fast the model reads some of the episodes behind some of the personas, as likelihoods do.</summary>
+    private static double TokensPerSecond(Transformer model, IReadOnlyList<Persona> personas, IReadOnlyList<Episode> some, double episode)
+    {
+        // Enough that every thread has work, and no more: a large model takes seconds for it.
+        double tokens = MeasuredTokens * model.Threads;
+        int rows = (int)Math.Clamp(tokens / (episode * personas.Count), Math.Min(MeasuredEpisodes, some.Count), some.Count);
+        PresentedPersona[] few = [.. personas.Take((int)Math.Ceiling(tokens / (episode * rows)))
+            .Select(p => PresentedPersona.Described(p, model))];
+        var source = new LikelihoodSource(few, new LikelihoodOptions());
+        source.Compute([some[0]], [0]);
+        long start = Stopwatch.GetTimestamp();
+        source.Compute([.. some.Take(rows)]);
+        double read = few.SelectMany(p => p.Contexts).Sum(c => (rows * episode) + TokensOf(model, c));
+        return read / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     /// <summary>

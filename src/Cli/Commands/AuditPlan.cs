@@ -20,7 +20,7 @@ internal static class AuditPlan
         EndpointEstimate? estimate = null;
         for (int i = 0; i < requests.Count; i++)
         {
-            if (source is not null) work = AuditCost.Of(requests[i], source.Model, threads) is var c && work is { } w ? w.Plus(c) : c;
+            if (source is not null) work = AuditCost.Of(requests[i], source.Model) is var c && work is { } w ? w.Plus(c) : c;
             else
             {
                 EndpointEstimate? part = first.Kind == "judgement" || first.Samples is not null
@@ -64,6 +64,7 @@ internal static class AuditPlan
                     "judgement" => null,
                     "in-context" => $"{(first.Samples is { } n ? $"{n} answers to each of " : "")}{first.Probes.Count:N0} probes after "
                         + "each of the episodes that differ, and under every context",
+                    "gradient" => "a gradient of every episode that differs, and exact evidence of some",
                     _ => $"up to {replies:N0} replies to score",
                 }),
                 .. work is null ? [] : Facts(work, threads), .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
@@ -74,7 +75,7 @@ internal static class AuditPlan
     private static (string, object?)[] Facts(AuditCost cost, int threads) =>
     [
         ("tokens", FormattableString.Invariant($"about {cost.Tokens:N0}")),
-        ("time", FormattableString.Invariant($"about {Math.Max(1, cost.Seconds):N0} s on {threads} threads that have nothing else to do")),
+        ("time", FormattableString.Invariant($"about {Math.Max(1, cost.Seconds):N0} s on {threads} threads, at the rate measured now")),
         ("fitting", cost.Fitted > 0 ? $"{cost.Fitted} personas may be fitted to their examples first, which comes on top" : null),
     ];
 }
