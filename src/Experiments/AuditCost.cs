@@ -18,9 +18,8 @@ namespace PersonaSelection.Experiments;
 /// <param name="Fitted">Personas that may have to be fitted first, which is not counted.</param>
 public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fitted)
 {
-    private const int SampledEpisodes = 256;
+    private const int SampledEpisodes = 256, MeasuredEpisodes = 8, MeasuredTokens = 1024;
 
-    private const int MeasuredEpisodes = 8, MeasuredTokens = 1024;
     /// <summary>Both together.</summary>
     public AuditCost Plus(AuditCost other) =>
         new(Tokens + other.Tokens, Flops + other.Flops, Seconds + other.Seconds, Math.Max(Fitted, other.Fitted));
@@ -60,15 +59,19 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
     /// <summary>How fast the model reads some of the episodes behind some of the personas, as likelihoods do.</summary>
     private static double TokensPerSecond(Transformer model, IReadOnlyList<Persona> personas, IReadOnlyList<Episode> some, double episode)
     {
+        PresentedPersona[] told = [.. personas.Where(p => !p.IsExemplified && !p.IsDirected)
+            .Select(p => PresentedPersona.Described(p, model))];
+        // Examples and directions take no words of ours, so the model reads as it is.
+        if (told.Length == 0) told = [PresentedPersona.AsGiven(personas[0] with { Contexts = [] }, model)];
+        Episode[] different = [.. some.DistinctBy(e => e.TextId)];
         // Enough that every thread has work, and no more: a large model takes seconds for it.
         double tokens = MeasuredTokens * model.Threads;
-        int rows = (int)Math.Clamp(tokens / (episode * personas.Count), Math.Min(MeasuredEpisodes, some.Count), some.Count);
-        PresentedPersona[] few = [.. personas.Take((int)Math.Ceiling(tokens / (episode * rows)))
-            .Select(p => PresentedPersona.Described(p, model))];
+        int rows = (int)Math.Clamp(tokens / (episode * told.Length), Math.Min(MeasuredEpisodes, different.Length), different.Length);
+        PresentedPersona[] few = [.. told.Take((int)Math.Ceiling(tokens / (episode * rows)))];
         var source = new LikelihoodSource(few, new LikelihoodOptions());
-        source.Compute([some[0]], [0]);
+        source.Compute([different[0]], [0]);
         long start = Stopwatch.GetTimestamp();
-        source.Compute([.. some.Take(rows)]);
+        source.Compute([.. different.Take(rows)]);
         double read = few.SelectMany(p => p.Contexts).Sum(c => (rows * episode) + TokensOf(model, c));
         return read / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
