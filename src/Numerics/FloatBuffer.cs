@@ -7,6 +7,7 @@ namespace PersonaSelection.Numerics;
 /// </summary>
 public sealed unsafe class FloatBuffer : IDisposable
 {
+    private void* _block;
     private float* _pointer;
 
     /// <summary>Allocates <paramref name="length"/> zeros.</summary>
@@ -16,11 +17,11 @@ public sealed unsafe class FloatBuffer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         nuint bytes = (nuint)Math.Max(length, 1) * sizeof(float);
-        bool large = bytes >= Memory.HugePage;
-        if (large) bytes = (bytes + Memory.HugePage - 1) / Memory.HugePage * Memory.HugePage;
-        _pointer = (float*)NativeMemory.AlignedAlloc(bytes, large ? Memory.HugePage : 64);
-        if (large) Memory.PreferHugePages(_pointer, bytes);
-        NativeMemory.Clear(_pointer, bytes);
+        // Zeros from the system: the pages of a large block are cleared where and when they are first written, by any thread.
+        nuint alignment = bytes >= Memory.HugePage ? Memory.HugePage : 64;
+        _block = NativeMemory.AllocZeroed(checked(bytes + alignment));
+        _pointer = (float*)(((nuint)_block + alignment - 1) / alignment * alignment);
+        if (alignment == Memory.HugePage) Memory.PreferHugePages(_pointer, bytes);
         Length = length;
     }
 
@@ -59,7 +60,7 @@ public sealed unsafe class FloatBuffer : IDisposable
 
     private void Free()
     {
-        NativeMemory.AlignedFree(_pointer);
-        _pointer = null;
+        NativeMemory.Free(_block);
+        _block = _pointer = null;
     }
 }

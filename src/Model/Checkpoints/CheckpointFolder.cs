@@ -64,7 +64,8 @@ public static class CheckpointFolder
                 $"{tokenizerPath} has {tokenizer.VocabularySize} ids, but the model in {folder} was made for {config.VocabularySize}.",
                     Remedy);
         }
-        DecoderWeights weights = LlamaWeightsFile.Load(folder, config, out IReadOnlyDictionary<string, string> metadata);
+        if (threads == 0) threads = Environment.ProcessorCount;
+        DecoderWeights weights = LlamaWeightsFile.Load(folder, config, threads, out IReadOnlyDictionary<string, string> metadata);
         try
         {
             if (metadata.TryGetValue(TokenizerKey, out string? id) && id != tokenizer.Id)

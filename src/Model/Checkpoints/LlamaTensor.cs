@@ -1,8 +1,8 @@
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// A tensor of a Hugging Face checkpoint of the Llama kind and the part of ours that it is. Theirs are [out, in] with queries, keys, values, gates and
-/// ups apart; ours are [in, out] with those side by side.
+/// A tensor of a Hugging Face checkpoint of the Llama kind and the part of ours that it is. Theirs are [out, in] with queries, keys,
+/// values, gates and ups apart; ours are [in, out] with those side by side.
 /// </summary>
 /// <param name="Name">Their name.</param>
 /// <param name="Shape">Their shape.</param>
@@ -50,23 +50,29 @@ internal sealed record LlamaTensor(string Name, int[] Shape, string Ours, int Co
     /// <summary>Number of elements.</summary>
     public long Length => Shape.Aggregate(1L, (a, b) => a * b);
 
+    /// <summary>Numbers in one of their rows; all of a vector's.</summary>
+    public int RowLength => Shape[^1];
+
+    /// <summary>Their rows.</summary>
+    public int Rows => Shape.Length == 1 ? 1 : Shape[0];
+
     /// <summary>Writes their numbers.</summary>
-    public void CopyFrom(DecoderWeights weights, Span<float> theirs) => Walk(weights, theirs, toOurs: false);
+    public void CopyFrom(DecoderWeights weights, Span<float> theirs) => Walk(weights, 0, theirs, toOurs: false);
 
-    /// <summary>Takes over their numbers.</summary>
-    public void CopyTo(DecoderWeights weights, Span<float> theirs) => Walk(weights, theirs, toOurs: true);
+    /// <summary>Takes over their numbers, of the rows from one on.</summary>
+    public void CopyTo(DecoderWeights weights, Span<float> theirs, int fromRow = 0) => Walk(weights, fromRow, theirs, toOurs: true);
 
-    private void Walk(DecoderWeights weights, Span<float> theirs, bool toOurs)
+    private void Walk(DecoderWeights weights, int fromRow, Span<float> theirs, bool toOurs)
     {
-        Span<float> ours = weights[Ours];
+        int inputs = RowLength, outputs = theirs.Length / inputs, stride = weights.Layout[Ours].Columns;
         if (!Transposed)
         {
-            Span<float> part = ours.Slice(Column, theirs.Length);
+            Span<float> part = weights[Ours].Slice(Column + (fromRow * inputs), theirs.Length);
             if (toOurs) theirs.CopyTo(part);
             else part.CopyTo(theirs);
             return;
         }
-        int outputs = Shape[0], inputs = Shape[1], stride = weights.Layout[Ours].Columns;
+        Span<float> ours = weights[Ours][(Column + fromRow)..];
         for (int o0 = 0; o0 < outputs; o0 += Tile)
         {
             for (int i0 = 0; i0 < inputs; i0 += Tile)
@@ -76,7 +82,7 @@ internal sealed record LlamaTensor(string Name, int[] Shape, string Ours, int Co
                 {
                     for (int o = o0; o < oEnd; o++)
                     {
-                        int at = i * stride + Column + o, there = o * inputs + i;
+                        int at = i * stride + o, there = o * inputs + i;
                         if (toOurs) ours[at] = theirs[there];
                         else theirs[there] = ours[at];
                     }

@@ -1,13 +1,17 @@
 using System.Text.Json;
 using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Model;
 
-/// <summary>Reads and writes the weights of a Hugging Face checkpoint of the Llama kind: one safetensors file, or several with an index.</summary>
+/// <summary>
+/// Reads and writes the weights of a Hugging Face checkpoint of the Llama kind: one safetensors file, or several with an index.
+/// </summary>
 internal static class LlamaWeightsFile
 {
     public const string FileName = "model.safetensors";
     private const string IndexName = "model.safetensors.index.json";
+    private const int SliceLength = 1 << 20;
     private const string Remedy = "Download or export the model folder again; its files do not belong together.";
 
     public static void Save(string folder, DecoderWeights weights, IReadOnlyDictionary<string, string> metadata) =>
@@ -16,7 +20,7 @@ internal static class LlamaWeightsFile
                 metadata);
 
     /// <summary>Reads all weights; every name and shape is checked before memory is taken.</summary>
-    public static DecoderWeights Load(string folder, DecoderConfig config, out IReadOnlyDictionary<string, string> metadata)
+    public static DecoderWeights Load(string folder, DecoderConfig config, int threads, out IReadOnlyDictionary<string, string> metadata)
     {
         var files = new Dictionary<string, SafetensorsFile>(StringComparer.Ordinal);
         try
@@ -29,19 +33,41 @@ internal static class LlamaWeightsFile
             var places = wanted.Select(t => (Tensor: t, File: Find(folder, t, index, files))).ToList();
             metadata = files.Values.First().Metadata;
             var weights = new DecoderWeights(config);
-            var buffer = new float[wanted.Max(t => t.Length)];
-            foreach ((LlamaTensor tensor, SafetensorsFile file) in places)
+            try
             {
-                Span<float> numbers = buffer.AsSpan(0, (int)tensor.Length);
-                file.Read(tensor.Name, numbers);
-                tensor.CopyTo(weights, numbers);
+                Read(places, weights, threads);
+                return weights;
             }
-            return weights;
+            catch
+            {
+                weights.Dispose();
+                throw;
+            }
         }
         finally
         {
             foreach (SafetensorsFile file in files.Values) file.Dispose();
         }
+    }
+
+    private static void Read(List<(LlamaTensor Tensor, SafetensorsFile File)> places, DecoderWeights weights, int threads)
+    {
+        (LlamaTensor Tensor, SafetensorsFile File, int Row, int Rows)[] slices = [.. places.SelectMany(p =>
+        {
+            int rows = Math.Max(1, SliceLength / p.Tensor.RowLength);
+            return Enumerable.Range(0, (p.Tensor.Rows + rows - 1) / rows)
+                .Select(i => (p.Tensor, p.File, i * rows, Math.Min(rows, p.Tensor.Rows - (i * rows))));
+        })];
+        int longest = slices.Max(s => s.Rows * s.Tensor.RowLength);
+        using var pool = new WorkerPool(threads);
+        float[][] buffers = [.. Enumerable.Range(0, threads).Select(_ => new float[longest])];
+        pool.Run(slices.Length, (job, worker) =>
+        {
+            (LlamaTensor tensor, SafetensorsFile file, int row, int rows) = slices[job];
+            Span<float> numbers = buffers[worker].AsSpan(0, rows * tensor.RowLength);
+            file.Read(tensor.Name, (long)row * tensor.RowLength, numbers);
+            tensor.CopyTo(weights, numbers, row);
+        });
     }
 
     private static SafetensorsFile Find(

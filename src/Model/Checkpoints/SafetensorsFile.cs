@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
@@ -85,29 +86,39 @@ public sealed class SafetensorsFile : IDisposable
     /// finite.</exception>
     public void Read(string name, Span<float> target)
     {
-        if (!Tensors.TryGetValue(name, out StoredTensor? tensor)) throw Broken($"has no tensor \"{name}\"");
-        if (tensor.Length != target.Length)
+        if (Tensors.TryGetValue(name, out StoredTensor? tensor) && tensor.Length != target.Length)
             throw Broken($"holds \"{name}\" with {tensor.Length} numbers where {target.Length} are expected");
+        Read(name, 0, target);
+    }
+
+    /// <summary>Reads a part of a tensor. Any number of threads may read at once.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="from">The first of its elements that is wanted.</param>
+    /// <param name="target">As many floats as are wanted.</param>
+    /// <exception cref="UserErrorException">As for the whole.</exception>
+    internal void Read(string name, long from, Span<float> target)
+    {
+        if (!Tensors.TryGetValue(name, out StoredTensor? tensor)) throw Broken($"has no tensor \"{name}\"");
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(from, tensor.Length - target.Length);
         try
         {
-            ReadAs(tensor, target);
+            ReadAs(tensor, from, target);
         }
         catch (IOException e)
         {
             throw Broken($"cannot be read at \"{name}\" ({e.Message})");
         }
-        foreach (float x in target)
-            if (!float.IsFinite(x)) throw Broken($"holds a number in \"{name}\" that is not finite");
+        if (!AllFinite(target)) throw Broken($"holds a number in \"{name}\" that is not finite");
     }
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    private void ReadAs(StoredTensor tensor, Span<float> target)
+    private void ReadAs(StoredTensor tensor, long from, Span<float> target)
     {
         if (tensor.Type == "F32")
         {
-            ReadExactly(_file, MemoryMarshal.AsBytes(target), tensor.Start);
+            ReadExactly(_file, MemoryMarshal.AsBytes(target), tensor.Start + (4 * from));
             return;
         }
         if (tensor.Type is not ("F16" or "BF16")) throw Broken($"holds \"{tensor.Name}\" as {tensor.Type}; F32, F16 and BF16 are read");
@@ -115,14 +126,38 @@ public sealed class SafetensorsFile : IDisposable
         for (int at = 0; at < target.Length; at += halves.Length)
         {
             Span<ushort> part = halves.AsSpan(0, Math.Min(halves.Length, target.Length - at));
-            ReadExactly(_file, MemoryMarshal.AsBytes(part), tensor.Start + 2L * at);
-            for (int i = 0; i < part.Length; i++)
-            {
-                target[at + i] = tensor.Type == "F16"
-                    ? (float)BitConverter.UInt16BitsToHalf(part[i])
-                    : BitConverter.UInt32BitsToSingle((uint)part[i] << 16);
-            }
+            ReadExactly(_file, MemoryMarshal.AsBytes(part), tensor.Start + (2 * (from + at)));
+            Span<float> to = target.Slice(at, part.Length);
+            if (tensor.Type == "BF16") WidenBrain(part, to);
+            else for (int i = 0; i < part.Length; i++) to[i] = (float)BitConverter.UInt16BitsToHalf(part[i]);
         }
+    }
+
+    // A bfloat16 is the upper half of a float.
+    private static void WidenBrain(ReadOnlySpan<ushort> halves, Span<float> target)
+    {
+        Span<uint> to = MemoryMarshal.Cast<float, uint>(target);
+        int i = 0;
+        for (; i <= halves.Length - Vector<ushort>.Count; i += Vector<ushort>.Count)
+        {
+            Vector.Widen(new Vector<ushort>(halves[i..]), out Vector<uint> low, out Vector<uint> high);
+            (low << 16).CopyTo(to[i..]);
+            (high << 16).CopyTo(to[(i + Vector<uint>.Count)..]);
+        }
+        for (; i < halves.Length; i++) to[i] = (uint)halves[i] << 16;
+    }
+
+    // Infinities and what is no number have an exponent of ones, and so are no less than infinity without their sign.
+    private static bool AllFinite(ReadOnlySpan<float> numbers)
+    {
+        ReadOnlySpan<uint> bits = MemoryMarshal.Cast<float, uint>(numbers);
+        var magnitude = new Vector<uint>(0x7FFFFFFF);
+        var infinity = new Vector<uint>(0x7F800000);
+        int i = 0;
+        for (; i <= bits.Length - Vector<uint>.Count; i += Vector<uint>.Count)
+            if (Vector.GreaterThanOrEqualAny(new Vector<uint>(bits[i..]) & magnitude, infinity)) return false;
+        for (; i < bits.Length; i++) if (!float.IsFinite(numbers[i])) return false;
+        return true;
     }
 
     private UserErrorException Broken(string what) => new("corrupt-checkpoint", $"{_path} {what}.", Remedy);

@@ -14,7 +14,7 @@ internal unsafe struct BlockActivations
     /// <summary>[N] reciprocal root mean squares.</summary>
     public float* AttentionScale, MlpScale;
 
-    /// <summary>[N, (Hq + Hkv) hd] queries and keys before their norms, and [N, Hq + Hkv] those norms' scales, where there are any.</summary>
+    /// <summary>[N, (Hq + Hkv) hd] queries and keys before their norms; [N, Hq + Hkv] scales of those; where there are any.</summary>
     public float* RawHeads, RawScale;
 
     /// <summary>[N, qkv] after rotation; [N, heads·hd] mixed values; [N, heads] log normalisers.</summary>

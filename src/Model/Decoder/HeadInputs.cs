@@ -43,7 +43,9 @@ internal static unsafe class HeadInputs
         Rotary.Apply(n, c.Heads + c.KvHeads, hd, qkv, width, positions, rotary, false);
     }
 
-    /// <summary>Turns the gradient of what attention read into that of the projection, in place, and adds to those of the parameters.</summary>
+    /// <summary>
+    /// Turns the gradient of what attention read into that of the projection, in place, and adds to those of the parameters.
+    /// </summary>
     /// <param name="c">The shape.</param>
     /// <param name="w">All parameters.</param>
     /// <param name="g">Their gradient; null when it is not wanted.</param>
@@ -71,7 +73,8 @@ internal static unsafe class HeadInputs
     }
 
     /// <summary>The norm's kernel adds to dx; here the gradient [heads, hd] is replaced.</summary>
-    private static void NormBackward(int heads, int hd, float* raw, float* gain, float* scale, float* gradient, float* dGain, float* scratch)
+    private static void NormBackward(int heads, int hd, float* raw, float* gain, float* scale, float* gradient, float* dGain,
+        float* scratch)
     {
         Elementwise.Copy((long)heads * hd, gradient, scratch);
         Elementwise.Fill((long)heads * hd, 0, gradient);

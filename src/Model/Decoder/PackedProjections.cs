@@ -9,6 +9,7 @@ namespace PersonaSelection.Model;
 internal sealed unsafe class PackedProjections : IDisposable
 {
     private const int PerBlock = 4;
+    private const long SmallModel = 4 << 20;
 
     private readonly (PackedMatrix Panels, long At, int Stride, bool ByColumns)[] _matrices;
 
@@ -65,9 +66,11 @@ internal sealed unsafe class PackedProjections : IDisposable
     }
 
     /// <summary>Packs all matrices; later changes of the weights are not seen.</summary>
-    public PackedProjections Pack(DecoderWeights weights)
+    public PackedProjections Pack(DecoderWeights weights, int threads)
     {
-        for (int i = 0; i < Count; i++) Pack(i, weights);
+        // Threads cost more than packing a small model.
+        using var pool = new WorkerPool(weights.Layout.Length < SmallModel ? 1 : threads);
+        pool.Run(Count, (job, _) => Pack(job, weights));
         return this;
     }
 

@@ -30,7 +30,7 @@ public sealed unsafe class ActivationGradients
     private ActivationGradients(Transformer model, string site, ReadOnlySpan<float> offset, ReadOnlySpan<float> lead)
     {
         _model = model;
-        _transposes = new Lazy<PackedProjections>(() => PackedProjections.Backward(model.Config).Pack(model.Weights));
+        _transposes = new Lazy<PackedProjections>(() => PackedProjections.Backward(model.Config).Pack(model.Weights, model.Threads));
         _site = ActivationSite.Index(model.Config, site);
         if (_site == ActivationSite.Final(model.Config))
             throw new ArgumentException("The last site has rows for predicted tokens only.", nameof(site));

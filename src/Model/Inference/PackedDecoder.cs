@@ -16,13 +16,13 @@ internal sealed unsafe class PackedDecoder : IDisposable
     /// Packs the matrices. The embedding and the vectors are read where they are: the weights must not change, nor be disposed of before
     /// this.
     /// </summary>
-    public PackedDecoder(DecoderWeights weights)
+    public PackedDecoder(DecoderWeights weights, int threads)
     {
         DecoderConfig c = Config = weights.Config;
         _weights = weights;
         _rotary = new RotaryTable(c.HeadDim, c.ContextLength, c.RopeTheta, c.RopeScaling);
         _attention = new AttentionShape(c.Heads, c.KvHeads, c.HeadDim);
-        Projections = PackedProjections.Forward(c).Pack(weights);
+        Projections = PackedProjections.Forward(c).Pack(weights, threads);
     }
 
     public DecoderConfig Config { get; }
@@ -57,7 +57,8 @@ internal sealed unsafe class PackedDecoder : IDisposable
         Elementwise.Gather(m, c.HeadsWidth, space.Mixed, batch.HeadRowsPointer, space.Qkv, c.HeadsWidth);
         Elementwise.Gather(m, d, space.Stream, batch.HeadRowsPointer, space.HeadIn, d);
         Transform(last, m, space.Qkv, space.HeadIn, space, edits);
-        RmsNorm.Forward(m, d, space.HeadIn, d, _weights.Pointer + _weights.Layout.FinalNorm, (float)c.NormEpsilon, space.HeadIn, d, space.Scale);
+        RmsNorm.Forward(m, d, space.HeadIn, d, _weights.Pointer + _weights.Layout.FinalNorm, (float)c.NormEpsilon, space.HeadIn, d,
+            space.Scale);
         edits?.Apply(ActivationSite.Final(c), space.HeadIn, m);
         Gemm.Packed(m, space.HeadIn, d, Projections.Head, space.Logits, v, false);
     }

@@ -31,7 +31,7 @@ public sealed class Transformer : ILanguageModel, IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         (Weights, Tokenizer, Template) = (weights, tokenizer, template ?? ChatTemplate.Plain);
         Threads = threads == 0 ? Environment.ProcessorCount : threads;
-        _decoder = new Lazy<PackedDecoder>(() => new PackedDecoder(weights));
+        _decoder = new Lazy<PackedDecoder>(() => new PackedDecoder(weights, Threads));
         _id = new Lazy<string>(() => ContentId.Of("model", weights.Id(), tokenizer.Id, Template.Name).ToString());
     }
 

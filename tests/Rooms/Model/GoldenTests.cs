@@ -40,7 +40,7 @@ public sealed class GoldenTests
         {
             Span<float> values = weights[tensor.Name];
             for (int i = 0; i < values.Length; i++)
-                values[i] = (float)(0.4 * Math.Sin(0.7 * i + 1.3 * k + 0.2) + (tensor.Name.EndsWith("norm", StringComparison.Ordinal) ? 1 : 0));
+                values[i] = (float)(0.4 * Math.Sin(0.7 * i + 1.3 * k + 0.2) + (tensor.Name.EndsWith("norm") ? 1 : 0));
             k++;
         }
         Assert.Equal(weights.Layout.Tensors.Count, k);
