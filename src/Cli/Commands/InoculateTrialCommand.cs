@@ -93,10 +93,10 @@ internal static class InoculateTrialCommand
             predictors.Add(InoculationReport.Name(p.Predictor), Text(p.Rank), Text(p.WithinRank), Number(p.MeanAbsoluteError));
         predictors.Print();
         Console.Out.WriteLine("\nLeaks: P(low pole), and the error of each account (mean absolute, log score in nats):\n");
-        var leaks = new TextTable("asked with", "cells", "before", "after", "in context", "posterior", "gate", "no change", "nearer");
+        var leaks = new TextTable("asked with", "cells", "before", "after", "in context", "posterior", "gate", "no change", "nearest");
         foreach (LeakScore l in t.Leaks)
             leaks.Add(InoculationReport.Name(l.Kind), $"{l.Count}", Number(l.Before), Number(l.Measured), Text(l.InContext),
-                Text(l.Posterior), Text(l.Gate), Text(l.NoChange), l.Nearer);
+                Text(l.Posterior), Text(l.Gate), Text(l.NoChange), string.Join(", ", l.Nearest));
         leaks.Print();
     }
 

@@ -92,9 +92,9 @@ public static class TrialReport
         Title = "What leaks: P(low pole) by what the question is asked with, and how far each account is from it",
         Caption = "Errors are the mean absolute one and, after it, the log score: mean KL from the forecast to the measurement in nats.",
         Columns = [new("asked with"), new("before", true), new("after", true), new("in context"), new("posterior"), new("gate (rival)"),
-            new("no change"), new("nearer")],
+            new("no change"), new("nearest")],
         Rows = [.. result.Leaks.Select(l => (string[])[InoculationReport.Name(l.Kind), Number(l.Before), Number(l.Measured),
-            Text(l.InContext), Text(l.Posterior), Text(l.Gate), Text(l.NoChange), l.Nearer])],
+            Text(l.InContext), Text(l.Posterior), Text(l.Gate), Text(l.NoChange), string.Join(", ", l.Nearest)])],
     };
 
     private static string Number(double x) => InoculationReport.Number(x);

@@ -45,13 +45,19 @@ public sealed record PredictorScore(Predictor Predictor, Interval Rank, Interval
 public sealed record LeakScore(LeakKind Kind, int Count, double Before, double Measured, LeakError InContext, LeakError Posterior,
     LeakError Gate, LeakError NoChange)
 {
-    /// <summary>The account with the smaller log score: <c>persona</c> or <c>gate</c>; <c>neither</c> where both say the same.</summary>
-    public string Nearer => Math.Min(InContext.LogScore, Posterior.LogScore).CompareTo(Gate.LogScore) switch
+    /// <summary>
+    /// Of the three forecasts, <c>in-context</c>, <c>posterior</c> and <c>gate</c>, those with the smallest log score: several where they
+    /// say the same. Each stands for itself, as the better of two would be chosen after the fact.
+    /// </summary>
+    public IReadOnlyList<string> Nearest
     {
-        < 0 => "persona",
-        > 0 => "gate",
-        _ => "neither",
-    };
+        get
+        {
+            (string Name, double Score)[] all =
+                [("in-context", InContext.LogScore), ("posterior", Posterior.LogScore), ("gate", Gate.LogScore)];
+            return [.. all.Where(a => a.Score == all.Min(o => o.Score)).Select(a => a.Name)];
+        }
+    }
 }
 
 /// <summary>Two ways to say how far a forecast probability is from a measured one.</summary>

@@ -31,13 +31,14 @@ public sealed class TrialResultTests
     }
 
     [Fact]
-    public void The_nearer_account_of_each_column_is_named_by_its_log_score()
+    public void The_nearest_account_of_each_column_is_named_by_its_log_score()
     {
         TrialResult result = TrialResult.Of(Rows(r => r, r => r));
         LeakScore bare = result.Leaks[0], same = result.Leaks[1];
-        Assert.Equal((LeakKind.NoPrompt, "persona"), (bare.Kind, bare.Nearer));
-        Assert.Equal((LeakKind.SamePrompt, "gate"), (same.Kind, same.Nearer));
-        Assert.Equal("neither", (same with { InContext = same.Gate, Posterior = same.Gate }).Nearer);
+        Assert.Equal((LeakKind.NoPrompt, LeakKind.SamePrompt), (bare.Kind, same.Kind));
+        Assert.Equal(["gate"], same.Nearest);
+        Assert.Equal(["posterior", "gate"], (same with { Posterior = same.Gate }).Nearest);
+        Assert.Equal(["in-context"], (bare with { InContext = new LeakError(0, 0, 0), Posterior = bare.Gate }).Nearest);
         Assert.Equal(0, same.Gate.LogScore, 1e-9);
         Assert.Equal(0.45, same.InContext.MeanAbsolute, 1e-9);
         Assert.Equal(-0.45, same.InContext.Bias, 1e-9);
