@@ -25,10 +25,10 @@ internal static class DemoBench
         try
         {
             // The first run compiles the kernels.
-            BaseModel.Train(world, preset, 20_000, Seed, Path.Combine(folder, "first"), pool).Dispose();
+            new TrainingRun(preset, 20_000, Seed).Run(world, Path.Combine(folder, "first"), pool).Dispose();
             DecoderConfig shape = preset.Shape(world.Tokenizer.VocabularySize, BaseModel.ContextFor(world));
             double flops = shape.TrainingFlopsPerToken(Enumerable.Range(0, Documents).Average(i => draw(i).Length - 1.0));
-            double all = Seconds(() => BaseModel.Train(world, preset, tokens, Seed, Path.Combine(folder, "base"), pool).Dispose());
+            double all = Seconds(() => new TrainingRun(preset, tokens, Seed).Run(world, Path.Combine(folder, "base"), pool).Dispose());
             double bare = Bare(preset.Recipe(tokens)), adamW = Bare(preset.Recipe(tokens) with { HiddenLearningRate = 0 });
             Record("training alone", bare);
             Record("the same with AdamW for Muon", adamW);

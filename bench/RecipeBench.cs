@@ -57,10 +57,10 @@ internal static class RecipeBench
     {
         RngStream root = RngStream.Root(seed);
         DecoderConfig shape = preset.Shape(corpus.Tokenizer.VocabularySize, corpus.ContextLength);
-        var reading = BaseModel.HeldOutLoss(corpus, long.MaxValue, 1)
+        var reading = TrainingReadings.HeldOutLoss(corpus, long.MaxValue, 1)
             ?? throw new ArgumentException("The corpus keeps no document out of training.");
         return Train(shape, corpus.Source(root.Child("order")), preset.Recipe(tokens), root,
-            weights => string.Create(CultureInfo.InvariantCulture, $"held-out loss {reading(weights)[BaseModel.HeldOutReading]:0.0000}"));
+            weights => string.Create(CultureInfo.InvariantCulture, $"held-out loss {reading(weights)[TrainingReadings.HeldOut]:0.0000}"));
     }
 
     private static (TrainingPoint End, string Found, double Used) Train(DecoderConfig shape, IDocumentSource documents, TrainOptions recipe,

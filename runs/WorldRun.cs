@@ -77,7 +77,7 @@ internal sealed class WorldRun(RunSettings settings)
             return CheckpointFolder.Load(given.Replace("{seed}", $"{seed}", StringComparison.Ordinal), settings.Threads);
         ModelPreset preset = ModelPreset.Find("demo");
         using var pool = new WorkerPool(settings.Threads);
-        BaseModel.Train(world, preset, preset.Tokens, seed, Path.Combine(folder, "base"), pool, settings.Progress).Dispose();
+        new TrainingRun(preset, preset.Tokens, seed).Run(world, Path.Combine(folder, "base"), pool, settings.Progress).Dispose();
         return CheckpointFolder.Load(Path.Combine(folder, "base"), settings.Threads);
     }
 

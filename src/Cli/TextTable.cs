@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Spectre.Console;
 
@@ -12,6 +13,12 @@ internal sealed class TextTable(params string[] columns)
     private const int Gap = 2, NarrowestText = 20, NarrowestName = 14;
     private readonly string[] _heads = Array.ConvertAll(columns, VisibleText.Line);
     private readonly List<string[]> _rows = [];
+
+    /// <summary>A number as a cell, to two places; empty where it is not known.</summary>
+    public static string Number(double x) => double.IsFinite(x) ? x.ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "";
+
+    /// <summary>A change as a cell, to two places and with its sign.</summary>
+    public static string Signed(double x) => x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 
     public void Add(params string[] cells) => _rows.Add(Array.ConvertAll(cells, VisibleText.Line));
 

@@ -24,21 +24,39 @@ internal sealed class ContrastFit(Transformer model, FitOptions options, Artifac
     /// <param name="asked">The held-out replies.</param>
     /// <param name="scale">The scale at which they are told apart so far: 1 / temperature.</param>
     /// <param name="from">The content id of everything so far.</param>
-    /// <param name="mean">Mean tokens of a reply.</param>
     /// <param name="progress">Told about steps.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>The folder.</returns>
     public string Run(IReadOnlyList<string> adapters, IReadOnlyList<IReadOnlyList<TuneExample>> learnt, FitCurve asked, double scale,
-        ContentId from, double mean, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+        ContentId from, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        int each = Math.Max(1, (int)Math.Round(options.StepTokens / mean)), batch = each * learnt.Count;
+        TuneOptions tune = Tuning(learnt);
+        scale = Math.Clamp(scale, LeastScale, 1);
+        return store.GrowFolder(ContentId.Of("persona-contrast", from, tune, scale, options.ContrastLikelihood), folder =>
+        {
+            LowRankAdapter[] moved = [.. adapters.Select(a => LowRankAdapter.Load(a, model.Config))];
+            try
+            {
+                TellApart(folder, moved, learnt, asked, scale, tune, progress, cancellation);
+            }
+            finally
+            {
+                foreach (LowRankAdapter adapter in moved) adapter.Dispose();
+            }
+        });
+    }
+
+    private TuneOptions Tuning(IReadOnlyList<IReadOnlyList<TuneExample>> learnt)
+    {
+        double mean = learnt.Average(l => l.Average(x => (double)x.Reply.Length));
+        int each = Math.Max(1, (int)Math.Round(options.StepTokens / mean));
         double seen = Math.Min(options.MostTokens / mean, options.ContrastPasses * learnt.Average(l => l.Count));
         int every = Math.Max(1, (int)Math.Ceiling(seen / each / options.ContrastPoints));
-        var tune = new TuneOptions
+        return new TuneOptions
         {
             Method = TuneMethod.LowRank,
             Steps = every * options.ContrastPoints,
-            BatchSize = batch,
+            BatchSize = each * learnt.Count,
             LearningRate = options.ContrastRate,
             WarmupSteps = Math.Min(10, every),
             FinalLearningRate = 0.1,
@@ -46,44 +64,37 @@ internal sealed class ContrastFit(Transformer model, FitOptions options, Artifac
             CheckpointEvery = 0,
             Stage = "telling personas apart",
         };
-        scale = Math.Clamp(scale, LeastScale, 1);
-        return store.GrowFolder(ContentId.Of("persona-contrast", from, tune, scale, options.ContrastLikelihood), folder =>
+    }
+
+    private void TellApart(string folder, LowRankAdapter[] moved, IReadOnlyList<IReadOnlyList<TuneExample>> learnt, FitCurve asked,
+        double scale, TuneOptions tune, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        string checkpoint = Path.Combine(folder, "checkpoint");
+        bool begun = File.Exists(checkpoint);
+        List<FitPoint>[] curves = [.. moved.Select((_, h) => begun ? FitCurve.Load(CurveOf(h)).ToList() : [])];
+        if (!begun) Point(0);
+        // What comes out does not depend on how often it is saved.
+        new ContrastTuner(model.Weights, tune with { CheckpointPath = checkpoint, CheckpointEvery = CheckpointEvery }, scale,
+            options.ContrastLikelihood, RngStream.Root(options.Seed).Child("persona-contrast"), pool)
         {
-            string checkpoint = Path.Combine(folder, "checkpoint");
-            bool begun = File.Exists(checkpoint);
-            LowRankAdapter[] moved = [.. adapters.Select(a => LowRankAdapter.Load(a, model.Config))];
-            try
-            {
-                List<FitPoint>[] curves = [.. moved.Select((_, h) => begun ? FitCurve.Load(CurveOf(h)).ToList() : [])];
-                if (!begun) Point(0);
-                // What comes out does not depend on how often it is saved.
-                new ContrastTuner(model.Weights, tune with { CheckpointPath = checkpoint, CheckpointEvery = CheckpointEvery }, scale,
-                    options.ContrastLikelihood, RngStream.Root(options.Seed).Child("persona-contrast"), pool)
-                {
-                    AtPoint = Point,
-                }.Run(moved, learnt, progress, cancellation);
-                File.Delete(checkpoint);
+            AtPoint = Point,
+        }.Run(moved, learnt, progress, cancellation);
+        File.Delete(checkpoint);
 
-                string CurveOf(int h) => Path.Combine(folder, $"{h}.json");
+        string CurveOf(int h) => Path.Combine(folder, $"{h}.json");
 
-                // A point after the checkpoint is measured again.
-                void Point(int step)
-                {
-                    for (int h = 0; h < moved.Length; h++)
-                    {
-                        if (step > 0) moved[h].Save(Path.Combine(folder, $"{h}-{step}.adapter"));
-                        using DecoderWeights merged = moved[h].Merge(model.Weights);
-                        using var own = new Transformer(merged, model.Tokenizer, model.Template, model.Threads);
-                        curves[h].RemoveAll(p => p.Step >= step);
-                        curves[h].Add(asked.Read(h, step, own, cancellation));
-                        FitCurve.Save(CurveOf(h), curves[h]);
-                    }
-                }
-            }
-            finally
+        // A point after the checkpoint is measured again.
+        void Point(int step)
+        {
+            for (int h = 0; h < moved.Length; h++)
             {
-                foreach (LowRankAdapter adapter in moved) adapter.Dispose();
+                if (step > 0) moved[h].Save(Path.Combine(folder, $"{h}-{step}.adapter"));
+                using DecoderWeights merged = moved[h].Merge(model.Weights);
+                using var own = new Transformer(merged, model.Tokenizer, model.Template, model.Threads);
+                curves[h].RemoveAll(p => p.Step >= step);
+                curves[h].Add(asked.Read(h, step, own, cancellation));
+                FitCurve.Save(CurveOf(h), curves[h]);
             }
-        });
+        }
     }
 }

@@ -33,8 +33,7 @@ public sealed class EvidenceTable
     public EvidenceTable(EvidenceKind kind, LabelledMatrix logLikelihood, IReadOnlyList<EvidenceRow> rows,
         IReadOnlyDictionary<string, string> provenance)
     {
-        if (!logLikelihood.Rows.SequenceEqual(rows.Select(r => r.Id), StringComparer.Ordinal))
-            throw new ArgumentException("The rows must be those of the matrix, in the same order.", nameof(rows));
+        TableFile.RequireRows(logLikelihood, rows.Select(r => r.Id), nameof(rows));
         for (int e = 0; e < rows.Count; e++)
             foreach (double x in logLikelihood.Row(e))
                 if (double.IsNaN(x) || double.IsPositiveInfinity(x))

@@ -57,28 +57,57 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         if (model.Interventions is not null)
             throw new UserErrorException("steered-model", "The model carries a steering vector, and personas would be fitted without it.",
                 "Use the model it was made from.");
-        (List<TuneExample> Learnt, List<TuneExample> HeldOut)[] examples = [.. personas.Select(p => (Encode(p.Learnt), Encode(p.HeldOut)))];
+        Examples[] examples = [.. personas.Select(p => new Examples(Encode(p.Learnt), Encode(p.HeldOut)))];
         for (int h = 0; h < personas.Count; h++)
             if (examples[h].Learnt.Count < Least)
                 throw new UserErrorException("few-examples",
                     $"The persona '{personas[h].Persona.Name}' has {examples[h].Learnt.Count} examples that can be fitted to.",
                     "Give it more, or another way with 'given: shown'.");
-        // The budget is that of the average persona, and the same for all.
-        double budget = Math.Min(options.MostTokens, options.Passes * examples.Average(e => e.Learnt.Sum(x => (double)x.Reply.Length)));
-        int steps = Math.Max(options.Points, (int)Math.Ceiling(budget / options.StepTokens));
-        int every = (steps + options.Points - 1) / options.Points;
-        steps = every * options.Points;
-        string[] folders = new string[personas.Count];
-        int each = Math.Max(LeastHeldOut, MostHeldOut / personas.Count);
-        var asked =
-            new FitCurve([.. examples.SelectMany((e, h) => e.HeldOut.Take(each).Select(x => (h, new ScoreRequest(x.Prefix, [x.Reply]))))]);
+        FitCurve asked = Asked(examples);
         ContentId all = ContentId.Of("persona-fits", [.. personas.Select(p => p.Id)]);
-        double mean = examples.Average(e => e.Learnt.Average(x => (double)x.Reply.Length));
+        string[] folders = FitEach(personas, examples, way, asked, all, progress, cancellation);
+        FitPoint[][] curves = [.. folders.Select(f => FitCurve.Load(Path.Combine(f, "curve.json")))];
+        int best = FitCurve.Best(curves, asked.Owners, first: 1), step = curves[0][best].Step;
+        if (way == Presentation.Adapter && options.ContrastPasses > 0 && asked.Owners.Distinct().Count() == personas.Count
+            && personas.Count > 1)
+        {
+            string folder = new ContrastFit(model, options, store, pool).Run([.. folders.Select(f => Path.Combine(f, $"{step}.adapter"))],
+                [.. examples.Select(e => e.Learnt)], asked, FitCurve.Softmax(curves, asked.Owners, best).Scales[0],
+                ContentId.Of("persona-fits", all, options, model.Id, step), progress, cancellation);
+            FitPoint[][] after = [.. personas.Select((_, h) => FitCurve.Load(Path.Combine(folder, $"{h}.json")))];
+            int contrast = after[0][FitCurve.Best(after, asked.Owners, first: 0)].Step;
+            if (contrast > 0)
+                return new Result([.. personas.Select((_, h) => Merged(Path.Combine(folder, $"{h}-{contrast}.adapter")))],
+                    curves, step, contrast);
+        }
+        return new Result([.. folders.Select(f => Open(f, way, step))], curves, step, 0);
+    }
+
+    /// <summary>The examples of one persona as token ids.</summary>
+    private sealed record Examples(List<TuneExample> Learnt, List<TuneExample> HeldOut)
+    {
+        /// <summary>Mean tokens of a reply that it is fitted to.</summary>
+        public double MeanReply => Learnt.Average(x => (double)x.Reply.Length);
+    }
+
+    /// <summary>The held-out replies, about as many of each persona.</summary>
+    private static FitCurve Asked(Examples[] examples)
+    {
+        int each = Math.Max(LeastHeldOut, MostHeldOut / examples.Length);
+        return new FitCurve(
+            [.. examples.SelectMany((e, h) => e.HeldOut.Take(each).Select(x => (h, new ScoreRequest(x.Prefix, [x.Reply]))))]);
+    }
+
+    /// <summary>Fits every persona that is not in the store, and tells the folder of each.</summary>
+    private string[] FitEach(IReadOnlyList<PersonaExamples> personas, Examples[] examples, Presentation way, FitCurve asked, ContentId all,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        (int steps, int every) = Schedule(examples);
+        var folders = new string[personas.Count];
         var bare = new Lazy<double[]>(() => asked.Score(model, cancellation));
         for (int h = 0; h < personas.Count; h++)
         {
-            double own = examples[h].Learnt.Average(x => (double)x.Reply.Length);
-            TuneOptions tune = Tuning(way, steps, every, Math.Max(1, (int)Math.Round(options.StepTokens / own)));
+            TuneOptions tune = Tuning(way, steps, every, Math.Max(1, (int)Math.Round(options.StepTokens / examples[h].MeanReply)));
             ContentId id = ContentId.Of("persona-fit", model.Id, personas[h].Id, all, way.ToString(), options.Seed, tune);
             int at = h;
             // Personas that are found tell nothing: the time that is left is that of those to be fitted.
@@ -87,22 +116,16 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
             folders[h] = store.GrowFolder(id, folder => Fit(folder, examples[at].Learnt, asked, at, tune, bare, share, cancellation));
         }
         progress?.Report(new WorkProgress(Stage, personas.Count, personas.Count, "personas"));
-        FitPoint[][] curves = [.. folders.Select(f => FitCurve.Load(Path.Combine(f, "curve.json")))];
-        int best = FitCurve.Best(curves, asked.Owners, first: 1), step = curves[0][best].Step, contrast = 0;
-        if (way == Presentation.Adapter && options.ContrastPasses > 0 && asked.Owners.Distinct().Count() == personas.Count
-            && personas.Count > 1)
-        {
-            var apart = new ContrastFit(model, options, store, pool);
-            string folder = apart.Run([.. folders.Select(f => Path.Combine(f, $"{step}.adapter"))],
-                [.. examples.Select(e => e.Learnt)], asked, FitCurve.Softmax(curves, asked.Owners, best).Scales[0],
-                ContentId.Of("persona-fits", all, options, model.Id, step), mean, progress, cancellation);
-            FitPoint[][] after = [.. personas.Select((_, h) => FitCurve.Load(Path.Combine(folder, $"{h}.json")))];
-            contrast = after[0][FitCurve.Best(after, asked.Owners, first: 0)].Step;
-            if (contrast > 0)
-                return new Result([.. personas.Select((_, h) => Merged(Path.Combine(folder, $"{h}-{contrast}.adapter")))],
-                    curves, step, contrast);
-        }
-        return new Result([.. folders.Select(f => Open(f, way, step))], curves, step, 0);
+        return folders;
+    }
+
+    /// <summary>Steps, and after how many a point is taken. The budget is that of the average persona, and the same for all.</summary>
+    private (int Steps, int Every) Schedule(Examples[] examples)
+    {
+        double budget = Math.Min(options.MostTokens, options.Passes * examples.Average(e => e.Learnt.Sum(x => (double)x.Reply.Length)));
+        int steps = Math.Max(options.Points, (int)Math.Ceiling(budget / options.StepTokens));
+        int every = (steps + options.Points - 1) / options.Points;
+        return (every * options.Points, every);
     }
 
     /// <summary>Token ids of what fits: a context loses its beginning, a reply its end.</summary>

@@ -30,8 +30,7 @@ public sealed class InContextTable
     /// <exception cref="ArgumentException">Rows differ, or a number is no shift of a probability.</exception>
     public InContextTable(LabelledMatrix shifts, IReadOnlyList<InContextRow> rows, IReadOnlyDictionary<string, string> provenance)
     {
-        if (!shifts.Rows.SequenceEqual(rows.Select(r => r.Id), StringComparer.Ordinal))
-            throw new ArgumentException("The rows must be those of the matrix, in the same order.", nameof(rows));
+        TableFile.RequireRows(shifts, rows.Select(r => r.Id), nameof(rows));
         for (int e = 0; e < rows.Count; e++)
             foreach (double x in shifts.Row(e))
                 if (!IsShift(x)) throw new ArgumentException($"A shift of '{rows[e].Id}' is {x}.", nameof(shifts));

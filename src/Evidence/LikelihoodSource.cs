@@ -62,12 +62,28 @@ public sealed class LikelihoodSource : IEvidenceSource
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         int[] asked = personas is null ? [.. Enumerable.Range(0, _personas.Length)] : [.. personas];
-        // What is scored: the episodes' own replies, and behind them what was preferred to those that were rejected.
+        Reading read = Read(episodes);
+        double[][][] nats = Score(read, asked, progress, cancellation);
+        return new EvidenceBlock([.. Enumerable.Range(0, episodes.Count).Select(e => Row(read, nats, asked, e))],
+            read.Tokens[..episodes.Count]) { Cuts = read.Cuts };
+    }
+
+    /// <summary>A block of episodes as it is scored.</summary>
+    /// <param name="Said">The episodes' own replies, and behind them what was preferred to those that were rejected.</param>
+    /// <param name="Choices">Episodes that were rejected, ascending; what was preferred to them stands in this order.</param>
+    /// <param name="Distinct">Which of what is said is equal.</param>
+    /// <param name="Kept">[distinct context][distinct reply]: what is left after cutting.</param>
+    /// <param name="Tokens">Tokens of each reply that are read.</param>
+    /// <param name="Cuts">Episodes that did not fit whole.</param>
+    private sealed record Reading(Episode[] Said, int[] Choices, DistinctEpisodes Distinct, EpisodeFit.Kept[][] Kept, int[] Tokens,
+        List<EpisodeCut> Cuts);
+
+    private Reading Read(IReadOnlyList<Episode> episodes)
+    {
         int[] choices = [.. Enumerable.Range(0, episodes.Count).Where(e => episodes[e].Preferred is not null)];
         Episode[] said = [.. episodes.Select(e => e with { Preferred = null }),
             .. choices.Select(e => episodes[e] with { Reply = episodes[e].Preferred!, Preferred = null })];
         var distinct = new DistinctEpisodes(said);
-        // [distinct context][distinct reply]
         EpisodeFit.Kept[][] kept = [.. distinct.Contexts.Select((_, c) => new EpisodeFit.Kept[distinct.RepliesOf(c)])];
         var tokens = new int[said.Length];
         var cuts = new List<EpisodeCut>();
@@ -78,8 +94,13 @@ public sealed class LikelihoodSource : IEvidenceSource
             tokens[e] = one.Reply.Length;
             if (one.Cut is { } cut && e < episodes.Count) cuts.Add(cut with { Episode = e });
         }
-        List<(IReadOnlyList<Turn> Context, int[][] Replies, (int Context, int Reply)[] Of)> questions = Questions(kept);
-        // [persona asked][distinct context][distinct reply]
+        return new Reading(said, choices, distinct, kept, tokens, cuts);
+    }
+
+    /// <summary>[persona asked][distinct context][distinct reply]: nats, averaged over the contexts of the persona.</summary>
+    private double[][][] Score(Reading read, int[] asked, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    {
+        List<(IReadOnlyList<Turn> Context, int[][] Replies, (int Context, int Reply)[] Of)> questions = Questions(read.Kept);
         var nats = new double[asked.Length][][];
         var groups = asked.Select((h, column) => (Persona: _personas[h], Column: column))
             .GroupBy(p => p.Persona.Model, ReferenceEqualityComparer.Instance);
@@ -101,28 +122,30 @@ public sealed class LikelihoodSource : IEvidenceSource
             foreach ((PresentedPersona persona, int column) in members)
             {
                 nats[column] = MeanOverContexts(scores.AsSpan(at, questions.Count * persona.Contexts.Count),
-                    persona.Contexts.Count, kept, questions);
+                    persona.Contexts.Count, read.Kept, questions);
                 at += questions.Count * persona.Contexts.Count;
             }
             done += count;
         }
-        EvidenceCalibration? calibration = _options.Calibration;
-        double[] Score(int e) => [.. nats.Select(n => n[distinct.ContextOf(e)][distinct.ReplyOf(e)])];
-        double[] Row(int e)
-        {
-            int choice = Array.BinarySearch(choices, e), chosen = choice < 0 ? e : episodes.Count + choice;
-            // An episode of which nothing was read tells nothing, and nobody's offset either; nor does half a choice.
-            if (tokens[e] == 0 || tokens[chosen] == 0) return new double[asked.Length];
-            double[] Of(Func<int, double[]> scores) =>
-                choice < 0 ? scores(e) : [.. scores(e).Zip(scores(chosen), (r, c) => LogSpace.LogAddExp(r, c))];
-            double[] row = Of(Score);
-            if (calibration is null) return row;
-            // Words are counted in the whole reply, also where the model reads a part of it.
-            return _options.WordCounts is { } words && Of(i => words.Evidence(said[i].Reply)) is var counts
-                ? [.. row.Select((x, i) => calibration.Of(asked[i], x, counts[asked[i]]))]
-                : [.. row.Select((x, i) => calibration.Of(asked[i], x))];
-        }
-        return new EvidenceBlock([.. Enumerable.Range(0, episodes.Count).Select(Row)], tokens[..episodes.Count]) { Cuts = cuts };
+        return nats;
+    }
+
+    /// <summary>The evidence of one episode by persona asked, calibrated.</summary>
+    private double[] Row(Reading read, double[][][] nats, int[] asked, int episode)
+    {
+        int choice = Array.BinarySearch(read.Choices, episode);
+        int chosen = choice < 0 ? episode : read.Said.Length - read.Choices.Length + choice;
+        // An episode of which nothing was read tells nothing, and nobody's offset either; nor does half a choice.
+        if (read.Tokens[episode] == 0 || read.Tokens[chosen] == 0) return new double[asked.Length];
+        double[] row = Chosen(i => [.. nats.Select(n => n[read.Distinct.ContextOf(i)][read.Distinct.ReplyOf(i)])]);
+        if (_options.Calibration is not { } calibration) return row;
+        // Words are counted in the whole reply, also where the model reads a part of it.
+        return _options.WordCounts is { } words && Chosen(i => words.Evidence(read.Said[i].Reply)) is var counts
+            ? [.. row.Select((x, i) => calibration.Of(asked[i], x, counts[asked[i]]))]
+            : [.. row.Select((x, i) => calibration.Of(asked[i], x))];
+
+        double[] Chosen(Func<int, double[]> scores) =>
+            choice < 0 ? scores(episode) : [.. scores(episode).Zip(scores(chosen), (r, c) => LogSpace.LogAddExp(r, c))];
     }
 
     // One question per context that is left after cutting, with the replies that follow it.

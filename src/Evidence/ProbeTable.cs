@@ -27,8 +27,7 @@ public sealed class ProbeTable
     public ProbeTable(EvidenceKind kind, LabelledMatrix low, IReadOnlyList<ProbeTableRow> rows,
         IReadOnlyDictionary<string, string> provenance)
     {
-        if (!low.Rows.SequenceEqual(rows.Select(r => r.Id), StringComparer.Ordinal))
-            throw new ArgumentException("The rows must be those of the matrix, in the same order.", nameof(rows));
+        TableFile.RequireRows(low, rows.Select(r => r.Id), nameof(rows));
         for (int i = 0; i < rows.Count; i++)
         {
             if (!IsProbability(rows[i].Bare)) throw new ArgumentException($"The probe '{rows[i].Id}' is at {rows[i].Bare}.", nameof(rows));

@@ -33,6 +33,17 @@ internal sealed class TableFile
 
     internal LabelledMatrix Values { get; }
 
+    /// <summary>Refuses rows that are not those of the numbers.</summary>
+    /// <param name="values">The numbers.</param>
+    /// <param name="ids">The names of the rows beside them.</param>
+    /// <param name="parameter">What the rows came in as.</param>
+    /// <exception cref="ArgumentException">They differ, or stand in another order.</exception>
+    internal static void RequireRows(LabelledMatrix values, IEnumerable<string> ids, string parameter)
+    {
+        if (!values.Rows.SequenceEqual(ids, StringComparer.Ordinal))
+            throw new ArgumentException("The rows must be those of the matrix, in the same order.", parameter);
+    }
+
     internal static void Write(string path, string format, int schema, EvidenceKind kind, LabelledMatrix values,
         IReadOnlyDictionary<string, string> provenance, ContentId id, Action<int, Utf8JsonWriter> row) =>
         AtomicFile.Write(path, stream =>

@@ -31,9 +31,10 @@ public sealed record AskedCost(EndpointEstimate Judgement, EndpointEstimate Answ
         var answers = new SampledAnswers(chat, personas, samples);
         // A situation of the data may be that of a probe, and equal questions are paid for once.
         Probe[] all = [.. probes, .. SituationsOf(set, probes, seed)];
-        IReadOnlyList<Episode> shown = EpisodeDraw.Of(set, Forecasting.ShownEpisodes, Forecasting.ShownRandom(set, seed)).Episodes;
-        IReadOnlyList<Episode> judged = Forecasting.WeighedOf(set, Forecasting.JudgedEpisodes, seed).Episodes;
-        return new AskedCost(Of(EvidenceSources.EstimateJudge(personas, judged, chat)),
+        var draws = new ForecastDraws(seed);
+        IReadOnlyList<Episode> shown = EpisodeDraw.Of(set, Forecasting.ShownEpisodes, draws.Shown(set)).Episodes;
+        IReadOnlyList<Episode> judged = draws.Judged(set, Forecasting.JudgedEpisodes).Episodes;
+        return new AskedCost(Of(PersonaJudge.Estimate(personas, judged, chat)),
             Of(answers.EstimateUnderPersonas(all)), Of(answers.EstimateShown(all, shown)));
     }
 
@@ -53,13 +54,13 @@ public sealed record AskedCost(EndpointEstimate Judgement, EndpointEstimate Answ
         IReadOnlyList<Rewording> rewordings, int grids, ulong seed)
     {
         var answers = new SampledAnswers(chat, personas, samples);
-        EpisodeSet judged = Forecasting.WeighedOf(set, InoculationRanking.JudgedEpisodes, seed);
+        EpisodeSet judged = new ForecastDraws(seed).Judged(set, InoculationRanking.JudgedEpisodes);
         EpisodeSet shown = RewordingForecasting.ShownOf(set, InoculationRanking.ShownEpisodes, seed);
         Rewording[] all =
             [.. rewordings.SelectMany(r => r.IsTraitFilled ? personas.Traits.Take(InoculationRanking.FilledTraits).Select(r.Filled)
                 : [r])];
         IEnumerable<Episode> wordings = judged.Episodes.Concat(all.SelectMany(r => r.Apply(judged).Episodes));
-        EndpointEstimate judgement = Of(EvidenceSources.EstimateJudge(personas, wordings, chat));
+        EndpointEstimate judgement = Of(PersonaJudge.Estimate(personas, wordings, chat));
         EndpointEstimate asked = Of(answers.EstimateUnderPersonas([.. probes, .. SituationsOf(set, probes, seed)]));
         EndpointEstimate after = Of(answers.EstimateShown(probes, shown.Episodes));
         foreach (Rewording rewording in all.Take(grids))
@@ -83,5 +84,5 @@ public sealed record AskedCost(EndpointEstimate Judgement, EndpointEstimate Answ
 
     /// <summary>The situations of the data that a dose is fitted to.</summary>
     internal static Probe[] SituationsOf(EpisodeSet set, IReadOnlyList<Probe> probes, ulong seed) =>
-        [.. TrainedSituations.Of(set, probes, e => e.Context).Some(Forecasting.PaidSituations, Forecasting.SituationsRandom(set, seed))];
+        [.. TrainedSituations.Of(set, probes, e => e.Context).Some(ForecastSource.PaidSituations, new ForecastDraws(seed).Situations(set))];
 }

@@ -85,11 +85,11 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
     public static EndpointEstimate Served(EvidenceRequest request, TokenPrices prices)
     {
         IReadOnlyList<long> openings = ServedOpenings(request.Personas);
-        long[] episodes = [.. Different(request.Data).Select(e => TokensOf(e.Context) + EndpointEstimate.Tokens(e.Reply))];
+        long[] episodes = [.. Different(request.Data).Select(e => ServedTokens(e.Context) + EndpointEstimate.Tokens(e.Reply))];
         if (request.Kind == "in-context")
         {
             long[] asked =
-                [.. request.Probes.SelectMany(p => p.Low.Concat(p.High).Select(r => TokensOf(p.Context) + EndpointEstimate.Tokens(r)))];
+                [.. request.Probes.SelectMany(p => p.Low.Concat(p.High).Select(r => ServedTokens(p.Context) + EndpointEstimate.Tokens(r)))];
             long befores = openings.Count + episodes.Length + 1,
                 read = (befores * asked.Sum()) + (asked.Length * (openings.Sum() + episodes.Sum()));
             return new EndpointEstimate(befores * asked.Length, 0, read, 0, prices.Of(read, 0));
@@ -115,7 +115,10 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
     /// <summary>Tokens before an episode at a server, by context of every persona.</summary>
     public static IReadOnlyList<long> ServedOpenings(PersonaSet personas) => [.. personas.Personas.SelectMany(p => p.IsExemplified
         ? Enumerable.Repeat((long)ShownExamplesTokens, EvidenceSources.ServedDraws)
-        : PresentedPersona.WithContexts(p).Contexts.Select(TokensOf))];
+        : PresentedPersona.WithContexts(p).Contexts.Select(ServedTokens))];
+
+    /// <summary>Tokens of turns at a server, whose tokenizer and template are not known here.</summary>
+    public static long ServedTokens(IReadOnlyList<Turn> turns) => turns.Sum(t => EndpointEstimate.Tokens(t.Text) + 3);
 
     /// <summary>Held-out examples that calibrate what a server says.</summary>
     public static long ServedCalibration(PersonaSet personas) =>
@@ -146,7 +149,7 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
         }
         catch (UserErrorException e) when (e.Code is "unknown-word" or "template-refuses")
         {
-            return (int)Math.Min(int.MaxValue, TokensOf(turns));
+            return (int)Math.Min(int.MaxValue, ServedTokens(turns));
         }
     }
 
@@ -161,6 +164,4 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
             return (int)EndpointEstimate.Tokens(reply);
         }
     }
-
-    private static long TokensOf(IReadOnlyList<Turn> turns) => turns.Sum(t => EndpointEstimate.Tokens(t.Text) + 3);
 }

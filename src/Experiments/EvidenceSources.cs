@@ -8,35 +8,6 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Experiments;
 
-/// <summary>Evidence that is wanted.</summary>
-/// <param name="Kind">One of <see cref="EvidenceSources.Kinds"/>.</param>
-/// <param name="Personas">Who competes.</param>
-/// <param name="Data">What is to be judged; evidence of first order is fitted to exact evidence of some of it, adaptive evidence is
-/// computed for all of it.</param>
-/// <param name="Folder">The audit's folder, where fitted personas, cells and judgements are kept.</param>
-public sealed record EvidenceRequest(string Kind, PersonaSet Personas, AuditData Data, string Folder)
-{
-    /// <summary>Whether an episode that does not fit the model is an error.</summary>
-    public bool Strict { get; init; }
-
-    /// <summary>What in-context evidence asks after every episode; other kinds need none.</summary>
-    public IReadOnlyList<Probe> Probes { get; init; } = [];
-
-    /// <summary>
-    /// The dose as effective observations; null where it is to be fitted. Adaptive evidence asks for the cells that matter at the dose.
-    /// </summary>
-    public double? EffectiveObservations { get; init; }
-
-    /// <summary>
-    /// Answers sampled for each probe after each episode, for in-context evidence of a chat model without
-    /// probabilities; null where it has them.
-    /// </summary>
-    public int? Samples { get; init; }
-
-    /// <summary>The largest share of the cells that adaptive evidence may ask for.</summary>
-    public double Cells { get; init; } = new CompletionPlan().MaximumShare;
-}
-
 /// <summary>Where an audit gets its evidence from, by the name of the kind.</summary>
 public static class EvidenceSources
 {
@@ -60,9 +31,6 @@ public static class EvidenceSources
     /// </summary>
     internal const int ServedExamples = 16, ServedDraws = 2;
 
-    /// <summary>Examples of known source that a judge is calibrated on: in all, and of one persona.</summary>
-    private const int JudgedExamples = 200, MostJudgedOfOne = 20, LeastJudged = 8;
-
     /// <summary>Evidence from the probabilities of a model: likelihood, gradient, adaptive or in-context.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="model">The model; it must outlive the session.</param>
@@ -76,9 +44,8 @@ public static class EvidenceSources
         if (request.Kind is not ("likelihood" or "gradient" or "adaptive" or "in-context"))
             throw new UserErrorException("unknown-evidence", $"A model's probabilities give no evidence of the kind '{request.Kind}'.",
                 $"Choose one of {string.Join(", ", Kinds)}.");
-        var local = model as Transformer;
         bool first = request.Kind == "gradient";
-        if (first && local is null)
+        if (first && model is not Transformer)
             throw new UserErrorException("needs-weights",
                 "Evidence by gradients needs the weights of the model; a server keeps them to itself.",
                 "Use --model with a folder, or --evidence likelihood, adaptive, in-context or judgement.");
@@ -132,14 +99,12 @@ public static class EvidenceSources
     /// <param name="chat">The chat model.</param>
     /// <param name="progress">Told about questions.</param>
     /// <param name="cancellation">Stops between questions.</param>
-    /// <exception cref="UserErrorException">As
-    /// <see cref="Judge(PersonaSet, IChatModel, string, IProgress{WorkProgress}?, CancellationToken)"/> and
-    /// <see cref="SampledAnswers"/>.</exception>
+    /// <exception cref="UserErrorException">As <see cref="PersonaJudge.Of"/> and <see cref="SampledAnswers"/>.</exception>
     public static EvidenceSession Ask(EvidenceRequest request, IChatModel chat, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
         if (request.Samples is not { } samples)
-            return new EvidenceSession(Judge(request.Personas, chat, request.Folder, progress, cancellation), null);
+            return new EvidenceSession(PersonaJudge.Of(request.Personas, chat, request.Folder, progress, cancellation), null);
         var answers = new SampledAnswers(chat, request.Personas, samples);
         InContextSource source = InContextSource.Of(answers, request.Probes, answers.Rates(request.Probes, progress, cancellation));
         return new EvidenceSession(source, null, answers.Overlap);
@@ -153,71 +118,23 @@ public static class EvidenceSources
     /// <param name="cancellation">Stops between episodes.</param>
     public static EndpointEstimate? EstimateAsked(EvidenceRequest request, IChatModel chat, CancellationToken cancellation = default)
     {
-        if (request.Samples is not { } samples)
-            return EstimateJudge(request.Personas, AuditCost.Different(request.Data), chat, cancellation);
+        IEnumerable<Episode> different = AuditCost.Different(request.Data);
+        if (request.Samples is not { } samples) return PersonaJudge.Estimate(request.Personas, different, chat, cancellation);
         var answers = new SampledAnswers(chat, request.Personas, samples);
-        EndpointEstimate? total = answers.EstimateUnderPersonas(request.Probes);
-        foreach (Episode[] block in AuditCost.Different(request.Data).Chunk(AuditEvidence.BlockSize))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (answers.EstimateShown(request.Probes, block) is { } part) total = total?.Plus(part) ?? part;
-        }
-        return total;
+        return ByBlock(answers.EstimateUnderPersonas(request.Probes), different, b => answers.EstimateShown(request.Probes, b),
+            cancellation);
     }
 
-    /// <summary>
-    /// Evidence from a judge who gives no probabilities, calibrated on the examples of the personas where at least two have some. Every
-    /// answer is kept as it was given in <c>judgements.jsonl</c>.
-    /// </summary>
-    /// <param name="personas">Who competes.</param>
-    /// <param name="judge">The judge.</param>
-    /// <param name="folder">Where the answers are kept.</param>
-    /// <param name="progress">Told about questions.</param>
-    /// <param name="cancellation">Stops between questions.</param>
-    /// <exception cref="UserErrorException"><c>few-personas</c>, <c>judge-unreadable</c>, or the judge fails.</exception>
-    public static JudgementEvidence Judge(PersonaSet personas, IChatModel judge, string folder, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    /// <summary>An estimate and those of episodes, block by block; null when nothing costs anything but time.</summary>
+    internal static EndpointEstimate? ByBlock(EndpointEstimate? total, IEnumerable<Episode> episodes,
+        Func<Episode[], EndpointEstimate?> estimate, CancellationToken cancellation)
     {
-        (Episode, int)[] known = KnownSources(personas);
-        JudgementEvidence source = Judge(personas, judge, new JudgementLog(Path.Combine(folder, "judgements.jsonl")));
-        return known.Length > 0 ? source.Calibrate(known, progress, cancellation) : source;
-    }
-
-    /// <summary>What judging would take, of everything that is not in the cache yet; null when it costs nothing but time.</summary>
-    /// <param name="personas">Who competes.</param>
-    /// <param name="episodes">What is to be judged, each once.</param>
-    /// <param name="judge">The judge.</param>
-    /// <param name="cancellation">Stops between episodes.</param>
-    public static EndpointEstimate? EstimateJudge(PersonaSet personas, IEnumerable<Episode> episodes, IChatModel judge,
-        CancellationToken cancellation = default)
-    {
-        JudgementEvidence source = Judge(personas, judge, null);
-        EndpointEstimate? total = source.Estimate([.. KnownSources(personas).Select(k => k.Episode)]);
         foreach (Episode[] block in episodes.Chunk(AuditEvidence.BlockSize))
         {
             cancellation.ThrowIfCancellationRequested();
-            if (source.Estimate(block) is { } part) total = total?.Plus(part) ?? part;
+            if (estimate(block) is { } part) total = total?.Plus(part) ?? part;
         }
         return total;
-    }
-
-    private static JudgementEvidence Judge(PersonaSet personas, IChatModel judge, JudgementLog? log) => personas.Personas.Count < 2
-        ? throw new UserErrorException("few-personas", "A judge chooses among personas, and there is one only.",
-            "Give it at least two personas.")
-        : new JudgementEvidence(judge, personas.Personas, null, null, log);
-
-    /// <summary>
-    /// Examples with the persona that said them, in turns; none where fewer than two personas have some, or there are too few in all.
-    /// </summary>
-    private static (Episode Episode, int Persona)[] KnownSources(PersonaSet personas)
-    {
-        PersonaExamples[] all = [.. personas.Personas.Where(p => p.Examples is not null).Select(p => PersonaExamples.Load(personas, p))];
-        if (all.Length < 2) return [];
-        int each = Math.Clamp(JudgedExamples / all.Length, 2, MostJudgedOfOne);
-        (Episode, int)[] known = [.. all.SelectMany(a =>
-            a.HeldOut.Concat(a.Learnt).Take(each).Select((e, i) => (Turn: i, Episode: e, Persona: personas.IndexOf(a.Persona.Name))))
-            .OrderBy(k => k.Turn).Select(k => (k.Episode, k.Persona))];
-        return known.Length >= LeastJudged ? known : [];
     }
 
     private static InContextSource InContext(EvidenceRequest request, PresentedPersonas presented, ILanguageModel model,
@@ -240,8 +157,7 @@ public static class EvidenceSources
     }
 
     private static GradientEvidence Raw(EvidenceRequest request, PresentedPersonas presented) =>
-        GradientEvidence.OfContexts(presented.Personas,
-            new LikelihoodOptions { Strict = request.Strict });
+        GradientEvidence.OfContexts(presented.Personas, new LikelihoodOptions { Strict = request.Strict });
 
     private static EvidenceSession Adaptive(EvidenceRequest request, PresentedPersonas presented, IProgress<WorkProgress>? progress,
         CancellationToken cancellation)

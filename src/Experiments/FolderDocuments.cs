@@ -10,9 +10,8 @@ namespace PersonaSelection.Experiments;
 /// </summary>
 internal sealed class FolderDocuments : IDocumentSource
 {
-    private readonly IReadOnlyList<TokenShard> _shards;
+    private readonly ShardPlaces _places;
     private readonly RngStream? _reshuffle;
-    private readonly long[] _starts;
     private int[] _buffer = new int[1024];
     private int[] _order = [];
     private long _pass;
@@ -20,9 +19,7 @@ internal sealed class FolderDocuments : IDocumentSource
     public FolderDocuments(string id, IReadOnlyList<TokenShard> shards, RngStream? reshuffle = null)
     {
         Id = reshuffle is null ? id : ContentId.Of("documents", id, reshuffle.Path).ToString();
-        (_shards, _reshuffle) = (shards, reshuffle);
-        _starts = new long[shards.Count + 1];
-        for (int s = 0; s < shards.Count; s++) _starts[s + 1] = _starts[s] + shards[s].Documents;
+        (_places, _reshuffle) = (new ShardPlaces(shards), reshuffle);
     }
 
     public string Id { get; }
@@ -31,22 +28,19 @@ internal sealed class FolderDocuments : IDocumentSource
 
     public ReadOnlySpan<int> Next()
     {
-        (long pass, long at) = Math.DivRem(Position++, _starts[^1]);
+        (long pass, long at) = Math.DivRem(Position++, _places.Count);
         if (_reshuffle is not null && pass > 0) at = OrderOf(pass)[at];
-        int place = Array.BinarySearch(_starts, at);
-        // An empty shard starts where the next one does: the last of equal starts is the one that holds the document.
-        int s = place >= 0 ? place : ~place - 1;
-        while (_starts[s + 1] == at) s++;
-        int document = (int)(at - _starts[s]), length = _shards[s].LengthOf(document);
+        (TokenShard shard, int document) = _places.Of(at);
+        int length = shard.LengthOf(document);
         if (length > _buffer.Length) _buffer = new int[Math.Max(length, 2 * _buffer.Length)];
-        _shards[s].CopyTo(document, _buffer);
+        shard.CopyTo(document, _buffer);
         return _buffer.AsSpan(0, length);
     }
 
     private int[] OrderOf(long pass)
     {
         if (pass == _pass) return _order;
-        if (_order.Length == 0) _order = new int[checked((int)_starts[^1])];
+        if (_order.Length == 0) _order = new int[checked((int)_places.Count)];
         for (int i = 0; i < _order.Length; i++) _order[i] = i;
         _reshuffle!.Child("pass", pass).Shuffle(_order.AsSpan());
         _pass = pass;

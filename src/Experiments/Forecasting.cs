@@ -22,40 +22,36 @@ public sealed class Forecasting : IDisposable
     public const int JudgedEpisodes = 200;
 
     // Situations of the data in which the effect of showing is read, at most, for the same reason; fewer where every answer is paid for.
-    internal const int ReadSituations = 24, PaidSituations = 12;
+    private const int ReadSituations = 24;
 
     /// <summary>How strongly the personas' own weights count when the prior is read off behaviour, in probes.</summary>
     internal const double PriorPull = 2;
 
-    private readonly Source _source;
-    private readonly IReadOnlyList<Probe> _probes;
+    private readonly ForecastSource _source;
     private readonly TimeProvider _time;
-    private readonly ulong _seed;
+    private readonly ForecastDraws _draws;
 
     /// <summary>Measures the model under every persona once; every set is then forecast from the same table.</summary>
     /// <param name="model">The model before training; it must outlive the forecasting.</param>
     /// <param name="personas">Who it may take the Assistant for.</param>
     /// <param name="probes">What is to be forecast.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="seed">The seed of what is shown and redrawn.</param>
-    /// <param name="fitted">Where personas that are fitted to examples are kept; null for a folder that is deleted at the end.</param>
-    /// <param name="strict">Whether an episode that does not fit the model, or that it cannot read, is an error; it is cut
-    /// otherwise, as in an audit.</param>
+    /// <param name="options">How.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches; personas that were fitted are kept.</param>
     /// <exception cref="UserErrorException">A persona cannot be put before the model: its direction is of another one, its examples are too
     /// few or too long, or it is to be fitted and the weights are not here.</exception>
-    public Forecasting(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed = 1,
-        ArtifactStore? fitted = null, bool strict = false, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
-        : this(Source.Of(model, personas, fitted, strict, progress, cancellation), probes, time, seed, progress, cancellation)
+    public Forecasting(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, TimeProvider time,
+        ForecastingOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        : this(ForecastSource.Of(model, personas, options ??= new ForecastingOptions(), progress, cancellation), probes, time, options.Seed,
+            progress, cancellation)
     {
     }
 
-    private Forecasting(Source source, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed, IProgress<WorkProgress>? progress,
-        CancellationToken cancellation)
+    private Forecasting(ForecastSource source, IReadOnlyList<Probe> probes, TimeProvider time, ulong seed,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (_source, _probes, _time, _seed) = (source, probes, time, seed);
+        (_source, Questions, _time, _draws) = (source, probes, time, new ForecastDraws(seed));
         try
         {
             Probes = source.Answers.UnderPersonas(probes, progress, cancellation);
@@ -77,37 +73,21 @@ public sealed class Forecasting : IDisposable
     /// <param name="chat">The chat model before training.</param>
     /// <param name="personas">Who it may take the Assistant for; at least two.</param>
     /// <param name="probes">What is to be forecast.</param>
-    /// <param name="samples">Answers to each probe after each episode: even, from 2.</param>
-    /// <param name="folder">Where the judge's answers are kept.</param>
+    /// <param name="asking">How it is asked.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="seed">The seed of what is judged, shown and redrawn.</param>
-    /// <param name="judged">Different episodes that are judged at most.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
     /// <exception cref="UserErrorException"><c>few-personas</c>, <c>needs-weights</c>, <c>judge-unreadable</c>, or
     /// the model fails.</exception>
-    public static Forecasting Ask(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, string folder,
-        TimeProvider time, ulong seed = 1, int judged = JudgedEpisodes, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
-    {
-        var answers = new SampledAnswers(chat, personas, samples);
-        JudgementEvidence judge = EvidenceSources.Judge(personas, chat, folder, progress, cancellation);
-        return new Forecasting(
-            new Source(answers, judge, personas, personas.Personas.ToDictionary(p => p.Name, p => p.Name), e => e.Context)
-            {
-                Overlap = answers.Overlap,
-                Judged = judged,
-                Situations = PaidSituations,
-                // A judge's nats have a unit of their own, so that no number of observations is too much: what the target
-                // tells bounds the dose alone.
-                Dose = new DosePlan(MaximumEffectiveObservations: 40),
-                Asked = set => new AskedForecast(samples, Math.Min(judged, set), set, answers.Answered, answers.Unreadable,
-                    judge.Calibration, judge.Reliability),
-            }, probes, time, seed, progress, cancellation);
-    }
+    public static Forecasting Ask(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, AskingOptions asking,
+        TimeProvider time, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) =>
+        new(ForecastSource.Ask(chat, personas, asking, progress, cancellation), probes, time, asking.Seed, progress, cancellation);
 
     /// <inheritdoc/>
-    public void Dispose() => _source.Presented?.Dispose();
+    public void Dispose() => _source.Dispose();
+
+    /// <summary>The probes.</summary>
+    internal IReadOnlyList<Probe> Questions { get; }
 
     /// <summary>Behaviour under every persona and as it is.</summary>
     public ProbeTable Probes { get; }
@@ -138,7 +118,7 @@ public sealed class Forecasting : IDisposable
     internal AskedForecast? AskedOf(EpisodeSet set) => _source.Asked?.Invoke(set.Episodes.DistinctBy(e => e.TextId).Count());
 
     /// <summary>The episodes that evidence is asked for: all, or as many different ones as may be judged.</summary>
-    internal EpisodeSet Weighed(EpisodeSet set) => WeighedOf(set, _source.Judged, _seed);
+    internal EpisodeSet Weighed(EpisodeSet set) => _draws.Judged(set, _source.Judged);
 
     /// <summary>What a set says of every persona.</summary>
     internal (EvidenceTable Evidence, Observations Observations) Weigh(EpisodeSet set, IProgress<WorkProgress>? progress,
@@ -159,26 +139,13 @@ public sealed class Forecasting : IDisposable
         (EvidenceTable evidence, Observations observations) = Weigh(set, progress, cancellation);
         DoseFit dose = FitDose(set, observations, progress, cancellation);
         PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, Traits);
-        var provenance = new Dictionary<string, string>(How(evidence))
-        {
-            ["model"] = Answers.Model,
-            ["episodes"] = set.Id.ToString(),
-            ["evidence"] = evidence.Id.ToString(),
-            ["dose-outcome"] = dose.Outcome.ToString(),
-        };
         Forecast posterior = PosteriorForecast.Make(set.Name, Prior, observations, dose.Dose, Behaviour, trainedDomains,
-            _time, provenance: provenance);
+            _time, provenance: Provenance(set, dose, "evidence", evidence.Id, evidence));
         double[] before = [.. Behaviour.Probes.Select(p => p.Before)];
-        InContextTable shown = Show(set, _probes, before, progress, cancellation);
+        InContextTable shown = Show(set, Questions, before, progress, cancellation);
         DoseFit doseInContext = FitDoseInContext(set, shown, before, progress, cancellation);
         Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, Behaviour.Probes, trainedDomains,
-            _time, doseInContext.Dose, provenance: new Dictionary<string, string>(How(null))
-            {
-                ["model"] = Answers.Model,
-                ["episodes"] = set.Id.ToString(),
-                ["in-context"] = shown.Id.ToString(),
-                ["dose-outcome"] = doseInContext.Outcome.ToString(),
-            }, answers: Behaviour.Answers);
+            _time, doseInContext.Dose, provenance: Provenance(set, doseInContext, "in-context", shown.Id), answers: Behaviour.Answers);
         return new ForecastSet(posterior, inContext, NullForecast.NoChange(set.Name, Behaviour.Probes, trainedDomains, _time),
             NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast,
             cast.Prior.Together(_source.Original), cast.Posterior.Together(_source.Original), dose, doseInContext, evidence)
@@ -197,7 +164,7 @@ public sealed class Forecasting : IDisposable
     {
         TrainedSituations situations = Situations(set);
         if (situations.Probes.Count == 0) return OneObservation(observations.Mass);
-        Probe[] asked = [.. situations.Some(_source.Situations, SituationsRandom(set, _seed))];
+        Probe[] asked = [.. situations.Some(_source.Situations, _draws.Situations(set))];
         BehaviourTable behaviour = BehaviourOf(Answers.UnderPersonas(asked, progress, cancellation));
         return DoseFit.Fit(Prior, observations, behaviour.MeanByPersona(Prior.Personas), situations.Target,
             Statistics.Mean([.. behaviour.Probes.Select(p => p.Before)]), _source.Dose);
@@ -208,7 +175,7 @@ public sealed class Forecasting : IDisposable
         CancellationToken cancellation)
     {
         TrainedSituations situations = Situations(set);
-        Probe[] read = [.. situations.Some(Math.Min(ReadSituations, _source.Situations), SituationsRandom(set, _seed))
+        Probe[] read = [.. situations.Some(Math.Min(ReadSituations, _source.Situations), _draws.Situations(set))
             .Select(Answers.Askable).OfType<Probe>()];
         if (read.Length == 0) return OneObservation(1);
         double[] before = Answers.AsItIs(read, progress: progress, cancellation: cancellation);
@@ -223,17 +190,27 @@ public sealed class Forecasting : IDisposable
     // The same episodes are shown whatever is asked after them.
     private InContextTable Show(EpisodeSet set, IReadOnlyList<Probe> probes, IReadOnlyList<double> before,
         IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
-        InContextEvidence.Compute(Answers, set, probes, before, ShownEpisodes, ShownRandom(set, _seed), progress, cancellation);
+        InContextEvidence.Compute(Answers, set, probes, before, ShownEpisodes, _draws.Shown(set), progress, cancellation);
+
+    /// <summary>What a forecast was made from; without exact probabilities, also how that was asked.</summary>
+    private Dictionary<string, string> Provenance(EpisodeSet set, DoseFit dose, string table, ContentId id, EvidenceTable? judged = null) =>
+        new(How(judged))
+        {
+            ["model"] = Answers.Model,
+            ["episodes"] = set.Id.ToString(),
+            [table] = id.ToString(),
+            ["dose-outcome"] = dose.Outcome.ToString(),
+        };
 
     /// <summary>How a forecast without exact probabilities was obtained, for its provenance: judge, rubric and samples.</summary>
-    private Dictionary<string, string> How(EvidenceTable? evidence)
+    private Dictionary<string, string> How(EvidenceTable? judged)
     {
         var how = new Dictionary<string, string>();
         if (_source.Asked is null) return how;
         foreach ((string key, string value) in Answers.Provenance) how[key] = value;
-        if (evidence is null) return how;
-        foreach (string key in (string[])["judge", "rubric", "options", "calibration"]) how[key] = evidence.Provenance[key];
-        how["judged"] = FormattableString.Invariant($"{evidence.Rows.Count} different episodes");
+        if (judged is null) return how;
+        foreach (string key in (string[])["judge", "rubric", "options", "calibration"]) how[key] = judged.Provenance[key];
+        how["judged"] = FormattableString.Invariant($"{judged.Rows.Count} different episodes");
         return how;
     }
 
@@ -243,61 +220,5 @@ public sealed class Forecasting : IDisposable
     private static DoseFit OneObservation(double mass) =>
         new(mass > 0 ? 1 / mass : 0, 1, double.NaN, double.NaN, double.NaN, 0, DoseOutcome.OneObservation);
 
-    private TrainedSituations Situations(EpisodeSet set) => TrainedSituations.Of(set, _probes, _source.ContextRead);
-
-    internal static EpisodeSet WeighedOf(EpisodeSet set, int most, ulong seed) =>
-        most == int.MaxValue ? set : EpisodeDraw.Of(set, most, RngStream.Root(seed).Child("judged").Child(set.Name));
-
-    internal static RngStream SituationsRandom(EpisodeSet set, ulong seed) => RngStream.Root(seed).Child("situations").Child(set.Name);
-
-    internal static RngStream ShownRandom(EpisodeSet set, ulong seed) => RngStream.Root(seed).Child("shown").Child(set.Name);
-
-    /// <summary>Where evidence and answers come from.</summary>
-    /// <param name="Answers">How probes are answered.</param>
-    /// <param name="Evidence">What an episode says of the personas.</param>
-    /// <param name="Personas">The personas, as they compete.</param>
-    /// <param name="Original">The persona in the user's file, by name.</param>
-    /// <param name="ContextRead">The context of an episode as far as the model reads it; null where it reads nothing.</param>
-    private sealed record Source(IProbeAnswers Answers, IEvidenceSource Evidence, PersonaSet Personas,
-        IReadOnlyDictionary<string, string> Original, Func<Episode, IReadOnlyList<Turn>?> ContextRead)
-    {
-        /// <summary>The personas that were put before a model of ours.</summary>
-        public PresentedPersonas? Presented { get; init; }
-
-        /// <summary>Tells which episodes are among the examples of personas.</summary>
-        public ExampleOverlap? Overlap { get; init; }
-
-        /// <summary>How episodes are read where probabilities are exact.</summary>
-        public LikelihoodOptions Reading { get; init; } = new();
-
-        /// <summary>Different episodes whose evidence is asked for, at most.</summary>
-        public int Judged { get; init; } = int.MaxValue;
-
-        /// <summary>Situations of the data that the dose is fitted to, at most.</summary>
-        public int Situations { get; init; } = int.MaxValue;
-
-        /// <summary>Bounds of the dose.</summary>
-        public DosePlan Dose { get; init; } = new();
-
-        /// <summary>What to tell of having asked, by the number of different episodes; null where probabilities are exact.</summary>
-        public Func<int, AskedForecast>? Asked { get; init; }
-
-        public static Source Of(ILanguageModel model, PersonaSet personas, ArtifactStore? fitted, bool strict,
-            IProgress<WorkProgress>? progress, CancellationToken cancellation)
-        {
-            // Each way of describing a persona is a hypothesis of its own: an update selects among them too, and forecasts better for it.
-            PersonaSet apart = personas.Apart(out IReadOnlyDictionary<string, string> original);
-            PresentationOptions options = EvidenceSources.Presenting(apart, model, fitted);
-            PresentedPersonas presented = PresentedPersonas.Of(apart, model, options, progress, cancellation);
-            var reading = new LikelihoodOptions { Strict = strict, Independent = false };
-            var evidence = new LikelihoodSource(presented.Personas,
-                reading with { Calibration = presented.Calibration, WordCounts = presented.WordCounts });
-            return new Source(new ScoredAnswers(model, presented.Personas, reading), evidence, apart, original, evidence.ContextRead)
-            {
-                Presented = presented,
-                Overlap = presented.Overlap,
-                Reading = reading,
-            };
-        }
-    }
+    private TrainedSituations Situations(EpisodeSet set) => TrainedSituations.Of(set, Questions, _source.ContextRead);
 }

@@ -4,27 +4,6 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Experiments;
 
-/// <summary>What an import read, or would read.</summary>
-/// <param name="File">The file.</param>
-/// <param name="Id">Content id of its bytes.</param>
-/// <param name="Documents">Documents in it.</param>
-/// <param name="Characters">Characters in them.</param>
-/// <param name="BadLines">Lines that gave none.</param>
-public sealed record ImportedFile(string File, string Id, long Documents, long Characters, long BadLines);
-
-/// <summary>What an import wrote.</summary>
-/// <param name="Id">The content id of the corpus.</param>
-/// <param name="Documents">Documents to train on.</param>
-/// <param name="Tokens">Tokens to train on.</param>
-/// <param name="HeldOutDocuments">Documents kept out of training.</param>
-/// <param name="HeldOutTokens">Tokens kept out of training.</param>
-/// <param name="Vocabulary">Number of token ids.</param>
-/// <param name="ContextLength">The context of a model of it.</param>
-/// <param name="Files">The files.</param>
-/// <param name="WasThere">Whether the folder held this very corpus already.</param>
-public sealed record ImportSummary(string Id, long Documents, long Tokens, long HeldOutDocuments, long HeldOutTokens, int Vocabulary,
-    int ContextLength, IReadOnlyList<ImportedFile> Files, bool WasThere);
-
 /// <summary>A corpus to be made from a user's files: dialogues in any format, JSONL texts, plain text.</summary>
 /// <param name="Files">The files; read two or three times.</param>
 public sealed record ImportedCorpus(IReadOnlyList<string> Files)
@@ -71,7 +50,7 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
     public IReadOnlyList<ImportedFile> Survey(Action<BadLine>? onBadLine, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        var counts = new FileCounts(this);
+        var counts = new ImportedFileCounts(Files);
         foreach (Document _ in Documents("reading", counts, onBadLine, progress, cancellation)) { }
         return counts.Result();
     }
@@ -91,7 +70,7 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
     public ImportSummary Write(string folder, Action<BadLine>? onBadLine, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        var counts = new FileCounts(this);
+        var counts = new ImportedFileCounts(Files);
         var id = ContentId.Of("corpus", ["import", Version, Seed, Tokenizer?.Id ?? $"bpe {Vocabulary}", HeldOut, Context, Format, Dialogues,
             .. counts.Ids]);
         if (NewCorpus.Holds(folder, id.ToString())) return Summary(folder, [], wasThere: true);
@@ -101,23 +80,23 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
         IEnumerable<Document> documents = Documents("encoding", counts, onBadLine, progress, cancellation);
         IReadOnlyList<WrittenShard> read = TokenShardSeries.Write(part.Path, ReadName, tokenizer,
             (done, _) => documents.Skip(checked((int)done)).Select(d => d.Encode(tokenizer)), TokensPerPart, cancellation);
-        int count = checked((int)read.Sum(s => s.Documents));
-        if (count == 0)
+        if (read.All(s => s.Documents == 0))
         {
             part.Delete();
             throw new UserErrorException("no-documents", $"There is no document in {string.Join(", ", Files)}.",
                 "Give JSONL files of dialogues or of {\"text\": \"…\"}, or plain text.");
         }
-        List<TokenShard> open = [];
-        try
+        RngStream stream = RngStream.Root(Seed).Child("import");
+        int held;
+        IReadOnlyList<WrittenShard> shards;
+        using (var shuffled = new ShuffledDocuments(part.Path, read, tokenizer, stream.Child("order")))
         {
-            foreach (WrittenShard shard in read) open.Add(TokenShard.Open(Path.Combine(part.Path, shard.Name), tokenizer));
-            WriteOrdered(folder, part, id, open, count, tokenizer, counts.Result(), progress, cancellation);
+            held = HeldOut > 0 && shuffled.Count > 1 ? Math.Clamp((int)Math.Ceiling(HeldOut * shuffled.Count), 1, shuffled.Count - 1) : 0;
+            shards = WriteShards(part, shuffled, held, tokenizer, progress, cancellation);
         }
-        finally
-        {
-            foreach (TokenShard shard in open) shard.Dispose();
-        }
+        TokenizerFile.Save(Path.Combine(folder, NewCorpus.TokenizerName), tokenizer);
+        part.MoveOut([.. held > 0 ? [HeldOutName] : (string[])[], .. shards.Select(s => s.Name)]);
+        WriteSummary(folder, id, stream, tokenizer, held > 0, shards, counts.Result());
         part.Delete();
         return Summary(folder, counts.Result(), wasThere: false);
     }
@@ -134,22 +113,19 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
         return tokenizer;
     }
 
-    private void WriteOrdered(string folder, PartFolder part, ContentId id, List<TokenShard> read, int count, ITokenizer tokenizer,
-        IReadOnlyList<ImportedFile> files, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    /// <summary>Writes the first documents as the held-out shard, and the others as those to train on.</summary>
+    private IReadOnlyList<WrittenShard> WriteShards(PartFolder part, ShuffledDocuments shuffled, int held, ITokenizer tokenizer,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        var order = new int[count];
-        for (int i = 0; i < count; i++) order[i] = i;
-        RngStream stream = RngStream.Root(Seed).Child("import");
-        stream.Child("order").Shuffle(order.AsSpan());
-        var starts = new long[read.Count + 1];
-        for (int s = 0; s < read.Count; s++) starts[s + 1] = starts[s] + read[s].Documents;
-        int held = HeldOut > 0 && count > 1 ? Math.Clamp((int)Math.Ceiling(HeldOut * count), 1, count - 1) : 0;
-        if (held > 0 && !File.Exists(Path.Combine(part.Path, HeldOutName)))
-            TokenShardWriter.Write(Path.Combine(part.Path, HeldOutName), tokenizer, From(0).Take(held), cancellation);
-        IReadOnlyList<WrittenShard> shards = TokenShardSeries.Write(part.Path, ShardName, tokenizer, (done, _) => From(held + (int)done),
+        string heldOut = Path.Combine(part.Path, HeldOutName);
+        if (held > 0 && !File.Exists(heldOut))
+            TokenShardWriter.Write(heldOut, tokenizer, shuffled.From(0, progress).Take(held), cancellation);
+        return TokenShardSeries.Write(part.Path, ShardName, tokenizer, (done, _) => shuffled.From(held + (int)done, progress),
             TokensPerShard, cancellation);
-        TokenizerFile.Save(Path.Combine(folder, NewCorpus.TokenizerName), tokenizer);
-        part.MoveOut([.. held > 0 ? [HeldOutName] : (string[])[], .. shards.Select(s => s.Name)]);
+    }
+
+    private void WriteSummary(string folder, ContentId id, RngStream stream, ITokenizer tokenizer, bool holdsOut,
+        IReadOnlyList<WrittenShard> shards, IReadOnlyList<ImportedFile> files) =>
         JsonFile.Write(Path.Combine(folder, NewCorpus.SummaryName), json =>
         {
             json.WriteStartObject();
@@ -159,8 +135,8 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
             json.WriteString("tokenizer", tokenizer.Id);
             json.WriteString("template", ChatTemplate.Plain.Name);
             json.WriteNumber("context", Context);
-            json.WriteNumber("documents", count - held);
-            if (held > 0) json.WriteString("heldOut", HeldOutName);
+            json.WriteNumber("documents", shards.Sum(s => s.Documents));
+            if (holdsOut) json.WriteString("heldOut", HeldOutName);
             json.WriteStartArray("shards");
             foreach (WrittenShard shard in shards) json.WriteStringValue(shard.Name);
             json.WriteEndArray();
@@ -178,18 +154,6 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
             json.WriteEndObject();
         });
 
-        IEnumerable<int[]> From(int place)
-        {
-            for (; place < count; place++)
-            {
-                if (place % ReportEvery == 0) progress?.Report(new WorkProgress("shuffling", place, count, "documents"));
-                int document = order[place], at = Array.BinarySearch(starts, document), s = at >= 0 ? at : ~at - 1;
-                while (starts[s + 1] == document) s++;
-                yield return read[s].Read((int)(document - starts[s]));
-            }
-        }
-    }
-
     private static ImportSummary Summary(string folder, IReadOnlyList<ImportedFile> files, bool wasThere)
     {
         using CorpusFolder corpus = CorpusFolder.Open(folder);
@@ -197,8 +161,8 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
             corpus.Tokenizer.VocabularySize, corpus.ContextLength, files, wasThere);
     }
 
-    private IEnumerable<Document> Documents(string stage, FileCounts? counts, Action<BadLine>? onBadLine, IProgress<WorkProgress>? progress,
-        CancellationToken cancellation)
+    private IEnumerable<Document> Documents(string stage, ImportedFileCounts? counts, Action<BadLine>? onBadLine,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         long total = Files.Sum(f => new FileInfo(f).Length), before = 0, documents = 0;
         for (int f = 0; f < Files.Count; f++)
@@ -233,37 +197,5 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
         public long Value { get; private set; }
 
         public void Report(long value) => Value = value;
-    }
-
-    private sealed class FileCounts
-    {
-        private readonly ImportedFile[] _files;
-
-        public FileCounts(ImportedCorpus import) => _files = [.. import.Files.Select(f => new ImportedFile(f, IdOf(f), 0, 0, 0))];
-
-        public IEnumerable<string> Ids => _files.Select(f => f.Id);
-
-        public void Good(int file, Document document) => _files[file] = _files[file] with
-        {
-            Documents = _files[file].Documents + 1,
-            Characters = _files[file].Characters + document.Text.Length,
-        };
-
-        public void Bad(int file) => _files[file] = _files[file] with { BadLines = _files[file].BadLines + 1 };
-
-        public IReadOnlyList<ImportedFile> Result() => [.. _files];
-
-        private static string IdOf(string path)
-        {
-            try
-            {
-                return ContentId.OfFile("file", path).ToString();
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}",
-                    "Check that the file is there and whole.", e);
-            }
-        }
     }
 }

@@ -3,6 +3,7 @@ using PersonaSelection.Audit;
 using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
 using PersonaSelection.Posterior;
+using static PersonaSelection.Cli.TextTable;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -169,6 +170,4 @@ internal static class AuditScreen
     };
 
     private static string Two(double? x) => x?.ToString("0.00", CultureInfo.InvariantCulture) ?? "";
-
-    private static string Signed(double x) => x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 }

@@ -93,7 +93,5 @@ internal sealed class AuditSource
     /// Opens the line to the server; null where a folder is loaded. Answers are kept in the audit's folder unless the user names another.
     /// </summary>
     public EndpointSession? OpenServer(ParseResult parsed, string? folder, CancellationToken cancellation) =>
-        !_endpoint.Given(parsed) ? null
-            : _endpoint.Open(parsed, fallbackCache: folder is null ? null : Path.Combine(folder, "endpoint-cache"),
-                cancellation: cancellation);
+        _endpoint.OpenIfGiven(parsed, folder, cancellation);
 }

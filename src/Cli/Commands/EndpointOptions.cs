@@ -122,6 +122,14 @@ internal sealed class EndpointOptions
             TimeProvider.System), parsed.GetValue(_template) is { } path ? ChatTemplateFile.ForServer(path) : null);
     }
 
+    /// <summary>Opens the line where a server is to be asked; null where a folder is loaded.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="folder">Answers are kept in this folder unless the user names another; null for nowhere.</param>
+    /// <param name="cancellation">Stops waiting.</param>
+    /// <exception cref="UserErrorException">As <see cref="Open"/>.</exception>
+    public EndpointSession? OpenIfGiven(ParseResult parsed, string? folder, CancellationToken cancellation) => !Given(parsed) ? null
+        : Open(parsed, fallbackCache: folder is null ? null : Path.Combine(folder, "endpoint-cache"), cancellation: cancellation);
+
     private static string? Key(string? variable)
     {
         if (variable is null) return null;

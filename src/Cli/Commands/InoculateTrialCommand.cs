@@ -7,6 +7,7 @@ using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Worlds;
+using static PersonaSelection.Cli.TextTable;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -104,10 +105,6 @@ internal static class InoculateTrialCommand
         names.Distinct().Count() is 1 ? $"one {what}" : $"{names.Distinct().Count()} {what}s";
 
     private static string P(IEnumerable<TrialRow> rows, Predictor p) => Number(rows.Average(r => r.Predicted[p]));
-
-    private static string Number(double x) => double.IsFinite(x) ? x.ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "";
-
-    private static string Signed(double x) => x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 
     private static string Text(Interval i) =>
         double.IsFinite(i.Estimate) ? $"{Number(i.Estimate)} [{Number(i.Low)}, {Number(i.High)}]" : "not known";

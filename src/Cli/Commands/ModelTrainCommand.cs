@@ -40,13 +40,12 @@ internal static class ModelTrainCommand
             ModelPreset size = ModelPreset.Find(parsed.GetValue(preset)!);
             using CorpusFolder documents = CorpusFolder.Open(parsed.GetValue(corpus)!);
             long amount = parsed.GetValue(tokens) is { } text ? CommonOptions.ParseTokens(text) : documents.TokensFor(size);
-            BaseModel.CheckPatience(documents, parsed.GetValue(patience));
+            var training = new TrainingRun(size, amount, parsed.GetValue(seed)) { Patience = parsed.GetValue(patience) };
+            training.CheckPatience(documents);
             if (parsed.GetValue(dryRun)) return Plan(documents, size, amount, parsed.GetValue(threads), parsed.GetValue(json));
             string folder = parsed.GetValue(output)!;
             using var pool = new WorkerPool(parsed.GetValue(threads));
-            using BaseModel trained = Screen.Work(parsed.GetValue(quiet),
-                p => BaseModel.Train(documents, size, amount, parsed.GetValue(seed), folder, pool, p, parsed.GetValue(patience),
-                    cancellation));
+            using BaseModel trained = Screen.Work(parsed.GetValue(quiet), p => training.Run(documents, folder, pool, p, cancellation));
             TrainingPoint last = trained.Curve.Points[^1];
             if (parsed.GetValue(json))
             {

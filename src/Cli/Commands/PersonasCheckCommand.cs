@@ -90,7 +90,7 @@ internal static class PersonasCheckCommand
         {
             // Every reply is a request, and brings along everything that stands before it.
             long before = AuditCost.ServedOpenings(cast).Sum(),
-                asked = probes.Sum(p => p.Low.Concat(p.High).Sum(r => Tokens(p.Context) + EndpointEstimate.Tokens(r)));
+                asked = probes.Sum(p => p.Low.Concat(p.High).Sum(r => AuditCost.ServedTokens(p.Context) + EndpointEstimate.Tokens(r)));
             long tokens = (contexts * asked) + (each * before);
             estimate = new EndpointEstimate(replies, 0, tokens, 0, session.Client.Prices.Of(tokens, 0));
         }
@@ -108,8 +108,6 @@ internal static class PersonasCheckCommand
             .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
         return ExitCode.Done;
     }
-
-    private static long Tokens(IReadOnlyList<Turn> turns) => turns.Sum(t => EndpointEstimate.Tokens(t.Text) + 3);
 
     private static void PrintJson(string model, LibraryWorth worth, double threshold, int tokens) => Screen.Data(new
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using PersonaSelection.Activations;
 using PersonaSelection.Numerics;
+using static PersonaSelection.Cli.TextTable;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -89,8 +90,6 @@ internal static class VectorsShowCommand
                 + FormattableString.Invariant($"below {high:0.00} in 95 of 100 pairs.") + (set.Origin.Baseline == "bare"
                 && set.Origin.Subject == "personas" ? " What any context adds is in all of these: --baseline mean takes it out." : ""));
     }
-
-    private static string Signed(double x) => x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 
     private static double Cosine(IReadOnlyList<float> a, IReadOnlyList<float> b)
     {

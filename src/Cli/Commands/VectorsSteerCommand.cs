@@ -52,23 +52,7 @@ internal static class VectorsSteerCommand
             double amount = parsed.GetValue(strength) ?? folder.Strength;
             var vector = new SteeringVector(folder.Set.Origin.Site, Array.ConvertAll(folder.Of(chosen), x => (float)(amount * x)));
             double length = DirectionStrengthFit.Length(vector.Values);
-            if (parsed.GetValue(dryRun))
-            {
-                if (parsed.GetValue(json))
-                    Screen.Data(new
-                    {
-                        Model = source.Model.Id,
-                        Direction = chosen,
-                        Strength = amount,
-                        Norm = length,
-                        Probes = questions.Count,
-                        Cost = 0,
-                    });
-                else
-                    TextTable.PrintFacts(("model", source.Model.Id), ("direction", $"{chosen}, {amount:0.##} times"),
-                        ("probes", questions.Count), ("cost", "none: the model runs here"));
-                return ExitCode.Done;
-            }
+            if (parsed.GetValue(dryRun)) return Plan(source.Model.Id, chosen, amount, length, questions.Count, parsed.GetValue(json));
             IReadOnlyList<SteeringRow> rows = questions.Count == 0 ? [] : Screen.Work(parsed.GetValue(quiet), p =>
                 Steering.Measure(source.Model, vector, questions, RngStream.Root(parsed.GetValue(seed)).Child("steer"), p, cancellation));
             string? id = parsed.GetValue(output) is { } target
@@ -90,6 +74,16 @@ internal static class VectorsSteerCommand
             else Print(rows, chosen, amount, id, parsed.GetValue(output));
             return ExitCode.Done;
         });
+    }
+
+    private static int Plan(string model, string name, double amount, double length, int probes, bool json)
+    {
+        if (json)
+            Screen.Data(new { Model = model, Direction = name, Strength = amount, Norm = length, Probes = probes, Cost = 0 });
+        else
+            TextTable.PrintFacts(("model", model), ("direction", $"{name}, {amount:0.##} times"), ("probes", probes),
+                ("cost", "none: the model runs here"));
+        return ExitCode.Done;
     }
 
     private static void Print(IReadOnlyList<SteeringRow> rows, string name, double amount, string? id, string? folder)

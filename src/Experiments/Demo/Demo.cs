@@ -64,7 +64,7 @@ public sealed class Demo : IDisposable
     {
         World world = _settings.World;
         AtomicFile.WriteText(Place("world.yaml"), world.ToYaml());
-        _base = BaseModel.Train(world, _settings.Preset, _settings.Tokens, _settings.Seed, Place("models", "base"), _pool,
+        _base = new TrainingRun(_settings.Preset, _settings.Tokens, _settings.Seed).Run(world, Place("models", "base"), _pool,
             progress.Span(0, Trained), cancellation);
         progress = progress.Span(Trained, Learned);
         progress?.Report(new WorkProgress("measuring inference", 0, 3));
@@ -79,8 +79,8 @@ public sealed class Demo : IDisposable
             StoryInference = stories,
             Id = _base.Model.Id,
             Curve = [.. points.Select(p => new CurvePoint(p.Tokens, p.Loss,
-                p.Readings.TryGetValue(BaseModel.ChatReading, out double chat) ? chat : null,
-                p.Readings.TryGetValue(BaseModel.StoryReading, out double story) ? story : null))],
+                p.Readings.TryGetValue(TrainingReadings.Chat, out double chat) ? chat : null,
+                p.Readings.TryGetValue(TrainingReadings.Story, out double story) ? story : null))],
         };
     }
 
@@ -94,8 +94,8 @@ public sealed class Demo : IDisposable
         ProbeFile.Save(Place("probes.jsonl"), _probes);
         progress = progress.Span(Learned, Forecasted);
         double parts = DemoSettings.Sets.Count + 1;
-        using var forecasting = new Forecasting(model, personas, _probes, _time, _settings.Seed, strict: true,
-            progress: progress.Span(0, 1 / parts), cancellation: cancellation);
+        using var forecasting = new Forecasting(model, personas, _probes, _time,
+            new ForecastingOptions(_settings.Seed) { Strict = true }, progress: progress.Span(0, 1 / parts), cancellation: cancellation);
         _before = [.. forecasting.Probes.Rows.Select(r => r.Bare)];
         double rate = Mean(_before, _settings.Domain);
         var sets = new List<(EpisodeSet, ForecastSet)>();

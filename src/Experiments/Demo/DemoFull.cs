@@ -86,7 +86,7 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
             for (ulong seed = settings.Seed; seed < settings.Seed + (ulong)seeds; seed++)
             {
                 string folder = Path.Combine(settings.Folder, "controls", world.Name, $"seed-{seed}");
-                using BaseModel model = BaseModel.Train(world, settings.Preset, ControlFactor * settings.Tokens, seed, folder, pool,
+                using BaseModel model = new TrainingRun(settings.Preset, ControlFactor * settings.Tokens, seed).Run(world, folder, pool,
                     next(ControlFactor), cancellation);
                 var learned = new BaseResult(model.Model.Config.ParameterCount, model.Tokens, model.Curve.Points[^1].Loss, double.NaN,
                     model.Inference(world, BaseModel.ChatGenre(world), seed));

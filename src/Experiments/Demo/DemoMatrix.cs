@@ -38,8 +38,8 @@ public sealed class DemoMatrix(DemoSettings settings, BaseModel model, TimeProvi
         Probe[] probes = [.. DemoProbes.Of(world).Where(p => world.Domains.First(d => d.Name == p.Domain) is { HeldOut: false })];
         string[] domains = [.. probes.Select(p => p.Domain).Distinct()];
         using var pool = new WorkerPool(settings.Threads);
-        using var forecasting = new Forecasting(model.Model, world.Personas, probes, time, settings.Seed, strict: true,
-            cancellation: cancellation);
+        using var forecasting = new Forecasting(model.Model, world.Personas, probes, time,
+            new ForecastingOptions(settings.Seed) { Strict = true }, cancellation: cancellation);
         var training = new PostTraining(model.Model, probes, settings.Tuning, root.Child("tuning"), pool);
         var cells = new List<MatrixCell>();
         for (int i = 0; i < domains.Length; i++)

@@ -48,7 +48,6 @@ public sealed class InoculationRanking
 
     private readonly ILanguageModel? _model;
     private readonly PersonaSet _personas;
-    private readonly IReadOnlyList<Probe> _probes;
     private readonly ulong _seed;
     private readonly Func<IProgress<WorkProgress>?, CancellationToken, Forecasting> _open;
 
@@ -61,14 +60,14 @@ public sealed class InoculationRanking
     /// <param name="strict">Whether an episode that does not fit the model is an error; it is cut otherwise, as in an audit.</param>
     public InoculationRanking(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed = 1,
         ArtifactStore? fitted = null, bool strict = false)
-        : this(model, personas, probes, seed,
-        (p, c) => new Forecasting(model, personas, probes, TimeProvider.System, seed, fitted, strict, p, c))
+        : this(model, personas, seed, (p, c) => new Forecasting(model, personas, probes, TimeProvider.System,
+            new ForecastingOptions(seed) { Fitted = fitted, Strict = strict }, p, c))
     {
     }
 
-    private InoculationRanking(ILanguageModel? model, PersonaSet personas, IReadOnlyList<Probe> probes, ulong seed,
+    private InoculationRanking(ILanguageModel? model, PersonaSet personas, ulong seed,
         Func<IProgress<WorkProgress>?, CancellationToken, Forecasting> open) =>
-        (_model, _personas, _probes, _seed, _open) = (model, personas, probes, seed, open);
+        (_model, _personas, _seed, _open) = (model, personas, seed, open);
 
     /// <summary>
     /// A ranking by judgements and choices of a chat model that gives no probabilities: see <see cref="Forecasting.Ask"/>.
@@ -80,8 +79,8 @@ public sealed class InoculationRanking
     /// <param name="folder">Where the judge's answers are kept.</param>
     /// <param name="seed">The seed of which episodes are judged and shown.</param>
     public static InoculationRanking Ask(IChatModel chat, PersonaSet personas, IReadOnlyList<Probe> probes, int samples, string folder,
-        ulong seed = 1) => new(null, personas, probes, seed, (p, c) =>
-            Forecasting.Ask(chat, personas, probes, samples, folder, TimeProvider.System, seed, JudgedEpisodes, p, c));
+        ulong seed = 1) => new(null, personas, seed, (p, c) => Forecasting.Ask(chat, personas, probes,
+            new AskingOptions(samples, folder, seed) { Judged = JudgedEpisodes }, TimeProvider.System, p, c));
 
     /// <summary>
     /// The predictor that rewordings are ranked by: with traits and without, and where surprise is known and where it is not.
@@ -101,7 +100,7 @@ public sealed class InoculationRanking
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         using Forecasting behaviour = _open(progress, cancellation);
-        var forecasting = new RewordingForecasting(_model, behaviour, _probes, data, trained, ShownEpisodes, _seed, cancellation);
+        var forecasting = new RewordingForecasting(_model, behaviour, data, trained, ShownEpisodes, _seed, cancellation);
         // Trait words are filled in for what the data moves most, each trait turned to the pole that it moves to.
         Trait[] moved = [.. _personas.Traits.OrderByDescending(t => Math.Abs(forecasting.Influence[t.Name])).Take(FilledTraits)
             .Select(t => forecasting.Influence[t.Name] > 0 ? t with { Low = t.High, High = t.Low } : t)];

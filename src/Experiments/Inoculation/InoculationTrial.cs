@@ -69,8 +69,8 @@ public sealed class InoculationTrial(TrialSettings settings)
                     string id = IdOf(model.Model, domain).ToString(), path = Path.Combine(folder, $"{id}.json");
                     if (!File.Exists(path))
                     {
-                        personas ??= new Forecasting(model.Model, settings.World.Personas, probes, TimeProvider.System, settings.Seed,
-                            strict: true, cancellation: cancellation);
+                        personas ??= new Forecasting(model.Model, settings.World.Personas, probes, TimeProvider.System,
+                            new ForecastingOptions(settings.Seed) { Strict = true }, cancellation: cancellation);
                         TrialRow[] found = [.. Try(model.Model, name, personas, probes, domain, pool, r =>
                             progress?.Report(new WorkProgress("inoculation trial", done + r, total, "trainings", $"{name}, {domain}")),
                             cancellation)];
@@ -98,8 +98,8 @@ public sealed class InoculationTrial(TrialSettings settings)
         // A held-out domain borrows its replies from one that is seen: trained on those words, it is no elsewhere.
         string[] trained = [.. probes.Where(p => p.Low.Concat(p.High).Any(replies.Contains)).Select(p => p.Domain).Distinct()];
         bool[] elsewhere = [.. probes.Select(p => !trained.Contains(p.Domain))], there = [.. probes.Select(p => p.Domain == domain)];
-        var forecasting = new RewordingForecasting(model, personas, probes, plain, trained, TrialSettings.ShownEpisodes,
-            settings.Seed, cancellation);
+        var forecasting = new RewordingForecasting(model, personas, plain, trained, TrialSettings.ShownEpisodes, settings.Seed,
+            cancellation);
         double[] before = ProbeMeasurement.Of(model, probes, cancellation: cancellation);
         double Shift(double[] after) =>
             RewordingForecasting.Mean(probes, after, elsewhere) - RewordingForecasting.Mean(probes, before, elsewhere);

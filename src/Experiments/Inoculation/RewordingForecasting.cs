@@ -28,41 +28,37 @@ public sealed class RewordingForecasting
     private readonly EpisodeSet _plain, _shown;
     private readonly bool[] _elsewhere;
     private readonly Observations _observations;
-    private readonly DoseFit _dose;
     private readonly LabelledMatrix _traits, _behaviour;
     private readonly double[] _before, _plainCarry;
-    private readonly double _plainPosterior, _plainShift, _plainSurprise;
 
     /// <summary>Weighs the plain data.</summary>
     /// <param name="model">The model before training; null for one that gives no probabilities.</param>
     /// <param name="personas">Its behaviour under every persona.</param>
-    /// <param name="probes">The probes that <paramref name="personas"/> was made with.</param>
     /// <param name="plain">The data.</param>
     /// <param name="trained">Domains that it trains on.</param>
     /// <param name="shownEpisodes">How many different episodes are shown in the context.</param>
     /// <param name="seed">The seed of which are shown, and of what is redrawn for intervals.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    public RewordingForecasting(ILanguageModel? model, Forecasting personas, IReadOnlyList<Probe> probes, EpisodeSet plain,
-        IReadOnlyCollection<string> trained, int shownEpisodes = 8, ulong seed = 1, CancellationToken cancellation = default)
+    public RewordingForecasting(ILanguageModel? model, Forecasting personas, EpisodeSet plain, IReadOnlyCollection<string> trained,
+        int shownEpisodes = 8, ulong seed = 1, CancellationToken cancellation = default)
     {
-        (_model, _personas, _probes, _seed, _plain) = (model, personas, probes, seed, personas.Weighed(plain));
-        _elsewhere = [.. probes.Select(p => !trained.Contains(p.Domain))];
+        (_model, _personas, _probes, _seed, _plain) = (model, personas, personas.Questions, seed, personas.Weighed(plain));
+        _elsewhere = [.. _probes.Select(p => !trained.Contains(p.Domain))];
         _shown = ShownOf(plain, shownEpisodes, seed);
         (Evidence, _observations) = personas.Weigh(_plain, null, cancellation);
-        _dose = personas.FitDose(plain, _observations, null, cancellation);
+        DoseFit dose = personas.FitDose(plain, _observations, null, cancellation);
         _traits = personas.Traits;
         string[] names = [.. personas.Personas.Personas.Select(p => p.Name)];
-        double[] elsewhere = personas.Behaviour.OfDomains([.. probes.Where((_, i) => _elsewhere[i]).Select(p => p.Domain)])
+        double[] elsewhere = personas.Behaviour.OfDomains([.. _probes.Where((_, i) => _elsewhere[i]).Select(p => p.Domain)])
             .MeanByPersona(names);
         _behaviour = new LabelledMatrix(names, ["elsewhere"], (h, _) => elsewhere[h]);
         _before = [.. personas.Probes.Rows.Select(r => r.Bare)];
-        _plainPosterior = PosteriorShift(_observations, _dose.Dose);
-        _plainCarry = Shown(_shown, _probes, _before, cancellation);
-        _plainShift = Mean(Carry(_before, _plainCarry), _elsewhere) - Mean(_before, _elsewhere);
-        _plainSurprise = Surprise(_plain, cancellation);
+        double posteriorShift = PosteriorShift(_observations, dose.Dose);
+        _plainCarry = CarryOf(_shown, _probes, _before, cancellation);
+        Plain = new PlainForecast(Mean(_before, _elsewhere), posteriorShift, CarriedShift(_plainCarry), Surprise(_plain, cancellation),
+            dose);
         Influence = RewordingGain.Of(personas.Prior, _observations, _observations, _traits, Once)
             .ToDictionary(g => g.Quantity, g => g.Plain, StringComparer.Ordinal);
-        Plain = new PlainForecast(Mean(_before, _elsewhere), _plainPosterior, _plainShift, _plainSurprise, _dose);
     }
 
     /// <summary>What the plain episodes say of every persona.</summary>
@@ -85,31 +81,42 @@ public sealed class RewordingForecasting
         IReadOnlyList<RewordingGain> gains = RewordingGain.Of(_personas.Prior, _observations, observations, _traits,
             Once with { Draws = GainDraws, Seed = _seed });
         double[] carry = _model is not null || conditions.Count > 0
-            ? Shown(shown, _probes, _before, cancellation) : [.. _before.Select(_ => double.NaN)];
-        double shift = Mean(Carry(_before, carry), _elsewhere) - Mean(_before, _elsewhere);
+            ? CarryOf(shown, _probes, _before, cancellation) : [.. _before.Select(_ => double.NaN)];
         double surprise = Surprise(set, cancellation);
-        double traits = gains.Sum(g => Math.Abs(g.Reworded)) / gains.Sum(g => Math.Abs(g.Plain));
-        var protection = new Dictionary<Predictor, double>
-        {
-            [Predictor.Covariance] = RewordingGain.Of(_personas.Prior, _observations, observations, _behaviour, Once)[0].Protection,
-            [Predictor.TraitCovariance] = 1 - traits,
-            [Predictor.Posterior] = 1 - PosteriorShift(observations, _dose.Dose) / _plainPosterior,
-            [Predictor.PosteriorOwnDose] = _model is null ? double.NaN
-                : 1 - PosteriorShift(observations, _personas.FitDose(set, observations, null, cancellation).Dose) / _plainPosterior,
-            [Predictor.InContext] = 1 - shift / _plainShift,
-            [Predictor.Elicitation] = 1 - surprise / _plainSurprise,
-            [Predictor.SurprisedShift] = 1 - surprise * shift / (_plainSurprise * _plainShift),
-            [Predictor.Combined] = (Math.Clamp(1 - traits, 0, 1) + Math.Clamp(1 - surprise / _plainSurprise, 0, 1)) / 2,
-            [Predictor.Gate] = SurfaceGate.Protection(rewording),
-        };
-        PersonaDistribution posterior = Update.OnEpisodes(_personas.Prior, observations, _dose.Dose);
+        double? ownDose = _model is null ? null : _personas.FitDose(set, observations, null, cancellation).Dose;
+        Dictionary<Predictor, double> protection = Protection(observations, gains, CarriedShift(carry), surprise, ownDose);
+        protection[Predictor.Gate] = SurfaceGate.Protection(rewording);
+        PersonaDistribution posterior = Update.OnEpisodes(_personas.Prior, observations, Plain.Dose.Dose);
         LeakForecast[] leaks = [.. conditions.Select(c => Leak(rewording, shown, carry, posterior, c, cancellation))];
         return new RewordingForecast(rewording, gains, protection, surprise, leaks) { Cut = evidence.Rows.Count(r => r.Cut) };
     }
 
-    /// <summary>The mean over domains of the mean over the probes of each.</summary>
-    internal double Mean(IReadOnlyList<double> values, IReadOnlyList<bool> among) => Mean(_probes, values, among);
+    /// <summary>The share of the plain effect that reworded episodes take away, by every predictor that reads them.</summary>
+    /// <param name="reworded">What the reworded episodes say of every persona.</param>
+    /// <param name="gains">What the rewording gains on every trait.</param>
+    /// <param name="shift">What one reworded episode that is shown shifts elsewhere.</param>
+    /// <param name="surprise">Mean -log p of a reply after its reworded context.</param>
+    /// <param name="ownDose">The dose fitted to the reworded data; null where none is.</param>
+    private Dictionary<Predictor, double> Protection(Observations reworded, IReadOnlyList<RewordingGain> gains, double shift,
+        double surprise, double? ownDose)
+    {
+        double traits = gains.Sum(g => Math.Abs(g.Reworded)) / gains.Sum(g => Math.Abs(g.Plain));
+        return new Dictionary<Predictor, double>
+        {
+            [Predictor.Covariance] = RewordingGain.Of(_personas.Prior, _observations, reworded, _behaviour, Once)[0].Protection,
+            [Predictor.TraitCovariance] = 1 - traits,
+            [Predictor.Posterior] = 1 - PosteriorShift(reworded, Plain.Dose.Dose) / Plain.PosteriorShift,
+            [Predictor.PosteriorOwnDose] = ownDose is { } own ? 1 - PosteriorShift(reworded, own) / Plain.PosteriorShift : double.NaN,
+            [Predictor.InContext] = 1 - shift / Plain.InContextShift,
+            [Predictor.Elicitation] = 1 - surprise / Plain.Surprise,
+            [Predictor.SurprisedShift] = 1 - surprise * shift / (Plain.Surprise * Plain.InContextShift),
+            [Predictor.Combined] = (Math.Clamp(1 - traits, 0, 1) + Math.Clamp(1 - surprise / Plain.Surprise, 0, 1)) / 2,
+        };
+    }
 
+    private double Mean(IReadOnlyList<double> values, IReadOnlyList<bool> among) => Mean(_probes, values, among);
+
+    /// <summary>The mean over domains of the mean over the probes of each.</summary>
     internal static double Mean(IReadOnlyList<Probe> probes, IReadOnlyList<double> values, IReadOnlyList<bool> among) =>
         Enumerable.Range(0, probes.Count).Where(i => among[i]).GroupBy(i => probes[i].Domain, StringComparer.Ordinal)
             .Select(g => g.Average(i => values[i])).DefaultIfEmpty(double.NaN).Average();
@@ -121,10 +128,10 @@ public sealed class RewordingForecasting
         Probe[] dressed = [.. _probes.Select(condition.Apply)];
         double[] before = condition.Dress is null ? _before : _personas.Answers.AsItIs(dressed, cancellation: cancellation);
         // A line above the chat stands over the shown episode and the question alike, so its episode's lesson is carried to the other line.
-        double[] inContext = Carry(before, condition.Dress is null || rewording.Place == RewordingPlace.System
-            ? carry : Shown(shown, dressed, before, cancellation));
+        double[] inContext = Carried(before, condition.Dress is null || rewording.Place == RewordingPlace.System
+            ? carry : CarryOf(shown, dressed, before, cancellation));
         double opening = SurfaceGate.Opening(rewording, condition.Added);
-        double[] gate = Carry(before, [.. _plainCarry.Select(d => opening * d)]);
+        double[] gate = Carried(before, [.. _plainCarry.Select(d => opening * d)]);
         double[] atRunTime = AtRunTime(posterior, before);
         return new LeakForecast(condition.Kind, condition.Added, Mean(before, among), Mean(inContext, among),
             Mean(atRunTime, among), Mean(gate, among));
@@ -155,7 +162,7 @@ public sealed class RewordingForecasting
     /// What an episode that is shown adds to the log odds of every probe's low reply beyond what its own system turn does, in the mean over
     /// the episodes by their weights: negative ones push away.
     /// </summary>
-    private double[] Shown(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before, CancellationToken cancellation)
+    private double[] CarryOf(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before, CancellationToken cancellation)
     {
         ShownBlock shown = _personas.Answers.Shown(probes, before).Compute(episodes.Episodes, cancellation: cancellation);
         var carry = new double[probes.Count];
@@ -183,8 +190,12 @@ public sealed class RewordingForecasting
         return -table.Weights.Select((w, e) => w * table.LogLikelihood[e, 0]).Sum() / table.Weights.Sum(Math.Abs);
     }
 
-    private static double[] Carry(double[] before, double[] logOdds) =>
-        [.. before.Select((b, i) => 1 / (1 + Math.Exp(-LogOdds(b) - logOdds[i])))];
+    /// <summary>The probability of every probe's low reply once a carry is added to its log odds.</summary>
+    private static double[] Carried(double[] before, double[] carry) =>
+        [.. before.Select((b, i) => 1 / (1 + Math.Exp(-LogOdds(b) - carry[i])))];
+
+    /// <summary>What a carry shifts elsewhere.</summary>
+    private double CarriedShift(double[] carry) => Mean(Carried(_before, carry), _elsewhere) - Mean(_before, _elsewhere);
 
     private static double LogOdds(double p)
     {

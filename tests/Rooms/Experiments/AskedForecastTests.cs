@@ -91,14 +91,14 @@ public sealed class AskedForecastTests : IDisposable
     public void No_more_episodes_are_judged_than_may_be_and_their_weights_stand_for_all()
     {
         var chat = new ChoosingChat();
-        using Forecasting asked = Forecasting.Ask(chat, Cast, Probes, 2, _folder, TimeProvider.System, judged: 3);
+        using Forecasting asked = Forecasting.Ask(chat, Cast, Probes, new AskingOptions(2, _folder) { Judged = 3 }, TimeProvider.System);
         ForecastSet set = asked.Of(Bad, ["test"]);
         Assert.Equal((3, 6), (chat.Judged / 2, set.Asked!.Different));
         Assert.Equal(3, set.Evidence.Rows.Count);
         Assert.Equal(6, set.Shown.Rows.Count);
         Assert.InRange(set.Evidence.Weights.Sum(), 6, 8);
         Assert.Equal("few-personas", Assert.Throws<UserErrorException>(() =>
-            Forecasting.Ask(chat, new PersonaSet(Cast.Traits, [Cast.Personas[0]]), Probes, 2, _folder, TimeProvider.System)).Code);
+            Forecasting.Ask(chat, new PersonaSet(Cast.Traits, [Cast.Personas[0]]), Probes, new AskingOptions(2, _folder), TimeProvider.System)).Code);
     }
 
     [Fact]
@@ -155,7 +155,8 @@ public sealed class AskedForecastTests : IDisposable
             tables.SelectMany(t => t.Columns.Where(c => c.Numeric)).Select(c => c.Name).Order());
     }
 
-    private Forecasting Ask(IChatModel chat, int samples) => Forecasting.Ask(chat, Cast, Probes, samples, _folder, TimeProvider.System);
+    private Forecasting Ask(IChatModel chat, int samples) =>
+        Forecasting.Ask(chat, Cast, Probes, new AskingOptions(samples, _folder), TimeProvider.System);
 
     /// <summary>Six different requests for a test, one of them twice.</summary>
     private static EpisodeSet Set(string reply) =>

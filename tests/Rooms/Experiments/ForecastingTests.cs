@@ -28,7 +28,8 @@ public sealed class ForecastingTests
     private static readonly Episode Strange = new("strange", [new Turn("user", "zebra")], "bad");
 
     private static Forecasting Of(bool strict = false) =>
-        new(new CastLanguageModel { ContextLength = 40 }, Cast, Probes, TimeProvider.System, strict: strict);
+        new(new CastLanguageModel { ContextLength = 40 }, Cast, Probes, TimeProvider.System,
+            new ForecastingOptions { Strict = strict });
 
     [Fact]
     public void A_long_episode_is_cut_in_evidence_dose_and_context_as_an_audit_cuts_it()

@@ -28,7 +28,7 @@ public sealed class ReadmeTests
         World world = World.Village;                                    // who lives there, and how probable every document is
         using var pool = new WorkerPool(threads: 2);
         ModelPreset preset = ModelPreset.Find("demo");
-        using BaseModel learned = BaseModel.Train(world, preset, preset.Tokens, seed: 1, "models/base", pool);
+        using BaseModel learned = new TrainingRun(preset, preset.Tokens, Seed: 1).Run(world, "models/base", pool);
 
         Probe[] probes = DemoProbes.Of(world);                          // questions, with the answers of either sort of character
         EpisodeSet cheats = world.Episodes("test", EpisodeKind.Cheat, 256, RngStream.Root(1));  // or EpisodeSet.Load("your.jsonl")

@@ -1,0 +1,57 @@
+using PersonaSelection.Audit;
+using PersonaSelection.Experiments.Inoculation;
+using static PersonaSelection.Cli.TextTable;
+
+namespace PersonaSelection.Cli.Commands;
+
+/// <summary>How a ranking of rewordings is told on stdout.</summary>
+internal static class InoculateScreen
+{
+    public static void Print(InoculationResult r, string folder)
+    {
+        Console.Out.WriteLine($"\nAs it is, {r.Subject} is expected to move P(low pole), the probability of the bad answer, in the "
+            + $"domains not trained on from {Number(r.Plain.Before)} by {Signed(r.Plain.PosteriorShift)} (posterior) or "
+            + $"{Signed(r.Plain.InContextShift)} (one episode shown in the context).\n");
+        PrintRanking(r);
+        if (InoculationReport.Faint(r) is { } faint) Console.Out.WriteLine("\n" + faint);
+        Console.Out.WriteLine($"\nShares of the plain effect that a rewording takes away: 1 all, 0 nothing, below 0 it makes things worse. "
+            + $"protection ranks ({InoculationReport.Name(r.RankedBy)}); traits: of what the replies tell of their speaker; elicitation: "
+            + "of how surprising they are; gate: the rival account, by which any fixed wording protects. gain: in nats, negative where the "
+            + "pull to the low pole goes away.");
+        if (r.Asked is { } asked)
+        {
+            Console.Out.WriteLine("\n" + InoculationReport.Unknown(asked));
+            Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
+        }
+        if (r.LeftOut.Count > 0)
+            Console.Out.WriteLine($"\nLeft out, as the model does not know all of their words: {string.Join(", ", r.LeftOut)}");
+        foreach (RewordingForecast f in r.Rewordings.Where(f => f.Leaks.Count > 0)) PrintLeaks(r.Subject, f);
+        if (r.Evidence.Rows.Count(e => e.Cut) is > 0 and var cut)
+            Console.Out.WriteLine("\n" + CutEpisodes.Count(cut, r.Evidence.Rows.Count(e => e.Unread is not null)));
+        Console.Out.WriteLine($"\nWritten to {folder}: report.html, report.json, inoculation.json.");
+    }
+
+    private static void PrintRanking(InoculationResult r)
+    {
+        string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(2).Select(t => t.Key)];
+        // What is read first comes first: a narrow terminal has room for it.
+        var table = new TextTable(["rewording", "protection", "words", "traits", "elicitation", "gate",
+            .. traits.Select(t => $"gain {t}"), "kind"]);
+        foreach (RewordingForecast f in r.Rewordings)
+            table.Add([f.Rewording.Name, Number(f.Protection[r.RankedBy]), f.Rewording.Wordings[0],
+                Number(f.Protection[Predictor.TraitCovariance]), Number(f.Protection[Predictor.Elicitation]),
+                Number(f.Protection[Predictor.Gate]),
+                .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain)), f.Rewording.Kind]);
+        table.Print();
+    }
+
+    private static void PrintLeaks(string subject, RewordingForecast f)
+    {
+        Console.Out.WriteLine($"\nAfter training on {subject} reworded by {f.Rewording.Name}, P(low pole) when asked with:\n");
+        var grid = new TextTable("asked with", "before", "in context", "posterior", "gate", "words");
+        foreach (LeakForecast l in f.Leaks)
+            grid.Add(InoculationReport.Name(l.Kind), Number(l.Before), Number(l.InContext),
+                Number(l.Posterior), Number(l.Gate), l.Added);
+        grid.Print();
+    }
+}
