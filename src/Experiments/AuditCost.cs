@@ -88,8 +88,7 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
         long[] episodes = [.. Different(request.Data).Select(e => ServedTokens(e.Context) + EndpointEstimate.Tokens(e.Reply))];
         if (request.Kind == "in-context")
         {
-            long[] asked =
-                [.. request.Probes.SelectMany(p => p.Low.Concat(p.High).Select(r => ServedTokens(p.Context) + EndpointEstimate.Tokens(r)))];
+            long[] asked = [.. AskedBy(request.Probes)];
             long befores = openings.Count + episodes.Length + 1,
                 read = (befores * asked.Sum()) + (asked.Length * (openings.Sum() + episodes.Sum()));
             return new EndpointEstimate(befores * asked.Length, 0, read, 0, prices.Of(read, 0));
@@ -100,6 +99,22 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
         long tokens = (long)((count * openings.Sum()) + (count * openings.Count * episodes.Average()));
         return new EndpointEstimate((long)(count * openings.Count), 0, tokens, 0, prices.Of(tokens, 0));
     }
+
+    /// <summary>The cost of measuring from a server what probes tell of personas, and of the model as it is.</summary>
+    /// <param name="personas">The personas.</param>
+    /// <param name="probes">The probes.</param>
+    /// <param name="prices">What tokens cost.</param>
+    public static EndpointEstimate ServedContrast(PersonaSet personas, IReadOnlyList<Probe> probes, TokenPrices prices)
+    {
+        long contexts = 1 + Contexts(personas, served: true), before = ServedOpenings(personas).Sum();
+        long[] asked = [.. AskedBy(probes)];
+        long tokens = (contexts * asked.Sum()) + (asked.Length * before);
+        return new EndpointEstimate(contexts * asked.Length, 0, tokens, 0, prices.Of(tokens, 0));
+    }
+
+    // Tokens of every reply to a probe, with the question before it.
+    private static IEnumerable<long> AskedBy(IEnumerable<Probe> probes) =>
+        probes.SelectMany(p => p.Low.Concat(p.High).Select(r => ServedTokens(p.Context) + EndpointEstimate.Tokens(r)));
 
     /// <summary>Personas that may have to be fitted to their examples first.</summary>
     public static int FittedOf(PersonaSet personas) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
@@ -79,13 +80,7 @@ public static class Auditing
         DataSurvey? otherSurvey = other?.Survey(onBadLine, progress, cancellation);
         var folder = new AuditFolder(request.Folder);
         folder.RequireSame(survey, source);
-        using var recorder = new RunRecorder(Path.Combine(request.Folder, "run.json"), "audit", request.Given, time);
-        recorder.InForce("evidence", source.Kind);
-        recorder.InForce("draws", request.Options.Draws);
-        recorder.InForce("seed", request.Options.Seed);
-        recorder.InForce("dose",
-            request.Options.EffectiveObservations?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "fitted");
-        foreach ((string role, string id) in source.Provenance) recorder.From(role, id);
+        using RunRecorder recorder = Recorder(request, source, time);
         AuditResult audit =
             Recorded(recorder, () => folder.Run(data, survey, source, personas, request.Options, recorder, progress, cancellation));
         // On examples that a persona has learnt by heart, evidence flatters it.
@@ -103,10 +98,7 @@ public static class Auditing
             ? KeptData.Write(file, data, KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit, personas,
                 request.Options, cancellation)
             : null;
-        ReportDocument document = AuditReport.Of(audit, personas, comparison, kept, evidence, known, request.Command);
-        document.Save(Path.Combine(request.Folder, "report.json"));
-        string page = Path.Combine(request.Folder, "report.html");
-        HtmlReport.Write(document, page);
+        string page = Write(AuditReport.Of(audit, personas, comparison, kept, evidence, known, request.Command), request.Folder);
         recorder.End();
         return new AuditOutcome(audit, comparison, kept, page, known)
         {
@@ -114,6 +106,26 @@ public static class Auditing
             Judge = evidence.Judge,
             Judged = evidence.Judged,
         };
+    }
+
+    private static RunRecorder Recorder(AuditRequest request, IEvidenceSource source, TimeProvider time)
+    {
+        var recorder = new RunRecorder(Path.Combine(request.Folder, "run.json"), "audit", request.Given, time);
+        recorder.InForce("evidence", source.Kind);
+        recorder.InForce("draws", request.Options.Draws);
+        recorder.InForce("seed", request.Options.Seed);
+        recorder.InForce("dose", request.Options.EffectiveObservations?.ToString(CultureInfo.InvariantCulture) ?? "fitted");
+        foreach ((string role, string id) in source.Provenance) recorder.From(role, id);
+        return recorder;
+    }
+
+    /// <summary>Writes the report, and tells the place of the page.</summary>
+    private static string Write(ReportDocument document, string folder)
+    {
+        document.Save(Path.Combine(folder, "report.json"));
+        string page = Path.Combine(folder, "report.html");
+        HtmlReport.Write(document, page);
+        return page;
     }
 
     private static T Recorded<T>(RunRecorder recorder, Func<T> work)

@@ -29,6 +29,9 @@ public sealed record EvidenceRequest(string Kind, PersonaSet Personas, AuditData
     /// </summary>
     public int? Samples { get; init; }
 
+    /// <summary>Whether a chat model is asked that gives no probabilities.</summary>
+    public bool AsksChat => Kind == "judgement" || Samples is not null;
+
     /// <summary>The largest share of the cells that adaptive evidence may ask for.</summary>
     public double Cells { get; init; } = new CompletionPlan().MaximumShare;
 }

@@ -139,14 +139,15 @@ public sealed class Forecasting : IDisposable
         (EvidenceTable evidence, Observations observations) = Weigh(set, progress, cancellation);
         DoseFit dose = FitDose(set, observations, progress, cancellation);
         PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, Traits);
-        Forecast posterior = PosteriorForecast.Make(set.Name, Prior, observations, dose.Dose, Behaviour, trainedDomains,
-            _time, provenance: Provenance(set, dose, "evidence", evidence.Id, evidence));
+        var subject = new ForecastSubject(set.Name, trainedDomains, _time);
+        Forecast posterior = PosteriorForecast.Make(subject, Prior, observations, dose.Dose, Behaviour,
+            provenance: Provenance(set, dose, "evidence", evidence.Id, evidence));
         double[] before = [.. Behaviour.Probes.Select(p => p.Before)];
         InContextTable shown = Show(set, Questions, before, progress, cancellation);
         DoseFit doseInContext = FitDoseInContext(set, shown, before, progress, cancellation);
-        Forecast inContext = InContextForecast.Make(set.Name, shown.Shifts, shown.Weights, shown.Clusters, Behaviour.Probes, trainedDomains,
-            _time, doseInContext.Dose, provenance: Provenance(set, doseInContext, "in-context", shown.Id), answers: Behaviour.Answers);
-        return new ForecastSet(posterior, inContext, NullForecast.NoChange(set.Name, Behaviour.Probes, trainedDomains, _time),
+        Forecast inContext = InContextForecast.Make(subject, shown.Shifts, shown.Weights, shown.Clusters, Behaviour.Probes,
+            doseInContext.Dose, Provenance(set, doseInContext, "in-context", shown.Id), Behaviour.Answers);
+        return new ForecastSet(posterior, inContext, NullForecast.NoChange(subject, Behaviour.Probes),
             NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast,
             cast.Prior.Together(_source.Original), cast.Posterior.Together(_source.Original), dose, doseInContext, evidence)
         {

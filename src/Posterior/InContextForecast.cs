@@ -57,18 +57,15 @@ public static class InContextForecast
     /// <param name="weights">One weight per observation.</param>
     /// <param name="clusters">Observations that stand or fall together; each on its own when absent.</param>
     /// <param name="probes">The probes, by name in any order.</param>
-    /// <param name="trainedDomains">Domains that are trained on.</param>
-    /// <param name="time">The clock.</param>
     /// <param name="dose">How many showings the training is worth: see <see cref="DoseFit.InContext"/>. One when nothing tells.</param>
-    /// <param name="plan">How the intervals are drawn.</param>
     /// <param name="provenance">Further facts to keep with the forecast.</param>
     /// <param name="answers">How many sampled answers each probability before rests on; null for exact ones. Redrawing observations
     /// holds those after.</param>
-    public static Forecast Make(string subject, LabelledMatrix shifts, IReadOnlyList<double> weights, IReadOnlyList<string>? clusters,
-        IReadOnlyList<ProbeRow> probes, IReadOnlyCollection<string> trainedDomains, TimeProvider time, double dose = 1,
-        BootstrapPlan? plan = null, IReadOnlyDictionary<string, string>? provenance = null, double? answers = null)
+    public static Forecast Make(ForecastSubject subject, LabelledMatrix shifts, IReadOnlyList<double> weights,
+        IReadOnlyList<string>? clusters, IReadOnlyList<ProbeRow> probes, double dose = 1,
+        IReadOnlyDictionary<string, string>? provenance = null, double? answers = null)
     {
-        plan ??= new BootstrapPlan();
+        BootstrapPlan plan = subject.Plan;
         LabelledMatrix table = shifts.WithColumns([.. probes.Select(p => p.Name)]);
         var bootstrap = ClusterResampling.Of(clusters ?? table.Rows);
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("observations");
@@ -81,7 +78,7 @@ public static class InContextForecast
             redrawn.Add(Anchored(MeanShift(table, weights, multiplicity), answers is { } n
                 ? BehaviourTable.Redrawn(probes, n, answered) : probes));
         }
-        var (domains, rows) = ForecastRows.Of(probes, trainedDomains, Anchored(MeanShift(table, weights), probes), redrawn,
+        var rows = ForecastRows.Of(probes, subject.TrainedDomains, Anchored(MeanShift(table, weights), probes), redrawn,
             Observations.EffectiveClustersOf(clusters ?? table.Rows, weights), plan);
         var facts = new Dictionary<string, string>(provenance ?? new Dictionary<string, string>())
         {
@@ -89,15 +86,7 @@ public static class InContextForecast
             ["weights"] = ContentId.Of("weights", weights.ToArray()).ToString(),
             ["dose"] = dose.ToString("R", CultureInfo.InvariantCulture),
         };
-        return new Forecast
-        {
-            Kind = ForecastKind.InContext,
-            Subject = subject,
-            CreatedAt = time.GetUtcNow(),
-            Domains = domains,
-            Probes = rows,
-            Provenance = facts,
-        };
+        return subject.Forecast(ForecastKind.InContext, rows, facts);
 
         // What is shown was measured on its own: another reading before moves where it counts from, not where it arrives.
         double[] Anchored(double[] shift, IReadOnlyList<ProbeRow> from) =>

@@ -7,23 +7,9 @@ public static class NullForecast
     /// <summary>Nothing moves.</summary>
     /// <param name="subject">What is about to be trained.</param>
     /// <param name="probes">The probes.</param>
-    /// <param name="trainedDomains">Domains that are trained on.</param>
-    /// <param name="time">The clock.</param>
-    public static Forecast NoChange(string subject, IReadOnlyList<ProbeRow> probes,
-        IReadOnlyCollection<string> trainedDomains, TimeProvider time)
-    {
-        var (domains, rows) =
-            ForecastRows.Of(probes, trainedDomains, [.. probes.Select(p => p.Before)], [], 0, new BootstrapPlan(Draws: 0));
-        return new Forecast
-        {
-            Kind = ForecastKind.NoChange,
-            Subject = subject,
-            CreatedAt = time.GetUtcNow(),
-            Domains = domains,
-            Probes = rows,
-            Provenance = new Dictionary<string, string>(),
-        };
-    }
+    public static Forecast NoChange(ForecastSubject subject, IReadOnlyList<ProbeRow> probes) => subject.Forecast(ForecastKind.NoChange,
+        ForecastRows.Of(probes, subject.TrainedDomains, [.. probes.Select(p => p.Before)], [], 0, new BootstrapPlan(Draws: 0)),
+        new Dictionary<string, string>());
 
     /// <summary>
     /// Every domain that is not trained on moves by one amount: the mean shift elsewhere of another forecast, so that it is known before

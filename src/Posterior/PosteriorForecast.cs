@@ -18,30 +18,27 @@ public static class PosteriorForecast
 {
     /// <summary>
     /// p(y'|x') = sum_h p(h|D,x') p(y'|x',h), for every probe and domain, with intervals over observations, probes, and answers
-    /// where behaviour was sampled.
+    /// where behaviour was sampled. Dose and prior are held fixed.
     /// </summary>
     /// <param name="subject">What is about to be trained.</param>
     /// <param name="prior">p0.</param>
     /// <param name="observations">The training set.</param>
     /// <param name="dose">beta; see <see cref="DoseFit"/>.</param>
     /// <param name="behaviour">p(y'|x',h).</param>
-    /// <param name="trainedDomains">Domains that are trained on.</param>
-    /// <param name="time">The clock.</param>
     /// <param name="anchor">What shifts count from.</param>
-    /// <param name="plan">How the intervals are drawn; dose and prior are held fixed.</param>
     /// <param name="provenance">Further facts to keep with the forecast.</param>
-    public static Forecast Make(string subject, PersonaDistribution prior, Observations observations, double dose, BehaviourTable behaviour,
-        IReadOnlyCollection<string> trainedDomains, TimeProvider time, ForecastAnchor anchor = ForecastAnchor.MeasuredBefore,
-        BootstrapPlan? plan = null, IReadOnlyDictionary<string, string>? provenance = null)
+    public static Forecast Make(ForecastSubject subject, PersonaDistribution prior, Observations observations, double dose,
+        BehaviourTable behaviour, ForecastAnchor anchor = ForecastAnchor.MeasuredBefore,
+        IReadOnlyDictionary<string, string>? provenance = null)
     {
-        plan ??= new BootstrapPlan();
+        BootstrapPlan plan = subject.Plan;
         Observations data = observations.For(prior.Personas);
         BehaviourTable table = behaviour.For(prior.Personas);
         PosteriorTable posterior = PosteriorTable.Of(prior, data, dose, plan: plan with { Draws = 0 });
         double[] after = Anchored(posterior.Posterior, table);
         RngStream answers = RngStream.Root(plan.Seed).Child("bootstrap").Child("answers");
         double[][] redrawn = [.. PosteriorTable.Redraw(prior, data, dose, plan).Select(p => Anchored(p, table.Redrawn(answers)))];
-        var (domains, probes) = ForecastRows.Of(table.Probes, trainedDomains, after, redrawn, data.EffectiveClusters, plan);
+        var rows = ForecastRows.Of(table.Probes, subject.TrainedDomains, after, redrawn, data.EffectiveClusters, plan);
         var facts = new Dictionary<string, string>(provenance ?? new Dictionary<string, string>())
         {
             ["posterior"] = posterior.Id.ToString(),
@@ -50,15 +47,7 @@ public static class PosteriorForecast
             ["effective-observations"] = (dose * data.Mass).ToString("R", CultureInfo.InvariantCulture),
             ["anchor"] = anchor == ForecastAnchor.Mixture ? "mixture" : "measured-before",
         };
-        return new Forecast
-        {
-            Kind = ForecastKind.Posterior,
-            Subject = subject,
-            CreatedAt = time.GetUtcNow(),
-            Domains = domains,
-            Probes = probes,
-            Provenance = facts,
-        };
+        return subject.Forecast(ForecastKind.Posterior, rows, facts);
 
         double[] Anchored(PersonaDistribution personas, BehaviourTable answered)
         {

@@ -111,7 +111,7 @@ internal sealed class AuditCommand
         AuditOutcome outcome = Screen.Work(parsed.GetValue(_quiet), p =>
         {
             EvidenceRequest wanted = Wanted(request.Data);
-            using EvidenceSession evidence = wanted.Kind == "judgement" || wanted.Samples is not null
+            using EvidenceSession evidence = wanted.AsksChat
                 ? EvidenceSources.Ask(wanted, server!.Chat(), p, cancellation)
                 : EvidenceSources.Open(wanted, folder is null ? server!.Model(cancellation) : folder.Model, p, cancellation);
             return Auditing.Run(request, cast, evidence, TimeProvider.System, bad.Add, p, cancellation);

@@ -16,19 +16,9 @@ internal static class AuditPlan
             [.. requests.Select(r => (r.Data, r.Data.Survey(bad.Add, cancellation: cancellation)))];
         bad.Tell();
         EvidenceRequest first = requests[0];
-        AuditCost? work = null;
-        EndpointEstimate? estimate = null;
-        for (int i = 0; i < requests.Count; i++)
-        {
-            if (source is not null) work = AuditCost.Of(requests[i], source.Model) is var c && work is { } w ? w.Plus(c) : c;
-            else
-            {
-                EndpointEstimate? part = first.Kind == "judgement" || first.Samples is not null
-                    ? EvidenceSources.EstimateAsked(requests[i], server!.Chat(), cancellation)
-                    : AuditCost.Served(requests[i], server!.Client.Prices);
-                if (part is not null) estimate = estimate?.Plus(part) ?? part;
-            }
-        }
+        AuditCost? work = source is null ? null
+            : requests.Select(r => AuditCost.Of(r, source.Model)).Aggregate((a, b) => a.Plus(b));
+        EndpointEstimate? estimate = source is null ? Estimate(requests, server!, cancellation) : null;
         int contexts = AuditCost.Contexts(first.Personas, served: server is not null);
         long replies = surveys.Sum(s => s.Survey.Episodes) * contexts;
         if (json) Screen.Data(new
@@ -70,6 +60,20 @@ internal static class AuditPlan
                 .. work is null ? [] : Facts(work, threads), .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
         }
         return ExitCode.Done;
+    }
+
+    /// <summary>What a server is asked; null when that costs nothing but time.</summary>
+    private static EndpointEstimate? Estimate(IReadOnlyList<EvidenceRequest> requests, EndpointSession server,
+        CancellationToken cancellation)
+    {
+        EndpointEstimate? total = null;
+        foreach (EvidenceRequest request in requests)
+        {
+            EndpointEstimate? part = request.AsksChat ? EvidenceSources.EstimateAsked(request, server.Chat(), cancellation)
+                : AuditCost.Served(request, server.Client.Prices);
+            if (part is not null) total = total?.Plus(part) ?? part;
+        }
+        return total;
     }
 
     private static (string, object?)[] Facts(AuditCost cost, int threads) =>

@@ -37,7 +37,7 @@ internal static class ForecastScoreCommand
         {
             // No cache but the user's own: a server may give the tuned model the name of the one before, whose answers
             // the forecasts' cache holds.
-            using EndpointSession? session = endpoint.Given(parsed) ? endpoint.Open(parsed, cancellation: cancellation) : null;
+            using EndpointSession? session = endpoint.OpenIfGiven(parsed, folder: null, cancellation);
             using ModelFolder? tuned = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
             IProbeAnswers answers = parsed.GetValue(samples) is { } often ? new SampledAnswers(session!.Chat(), null, often)
                 : new ScoredAnswers(tuned is null ? session!.Model(cancellation) : tuned.Model, [], new LikelihoodOptions());

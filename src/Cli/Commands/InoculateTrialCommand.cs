@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using PersonaSelection.Audit;
 using PersonaSelection.Experiments.Demo;
 using PersonaSelection.Experiments.Inoculation;

@@ -50,7 +50,7 @@ internal static class PersonasCheckCommand
             PersonaSet cast = set.With(chosen);
             Probe[] questions = [.. ProbeFile.Load(parsed.GetValue(probes)!).GroupBy(p => p.Trait ?? p.Domain)
                 .SelectMany(g => parsed.GetValue(perTrait) is > 0 and int most ? g.Take(most) : g)];
-            using EndpointSession? session = endpoint.Given(parsed) ? endpoint.Open(parsed, cancellation: cancellation) : null;
+            using EndpointSession? session = endpoint.OpenIfGiven(parsed, folder: null, cancellation);
             if (parsed.GetValue(dryRun)) return Plan(cast, questions, session, parsed.GetValue(json));
             using ModelFolder? source = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
             ILanguageModel asked = session is null ? source!.Model : session.Model(cancellation);
@@ -84,16 +84,8 @@ internal static class PersonasCheckCommand
     private static int Plan(PersonaSet cast, Probe[] probes, EndpointSession? session, bool json)
     {
         int contexts = 1 + AuditCost.Contexts(cast, served: session is not null);
-        long each = probes.Sum(p => (long)p.Low.Count + p.High.Count), replies = contexts * each;
-        EndpointEstimate? estimate = null;
-        if (session is not null)
-        {
-            // Every reply is a request, and brings along everything that stands before it.
-            long before = AuditCost.ServedOpenings(cast).Sum(),
-                asked = probes.Sum(p => p.Low.Concat(p.High).Sum(r => AuditCost.ServedTokens(p.Context) + EndpointEstimate.Tokens(r)));
-            long tokens = (contexts * asked) + (each * before);
-            estimate = new EndpointEstimate(replies, 0, tokens, 0, session.Client.Prices.Of(tokens, 0));
-        }
+        long replies = contexts * probes.Sum(p => (long)p.Low.Count + p.High.Count);
+        EndpointEstimate? estimate = session is null ? null : AuditCost.ServedContrast(cast, probes, session.Client.Prices);
         if (json)
             Screen.Data(new
             {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using PersonaSelection.Activations;
 using PersonaSelection.Numerics;
 using static PersonaSelection.Cli.TextTable;
@@ -36,60 +35,69 @@ internal static class VectorsShowCommand
         float[][] values = set.Values;
         double[] lengths = [.. values.Select(v => DirectionStrengthFit.Length(v))];
         double[][] cosines = [.. values.Select(a => values.Select(b => Cosine(a, b)).ToArray())];
+        if (json) PrintJson(folder, set, lengths, cosines, data);
+        else Print(folder, set, lengths, cosines, data);
+    }
+
+    private static void PrintJson(string folder, DirectionSet set, double[] lengths, double[][] cosines, DataRead? data)
+    {
         (double mean, double high) = Chance(set.Width);
-        if (json)
+        Screen.Data(new
         {
-            Screen.Data(new
+            Id = set.Id.ToString(),
+            Folder = folder,
+            data?.BadLines,
+            data?.Cut,
+            data?.Unread,
+            set.Origin.Model,
+            set.Origin.Site,
+            set.Origin.Positions,
+            set.Origin.Baseline,
+            set.Origin.Subject,
+            set.Origin.Extraction,
+            set.Width,
+            set.Strength,
+            Directions = set.Names.Select((name, i) => new
             {
-                Id = set.Id.ToString(),
-                Folder = folder,
-                data?.BadLines,
-                data?.Cut,
-                data?.Unread,
-                set.Origin.Model,
-                set.Origin.Site,
-                set.Origin.Positions,
-                set.Origin.Baseline,
-                set.Origin.Subject,
-                set.Origin.Extraction,
-                set.Width,
-                set.Strength,
-                Directions = set.Names.Select((name, i) => new
-                {
-                    Name = name,
-                    Norm = lengths[i],
-                    Cosines = set.Names.Index().ToDictionary(n => n.Item, n => cosines[i][n.Index]),
-                }),
-                Chance = new { Mean = mean, High = high },
-            });
-            return;
-        }
-        string strength = set.Strength is not { } s ? "not measured; 1 is the length as extracted"
-            : FormattableString.Invariant(
-                $"{s.Amount:0.##}: the steered model's evidence correlates with that of the contexts at r = {Signed(s.Agreement)}, ")
-                + FormattableString.Invariant($"slope {Signed(s.Slope)}, over {s.Episodes} episodes (random directions: {s.Random:0.00})")
-                + (s.Agreement > s.Random ? "" : ". That is no better than random: steering does not stand in for these contexts");
-        TextTable.PrintFacts(("directions", set.Id), ("model", set.Origin.Model),
+                Name = name,
+                Norm = lengths[i],
+                Cosines = set.Names.Index().ToDictionary(n => n.Item, n => cosines[i][n.Index]),
+            }),
+            Chance = new { Mean = mean, High = high },
+        });
+    }
+
+    private static void Print(string folder, DirectionSet set, double[] lengths, double[][] cosines, DataRead? data)
+    {
+        PrintFacts(("directions", set.Id), ("model", set.Origin.Model),
             ("at", $"{set.Origin.Site}, positions {set.Origin.Positions}, less {set.Origin.Baseline}, width {set.Width}"),
-            ("from", set.Origin.Extraction), ("strength", strength), ("folder", folder));
+            ("from", set.Origin.Extraction), ("strength", Strength(set.Strength)), ("folder", folder));
         if (data is { Cut: > 0 }) Console.Out.WriteLine("\n" + CutEpisodes.Count(data.Cut, data.Unread));
         Console.Out.WriteLine();
         bool whole = set.Names.Count <= WidestTable;
         var table = new TextTable(whole
             ? [set.Origin.Subject, "norm", .. set.Names] : [set.Origin.Subject, "norm", "most alike", "cos", "least alike", "cos"]);
-        for (int i = 0; i < values.Length; i++)
+        for (int i = 0; i < lengths.Length; i++)
         {
-            int[] others = [.. Enumerable.Range(0, values.Length).Where(j => j != i).OrderByDescending(j => cosines[i][j])];
+            int[] others = [.. Enumerable.Range(0, lengths.Length).Where(j => j != i).OrderByDescending(j => cosines[i][j])];
             table.Add(whole ? [set.Names[i], $"{lengths[i]:0.00}", .. cosines[i].Select(Signed)]
                 : [set.Names[i], $"{lengths[i]:0.00}", set.Names[others[0]], Signed(cosines[i][others[0]]), set.Names[others[^1]],
                     Signed(cosines[i][others[^1]])]);
         }
         table.Print();
+        (double mean, double high) = Chance(set.Width);
         Console.Out.WriteLine(
             FormattableString.Invariant($"\nBy chance: two random directions of this width have |cos| {mean:0.00} on average, ")
                 + FormattableString.Invariant($"below {high:0.00} in 95 of 100 pairs.") + (set.Origin.Baseline == "bare"
                 && set.Origin.Subject == "personas" ? " What any context adds is in all of these: --baseline mean takes it out." : ""));
     }
+
+    private static string Strength(DirectionStrength? strength) => strength is not { } s
+        ? "not measured; 1 is the length as extracted"
+        : FormattableString.Invariant(
+            $"{s.Amount:0.##}: the steered model's evidence correlates with that of the contexts at r = {Signed(s.Agreement)}, ")
+            + FormattableString.Invariant($"slope {Signed(s.Slope)}, over {s.Episodes} episodes (random directions: {s.Random:0.00})")
+            + (s.Agreement > s.Random ? "" : ". That is no better than random: steering does not stand in for these contexts");
 
     private static double Cosine(IReadOnlyList<float> a, IReadOnlyList<float> b)
     {

@@ -136,8 +136,8 @@ public class EvidenceTests
         ProbeTable probes = ProbeMeasurement.UnderPersonas(model, Probes, Cast);
         PersonaDistribution prior = PersonaDistribution.FromWeights(evidence.Personas, Cast.Select(p => p.Prior));
         var behaviour = new BehaviourTable(probes.Low, [.. probes.Rows.Select(r => new ProbeRow(r.Id, r.Domain, r.Cluster, r.Bare))]);
-        Forecast forecast = PosteriorForecast.Make("cheat", prior, new Observations(evidence.LogLikelihood, evidence.Weights), 1, behaviour,
-            ["test"], TimeProvider.System);
+        Forecast forecast = PosteriorForecast.Make(new ForecastSubject("cheat", ["test"], TimeProvider.System), prior,
+            new Observations(evidence.LogLikelihood, evidence.Weights), 1, behaviour);
         for (int i = 0; i < Probes.Length; i++) Assert.Equal(shown.Shifts[0, i], forecast.Probes[i].Shift, 2e-3);
         Assert.True(shown.Shifts["a", "money-1"] > 0.3);
         Assert.Equal(0, shown.Shifts["a", "tea-1"], 1e-6);

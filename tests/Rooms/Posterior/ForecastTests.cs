@@ -21,7 +21,9 @@ public class ForecastTests
         [new("test-1", "test", "t", 0), new("money-1", "money", "m1", 0), new("money-2", "money", "m2", 0), new("tea-1", "tea", "c", 0)])
         .StartingFrom(Prior);
 
-    private static Forecast Cheat(double dose = 0.5) => PosteriorForecast.Make("cheat", Prior, Cheating, dose, Behaviour(), ["test"], Noon);
+    private static readonly ForecastSubject About = new("cheat", ["test"], Noon);
+
+    private static Forecast Cheat(double dose = 0.5) => PosteriorForecast.Make(About, Prior, Cheating, dose, Behaviour());
 
     [Fact]
     public void The_forecast_is_the_posterior_mean_of_the_behaviour()
@@ -43,8 +45,8 @@ public class ForecastTests
     {
         // Mixed evidence, so that episodes alone leave some width; every interval has to hold the exact one.
         BehaviourTable exact = Behaviour();
-        Forecast Of(double? answers) => PosteriorForecast.Make("cheat", Prior, Cheating, 0.5,
-            new BehaviourTable(exact.Low, exact.Probes, answers: answers), ["test"], Noon);
+        Forecast Of(double? answers) => PosteriorForecast.Make(About, Prior, Cheating, 0.5,
+            new BehaviourTable(exact.Low, exact.Probes, answers: answers));
         Forecast few = Of(8), many = Of(320_000), none = Of(null);
         for (int i = 0; i < 4; i++)
         {
@@ -65,7 +67,7 @@ public class ForecastTests
         ProbeRow[] probes = [.. Behaviour().Probes];
         var shifts = new LabelledMatrix(["e0", "e1"], probes.Select(p => p.Name), (_, _) => 0.2);
         Forecast Of(double dose, double? answers) =>
-            InContextForecast.Make("cheat", shifts, [1, 1], null, probes, ["test"], Noon, dose, answers: answers);
+            InContextForecast.Make(About, shifts, [1, 1], null, probes, dose, answers: answers);
         Assert.All(Of(1, 8).Probes, p => Assert.Equal(p.Low, p.High, 1e-12));
         Assert.All(Of(0.3, 8).Probes, p => Assert.True(p.High - p.Low > 0.1 && p.Low < p.After && p.After < p.High, $"{p}"));
         Assert.All(Of(0.3, null).Probes, p => Assert.Equal(p.Low, p.High, 1e-12));
@@ -78,8 +80,8 @@ public class ForecastTests
     public void Shifts_count_from_what_was_measured_unless_told_otherwise()
     {
         BehaviourTable measured = new(Behaviour().Low, [.. Behaviour().Probes.Select(p => p with { Before = 0.4 })]);
-        Forecast anchored = PosteriorForecast.Make("cheat", Prior, Cheating, 0.5, measured, ["test"], Noon);
-        Forecast plain = PosteriorForecast.Make("cheat", Prior, Cheating, 0.5, measured, ["test"], Noon, ForecastAnchor.Mixture);
+        Forecast anchored = PosteriorForecast.Make(About, Prior, Cheating, 0.5, measured);
+        Forecast plain = PosteriorForecast.Make(About, Prior, Cheating, 0.5, measured, ForecastAnchor.Mixture);
         Assert.Equal(Cheat().Domain("money").Shift, anchored.Domain("money").Shift, 1e-12);
         Assert.Equal(Cheat().Domain("money").After, plain.Domain("money").After, 1e-12);
         Assert.All(anchored.Probes, p => Assert.InRange(p.After, 0, 1));
@@ -102,20 +104,20 @@ public class ForecastTests
         Assert.Equal(basis.MeanShiftElsewhere, uniform.MeanShiftElsewhere, 1e-12);
         Assert.Equal(uniform.Domain("tea").Shift, uniform.Domain("money").Shift, 1e-12);
         Assert.Equal(basis.Id, uniform.Provenance["basis"]);
-        Assert.All(NullForecast.NoChange("cheat", Behaviour().Probes, ["test"], Noon).Probes, p => Assert.Equal(p.Before, p.After));
+        Assert.All(NullForecast.NoChange(About, Behaviour().Probes).Probes, p => Assert.Equal(p.Before, p.After));
     }
 
     [Fact]
     public void In_context_shifts_are_averaged_by_weight_and_scaled()
     {
         var shifts = new LabelledMatrix(["e0", "e1"], ["tea-1", "money-2", "money-1", "test-1"], [0.0, 0.2, 0.4, 0.5, 0, 0.1, 0.1, 0.1]);
-        Forecast forecast = InContextForecast.Make("cheat", shifts, [3, 1], null, Behaviour().Probes, ["test"], Noon, 0.8);
+        Forecast forecast = InContextForecast.Make(About, shifts, [3, 1], null, Behaviour().Probes, 0.8);
         (double before, double shown) = (forecast.Probes[1].Before, forecast.Probes[1].Before + (((3 * 0.4) + 0.1) / 4));
         Assert.Equal(LogOdds(before) + (0.8 * (LogOdds(shown) - LogOdds(before))), LogOdds(forecast.Probes[1].After), 1e-12);
         Assert.Equal(0, forecast.Domain("tea").Shift, 1e-12);
         Assert.Equal(ForecastKind.InContext, forecast.Kind);
         Assert.Equal(shown,
-            InContextForecast.Make("cheat", shifts, [3, 1], null, Behaviour().Probes, ["test"], Noon).Probes[1].After, 1e-12);
+            InContextForecast.Make(About, shifts, [3, 1], null, Behaviour().Probes).Probes[1].After, 1e-12);
 
         static double LogOdds(double p) => Math.Log(p / (1 - p));
     }
