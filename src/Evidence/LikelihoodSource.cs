@@ -64,8 +64,8 @@ public sealed class LikelihoodSource : IEvidenceSource
         int[] asked = personas is null ? [.. Enumerable.Range(0, _personas.Length)] : [.. personas];
         Reading read = Read(episodes);
         double[][][] nats = Score(read, asked, progress, cancellation);
-        return new EvidenceBlock([.. Enumerable.Range(0, episodes.Count).Select(e => Row(read, nats, asked, e))],
-            read.Tokens[..episodes.Count]) { Cuts = read.Cuts };
+        double[][] rows = [.. Enumerable.Range(0, episodes.Count).Select(e => Row(read, nats, asked, e))];
+        return new EvidenceBlock(rows, read.Tokens[..episodes.Count]) { Cuts = read.Cuts };
     }
 
     /// <summary>A block of episodes as it is scored.</summary>

@@ -11,8 +11,8 @@ namespace PersonaSelection.Experiments;
 /// </summary>
 public static class PersonaJudge
 {
-    // Examples of known source that a judge is calibrated on: at most in all, at most of one persona, at least in all.
-    private const int MostKnown = 200, MostOfOne = 20, LeastKnown = 8;
+    // Examples of known source that a judge is calibrated on, at most: in all, and of one persona.
+    private const int MostKnown = 200, MostOfOne = 20;
 
     /// <summary>
     /// Evidence from a judge who gives no probabilities. Every answer is kept as it was given in <c>judgements.jsonl</c>.
@@ -60,6 +60,6 @@ public static class PersonaJudge
         (Episode, int)[] known = [.. all.SelectMany(a =>
             a.HeldOut.Concat(a.Learnt).Take(each).Select((e, i) => (Turn: i, Episode: e, Persona: personas.IndexOf(a.Persona.Name))))
             .OrderBy(k => k.Turn).Select(k => (k.Episode, k.Persona))];
-        return known.Length >= LeastKnown ? known : [];
+        return known.Length >= JudgementEvidence.LeastKnown ? known : [];
     }
 }

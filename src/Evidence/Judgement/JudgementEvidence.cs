@@ -18,6 +18,9 @@ namespace PersonaSelection.Evidence;
 /// </remarks>
 public sealed class JudgementEvidence : IEvidenceSource
 {
+    /// <summary>Fewest episodes of known source that a judge can be calibrated on.</summary>
+    public const int LeastKnown = 8;
+
     private const int FewestForAlarm = 20, MaximumRounds = 12;
     private readonly IChatModel _judge;
     private readonly IReadOnlyList<Persona> _personas;
@@ -82,16 +85,16 @@ public sealed class JudgementEvidence : IEvidenceSource
     }
 
     /// <summary>
-    /// The same source with a calibration from episodes whose source is known, such as the examples of personas. At least 8 of them.
+    /// The same source with a calibration from episodes whose source is known, such as the examples of personas.
     /// </summary>
-    /// <param name="known">Episodes with the index of the persona they come from, in mixed order.</param>
+    /// <param name="known">At least <see cref="LeastKnown"/> episodes with the index of the persona they come from, in mixed order.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Stops between questions.</param>
     /// <exception cref="UserErrorException">As for <see cref="Compute"/>.</exception>
     public JudgementEvidence Calibrate(IReadOnlyList<(Episode Episode, int Persona)> known, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(known.Count, 8);
+        ArgumentOutOfRangeException.ThrowIfLessThan(known.Count, LeastKnown);
         var fresh = new JudgementEvidence(_judge, _personas, _options, null, _log);
         IReadOnlyList<Choice>[] choices = fresh.Ask([.. known.Select(k => k.Episode)], progress, cancellation);
         JudgementCalibration fitted = JudgementCalibration.Fit(_personas.Count, [.. choices.Zip(known, (c, k) => (c, k.Persona))],

@@ -98,7 +98,8 @@ public sealed class AskedForecastTests : IDisposable
         Assert.Equal(6, set.Shown.Rows.Count);
         Assert.InRange(set.Evidence.Weights.Sum(), 6, 8);
         Assert.Equal("few-personas", Assert.Throws<UserErrorException>(() =>
-            Forecasting.Ask(chat, new PersonaSet(Cast.Traits, [Cast.Personas[0]]), Probes, new AskingOptions(2, _folder), TimeProvider.System)).Code);
+            Forecasting.Ask(chat, new PersonaSet(Cast.Traits, [Cast.Personas[0]]), Probes,
+                new AskingOptions(2, _folder), TimeProvider.System)).Code);
     }
 
     [Fact]
