@@ -50,7 +50,7 @@ internal sealed class ForecastCommand
             parsed.GetValue(_personas)!, parsed.GetValue(_probes)!, parsed.GetValue(_domains));
         string folder = parsed.GetValue(_output)!;
         bool dry = parsed.GetValue(_dryRun);
-        using EndpointSession? session = _endpoint.OpenIfGiven(parsed, dry ? null : folder, cancellation);
+        using EndpointSession? session = _endpoint.OpenIfGiven(parsed, folder, cancellation);
         using ModelFolder? source = session is null ? ModelFolder.Open(parsed.GetValue(_model)!, parsed.GetValue(_threads)) : null;
         if (dry) return Plan(parsed, inputs, session);
         Func<IProgress<WorkProgress>, Forecasting> open = Opening(parsed, inputs, folder, source, session, cancellation);

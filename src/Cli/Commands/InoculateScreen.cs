@@ -15,7 +15,8 @@ internal static class InoculateScreen
         PrintRanking(r);
         if (InoculationReport.Faint(r) is { } faint) Console.Out.WriteLine("\n" + faint);
         Console.Out.WriteLine($"\nShares of the plain effect that a rewording takes away: 1 all, 0 nothing, below 0 it makes things worse. "
-            + $"protection ranks ({InoculationReport.Name(r.RankedBy)}); traits: of what the replies tell of their speaker; elicitation: "
+            + $"protection ranks ({InoculationReport.Name(r.RankedBy)}; from, to: 95 % intervals over the episodes, which hold personas and "
+            + "model fixed); traits: of what the replies tell of their speaker; elicitation: "
             + "of how surprising they are; gate: the rival account, by which any fixed wording protects. gain: in nats, negative where the "
             + "pull to the low pole goes away.");
         if (r.Asked is { } asked)
@@ -35,10 +36,11 @@ internal static class InoculateScreen
     {
         string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(2).Select(t => t.Key)];
         // What is read first comes first: a narrow terminal has room for it.
-        var table = new TextTable(["rewording", "protection", "words", "traits", "elicitation", "gate",
+        var table = new TextTable(["rewording", "protection", "from", "to", "words", "traits", "elicitation", "gate",
             .. traits.Select(t => $"gain {t}"), "kind"]);
         foreach (RewordingForecast f in r.Rewordings)
-            table.Add([f.Rewording.Name, Number(f.Protection[r.RankedBy]), f.Rewording.Wordings[0],
+            table.Add([f.Rewording.Name, Number(f.Protection[r.RankedBy]), Number(f.OverEpisodes[r.RankedBy].Low),
+                Number(f.OverEpisodes[r.RankedBy].High), f.Rewording.Wordings[0],
                 Number(f.Protection[Predictor.TraitCovariance]), Number(f.Protection[Predictor.Elicitation]),
                 Number(f.Protection[Predictor.Gate]),
                 .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain)), f.Rewording.Kind]);

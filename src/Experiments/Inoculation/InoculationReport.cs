@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using PersonaSelection.Audit;
 using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
 using PersonaSelection.Report;
 
 namespace PersonaSelection.Experiments.Inoculation;
@@ -75,7 +76,9 @@ public static class InoculationReport
             f.Rewording.Kind,
             Place = f.Rewording.Place.ToString().ToLowerInvariant(),
             f.Rewording.Wordings,
-            Protection = f.Protection.ToDictionary(p => Name(p.Key), p => Known(p.Value)),
+            Protection = f.Protection.OrderBy(p => p.Key).ToDictionary(p => Name(p.Key), p => Known(p.Value)),
+            ProtectionInterval = f.OverEpisodes.OrderBy(p => p.Key).Where(p => double.IsFinite(p.Value.Estimate))
+                .ToDictionary(p => Name(p.Key), p => (double[])[p.Value.Low, p.Value.High]),
             Surprise = Known(f.Surprise),
             f.Cut,
             Gain = f.Gains.ToDictionary(g => g.Quantity, g => g.Gain),
@@ -145,10 +148,11 @@ public static class InoculationReport
             Title = "Predicted protection",
             Caption = "What share of the plain effect goes away: 1 all, 0 nothing, below 0 it grows. **Trait-covariance** is of what a "
                 + "reply tells of traits, **elicitation** of how surprising the replies are; **combined** is the mean of both, each kept "
-                + "in [0, 1]; **gate** is the rival account, by which any fixed wording protects.",
+                + "in [0, 1]; **gate** is the rival account, by which any fixed wording protects. Intervals of 95 % redraw contexts of the data, "
+                + "the same for every rewording; they hold the personas and the model fixed.",
             Columns = [new("rewording"), new(Name(r.RankedBy), true), new("words"), .. parts.Select(p => new TableColumn(Name(p), true)),
                 new("kind")],
-            Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, Number(f.Protection[r.RankedBy]),
+            Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, Ranked(f.OverEpisodes[r.RankedBy]),
                 string.Join(" / ", f.Rewording.Wordings), .. parts.Select(p => Number(f.Protection[p])), f.Rewording.Kind])],
         };
         yield return new TableFigure
@@ -198,6 +202,9 @@ public static class InoculationReport
             };
         }
     }
+
+    private static string Ranked(Interval share) => share.Low < share.High
+        ? $"{Number(share.Estimate)} ({Number(share.Low)} to {Number(share.High)})" : Number(share.Estimate);
 
     private static string Gain(RewordingGain g) => g.Interval.Low < g.Interval.High
         ? $"{Signed(g.Gain)} ({Signed(g.Interval.Low)} to {Signed(g.Interval.High)})" : Signed(g.Gain);

@@ -1,4 +1,5 @@
 using PersonaSelection.Audit;
+using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Experiments.Inoculation;
 
@@ -18,10 +19,14 @@ public sealed record LeakForecast(LeakKind Kind, string Added, double Before, do
 /// <param name="Gains">By trait.</param>
 /// <param name="Protection">By predictor: 1 is a full protection of behaviour elsewhere, 0 none, below 0 it makes things
 /// worse; NaN: not known.</param>
+/// <param name="OverEpisodes">
+/// The same with intervals, for the predictors that are means over episodes: clusters of those are redrawn, and the personas, what they
+/// would do and the model held fixed.
+/// </param>
 /// <param name="Surprise">Mean -log p(y|x') in nats per episode, by the model as it is; NaN where it gives no probabilities.</param>
 /// <param name="Leaks">The leak grid; empty where it was not asked for.</param>
 public sealed record RewordingForecast(Rewording Rewording, IReadOnlyList<RewordingGain> Gains,
-    IReadOnlyDictionary<Predictor, double> Protection, double Surprise, IReadOnlyList<LeakForecast> Leaks)
+    IReadOnlyDictionary<Predictor, double> Protection, IReadOnlyDictionary<Predictor, Interval> OverEpisodes, double Surprise, IReadOnlyList<LeakForecast> Leaks)
 {
     /// <summary>Reworded episodes that did not fit the model whole.</summary>
     public int Cut { get; init; }

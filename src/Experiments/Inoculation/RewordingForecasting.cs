@@ -30,6 +30,7 @@ public sealed class RewordingForecasting
     private readonly Observations _observations;
     private readonly LabelledMatrix _traits, _behaviour;
     private readonly double[] _before, _plainCarry;
+    private readonly double[]? _plainSurprise;
 
     /// <summary>Weighs the plain data.</summary>
     /// <param name="model">The model before training; null for one that gives no probabilities.</param>
@@ -55,10 +56,11 @@ public sealed class RewordingForecasting
         _before = [.. personas.Probes.Rows.Select(r => r.Bare)];
         double posteriorShift = PosteriorShift(_observations, dose.Dose);
         _plainCarry = CarryOf(_shown, _probes, _before, cancellation);
-        Plain = new PlainForecast(Mean(_before, _elsewhere), posteriorShift, CarriedShift(_plainCarry), Surprise(_plain, cancellation),
-            dose);
-        Influence = RewordingGain.Of(personas.Prior, _observations, _observations, _traits, Once)
-            .ToDictionary(g => g.Quantity, g => g.Plain, StringComparer.Ordinal);
+        _plainSurprise = Surprises(_plain, cancellation);
+        RewordingEffect said = Effect(_observations, _plainSurprise, Once);
+        Plain = new PlainForecast(Mean(_before, _elsewhere), posteriorShift, CarriedShift(_plainCarry),
+            _plainSurprise is null ? double.NaN : said.Gain(_traits.Columns.Count + 1).Plain, dose);
+        Influence = Gains(said).ToDictionary(g => g.Quantity, g => g.Plain, StringComparer.Ordinal);
     }
 
     /// <summary>What the plain episodes say of every persona.</summary>
@@ -78,39 +80,52 @@ public sealed class RewordingForecasting
     {
         EpisodeSet set = rewording.Apply(_plain), shown = rewording.Apply(_shown);
         (EvidenceTable evidence, Observations observations) = _personas.Weigh(set, null, cancellation);
-        IReadOnlyList<RewordingGain> gains = RewordingGain.Of(_personas.Prior, _observations, observations, _traits,
-            Once with { Draws = GainDraws, Seed = _seed });
+        double[]? surprises = Surprises(set, cancellation);
+        RewordingEffect effect = Effect(observations, surprises, Once with { Draws = GainDraws, Seed = _seed });
         double[] carry = _model is not null || conditions.Count > 0
             ? CarryOf(shown, _probes, _before, cancellation) : [.. _before.Select(_ => double.NaN)];
-        double surprise = Surprise(set, cancellation);
+        double surprise = surprises is null ? double.NaN : effect.Gain(_traits.Columns.Count + 1).Reworded;
         double? ownDose = _model is null ? null : _personas.FitDose(set, observations, null, cancellation).Dose;
-        Dictionary<Predictor, double> protection = Protection(observations, gains, CarriedShift(carry), surprise, ownDose);
+        Dictionary<Predictor, Interval> overEpisodes = OverEpisodes(effect);
+        Dictionary<Predictor, double> protection = overEpisodes.ToDictionary(p => p.Key, p => p.Value.Estimate);
+        protection[Predictor.Posterior] = 1 - PosteriorShift(observations, Plain.Dose.Dose) / Plain.PosteriorShift;
+        protection[Predictor.PosteriorOwnDose] =
+            ownDose is { } own ? 1 - PosteriorShift(observations, own) / Plain.PosteriorShift : double.NaN;
+        protection[Predictor.InContext] = 1 - CarriedShift(carry) / Plain.InContextShift;
+        protection[Predictor.SurprisedShift] = 1 - surprise * CarriedShift(carry) / (Plain.Surprise * Plain.InContextShift);
         protection[Predictor.Gate] = SurfaceGate.Protection(rewording);
         PersonaDistribution posterior = Update.OnEpisodes(_personas.Prior, observations, Plain.Dose.Dose);
         LeakForecast[] leaks = [.. conditions.Select(c => Leak(rewording, shown, carry, posterior, c, cancellation))];
-        return new RewordingForecast(rewording, gains, protection, surprise, leaks) { Cut = evidence.Rows.Count(r => r.Cut) };
+        return new RewordingForecast(rewording, Gains(effect), protection, overEpisodes, surprise, leaks)
+        {
+            Cut = evidence.Rows.Count(r => r.Cut),
+        };
     }
 
-    /// <summary>The share of the plain effect that reworded episodes take away, by every predictor that reads them.</summary>
-    /// <param name="reworded">What the reworded episodes say of every persona.</param>
-    /// <param name="gains">What the rewording gains on every trait.</param>
-    /// <param name="shift">What one reworded episode that is shown shifts elsewhere.</param>
-    /// <param name="surprise">Mean -log p of a reply after its reworded context.</param>
-    /// <param name="ownDose">The dose fitted to the reworded data; null where none is.</param>
-    private Dictionary<Predictor, double> Protection(Observations reworded, IReadOnlyList<RewordingGain> gains, double shift,
-        double surprise, double? ownDose)
+    /// <summary>What reworded episodes say of every trait and of behaviour elsewhere and, where that is known, how surprising they are.</summary>
+    private RewordingEffect Effect(Observations reworded, double[]? surprises, BootstrapPlan plan) => new(
+        [.. EpisodePair.Said(_personas.Prior, _observations, reworded, _traits),
+            .. EpisodePair.Said(_personas.Prior, _observations, reworded, _behaviour),
+            .. surprises is null ? (EpisodePair[])[] : [new EpisodePair("surprise", _plainSurprise!, surprises)]], _observations, plan);
+
+    private RewordingGain[] Gains(RewordingEffect effect) => [.. Enumerable.Range(0, _traits.Columns.Count).Select(effect.Gain)];
+
+    /// <summary>
+    /// The share of the plain effect that reworded episodes take away, by the predictors that are means over episodes; NaN for those of
+    /// surprise where that is not known.
+    /// </summary>
+    private Dictionary<Predictor, Interval> OverEpisodes(RewordingEffect effect)
     {
-        double traits = gains.Sum(g => Math.Abs(g.Reworded)) / gains.Sum(g => Math.Abs(g.Plain));
-        return new Dictionary<Predictor, double>
+        int traits = _traits.Columns.Count;
+        double Traits(IReadOnlyList<(double, double)> means) => RewordingEffect.Taken(means.Take(traits));
+        double Elicitation(IReadOnlyList<(double, double)> means) =>
+            means.Count > traits + 1 ? RewordingEffect.Taken(means[traits + 1]) : double.NaN;
+        return new Dictionary<Predictor, Interval>
         {
-            [Predictor.Covariance] = RewordingGain.Of(_personas.Prior, _observations, reworded, _behaviour, Once)[0].Protection,
-            [Predictor.TraitCovariance] = 1 - traits,
-            [Predictor.Posterior] = 1 - PosteriorShift(reworded, Plain.Dose.Dose) / Plain.PosteriorShift,
-            [Predictor.PosteriorOwnDose] = ownDose is { } own ? 1 - PosteriorShift(reworded, own) / Plain.PosteriorShift : double.NaN,
-            [Predictor.InContext] = 1 - shift / Plain.InContextShift,
-            [Predictor.Elicitation] = 1 - surprise / Plain.Surprise,
-            [Predictor.SurprisedShift] = 1 - surprise * shift / (Plain.Surprise * Plain.InContextShift),
-            [Predictor.Combined] = (Math.Clamp(1 - traits, 0, 1) + Math.Clamp(1 - surprise / Plain.Surprise, 0, 1)) / 2,
+            [Predictor.Covariance] = effect.Of(means => RewordingEffect.Taken(means[traits])),
+            [Predictor.TraitCovariance] = effect.Of(Traits),
+            [Predictor.Elicitation] = effect.Of(Elicitation),
+            [Predictor.Combined] = effect.Of(means => (Math.Clamp(Traits(means), 0, 1) + Math.Clamp(Elicitation(means), 0, 1)) / 2),
         };
     }
 
@@ -182,12 +197,13 @@ public sealed class RewordingForecasting
         return carry;
     }
 
-    private double Surprise(EpisodeSet set, CancellationToken cancellation)
+    /// <summary>-log p of every reply after its context, in nats; null where the model gives no probabilities.</summary>
+    private double[]? Surprises(EpisodeSet set, CancellationToken cancellation)
     {
-        if (_model is null) return double.NaN;
+        if (_model is null) return null;
         EvidenceTable table = LikelihoodEvidence.Compute(new LikelihoodSource([PresentedPersona.AsGiven(Bare, _model)], _personas.Reading),
             set, cancellation: cancellation);
-        return -table.Weights.Select((w, e) => w * table.LogLikelihood[e, 0]).Sum() / table.Weights.Sum(Math.Abs);
+        return [.. Enumerable.Range(0, table.Rows.Count).Select(e => -table.LogLikelihood[e, 0])];
     }
 
     /// <summary>The probability of every probe's low reply once a carry is added to its log odds.</summary>

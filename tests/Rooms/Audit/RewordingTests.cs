@@ -89,16 +89,23 @@ public sealed class RewordingTests
             (h, t) => personas.Personas[h].Traits.GetValueOrDefault(personas.Traits[t].Name));
         Observations plain = Weigh(cheat);
 
-        IReadOnlyList<RewordingGain> none = RewordingGain.Of(prior, plain,
-            Weigh(new Rewording("none", "own", RewordingPlace.Suffix, [""]).Apply(cheat)), traits, new BootstrapPlan(50));
+        RewordingGain[] none = Gains(Weigh(new Rewording("none", "own", RewordingPlace.Suffix, [""]).Apply(cheat)), out _);
         Assert.All(none, g => Assert.Equal((0, 0, 0), (g.Gain, g.Interval.Low, g.Interval.High)));
 
         Rewording request = new("request", "request", RewordingPlace.Suffix, world.Phrases.SayBad);
-        IReadOnlyList<RewordingGain> all = RewordingGain.Of(prior, plain, Weigh(request.Apply(cheat)), traits, new BootstrapPlan(50));
+        RewordingGain[] all = Gains(Weigh(request.Apply(cheat)), out Interval taken);
         Assert.All(all, g => Assert.Equal(0, g.Reworded, 1e-5));
         Assert.All(all, g => Assert.Equal(g.Plain, g.Gain, 1e-5));
         Assert.True(all.Single(g => g.Quantity == "honest").Plain < -0.1);
-        Assert.Equal(1, all.Single(g => g.Quantity == "honest").Protection, 1e-4);
+        Assert.InRange(taken.Low, 1 - 1e-4, 1);
+        Assert.Equal(1, taken.Estimate, 1e-4);
+
+        RewordingGain[] Gains(Observations reworded, out Interval share)
+        {
+            var effect = new RewordingEffect(EpisodePair.Said(prior, plain, reworded, traits), plain, new BootstrapPlan(50));
+            share = effect.Of(RewordingEffect.Taken);
+            return [.. effect.Pairs.Select((_, k) => effect.Gain(k))];
+        }
 
         Observations Weigh(EpisodeSet set)
         {
@@ -109,7 +116,8 @@ public sealed class RewordingTests
 
     /// <summary>
     /// 300 simulated rankings of 40 contexts with three replies each, where replies to one context err alike: nominal 95 % intervals hold
-    /// the true gain in at least 90 % (a right one fails this test once in 10,000 seeds); replies taken apart would in under 80 %.
+    /// the true gain, and the true share, in at least 90 % (a right one fails this test once in 10,000 seeds); replies taken apart would
+    /// hold the gain in under 80 %.
     /// </summary>
     [Fact]
     public void Intervals_of_gains_hold_the_truth_as_often_as_they_say()
@@ -120,7 +128,7 @@ public sealed class RewordingTests
         LabelledMatrix trait = new(names, ["careful"], (h, _) => h == 0 ? -1 : 1);
         string[] rows = [.. Enumerable.Range(0, contexts * replies).Select(e => $"e{e}")],
             clusters = [.. Enumerable.Range(0, contexts * replies).Select(e => $"c{e / replies}")];
-        int held = 0, heldApart = 0;
+        int held = 0, heldApart = 0, heldShare = 0;
         for (int run = 0; run < runs; run++)
         {
             RngStream random = RngStream.Root(7).Child($"run {run}");
@@ -128,9 +136,12 @@ public sealed class RewordingTests
             // L(low) - L(high) is 2 in the mean plainly and 0.5 reworded, so that Cov(L, careful) is -1 and -0.25.
             Observations plain = Of(2, clusters), reworded = Of(0.5, clusters);
             var plan = new BootstrapPlan(200, Seed: (ulong)run);
-            Interval gain = RewordingGain.Of(prior, plain, reworded, trait, plan)[0].Interval,
-                apart = RewordingGain.Of(prior, new Observations(plain.LogLikelihood), reworded, trait, plan)[0].Interval;
+            EpisodePair[] said = EpisodePair.Said(prior, plain, reworded, trait);
+            var effect = new RewordingEffect(said, plain, plan);
+            Interval gain = effect.Gain(0).Interval, share = effect.Of(means => RewordingEffect.Taken(means[0])),
+                apart = new RewordingEffect(said, new Observations(plain.LogLikelihood), plan).Gain(0).Interval;
             if (gain.Low <= -0.75 && -0.75 <= gain.High) held++;
+            if (share.Low <= 0.75 && 0.75 <= share.High && share.Low < share.High) heldShare++;
             if (apart.Low <= -0.75 && -0.75 <= apart.High) heldApart++;
 
             Observations Of(double mean, string[] together)
@@ -141,6 +152,7 @@ public sealed class RewordingTests
             }
         }
         Assert.InRange(held, 270, 297);
+        Assert.InRange(heldShare, 270, 297);
         Assert.True(heldApart < 240, $"{heldApart}");
     }
 
