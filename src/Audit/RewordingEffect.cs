@@ -29,8 +29,8 @@ public sealed record EpisodePair(string Quantity, double[] Plain, double[] Rewor
 }
 
 /// <summary>
-/// What a rewording does to quantities in the mean over episodes by their weights, on the data and on redrawn ones: clusters of episodes are
-/// redrawn, plain and reworded together, and all quantities on the same samples.
+/// What a rewording does to quantities in the mean over episodes by their weights, on the data and on redrawn ones: clusters of episodes
+/// are redrawn, plain and reworded together, and all quantities on the same samples.
 /// </summary>
 public sealed class RewordingEffect
 {
@@ -84,7 +84,9 @@ public sealed class RewordingEffect
         return plain > Nothing ? 1 - (reworded / plain) : double.NaN;
     }
 
-    /// <summary>1 - reworded / plain: the share of one quantity, above 1 where it turns round. NaN where plain episodes say nothing.</summary>
+    /// <summary>
+    /// 1 - reworded / plain: the share of one quantity, above 1 where it turns round. NaN where plain episodes say nothing.
+    /// </summary>
     public static double Taken((double Plain, double Reworded) mean) =>
         Math.Abs(mean.Plain) > Nothing ? 1 - (mean.Reworded / mean.Plain) : double.NaN;
 

@@ -15,8 +15,8 @@ internal static class InoculateScreen
         PrintRanking(r);
         if (InoculationReport.Faint(r) is { } faint) Console.Out.WriteLine("\n" + faint);
         Console.Out.WriteLine($"\nShares of the plain effect that a rewording takes away: 1 all, 0 nothing, below 0 it makes things worse. "
-            + $"protection ranks ({InoculationReport.Name(r.RankedBy)}; from, to: 95 % intervals over the episodes, which hold personas and "
-            + "model fixed); traits: of what the replies tell of their speaker; elicitation: "
+            + $"protection ranks ({InoculationReport.Name(r.RankedBy)}; from, to: 95 % intervals over the episodes, which hold personas "
+            + "and model fixed); traits: of what the replies tell of their speaker; elicitation: "
             + "of how surprising they are; gate: the rival account, by which any fixed wording protects. gain: in nats, negative where the "
             + "pull to the low pole goes away.");
         if (r.Asked is { } asked)

@@ -148,8 +148,8 @@ public static class InoculationReport
             Title = "Predicted protection",
             Caption = "What share of the plain effect goes away: 1 all, 0 nothing, below 0 it grows. **Trait-covariance** is of what a "
                 + "reply tells of traits, **elicitation** of how surprising the replies are; **combined** is the mean of both, each kept "
-                + "in [0, 1]; **gate** is the rival account, by which any fixed wording protects. Intervals of 95 % redraw contexts of the data, "
-                + "the same for every rewording; they hold the personas and the model fixed.",
+                + "in [0, 1]; **gate** is the rival account, by which any fixed wording protects. Intervals of 95 % redraw contexts of the "
+                + "data, the same for every rewording; they hold the personas and the model fixed.",
             Columns = [new("rewording"), new(Name(r.RankedBy), true), new("words"), .. parts.Select(p => new TableColumn(Name(p), true)),
                 new("kind")],
             Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, Ranked(f.OverEpisodes[r.RankedBy]),

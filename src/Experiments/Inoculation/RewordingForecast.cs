@@ -26,7 +26,8 @@ public sealed record LeakForecast(LeakKind Kind, string Added, double Before, do
 /// <param name="Surprise">Mean -log p(y|x') in nats per episode, by the model as it is; NaN where it gives no probabilities.</param>
 /// <param name="Leaks">The leak grid; empty where it was not asked for.</param>
 public sealed record RewordingForecast(Rewording Rewording, IReadOnlyList<RewordingGain> Gains,
-    IReadOnlyDictionary<Predictor, double> Protection, IReadOnlyDictionary<Predictor, Interval> OverEpisodes, double Surprise, IReadOnlyList<LeakForecast> Leaks)
+    IReadOnlyDictionary<Predictor, double> Protection, IReadOnlyDictionary<Predictor, Interval> OverEpisodes, double Surprise,
+    IReadOnlyList<LeakForecast> Leaks)
 {
     /// <summary>Reworded episodes that did not fit the model whole.</summary>
     public int Cut { get; init; }

@@ -102,7 +102,9 @@ public sealed class RewordingForecasting
         };
     }
 
-    /// <summary>What reworded episodes say of every trait and of behaviour elsewhere and, where that is known, how surprising they are.</summary>
+    /// <summary>
+    /// What reworded episodes say of every trait and of behaviour elsewhere and, where that is known, how surprising they are.
+    /// </summary>
     private RewordingEffect Effect(Observations reworded, double[]? surprises, BootstrapPlan plan) => new(
         [.. EpisodePair.Said(_personas.Prior, _observations, reworded, _traits),
             .. EpisodePair.Said(_personas.Prior, _observations, reworded, _behaviour),
