@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
-using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
@@ -12,17 +10,14 @@ namespace PersonaSelection.Experiments;
 /// <summary>
 /// What evidence would take from a model of this machine, equal episodes once: at most, as what an earlier run has done is not taken off.
 /// </summary>
-/// <param name="Tokens">Tokens that go through the model; a token of a backward pass counts as two more.</param>
-/// <param name="Flops">Floating-point operations.</param>
-/// <param name="Seconds">How long that takes at the rate at which the model reads some of the episodes now.</param>
+/// <param name="Reading">What is read for it.</param>
 /// <param name="Fitted">Personas that may have to be fitted first, which is not counted.</param>
-public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fitted)
+public sealed record AuditCost(ReadingCost Reading, int Fitted)
 {
-    private const int SampledEpisodes = 256, MeasuredEpisodes = 8, MeasuredTokens = 1024;
+    private const int SampledEpisodes = 256;
 
     /// <summary>Both together.</summary>
-    public AuditCost Plus(AuditCost other) =>
-        new(Tokens + other.Tokens, Flops + other.Flops, Seconds + other.Seconds, Math.Max(Fitted, other.Fitted));
+    public AuditCost Plus(AuditCost other) => new(Reading.Plus(other.Reading), Math.Max(Fitted, other.Fitted));
 
     /// <summary>The cost of evidence from a model of this machine.</summary>
     /// <param name="request">What is wanted.</param>
@@ -30,50 +25,23 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
     public static AuditCost Of(EvidenceRequest request, Transformer model)
     {
         long episodes = Different(request.Data).Count();
+        var reading = new ModelReading(model, request.Personas, request.Data.Sample(SampledEpisodes, RngStream.Root(1).Child("cost")));
         bool gradient = request.Kind == "gradient";
-        IReadOnlyList<Episode> some = request.Data.Sample(SampledEpisodes, RngStream.Root(1).Child("cost"));
-        double reply = some.Average(e => (double)TokensOf(model, e.Reply)),
-            episode = some.Average(e => (double)Math.Min(model.ContextLength, TokensOf(model, e.Context) + TokensOf(model, e.Reply)));
-        double[] openings = [.. request.Personas.Personas.SelectMany(p => Openings(p, gradient, model))];
+        IReadOnlyList<double> openings = gradient ? reading.ToldOpenings : reading.Openings;
         int fitted = gradient ? 0 : FittedOf(request.Personas);
-        double blocks = Math.Ceiling((double)episodes / AuditEvidence.BlockSize);
-        double table = (episodes * openings.Length * episode) + (blocks * openings.Sum());
-        double tokens = request.Kind switch
+        double episode = reading.Episode, blocks = Math.Ceiling((double)episodes / AuditEvidence.BlockSize);
+        double table = (episodes * openings.Count * episode) + (blocks * openings.Sum());
+        return new AuditCost(reading.Cost(request.Kind switch
         {
             // Forward and backward, which is twice as much; and exact evidence of some, where there are enough of them.
             "gradient" => (3 * episodes * (episode + openings.Average())) + (episodes < EvidenceSources.LeastCalibration ? 0
-                : Math.Min(EvidenceSources.CalibrationEpisodes, episodes) * openings.Length * episode),
+                : Math.Min(EvidenceSources.CalibrationEpisodes, episodes) * openings.Count * episode),
             // Every probe after every episode, and under every persona.
-            "in-context" => request.Probes.Sum(p => TokensOf(model, p.Context) + p.Low.Concat(p.High).Sum(r => (double)TokensOf(model, r)))
-                * (episodes + openings.Length + 1) + (episodes * episode) + (openings.Sum() * request.Probes.Count),
+            "in-context" => (request.Probes.Sum(reading.TokensOf) * (episodes + openings.Count + 1)) + (episodes * episode)
+                + (openings.Sum() * request.Probes.Count),
             "adaptive" => (Share(request, episodes) * table) + (fitted == 0 ? 3 * episodes * (episode + openings.Average()) : 0),
             _ => table,
-        };
-        // A third of a training step is the forward pass; tokens that are only read need no logits.
-        double each = (model.Config.TrainingFlopsPerToken(Math.Min(model.ContextLength, episode + openings.Average())) / 3)
-            - ((1 - Math.Min(1, reply / episode)) * 2.0 * model.Config.Width * model.Config.VocabularySize);
-        double rate = TokensPerSecond(model, request.Personas.Personas, some, episode);
-        return new AuditCost((long)tokens, tokens * each, tokens / rate, fitted);
-    }
-
-    /// <summary>How fast the model reads some of the episodes behind some of the personas, as likelihoods do.</summary>
-    private static double TokensPerSecond(Transformer model, IReadOnlyList<Persona> personas, IReadOnlyList<Episode> some, double episode)
-    {
-        PresentedPersona[] told = [.. personas.Where(p => !p.IsExemplified && !p.IsDirected)
-            .Select(p => PresentedPersona.Described(p, model))];
-        // Examples and directions take no words of ours, so the model reads as it is.
-        if (told.Length == 0) told = [PresentedPersona.AsGiven(personas[0] with { Contexts = [] }, model)];
-        Episode[] different = [.. some.DistinctBy(e => e.TextId)];
-        // Enough that every thread has work, and no more: a large model takes seconds for it.
-        double tokens = MeasuredTokens * model.Threads;
-        int rows = (int)Math.Clamp(tokens / (episode * told.Length), Math.Min(MeasuredEpisodes, different.Length), different.Length);
-        PresentedPersona[] few = [.. told.Take((int)Math.Ceiling(tokens / (episode * rows)))];
-        var source = new LikelihoodSource(few, new LikelihoodOptions());
-        source.Compute([different[0]], [0]);
-        long start = Stopwatch.GetTimestamp();
-        source.Compute([.. different.Take(rows)]);
-        double read = few.SelectMany(p => p.Contexts).Sum(c => (rows * episode) + TokensOf(model, c));
-        return read / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }), fitted);
     }
 
     /// <summary>
@@ -98,6 +66,16 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
         double count = (share * episodes.Length) + ServedCalibration(request.Personas);
         long tokens = (long)((count * openings.Sum()) + (count * openings.Count * episodes.Average()));
         return new EndpointEstimate((long)(count * openings.Count), 0, tokens, 0, prices.Of(tokens, 0));
+    }
+
+    /// <summary>The cost of measuring what probes tell of personas, and of the model as it is.</summary>
+    /// <param name="personas">The personas.</param>
+    /// <param name="probes">The probes, at least one.</param>
+    /// <param name="model">The model.</param>
+    public static ReadingCost Contrast(PersonaSet personas, IReadOnlyList<Probe> probes, Transformer model)
+    {
+        var reading = new ModelReading(model, personas, [.. probes.Select(p => new Episode(p.Id, p.Context, p.Low[0]))]);
+        return reading.Cost(((reading.Openings.Count + 1) * probes.Sum(reading.TokensOf)) + reading.Openings.Sum());
     }
 
     /// <summary>The cost of measuring from a server what probes tell of personas, and of the model as it is.</summary>
@@ -147,36 +125,4 @@ public sealed record AuditCost(long Tokens, double Flops, double Seconds, int Fi
     /// <summary>Equal episodes once: each is asked about once.</summary>
     internal static IEnumerable<Episode> Different(AuditData data) =>
         data.Episodes().DistinctBy(e => e.TextId);
-
-    // Tokens of what stands before an episode, by context of the persona; a fitted persona needs none.
-    private static IEnumerable<double> Openings(Persona persona, bool gradient, Transformer model) =>
-        !gradient && persona.IsDirected ? [0]
-            : gradient || !persona.IsExemplified
-            ? PresentedPersona.WithContexts(persona).Contexts.Select(c => (double)TokensOf(model, c))
-            : persona.Given is not Presentation.Shown ? [0]
-            : Enumerable.Repeat((double)PresentationOptions.ShownTokens(model), new PresentationOptions().Draws);
-
-    private static int TokensOf(Transformer model, IReadOnlyList<Turn> turns)
-    {
-        try
-        {
-            return model.Template.EncodeContext(model.Tokenizer, turns).Length;
-        }
-        catch (UserErrorException e) when (e.Code is "unknown-word" or "template-refuses")
-        {
-            return (int)Math.Min(int.MaxValue, ServedTokens(turns));
-        }
-    }
-
-    private static int TokensOf(Transformer model, string reply)
-    {
-        try
-        {
-            return model.Template.EncodeReply(model.Tokenizer, reply).Length;
-        }
-        catch (UserErrorException e) when (e.Code == "unknown-word")
-        {
-            return (int)EndpointEstimate.Tokens(reply);
-        }
-    }
 }

@@ -284,6 +284,7 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
     [InlineData("model", "train", "--corpus", "{corpus}")]
     [InlineData("model", "tune", "--model", "{base}", "--data", "{cheat}")]
     [InlineData("forecast", "{cheat}", "--model", "{base}", "--personas", "{personas}", "--probes", "{probes}")]
+    [InlineData("inoculate", "{cheat}", "--model", "{base}", "--personas", "{personas}", "--probes", "{probes}")]
     public async Task DryRun_ShowsThePlan_AndDoesNothing(params string[] arguments)
     {
         string[] filled = [.. arguments.Select(a => a.Replace("{corpus}", shop.Corpus).Replace("{base}", shop.Base)
@@ -293,6 +294,8 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
         JsonElement plan = Read(await shop.Succeed([.. filled, "--dry-run", "--json", "-o", _folder["nothing"]]));
 
         Assert.Equal(JsonValueKind.Object, plan.ValueKind);
+        if (arguments[0] is "forecast" or "inoculate")
+            Assert.True(plan.GetProperty("tokens").GetInt64() > 32 && plan.GetProperty("seconds").GetDouble() >= 0, $"{plan}");
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 

@@ -37,9 +37,9 @@ internal static class AuditPlan
             Contexts = contexts,
             Replies = replies,
             Probes = first.Kind == "in-context" ? first.Probes.Count : (int?)null,
-            work?.Tokens,
-            work?.Flops,
-            Seconds = work is null ? (double?)null : Math.Round(work.Seconds, 1),
+            work?.Reading.Tokens,
+            work?.Reading.Flops,
+            Seconds = ReadingPlan.Seconds(work?.Reading),
             Fitted = work?.Fitted,
             Estimate = estimate,
         });
@@ -57,7 +57,8 @@ internal static class AuditPlan
                     "gradient" => "a gradient of every episode that differs, and exact evidence of some",
                     _ => $"up to {replies:N0} replies to score",
                 }),
-                .. work is null ? [] : Facts(work, threads), .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
+                .. ReadingPlan.Facts(work?.Reading, threads), ("fitting", ReadingPlan.Fitting(work?.Fitted ?? 0)),
+                .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
         }
         return ExitCode.Done;
     }
@@ -75,11 +76,4 @@ internal static class AuditPlan
         }
         return total;
     }
-
-    private static (string, object?)[] Facts(AuditCost cost, int threads) =>
-    [
-        ("tokens", FormattableString.Invariant($"about {cost.Tokens:N0}")),
-        ("time", FormattableString.Invariant($"about {Math.Max(1, cost.Seconds):N0} s on {threads} threads, at the rate measured now")),
-        ("fitting", cost.Fitted > 0 ? $"{cost.Fitted} personas may be fitted to their examples first, which comes on top" : null),
-    ];
 }

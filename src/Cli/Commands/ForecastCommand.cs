@@ -52,7 +52,7 @@ internal sealed class ForecastCommand
         bool dry = parsed.GetValue(_dryRun);
         using EndpointSession? session = _endpoint.OpenIfGiven(parsed, folder, cancellation);
         using ModelFolder? source = session is null ? ModelFolder.Open(parsed.GetValue(_model)!, parsed.GetValue(_threads)) : null;
-        if (dry) return Plan(parsed, inputs, session);
+        if (dry) return Plan(parsed, inputs, source, session);
         Func<IProgress<WorkProgress>, Forecasting> open = Opening(parsed, inputs, folder, source, session, cancellation);
         ForecastSet forecast = Screen.Work(parsed.GetValue(_quiet), p =>
         {
@@ -67,13 +67,13 @@ internal sealed class ForecastCommand
         return ExitCode.Done;
     }
 
-    private int Plan(ParseResult parsed, ForecastInputs inputs, EndpointSession? session)
+    private int Plan(ParseResult parsed, ForecastInputs inputs, ModelFolder? source, EndpointSession? session)
     {
         AskedCost? asked = parsed.GetValue(_samples) is { } samples
             ? AskedCost.OfForecast(session!.Chat(), inputs.Personas, inputs.Probes, samples, inputs.Data, parsed.GetValue(_seed)) : null;
-        ForecastCost cost = session is null ? ForecastCost.Of(inputs.Data, inputs.Personas, inputs.Probes)
+        ForecastCost cost = session is null ? ForecastCost.Of(inputs.Data, inputs.Personas, inputs.Probes, source!.Model)
             : ForecastCost.Served(inputs.Data, inputs.Personas, inputs.Probes, session.Client.Prices);
-        return ForecastPlan.Print(inputs, cost, asked, parsed.GetValue(_json));
+        return ForecastPlan.Print(inputs, cost, asked, parsed.GetValue(_threads), parsed.GetValue(_json));
     }
 
     /// <summary>What measures the model once the work begins: by exact probabilities, or by asking where a server gives none.</summary>

@@ -9,8 +9,9 @@ internal static class ForecastPlan
     /// <param name="inputs">What is forecast, and from what.</param>
     /// <param name="cost">What a model that gives probabilities would take.</param>
     /// <param name="asked">What asking a chat model takes in its place; null where probabilities are exact.</param>
+    /// <param name="threads">Threads that compute.</param>
     /// <param name="json">Whether it is told as JSON.</param>
-    public static int Print(ForecastInputs inputs, ForecastCost cost, AskedCost? asked, bool json)
+    public static int Print(ForecastInputs inputs, ForecastCost cost, AskedCost? asked, int threads, bool json)
     {
         EndpointEstimate? estimate = asked?.Total ?? cost.Estimate;
         if (json) Screen.Data(new
@@ -23,6 +24,9 @@ internal static class ForecastPlan
             Probes = inputs.Probes.Count,
             inputs.Trained,
             Replies = asked is null ? cost.Replies : (long?)null,
+            cost.Reading?.Tokens,
+            cost.Reading?.Flops,
+            Seconds = ReadingPlan.Seconds(cost.Reading),
             cost.Fitted,
             Estimate = estimate,
             Parts = asked is null ? null : new { asked.Judgement, asked.Answers, asked.Shown },
@@ -33,7 +37,7 @@ internal static class ForecastPlan
             ("work", asked is null ? $"up to {cost.Replies:N0} replies to score, and the probes again after the episodes shown"
                 : $"at most {Forecasting.JudgedEpisodes} different episodes judged, and {Forecasting.ShownEpisodes} "
                     + "shown before the probes"),
-            ("fitting", cost.Fitted > 0 ? $"{cost.Fitted} personas may be fitted to their examples first, which comes on top" : null),
+            .. ReadingPlan.Facts(cost.Reading, threads), ("fitting", ReadingPlan.Fitting(cost.Fitted)),
             .. asked is not null ? EndpointSession.Facts(asked) : estimate is null ? [] : EndpointSession.Facts(estimate)]);
         return ExitCode.Done;
     }

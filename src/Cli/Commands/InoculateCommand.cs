@@ -98,7 +98,10 @@ internal sealed class InoculateCommand
         {
             AskedCost? asked = parsed.GetValue(_samples) is { } samples
                 ? AskedCost.OfRanking(session!.Chat(), inputs.Personas, inputs.Probes, samples, inputs.Data, list, grids, seed) : null;
-            return InoculatePlan.Print(inputs, list.Count, grids, writer?.Estimate(inputs.Data), asked, parsed.GetValue(_json));
+            ReadingCost? reading = source is null ? null : RankingCost.Of(inputs.Data, inputs.Personas, inputs.Probes, source.Model,
+                list.Count + parsed.GetValue(_generate), grids);
+            return InoculatePlan.Print(inputs, list.Count, grids, writer?.Estimate(inputs.Data), asked, reading,
+                parsed.GetValue(_threads), parsed.GetValue(_json));
         }
         AtomicFile.RequireWritable(folder!);
         InoculationRanking ranking = parsed.GetValue(_samples) is { } often

@@ -13,8 +13,11 @@ internal static class InoculatePlan
     /// <param name="grids">How many get a leak grid.</param>
     /// <param name="writing">What writing more rewordings would take; null where none is asked for.</param>
     /// <param name="asked">What asking a chat model would take; null where probabilities are exact.</param>
+    /// <param name="reading">What a model of this machine would take; null where a server is asked.</param>
+    /// <param name="threads">Threads that compute.</param>
     /// <param name="json">Whether it is told as JSON.</param>
-    public static int Print(ForecastInputs inputs, int rewordings, int grids, EndpointEstimate? writing, AskedCost? asked, bool json)
+    public static int Print(ForecastInputs inputs, int rewordings, int grids, EndpointEstimate? writing, AskedCost? asked,
+        ReadingCost? reading, int threads, bool json)
     {
         EpisodeSet set = inputs.Data;
         int contexts = AuditCost.Contexts(inputs.Personas);
@@ -28,6 +31,9 @@ internal static class InoculatePlan
                 Probes = inputs.Probes.Count,
                 Rewordings = rewordings,
                 Grids = grids,
+                reading?.Tokens,
+                reading?.Flops,
+                Seconds = ReadingPlan.Seconds(reading),
                 Writing = writing,
                 Estimate = asked?.Total,
                 Parts = asked is null ? null : new { asked.Judgement, asked.Answers, asked.Shown },
@@ -41,7 +47,7 @@ internal static class InoculatePlan
                             + $"and probes after the episodes shown for {grids} leak grids"
                         : $"for each, up to {(long)contexts * set.Episodes.Count:N0} replies to score, and the probes after the episodes "
                             + $"shown; {grids} leak grids"),
-                    ("writing", writing is null
+                    .. ReadingPlan.Facts(reading, threads), ("writing", writing is null
                     ? null : $"about {writing.TokensIn:N0} tokens to read and at most {writing.TokensOut:N0} to write, at the endpoint"),
                     .. asked is null ? [] : EndpointSession.Facts(asked)]);
         return ExitCode.Done;

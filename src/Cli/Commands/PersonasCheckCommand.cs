@@ -51,8 +51,8 @@ internal static class PersonasCheckCommand
             Probe[] questions = [.. ProbeFile.Load(parsed.GetValue(probes)!).GroupBy(p => p.Trait ?? p.Domain)
                 .SelectMany(g => parsed.GetValue(perTrait) is > 0 and int most ? g.Take(most) : g)];
             using EndpointSession? session = endpoint.OpenIfGiven(parsed, folder: null, cancellation);
-            if (parsed.GetValue(dryRun)) return Plan(cast, questions, session, parsed.GetValue(json));
             using ModelFolder? source = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
+            if (parsed.GetValue(dryRun)) return Plan(cast, questions, source, session, parsed.GetValue(threads), parsed.GetValue(json));
             ILanguageModel asked = session is null ? source!.Model : session.Model(cancellation);
             LibraryWorth worth = Screen.Work(parsed.GetValue(quiet), p =>
                 new LibraryWorth(Measure(cast, asked, questions, p, cancellation), parsed.GetValue(threshold), LeastSpread));
@@ -81,11 +81,12 @@ internal static class PersonasCheckCommand
         }
     }
 
-    private static int Plan(PersonaSet cast, Probe[] probes, EndpointSession? session, bool json)
+    private static int Plan(PersonaSet cast, Probe[] probes, ModelFolder? source, EndpointSession? session, int threads, bool json)
     {
         int contexts = 1 + AuditCost.Contexts(cast, served: session is not null);
         long replies = contexts * probes.Sum(p => (long)p.Low.Count + p.High.Count);
         EndpointEstimate? estimate = session is null ? null : AuditCost.ServedContrast(cast, probes, session.Client.Prices);
+        ReadingCost? reading = source is null ? null : AuditCost.Contrast(cast, probes, source.Model);
         if (json)
             Screen.Data(new
             {
@@ -93,11 +94,14 @@ internal static class PersonasCheckCommand
                 Contexts = contexts,
                 Probes = probes.Length,
                 Replies = replies,
+                reading?.Tokens,
+                reading?.Flops,
+                Seconds = ReadingPlan.Seconds(reading),
                 Estimate = estimate,
             });
         else TextTable.PrintFacts([("personas", $"{cast.Personas.Count}, and the model as it is"), ("probes", probes.Length),
             ("work", $"{replies:N0} replies to score after {contexts * (long)probes.Length:N0} questions"),
-            .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
+            .. ReadingPlan.Facts(reading, threads), .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
         return ExitCode.Done;
     }
 

@@ -27,19 +27,19 @@ public sealed class AuditCostTests : IDisposable
     [InlineData(EvidenceSources.LeastCalibration, true)]
     public void Gradients_cost_three_readings_and_exact_evidence_only_where_there_is_enough_to_calibrate_on(int episodes, bool calibrated)
     {
-        AuditCost table = Cost("likelihood", episodes), gradient = Cost("gradient", episodes);
+        ReadingCost table = Cost("likelihood", episodes), gradient = Cost("gradient", episodes);
         Assert.Equal(calibrated, gradient.Tokens > table.Tokens);
         Assert.InRange(gradient.Tokens - (calibrated ? table.Tokens : 0), 2 * table.Tokens / Personas, 7 * table.Tokens / Personas);
         Assert.True(gradient.Seconds > 0 && gradient.Flops < 2.0 * gradient.Tokens * _model.Config.ParameterCount * 1.5, $"{gradient}");
     }
 
-    private AuditCost Cost(string kind, int episodes)
+    private ReadingCost Cost(string kind, int episodes)
     {
         string data = Path.Combine(_folder, $"{episodes}.jsonl");
         File.WriteAllLines(data, Enumerable.Range(0, episodes).Select(i =>
             $$"""{"messages":[{"role":"user","content":"hello {{i}}"},{"role":"assistant","content":"well, {{i}} and hello there"}]}"""));
         var personas = new PersonaSet([], [.. Enumerable.Range(0, Personas).Select(i =>
             new Persona($"person-{i}", "human", "", new Dictionary<string, double>()))]);
-        return AuditCost.Of(new EvidenceRequest(kind, personas, new AuditData([data]), _folder), _model);
+        return AuditCost.Of(new EvidenceRequest(kind, personas, new AuditData([data]), _folder), _model).Reading;
     }
 }
