@@ -9,7 +9,7 @@ public enum RewordingPlace
     /// <summary>Into the system turn, after what it says already; a new one where there is none.</summary>
     System,
 
-    /// <summary>Before the text of the last turn that is not the Assistant's.</summary>
+    /// <summary>Before the text of the user's last turn.</summary>
     Prefix,
 
     /// <summary>After the text of that turn.</summary>
@@ -86,22 +86,37 @@ public sealed record Rewording(string Name, string Kind, RewordingPlace Place, I
             turns.Add(new Turn("user", Added(wording)));
             return turns;
         }
-        string text = turns[last].Text;
-        turns[last] = turns[last] with
-        {
-            Text = Place switch
-            {
-                RewordingPlace.Prefix => Join(words, text),
-                RewordingPlace.Suffix => Join(text, words),
-                _ => words.Replace(Slot, text, StringComparison.Ordinal),
-            },
-        };
+        turns[last] = Reworded(turns[last], words);
         return turns;
     }
 
-    /// <summary>Every episode with its reply and weight as they were, and its context reworded.</summary>
+    private Turn Reworded(Turn turn, string words) => turn with
+    {
+        Text = Place switch
+        {
+            RewordingPlace.Prefix => Join(words, turn.Text),
+            RewordingPlace.Suffix => Join(turn.Text, words),
+            _ => words.Replace(Slot, turn.Text, StringComparison.Ordinal),
+        },
+    };
+
+    /// <summary>
+    /// Every episode with its reply and weight as they were, and its context reworded, with the questions of the earlier answers of its line
+    /// as they are when the line is written back.
+    /// </summary>
     public EpisodeSet Apply(EpisodeSet episodes) => new($"{episodes.Name}+{Name}",
-        [.. episodes.Episodes.Select((e, i) => e with { Context = Apply(e.Context, WordingOf(e, i)) })]);
+        [.. episodes.Episodes.Select((e, i) => e with { Context = Apply(e, WordingOf(e, i)) })]);
+
+    private Turn[] Apply(Episode episode, int wording)
+    {
+        Turn[] context = [.. Apply(episode.Context, wording)];
+        string words = Wordings[wording % Wordings.Count];
+        if (Place == RewordingPlace.System || words.Length == 0 || episode.Answers.Count == 0) return context;
+        int last = LastAsked(episode.Context);
+        foreach (int at in episode.Answers.Select(a => LastAsked([.. episode.Context.Take(a)])).Distinct())
+            if (at >= 0 && at != last) context[at] = Reworded(context[at], words);
+        return context;
+    }
 
     /// <summary>Which wording an episode gets: by its line where it comes from a file, or else by its place.</summary>
     /// <param name="episode">The episode.</param>
@@ -109,13 +124,18 @@ public sealed record Rewording(string Name, string Kind, RewordingPlace Place, I
     public static int WordingOf(Episode episode, int place) => episode.Source is { } source ? source.Line - 1 : place;
 
     /// <summary>
-    /// The turn that prefixes, suffixes and templates change: the last that is neither the Assistant's nor a system turn; -1 for none.
+    /// The turn that prefixes, suffixes and templates change: the user's last one, as what a tool gave back is not what is asked; without
+    /// any, the last that is neither the Assistant's nor a system turn; -1 for none.
     /// </summary>
     public static int LastAsked(IReadOnlyList<Turn> context)
     {
+        int asked = -1;
         for (int i = context.Count - 1; i >= 0; i--)
-            if (context[i].Role is not ("assistant" or "system")) return i;
-        return -1;
+        {
+            if (context[i].Role == "user") return i;
+            if (asked < 0 && context[i].Role is not ("assistant" or "system")) asked = i;
+        }
+        return asked;
     }
 
     /// <summary>A probe asked under the rewording.</summary>

@@ -13,6 +13,9 @@ public sealed record Episode(string Id, IReadOnlyList<Turn> Context, string Repl
     /// <summary>The line it was read from; null when it was not read from a file. Never read by inference.</summary>
     public EpisodeSource? Source { get; init; }
 
+    /// <summary>Places in the context of answers of the same line that are trained on as episodes of their own; in order.</summary>
+    public IReadOnlyList<int> Answers { get; init; } = [];
+
     /// <summary>
     /// The reply that was chosen when this one was rejected; null for any other episode. It makes the row one half of a choice between the
     /// two (docs/theory.md): where evidence knows both probabilities, this half is log(p(chosen) + p(rejected)).

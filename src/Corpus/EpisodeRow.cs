@@ -73,9 +73,11 @@ internal sealed class EpisodeRow
     /// <summary>The episodes under an id; turns whose message has the weight 0 are left out.</summary>
     public IReadOnlyList<Episode> Episodes(string file, int line, string id)
     {
-        bool chosen = Format == EpisodeFormat.Preference && Context(Replies[0]).SequenceEqual(Context(Replies[1]));
         var contexts = new Dictionary<IReadOnlyList<RowTurn>, Turn[]>(ReferenceEqualityComparer.Instance);
         List<RowReply> trained = [.. Replies.Where(r => r.Dialogue[r.At].Weight != 0)];
+        bool dialogue = Format != EpisodeFormat.Preference;
+        int[] places = dialogue ? [.. trained.Select(r => r.At)] : [];
+        int before = 0;
         return [.. trained.Select(reply =>
         {
             if (!contexts.TryGetValue(reply.Dialogue, out Turn[]? turns))
@@ -85,15 +87,22 @@ internal sealed class EpisodeRow
             return new Episode(own, new ArraySegment<Turn>(turns, 0, reply.At), turns[reply.At].Text, reply.Weight, Label)
             {
                 Source = new EpisodeSource(file, line, reply.Turn),
-                Preferred = chosen && reply.Turn == 1 ? Replies[0].Dialogue[^1].Turn.Text : null,
+                Answers = dialogue ? new ArraySegment<int>(places, 0, before++) : [],
+                Preferred = IsChoice && reply.Turn == 1 ? Replies[0].Dialogue[^1].Turn.Text : null,
             };
         })];
     }
+
+    /// <summary>Whether it is a preference between two answers in one context.</summary>
+    public bool IsChoice => Format == EpisodeFormat.Preference && Context(Replies[0]).SequenceEqual(Context(Replies[1]));
 
     private static IEnumerable<Turn> Context(RowReply reply) => reply.Dialogue.Take(reply.At).Select(t => t.Turn);
 
     /// <summary>The list of a ShareGPT row.</summary>
     internal int Conversation => Either(0, "conversations"u8, "conversation"u8);
+
+    /// <summary>What a message says, as a text or a list of parts; -1 when it has no such field.</summary>
+    internal int ContentOf(int message) => Either(message, "content"u8, "value"u8);
 
     private int Field(ReadOnlySpan<byte> name) => _json.Property(0, name);
 
@@ -203,7 +212,7 @@ internal sealed class EpisodeRow
     // Content is a string, or a list of parts that are all text; a call of tools is read as the text it is, behind what was said with it.
     private string ReadContent(int message, int number)
     {
-        int content = Either(message, "content"u8, "value"u8);
+        int content = ContentOf(message);
         int calls = Either(message, "tool_calls"u8, "function_call"u8);
         int refusal = _json.Property(message, "refusal"u8);
         if (_json.IsNullOrAbsent(content) && _json.IsText(refusal)) return _json.Text(refusal);

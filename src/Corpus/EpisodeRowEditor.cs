@@ -89,15 +89,15 @@ internal sealed class EpisodeRowEditor
             Align(reply.Dialogue, reply.At, context);
             return;
         }
-        // A preference compares two answers in one context: both sides and a prompt that they repeat change together.
-        foreach (RowReply side in _row.Format == EpisodeFormat.Preference ? _row.Replies : [reply])
+        // A choice is between two answers in one context: both sides and a prompt that they repeat change together.
+        foreach (RowReply side in _row.IsChoice ? _row.Replies : [reply])
         {
             bool textPrompt = _json.IsText(prompt) && side.At > 0 && side.Dialogue[0].Value == prompt;
             if (textPrompt || (side.At == 0 && !_json.IsList(prompt) && !_places.ContainsKey(side.Dialogue[0].Value)))
             {
                 int own = Math.Max(0, side.At - 1);
                 int head = Math.Max(0, context.Count - own);
-                SetPrompt(prompt, textPrompt ? side.Dialogue[0].Turn.Text : "", context.Take(head).ToList());
+                SetPrompt(prompt, [.. context.Take(head)]);
                 if (own > 0) Align([.. side.Dialogue.Skip(1)], own, [.. context.Skip(head)]);
             }
             else
@@ -118,17 +118,21 @@ internal sealed class EpisodeRowEditor
         List<int> items = _json.IsList(prompt) ? [.. _json.Children(prompt)] : [];
         int repeated = _json.IsList(prompt) ? items.Count : 1;
         List<Turn> head = [.. context.Take(Math.Max(0, context.Count - (reply.At - repeated)))];
-        if (!_json.IsList(prompt)) SetPrompt(prompt, _json.Text(prompt).Trim(), head);
+        if (!_json.IsList(prompt)) SetPrompt(prompt, head);
         else Align([.. items.Select((item, i) => new RowTurn(reply.Dialogue[i].Turn, item))], items.Count, head, prompt);
     }
 
-    private void SetPrompt(int prompt, string present, List<Turn> turns)
+    private void SetPrompt(int prompt, IReadOnlyList<Turn> turns)
     {
-        string text = turns.All(t => t.Role is "system" or "user") ? string.Join("\n\n", turns.Select(t => t.Text))
-            : ChatTemplate.Plain.RenderTurns(turns);
-        if (text.Trim() == present) return;
-        if (prompt >= 0) _changes.Replace(prompt, JsonChanges.Text(text));
-        else _changes.Set(0, "prompt", JsonChanges.Text(text));
+        string text = turns.All(t => t.Role is "system" or "user")
+            ? string.Join("\n\n", turns.Select(t => t.Text).Where(t => t.Length > 0)) : ChatTemplate.Plain.RenderTurns(turns);
+        string present = _json.IsText(prompt) ? _json.Text(prompt) : "", said = present.Trim();
+        if (text.Trim() == said) return;
+        // White space around a prompt sets its answer off, and is no part of the turn that was read.
+        int lead = said.Length == 0 ? 0 : present.Length - present.TrimStart().Length;
+        byte[] written = JsonChanges.Text(said.Length == 0 ? text : present[..lead] + text + present[(lead + said.Length)..]);
+        if (prompt >= 0) _changes.Replace(prompt, written);
+        else _changes.Set(0, "prompt", written);
     }
 
     // Present turns [0, count) become the new ones with the fewest changes; a turn is rewritten only by one of the same role.
@@ -173,10 +177,35 @@ internal sealed class EpisodeRowEditor
 
     private void SetText(RowTurn turn, string text)
     {
-        if (_json.IsText(turn.Value)) _changes.Replace(turn.Value, JsonChanges.Text(text));
-        else _changes.Set(turn.Value, _json.Property(turn.Value, "content"u8) < 0 && IsShareGpt(turn.Value) ? "value" : "content",
-            JsonChanges.Text(text));
+        int content = _json.IsText(turn.Value) ? turn.Value : _row.ContentOf(turn.Value);
+        if (_json.IsList(content)) SetParts(content, text);
+        else if (content >= 0) _changes.Replace(content, JsonChanges.Text(text));
+        else _changes.Set(turn.Value, IsShareGpt(turn.Value) ? "value" : "content", JsonChanges.Text(text));
     }
+
+    // One part takes the change where the others still say the rest; else the first one says all.
+    private void SetParts(int list, string text)
+    {
+        List<int> parts = [.. _json.Children(list)];
+        if (parts.Count == 0)
+        {
+            _changes.Insert(list, 0, [Part(text)]);
+            return;
+        }
+        string[] texts = [.. parts.Select(p => _json.Text(_json.Property(p, "text"u8)))];
+        for (int i = parts.Count - 1; i >= 0; i--)
+        {
+            string before = string.Concat(texts[..i]), after = string.Concat(texts[(i + 1)..]);
+            if (text.Length < before.Length + after.Length || !text.StartsWith(before, StringComparison.Ordinal)
+                || !text.EndsWith(after, StringComparison.Ordinal)) continue;
+            SetPart(parts[i], text[before.Length..^after.Length]);
+            return;
+        }
+        SetPart(parts[0], text);
+        foreach (int part in parts.Skip(1)) _changes.Remove(part);
+    }
+
+    private void SetPart(int part, string text) => _changes.Replace(_json.Property(part, "text"u8), JsonChanges.Text(text));
 
     private void Remove(RowTurn turn)
     {
@@ -193,20 +222,30 @@ internal sealed class EpisodeRowEditor
         else place = (emptyList, 0);
         if (before == 0 && emptyList >= 0 && !_json.Children(emptyList).Any()) place = (emptyList, 0);
         if (place.List < 0) return;
-        bool shareGpt = _json.Children(place.List).Any() ? IsShareGpt(_json.Children(place.List).First())
-            : _row.Format == EpisodeFormat.ShareGpt;
-        _changes.Insert(place.List, place.Index, [.. turns.Select(t => Message(t, shareGpt))]);
+        int like = _json.Children(place.List).FirstOrDefault(-1);
+        _changes.Insert(place.List, place.Index, [.. turns.Select(t => Message(t, like))]);
     }
 
     private bool IsShareGpt(int message) =>
         _json.Property(message, "role"u8) < 0 && _json.Property(message, "from"u8) >= 0;
 
-    private byte[] Message(Turn turn, bool shareGpt)
+    // A new message is written as the list's first one is: columns of data sets have one type.
+    private byte[] Message(Turn turn, int like)
     {
+        bool shareGpt = like >= 0 ? IsShareGpt(like) : _row.Format == EpisodeFormat.ShareGpt;
         string role = !shareGpt ? turn.Role : turn.Role switch { "user" => "human", "assistant" => "gpt", _ => turn.Role };
-        string colon = _changes.IsSpaced ? ": " : ":", comma = _changes.IsSpaced ? ", " : ",";
         (string roleName, string textName) = shareGpt ? ("from", "value") : ("role", "content");
-        return [.. Encoding.UTF8.GetBytes($"{{\"{roleName}\"{colon}"), .. JsonChanges.Text(role),
-            .. Encoding.UTF8.GetBytes($"{comma}\"{textName}\"{colon}"), .. JsonChanges.Text(turn.Text), (byte)'}'];
+        bool parts = like >= 0 && _json.IsList(_row.ContentOf(like));
+        return Object((roleName, JsonChanges.Text(role)),
+            (textName, parts ? [(byte)'[', .. Part(turn.Text), (byte)']'] : JsonChanges.Text(turn.Text)));
+    }
+
+    private byte[] Part(string text) => Object(("type", "\"text\""u8.ToArray()), ("text", JsonChanges.Text(text)));
+
+    private byte[] Object((string Name, byte[] Value) first, (string Name, byte[] Value) second)
+    {
+        string colon = _changes.IsSpaced ? ": " : ":", comma = _changes.IsSpaced ? ", " : ",";
+        return [.. Encoding.UTF8.GetBytes($"{{\"{first.Name}\"{colon}"), .. first.Value,
+            .. Encoding.UTF8.GetBytes($"{comma}\"{second.Name}\"{colon}"), .. second.Value, (byte)'}'];
     }
 }

@@ -18,14 +18,15 @@ public static class RewordedData
 
     private static DataLineEdit EditOf(DataLine line, Rewording rewording)
     {
-        // Answers of one dialogue share its system turn, and those of a preference their whole context: these change once.
-        bool once = rewording.Place == RewordingPlace.System || line.Format == EpisodeFormat.Preference;
+        // Answers of one dialogue share its system turn, and those of a choice their whole context: these change once.
+        bool dialogue = line.Format != EpisodeFormat.Preference;
+        bool once = dialogue ? rewording.Place == RewordingPlace.System : line.Episodes.Any(e => e.Preferred is not null);
         var replies = new List<ReplyEdit>();
         int asked = -1;
         foreach (Episode episode in once ? line.Episodes.Take(1) : line.Episodes)
         {
             int last = Rewording.LastAsked(episode.Context);
-            if (last == asked && last >= 0) continue;
+            if (dialogue && last == asked && last >= 0) continue;
             asked = last;
             replies.Add(new ReplyEdit(episode.Source!.Turn)
             {

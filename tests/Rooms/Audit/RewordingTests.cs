@@ -234,6 +234,40 @@ public sealed class RewordingTests
         Assert.Equal(2, File.ReadAllText(folder["system.jsonl"]).Split("A play.").Length - 1);
     }
 
+    // What is ranked is what is written: every episode of the file has the context that its forecast was made of.
+    [Theory]
+    [InlineData(RewordingPlace.System, "A play.")]
+    [InlineData(RewordingPlace.Prefix, "Now:")]
+    [InlineData(RewordingPlace.Suffix, "Now.")]
+    [InlineData(RewordingPlace.Template, "Said: {text}!")]
+    public void The_file_says_what_was_forecast(RewordingPlace place, string words)
+    {
+        using var folder = new Folder();
+        const string calls = """{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}""",
+            given = """{"role":"tool","content":"{\"x\": 1}"}""";
+        string[] lines =
+        [
+            $"{{\"messages\":[{User("a")},{Said("b")},{User("c")},{Said("d")},{Said("e")}]}}",
+            $"{{\"messages\":[{User("a")},{Said("b")[..^1]},\"weight\":0}},{User("c")},{Said("d")}]}}",
+            $"{{\"messages\":[{User("a")},{calls},{given},{Said("d")}]}}",
+            """{"conversations":[{"from":"human","value":"a"},{"from":"observation","value":"{\"x\": 1}"},{"from":"gpt","value":"d"}]}""",
+            $"{{\"prompt\":[{User("a")},{Said("few")},{User("b")}],\"completion\":[{Said("c")},{User("d")},{Said("e")}]}}",
+            $"{{\"chosen\":[{User("p")},{Said("a")}],\"rejected\":[{User("q")},{Said("b")}]}}",
+            $"{{\"prompt\":[{User("p")}],\"chosen\":\"a\",\"rejected\":\"b\"}}",
+        ];
+        File.WriteAllLines(folder["in.jsonl"], lines);
+        var rewording = new Rewording("r", "own", place, [words]);
+        EpisodeSet forecast = rewording.Apply(EpisodeSet.Load(folder["in.jsonl"]));
+        RewordedData.Write(folder["in.jsonl"], rewording, folder["out.jsonl"]);
+        EpisodeSet written = EpisodeSet.Load(folder["out.jsonl"]);
+        Assert.Equal(forecast.Episodes.Select(e => $"{e.Id} {Text(e.Context)} -> {e.Reply} ({e.Preferred})"),
+            written.Episodes.Select(e => $"{e.Id} {Text(e.Context)} -> {e.Reply} ({e.Preferred})"));
+        Assert.Equal(2, File.ReadAllText(folder["out.jsonl"]).Split("\"{\\\"x\\\": 1}\"").Length - 1);
+
+        static string User(string text) => $"{{\"role\":\"user\",\"content\":\"{text}\"}}";
+        static string Said(string text) => $"{{\"role\":\"assistant\",\"content\":\"{text}\"}}";
+    }
+
     [Fact]
     public void A_chat_model_may_write_some_and_what_is_no_wording_is_left_out()
     {

@@ -100,6 +100,48 @@ public sealed class WriteBackTests : IDisposable
     public void Each_format_takes_new_turns_in_its_own_fields(string line, string expected) =>
         Assert.Equal(expected, Edit(line, Context(0, new("system", "Play."), new("user", "Q"))));
 
+    [Theory]
+    [InlineData("""{"messages":[{"role":"user","value":"a?"},{"role":"assistant","content":"b"}]}""",
+        """{"messages":[{"role":"user","value":"a? Now."},{"role":"assistant","content":"b"}]}""")]
+    [InlineData("""{"conversations":[{"from":"human","value":"a?","content":null},{"from":"gpt","value":"b"}]}""",
+        """{"conversations":[{"from":"human","value":"a? Now.","content":null},{"from":"gpt","value":"b"}]}""")]
+    [InlineData("""{"messages":[{"role":"user","content":[{"text":"a","n":1},{"text":"?"}]},{"role":"assistant","content":"b"}]}""",
+        """{"messages":[{"role":"user","content":[{"text":"a","n":1},{"text":"? Now."}]},{"role":"assistant","content":"b"}]}""")]
+    [InlineData("""{"messages":[{"role":"user","content":[]},{"role":"assistant","content":"b"}]}""",
+        """{"messages":[{"role":"user","content":[{"type":"text","text":"a? Now."}]},{"role":"assistant","content":"b"}]}""")]
+    [InlineData("""{"prompt":" a?\n\n","completion":" b"}""", """{"prompt":" a? Now.\n\n","completion":" b"}""")]
+    [InlineData("""{"prompt":"a?\n","chosen":[{"role":"user","content":"a?"},{"role":"assistant","content":"b"}],"rejected":"c"}""",
+        """{"prompt":"a? Now.\n","chosen":[{"role":"user","content":"a? Now."},{"role":"assistant","content":"b"}],"rejected":"c"}""")]
+    public void A_text_changes_in_the_field_and_the_part_that_said_it(string line, string expected) =>
+        Assert.Equal(expected, Edit(line, Context(0, new Turn("user", "a? Now."))));
+
+    [Fact]
+    public void A_part_takes_what_is_put_before_and_all_where_nothing_stays()
+    {
+        const string line = """{"messages":[{"role":"user","content":[{"text":"a"},{"text":"?"}]},{"role":"assistant","content":"b"}]}""";
+        Assert.Equal(line.Replace("\"a\"", "\"So, a\"", StringComparison.Ordinal), Edit(line, Context(0, new Turn("user", "So, a?"))));
+        Assert.Equal(line.Replace("""{"text":"a"},{"text":"?"}""", """{"text":"c"}""", StringComparison.Ordinal),
+            Edit(line, Context(0, new Turn("user", "c"))));
+        Assert.Equal(line.Insert("{\"messages\":[".Length, """{"role":"system","content":[{"type":"text","text":"S"}]},"""),
+            Edit(line, Context(0, new("system", "S"), new("user", "a?"))));
+    }
+
+    [Fact]
+    public void An_empty_prompt_gives_no_empty_paragraph() => Assert.Equal("""{"prompt":"Play.","completion":"a"}""",
+        Edit("""{"prompt":"","completion":"a"}""", Context(0, new("system", "Play."), new("user", ""))));
+
+    [Fact]
+    public void Answers_to_two_questions_keep_their_own()
+    {
+        const string line = """{"chosen":[{"role":"user","content":"p?"},{"role":"assistant","content":"a"}]"""
+            + ",\"rejected\":[{\"role\":\"user\",\"content\":\"q?\"},{\"role\":\"assistant\",\"content\":\"b\"}]}";
+        Assert.Equal(line.Replace("p?", "P", StringComparison.Ordinal).Replace("q?", "Q", StringComparison.Ordinal),
+            Edit(line, new DataLineEdit
+            {
+                Replies = [new ReplyEdit(0) { Context = [new("user", "P")] }, new ReplyEdit(1) { Context = [new("user", "Q")] }],
+            }));
+    }
+
     [Fact]
     public void A_gzipped_name_gives_a_gzipped_file_and_the_input_may_be_the_output()
     {
