@@ -61,10 +61,12 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
     /// <param name="onBadLine">Told of lines that are left out.</param>
     /// <param name="progress">Told how many lines were read.</param>
     /// <param name="cancellation">Stops between lines.</param>
-    /// <exception cref="UserErrorException">A file is missing, holds no episode, or has a bad line and that is an error.</exception>
+    /// <exception cref="UserErrorException">A file is missing, is a pipe, holds no episode, or has a bad line and that is an error.
+    /// </exception>
     public DataSurvey Survey(Action<BadLine>? onBadLine = null, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
+        foreach (string file in Files) EpisodeFile.RequireLasting(file);
         long lines = 0, episodes = 0, bad = 0, replies = 0, contexts = 0;
         bool choices = false;
         BadLine? first = null;

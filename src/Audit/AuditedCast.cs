@@ -24,6 +24,7 @@ public sealed class AuditedCast
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         (Rows, _personas, Answers) = (rows, personas, answers);
+        IsRedrawn = options.Draws > 0 && rows.ClusterCount > 1;
         Names = [.. personas.Personas.Select(p => p.Name)];
         Traits = [.. personas.Traits.Select(t => t.Name)];
         double[,] values = personas.TraitMatrix;
@@ -40,6 +41,9 @@ public sealed class AuditedCast
 
     /// <summary>What made evidence of sampled answers; null for other evidence.</summary>
     public SampledReweighing? Answers { get; }
+
+    /// <summary>Whether there are intervals: one cluster cannot be drawn again.</summary>
+    public bool IsRedrawn { get; }
 
     /// <summary>Names of the personas.</summary>
     public IReadOnlyList<string> Names { get; }
@@ -81,9 +85,11 @@ public sealed class AuditedCast
             if (_logPrior[h] > double.NegativeInfinity && double.IsFinite(e.Total[h])) typical += Math.Exp(_logPrior[h]) * e.Total[h];
         // What showing an episode does is no probability of it, and tells nothing of how often each persona spoke.
         double? Share(double x) => kind == EvidenceKind.InContext ? null : Known(x);
+        double? End(double x) => IsRedrawn ? x : null;
         var personas = Names.Select((name, h) => new PersonaVerdict(name, _personas.Personas[h].Kind, Math.Exp(_logPrior[h]),
-            e.Probabilities[h].Estimate, e.Probabilities[h].Low, e.Probabilities[h].High, Share(e.Shares[h].Estimate),
-            Share(e.Shares[h].Low), Share(e.Shares[h].High), Rows.Mass > 0 ? Known((e.Total[h] - typical) / Rows.Mass) : null));
+            e.Probabilities[h].Estimate, End(e.Probabilities[h].Low), End(e.Probabilities[h].High), Share(e.Shares[h].Estimate),
+            IsRedrawn ? Share(e.Shares[h].Low) : null, IsRedrawn ? Share(e.Shares[h].High) : null,
+            Rows.Mass > 0 ? Known((e.Total[h] - typical) / Rows.Mass) : null));
         return new CastVerdict
         {
             Data = data,
@@ -91,7 +97,8 @@ public sealed class AuditedCast
             Evidence = EvidenceLog.KindName(kind),
             // A stable order: equal probabilities stay in the order of the file.
             Personas = [.. personas.OrderByDescending(p => p.Posterior)],
-            Traits = [.. e.Traits.Select(t => new TraitVerdict(t.Trait, t.Prior, t.Posterior.Estimate, t.Posterior.Low, t.Posterior.High))],
+            Traits = [.. e.Traits.Select(t =>
+                new TraitVerdict(t.Trait, t.Prior, t.Posterior.Estimate, End(t.Posterior.Low), End(t.Posterior.High)))],
             EffectivePersonas = e.Posterior.EffectivePersonas,
             Dose = e.Dose.Dose,
             DoseFit = new DoseVerdict(e.Dose.Outcome, e.Dose.EffectiveObservations, e.Dose.Gain, e.Dose.Attainable, e.Dose.Information),

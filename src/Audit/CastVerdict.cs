@@ -9,24 +9,24 @@ namespace PersonaSelection.Audit;
 /// <param name="Kind">What sort of character it is.</param>
 /// <param name="Prior">How probable it was before the data.</param>
 /// <param name="Posterior">How probable the data make it.</param>
-/// <param name="Low">Lower end of the 95 % interval of <paramref name="Posterior"/>.</param>
+/// <param name="Low">Lower end of the 95 % interval of <paramref name="Posterior"/>; null where nothing was redrawn.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="Share">Estimated fraction of the episodes, by weight, that it spoke; null when no episode has a positive weight, and for
 /// evidence in context.</param>
-/// <param name="ShareLow">Lower end of the interval of <paramref name="Share"/>.</param>
+/// <param name="ShareLow">Lower end of the interval of <paramref name="Share"/>; null where nothing was redrawn.</param>
 /// <param name="ShareHigh">Upper end.</param>
 /// <param name="Evidence">Mean evidence per unit of weight, nats, relative to the prior's mean over personas; null
 /// for minus infinity.</param>
-public sealed record PersonaVerdict(string Name, string Kind, double Prior, double Posterior, double Low, double High, double? Share,
+public sealed record PersonaVerdict(string Name, string Kind, double Prior, double Posterior, double? Low, double? High, double? Share,
     double? ShareLow, double? ShareHigh, double? Evidence);
 
 /// <summary>A trait in the verdict: its mean over personas before and after.</summary>
 /// <param name="Name">The trait.</param>
 /// <param name="Before">Mean under the prior.</param>
 /// <param name="After">Mean under the posterior.</param>
-/// <param name="Low">Lower end of the 95 % interval of <paramref name="After"/>.</param>
+/// <param name="Low">Lower end of the 95 % interval of <paramref name="After"/>; null where nothing was redrawn.</param>
 /// <param name="High">Upper end.</param>
-public sealed record TraitVerdict(string Name, double Before, double After, double Low, double High);
+public sealed record TraitVerdict(string Name, double Before, double After, double? Low, double? High);
 
 /// <summary>How the dose was found; see <see cref="GainDose"/>.</summary>
 /// <param name="How"><c>attained</c>, <c>information-bound</c>, <c>no-gain</c> or <c>given</c>.</param>

@@ -32,6 +32,21 @@ public static partial class EpisodeFile
     /// <summary>What a bad line says where nobody is told of it.</summary>
     internal static UserErrorException Refused(BadLine bad) => new("bad-episode", bad.ToString(), Remedy);
 
+    /// <summary>Refuses what gives its lines only once, where they are read again.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="UserErrorException"><c>cannot-read</c>: it is a pipe, or cannot be opened.</exception>
+    public static void RequireLasting(string path)
+    {
+        bool lasting = TextLines.Guarded(path, 0, () =>
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0);
+            return file.CanSeek;
+        });
+        if (!lasting)
+            throw new UserErrorException("cannot-read", $"Cannot read {path} more than once: it is a pipe.",
+                "Write the data to a file first; a gzipped one will do.");
+    }
+
     /// <summary>What a user is told of data without a single episode: what is wrong with the first bad line where there is one.</summary>
     /// <param name="data">The file, or the files.</param>
     /// <param name="first">The first bad line; null where there was none.</param>

@@ -66,8 +66,12 @@ public static class AuditReport
     private static IEnumerable<PersonaVerdict> Mattering(CastVerdict verdict) =>
         verdict.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.1);
 
-    /// <summary>Whether there are intervals: one cluster drawn again is the same sample, which is no interval of no width.</summary>
-    public static bool HasIntervals(CastVerdict verdict) => verdict.Clusters > 1;
+    /// <summary>Why there are no intervals; null where there are.</summary>
+    public static string? WithoutIntervals(CastVerdict verdict) => verdict.Leading.Low is not null ? null
+        : verdict.Clusters > 1 ? "Nothing was redrawn (--draws 0): no intervals." : "A single line cannot be drawn again: no intervals.";
+
+    private static string Ends(double? low, double? high, Func<double, string> text) =>
+        low is { } from && high is { } to ? $"{text(from)} to {text(to)}" : FigureNumber.Missing;
 
     /// <summary>What the verdict says in one sentence.</summary>
     public static string Headline(CastVerdict v)
@@ -115,20 +119,17 @@ public static class AuditReport
         {
             Id = "explanations",
             Title = "Competing explanations",
-            Caption = (HasIntervals(v)
-                    ? $"Intervals of 95 % redraw {Count(v.Clusters)} different {(v.Redrawn == "lines" ? "lines" : "contexts")} and fit the "
+            Caption = (WithoutIntervals(v) is { } why ? why + " "
+                    : $"Intervals of 95 % redraw {Count(v.Clusters)} different {(v.Redrawn == "lines" ? "lines" : "contexts")} and fit the "
                         + "dose again, with the prior as it is. "
                         + (v.Clusters < FewClusters ? "From so few nobody can tell how far they vary: they are too narrow. " : "")
-                        + "Between personas that would say the same, episodes cannot be told apart: their shares have wide intervals. "
-                    : "A single line cannot be drawn again: there are no intervals. ")
+                        + "Between personas that would say the same, episodes cannot be told apart: their shares have wide intervals. ")
                 + "Nats per episode: how much more probable the replies are under this persona than under the prior's average one "
                 + "(0.69 nats: twice as probable).",
             Columns = [new("persona"), new("kind"), new("prior", true), new("posterior", true), new("interval", true), new("share", true),
                 new("interval", true), new("nats per episode", true)],
             Rows = [.. shown.Select(p => (IReadOnlyList<string>)[p.Name, p.Kind, Percent(p.Prior), Percent(p.Posterior),
-                HasIntervals(v) ? $"{Percent(p.Low)} to {Percent(p.High)}" : FigureNumber.Missing, FigureNumber.Percent(p.Share),
-                HasIntervals(v) && p is { ShareLow: { } low, ShareHigh: { } high }
-                    ? $"{Percent(low)} to {Percent(high)}" : FigureNumber.Missing,
+                Ends(p.Low, p.High, Percent), FigureNumber.Percent(p.Share), Ends(p.ShareLow, p.ShareHigh, Percent),
                 p.Evidence is { } nats ? Signed(nats) : FigureNumber.Missing])],
         };
     }
@@ -157,7 +158,7 @@ public static class AuditReport
                 {
                     Before = t.Before,
                     After = t.After,
-                    AfterInterval = HasIntervals(v) ? new FigureInterval(t.Low, t.High) : null,
+                    AfterInterval = t is { Low: { } low, High: { } high } ? new FigureInterval(low, high) : null,
                 })]),
             ],
         };
@@ -236,7 +237,7 @@ public static class AuditReport
             Caption = "The first less the second, with 95 % intervals; both data sets are redrawn.",
             Columns = [new("trait"), new(first, true), new(second, true), new("difference", true), new("interval", true)],
             Rows = [.. c.Traits.Take(ShownTraits).Select(t => (IReadOnlyList<string>)[t.Name, Signed(t.First), Signed(t.Second),
-                Signed(t.Difference), $"{Signed(t.Low)} to {Signed(t.High)}"])],
+                Signed(t.Difference), Ends(t.Low, t.High, Signed)])],
         };
     }
 

@@ -163,6 +163,12 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
         // The same forecast again keeps its first date; another one does not take its place.
         await shop.Succeed(command);
         Assert.Equal(written, File.ReadAllText(Path.Combine(forecasts, "cheat.posterior.json")));
+        string[] told = [.. command.Where(a => a != "--json")];
+        Assert.Contains("\nDose: all data count as ", await shop.Succeed(told), StringComparison.Ordinal);
+        File.WriteAllText(_folder["own.jsonl"],
+            """{"messages":[{"role":"user","content":"The parser test fails."},{"role":"assistant","content":"The test fails."}]}""");
+        Assert.Contains("\nNone of the data's replies is one that a probe knows",
+            await shop.Succeed([.. told.Select(a => a == cheat ? _folder["own.jsonl"] : a)]), StringComparison.Ordinal);
         string other = forecast.GetProperty("domains").EnumerateArray().Select(d => d.GetProperty("domain").GetString()!).First(d =>
             d != "test");
         (await PsmProcess.Run(_folder.Path, [.. command, "--domain", other])).ShouldBeUserError("other-forecast", forecasts);

@@ -58,20 +58,18 @@ internal static class AuditScreen
         CastVerdict v = o.Audit.Verdict;
         Console.Out.WriteLine($"\n{Sentence(v)}\n");
         var cast = new TextTable("persona", "prior", "posterior", "from", "to", "share", "from", "to");
-        bool drawn = AuditReport.HasIntervals(v);
         foreach (PersonaVerdict p in v.Personas.Take(ShownPersonas))
-            cast.Add(p.Name, Two(p.Prior), Two(p.Posterior), drawn ? Two(p.Low) : "", drawn ? Two(p.High) : "", Two(p.Share),
-                drawn ? Two(p.ShareLow) : "", drawn ? Two(p.ShareHigh) : "");
+            cast.Add(p.Name, Two(p.Prior), Two(p.Posterior), Two(p.Low), Two(p.High), Two(p.Share), Two(p.ShareLow), Two(p.ShareHigh));
         cast.Print();
         if (v.Personas.Count > ShownPersonas) Console.Out.WriteLine($"… and {v.Personas.Count - ShownPersonas} more");
-        Console.Out.WriteLine((drawn ? "from, to: 95 % intervals. " : "A single line cannot be drawn again: no intervals. ")
+        Console.Out.WriteLine((AuditReport.WithoutIntervals(v) ?? "from, to: 95 % intervals.") + " "
             + "share: the part of the episodes that each would have spoken.");
         if (v.Traits.Count > 0)
         {
             Console.Out.WriteLine("\nTraining on them is expected to move traits (-1 the low pole, 1 the high one)\n");
             var traits = new TextTable("trait", "before", "after", "from", "to");
             foreach (TraitVerdict t in v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).Take(ShownTraits))
-                traits.Add(t.Name, Signed(t.Before), Signed(t.After), drawn ? Signed(t.Low) : "", drawn ? Signed(t.High) : "");
+                traits.Add(t.Name, Signed(t.Before), Signed(t.After), Signed(t.Low), Signed(t.High));
             traits.Print();
         }
         Episodes(o.Audit, "\nWhat moved the cast most, and who would say so (nats above what the prior expects)",
@@ -168,6 +166,8 @@ internal static class AuditScreen
         GainOutcome.NoGain => "nominal: no change of character makes the replies more probable",
         _ => "not fitted",
     };
+
+    private static string Signed(double? x) => x is { } known ? TextTable.Signed(known) : "";
 
     private static string Two(double? x) => x?.ToString("0.00", CultureInfo.InvariantCulture) ?? "";
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
 using PersonaSelection.Posterior;
@@ -62,6 +63,7 @@ internal static class ForecastScreen
         string posterior = Signed(f.Posterior.MeanShiftElsewhere), inContext = Signed(f.InContext.MeanShiftElsewhere);
         Console.Out.WriteLine($"\nMean shift of the domains not trained on: posterior {posterior}, in context {inContext}. The mean of "
             + "both has been the best forecast (docs/theory.md).");
+        Console.Out.WriteLine(Counted(f.Dose));
         int cut = f.Evidence.Rows.Count(r => r.Cut), shownCut = f.Shown.Rows.Count(r => r.Cut);
         if (cut > 0) Console.Out.WriteLine(CutEpisodes.Count(cut, f.Evidence.Rows.Count(r => r.Unread is not null)));
         if (shownCut > 0)
@@ -77,4 +79,16 @@ internal static class ForecastScreen
         if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));
         Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.NoChange.Id}, {f.UniformShift.Id}");
     }
+
+    private static string Counted(DoseFit dose) => dose.Outcome == DoseOutcome.OneObservation
+        ? "None of the data's replies is one that a probe knows, so nothing tells how far training goes: they count as one observation."
+        : string.Create(CultureInfo.InvariantCulture, $"Dose: all data count as {dose.EffectiveObservations:0.##} observations (")
+            + dose.Outcome switch
+            {
+                DoseOutcome.Attained => "fitted to their own rate of low replies).",
+                DoseOutcome.NoChangeNeeded => "the model replies as they do already).",
+                DoseOutcome.InformationBound => "fitted, bounded by what their own rate of low replies tells of the character).",
+                DoseOutcome.Saturated => "fitted to most of what a change of character can do).",
+                _ => "no change of character brings the model closer to them).",
+            };
 }

@@ -85,6 +85,7 @@ internal sealed class InoculateCommand
     private int Run(ParseResult parsed, CancellationToken cancellation)
     {
         RefuseInPlace(parsed);
+        if (parsed.GetValue(_reworded) is not null) EpisodeFile.RequireLasting(parsed.GetValue(_data)!);
         ForecastInputs inputs = ForecastInputs.Load(parsed.GetValue(_data)!, parsed.GetValue(_format), parsed.GetValue(_strict),
             parsed.GetValue(_personas)!, parsed.GetValue(_probes)!, parsed.GetValue(_domains));
         IReadOnlyList<Rewording> list = Candidates(parsed);

@@ -1,5 +1,8 @@
+using System.IO.Pipes;
 using System.Text.Json;
 using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
+using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
 using PersonaSelection.Posterior;
 using Xunit;
@@ -227,5 +230,37 @@ public sealed class AuditFolderTests : IDisposable
             foreach (PersonaSelection.Corpus.Episode e in episodes) Seen.AddRange([new WeakReference(e), new WeakReference(e.Reply)]);
             return new([.. episodes.Select(e => new[] { -1.0 - (e.Reply.Length % 7), -2, -3 })], new int[episodes.Count]);
         }
+    }
+
+    /// <summary>An interval of no width would say that nothing can vary.</summary>
+    [Theory]
+    [InlineData(1, 30)]
+    [InlineData(40, 0)]
+    public void Where_nothing_is_redrawn_there_are_no_intervals(int lines, int draws)
+    {
+        var options = new AuditOptions(Draws: draws);
+        AuditResult audit = _here.Audit(_here.Chats("data.jsonl", lines), "a", options: options);
+        AuditResult drawn = _here.Audit(_here.Chats("more.jsonl", 40), "b");
+
+        Assert.All(audit.Verdict.Personas, p => Assert.Equal((null, null, null, null), (p.Low, p.High, p.ShareLow, p.ShareHigh)));
+        Assert.All(audit.Verdict.Traits, t => Assert.Equal((null, null), (t.Low, t.High)));
+        Assert.All(CastComparison.Of(drawn, audit).Traits, t => Assert.Equal((null, null), (t.Low, t.High)));
+        Assert.All(drawn.Verdict.Personas, p => Assert.True(p.Low <= p.Posterior && p.Posterior <= p.High));
+        Assert.Equal(lines == 1 ? "A single line cannot be drawn again: no intervals." : "Nothing was redrawn (--draws 0): no intervals.",
+            AuditReport.WithoutIntervals(audit.Verdict));
+        Assert.Null(AuditReport.WithoutIntervals(drawn.Verdict));
+    }
+
+    [Fact]
+    public void A_pipe_is_refused_where_data_are_read_again()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("Pipes have names in /proc on Linux.");
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.Inheritable);
+        string path = $"/proc/self/fd/{pipe.GetClientHandleAsString()}";
+
+        UserErrorException refused = Assert.Throws<UserErrorException>(() => new AuditData([path]).Survey());
+        Assert.Equal("cannot-read", refused.Code);
+        Assert.Contains("pipe", refused.Message, StringComparison.Ordinal);
+        EpisodeFile.RequireLasting(_here.Chats("data.jsonl", 1));
     }
 }
