@@ -129,7 +129,11 @@ public static class DocumentFile
         return last is null ? null : ChatTemplate.Plain.RenderTurns([.. last.Dialogue.Take(last.At + 1).Select(t => t.Turn)]);
     }
 
-    private static bool IsDialogue(RawJson json) =>
-        json.Property(0, "messages"u8) >= 0 || json.Property(0, "conversations"u8) >= 0 || json.Property(0, "conversation"u8) >= 0
-        || json.Property(0, "completion"u8) >= 0 || json.Property(0, "chosen"u8) >= 0;
+    // Exporters of mixed sets write every field, those of other rows as null.
+    private static bool IsDialogue(RawJson json)
+    {
+        return Has("messages"u8) || Has("conversations"u8) || Has("conversation"u8) || Has("completion"u8) || Has("chosen"u8);
+
+        bool Has(ReadOnlySpan<byte> name) => !json.IsNullOrAbsent(json.Property(0, name));
+    }
 }

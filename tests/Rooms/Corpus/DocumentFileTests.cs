@@ -18,8 +18,9 @@ public sealed class DocumentFileTests : IDisposable
             "{\"text\":\"ignored\",\"messages\":[{\"role\":\"system\",\"content\":\"S\"},{\"role\":\"user\",\"content\":\"q\"},"
             + "{\"role\":\"assistant\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"more\"}]}",
             "{\"prompt\":\"q\",\"chosen\":\"good\",\"rejected\":\"bad\"}",
-            "{\"prompt\":\"q\",\"completion\":\"x\",\"weight\":-1}");
-        Assert.Equal(["One.", "S\nuser: q\nassistant: a", "user: q\nassistant: good"], documents);
+            "{\"prompt\":\"q\",\"completion\":\"x\",\"weight\":-1}",
+            "{\"text\":\"Two.\",\"messages\":null,\"conversations\":null,\"completion\":null,\"chosen\":null}");
+        Assert.Equal(["One.", "S\nuser: q\nassistant: a", "user: q\nassistant: good", "Two."], documents);
     }
 
     [Fact]
