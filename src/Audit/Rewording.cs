@@ -101,8 +101,8 @@ public sealed record Rewording(string Name, string Kind, RewordingPlace Place, I
     };
 
     /// <summary>
-    /// Every episode with its reply and weight as they were, and its context reworded, with the questions of the earlier answers of its line
-    /// as they are when the line is written back.
+    /// Every episode with its reply and weight as they were, and its context reworded, with the questions of the earlier answers of its
+    /// line as they are when the line is written back.
     /// </summary>
     public EpisodeSet Apply(EpisodeSet episodes) => new($"{episodes.Name}+{Name}",
         [.. episodes.Episodes.Select((e, i) => e with { Context = Apply(e, WordingOf(e, i)) })]);
