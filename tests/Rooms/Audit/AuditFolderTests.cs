@@ -257,6 +257,7 @@ public sealed class AuditFolderTests : IDisposable
         if (!OperatingSystem.IsLinux()) Assert.Skip("Pipes have names in /proc on Linux.");
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.Inheritable);
         string path = $"/proc/self/fd/{pipe.GetClientHandleAsString()}";
+        pipe.SafePipeHandle.Dispose(); // Who reads it comes to its end at once.
 
         UserErrorException refused = Assert.Throws<UserErrorException>(() => new AuditData([path]).Survey());
         Assert.Equal("cannot-read", refused.Code);
