@@ -60,5 +60,7 @@ public sealed class EndpointCache(string folder)
         stream.WriteByte((byte)'\n');
     });
 
+    internal void Forget(EndpointRequest request) => AtomicFile.Delete(PathOf(request));
+
     private string PathOf(EndpointRequest request) => Path.Combine(Folder, request.Id.Digits[..2], request.Id.Digits + ".json");
 }

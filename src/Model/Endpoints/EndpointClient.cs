@@ -91,6 +91,21 @@ public sealed class EndpointClient : IDisposable
         }
     }
 
+    /// <summary>The same, read; an answer that cannot be is not kept, so that the next run asks again.</summary>
+    internal async Task<T> Post<T>(EndpointRequest request, Func<JsonElement, T> read, CancellationToken cancellation)
+    {
+        JsonElement reply = await Post(request, cancellation).ConfigureAwait(false);
+        try
+        {
+            return read(reply);
+        }
+        catch (UserErrorException e) when (e.Code == "endpoint-bad-reply")
+        {
+            _cache?.Forget(request);
+            throw;
+        }
+    }
+
     /// <summary>Answers to many requests, in their order whatever the order of arrival.</summary>
     internal T[] PostAll<T>(IReadOnlyList<EndpointRequest> requests, Func<int, JsonElement, T> read, string stage,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
@@ -100,7 +115,7 @@ public sealed class EndpointClient : IDisposable
         var options = new ParallelOptions { MaxDegreeOfParallelism = _settings.Concurrency, CancellationToken = cancellation };
         Task all = Parallel.ForAsync(0, requests.Count, options, async (i, stop) =>
         {
-            results[i] = read(i, await Post(requests[i], stop).ConfigureAwait(false));
+            results[i] = await Post(requests[i], reply => read(i, reply), stop).ConfigureAwait(false);
             progress?.Report(new WorkProgress(stage, Interlocked.Increment(ref done), requests.Count, "requests"));
         });
         all.GetAwaiter().GetResult();

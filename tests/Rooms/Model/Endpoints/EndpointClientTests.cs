@@ -159,6 +159,17 @@ public sealed class EndpointClientTests : IDisposable
     }
 
     [Fact]
+    public void Nonsense_IsNotKept()
+    {
+        using var server = new EndpointServer(r => r.Number == 0 ? new ServerReply(200, """{"choices":[]}""") : Ok("hello"));
+        using (EndpointClient first = Client(server, cache: true))
+            Assert.Equal("endpoint-bad-reply", Assert.Throws<UserErrorException>(() => Ask(first, "q")).Code);
+        using EndpointClient second = Client(server, cache: true);
+        Assert.Equal("hello", Ask(second, "q"));
+        Assert.Equal(2, server.Requests.Count);
+    }
+
+    [Fact]
     public void AnAnnouncedLength_BeyondTheBound_IsNotRead()
     {
         using var server = new EndpointServer(_ => Ok(new string('x', 200_000)));
