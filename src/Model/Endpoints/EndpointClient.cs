@@ -101,10 +101,13 @@ public sealed class EndpointClient : IDisposable
         }
         catch (UserErrorException e) when (e.Code == "endpoint-bad-reply")
         {
-            _cache?.Forget(request);
+            Forget(request);
             throw;
         }
     }
+
+    /// <summary>Keeps no answer to a request.</summary>
+    internal void Forget(EndpointRequest request) => _cache?.Forget(request);
 
     /// <summary>Answers to many requests, in their order whatever the order of arrival.</summary>
     internal T[] PostAll<T>(IReadOnlyList<EndpointRequest> requests, Func<int, JsonElement, T> read, string stage,

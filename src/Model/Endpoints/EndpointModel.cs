@@ -53,11 +53,13 @@ public sealed class EndpointModel : ILanguageModel
     public static EndpointModel Open(EndpointClient client, ChatTemplate? template = null, CancellationToken cancellation = default)
     {
         string trouble = "";
+        var asked = new List<EndpointRequest>();
         foreach (GivenTextRoute route in Enum.GetValues<GivenTextRoute>())
         {
             try
             {
                 EndpointRequest request = GivenTextQuestion.Of(client.Address.Model, route, GivenTextQuestion.ProbeText);
+                asked.Add(request);
                 JsonElement reply = client.Post(request, cancellation).GetAwaiter().GetResult();
                 if (GivenTextQuestion.Read(route, GivenTextQuestion.ProbeText, reply) is { } tokens && tokens.Count > 3
                     && tokens.Skip(1).All(t => t.LogProbability is not null))
@@ -69,6 +71,8 @@ public sealed class EndpointModel : ILanguageModel
                 if (trouble.Length == 0) trouble = $" It said: {e.Problem}";
             }
         }
+        // The next run asks again: the server may be another by then, or have been out of sorts.
+        asked.ForEach(client.Forget);
         throw new UserErrorException("endpoint-no-logprobs",
             $"{client.Address.Base} gives no log-probabilities of given text for '{client.Address.Model}' (neither echo nor "
             + $"prompt_logprobs).{trouble}",

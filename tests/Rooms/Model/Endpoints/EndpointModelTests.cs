@@ -7,8 +7,12 @@ using Xunit;
 namespace PersonaSelection.Tests.Rooms.ModelTests;
 
 /// <summary>One of our own models behind a server: what comes over the line is what it says at home.</summary>
-public sealed class EndpointModelTests
+public sealed class EndpointModelTests : IDisposable
 {
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
     private static readonly (string Prefix, string Continuation)[] Texts =
     [
         ("w001 w002\nassistant:", " w003 w004 w005"), ("w001 w002\nassistant:", " w006"), ("w010\nassistant:", " w003 w004 w005"),
@@ -109,6 +113,25 @@ public sealed class EndpointModelTests
     }
 
     [Fact]
+    public void AServerThatLearnsToGiveLogProbabilities_IsAskedAgain()
+    {
+        using Transformer home = Tiny.Model(Tiny.Grouped);
+        bool gives = false;
+        var cache = new EndpointCache(_folder);
+        using var server = new EndpointServer(r => gives ? ModelServer.Answer(home, r, GivenTextRoute.Echo)
+            : ServerReply.Ok("""{"choices":[{"text":" no","logprobs":null}]}"""));
+        using (EndpointClient before = Client(server, cache))
+            Assert.Equal("endpoint-no-logprobs", Assert.Throws<UserErrorException>(() => EndpointModel.Open(before)).Code);
+        gives = true;
+        using (EndpointClient after = Client(server, cache))
+            Assert.Equal(GivenTextRoute.Echo, EndpointModel.Open(after).Route);
+        int asked = server.Requests.Count;
+        using EndpointClient again = Client(server, cache);
+        Assert.Equal(GivenTextRoute.Echo, EndpointModel.Open(again).Route);
+        Assert.Equal(asked, server.Requests.Count);
+    }
+
+    [Fact]
     public void AWrongKey_IsNotTakenForAMissingFeature()
     {
         using var server = new EndpointServer(_ => new ServerReply(401, ""));
@@ -148,6 +171,7 @@ public sealed class EndpointModelTests
     private static ScoreRequest Request(ITokenizer tokenizer, (string Prefix, string Continuation) text) =>
         new([tokenizer.BeginId, .. tokenizer.Encode(text.Prefix)], [tokenizer.Encode(text.Continuation)]);
 
-    private static EndpointClient Client(EndpointServer server) => new(EndpointAddress.Parse(server.Url, "tiny"), null,
-        new EndpointSettings { Prices = new TokenPrices(3, null) }, null, new ImpatientClock());
+    private static EndpointClient Client(EndpointServer server, EndpointCache? cache = null) => new(
+        EndpointAddress.Parse(server.Url, "tiny"), null, new EndpointSettings { Prices = new TokenPrices(3, null) }, cache,
+        new ImpatientClock());
 }
