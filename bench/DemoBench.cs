@@ -44,7 +44,7 @@ internal static class DemoBench
             }
 
             void Record(string name, double perToken) =>
-                bench.Record("demo", name, perToken * 1e6, "CPU s/M", 100 * flops / perToken * 1e-9 / bench.Peak);
+                bench.Record("demo", name, perToken * 1e6, "CPU s/M", 100 * flops / perToken * 1e-9 / bench.MeasurePeak());
         }
         finally
         {

@@ -54,7 +54,7 @@ internal static class ScoreBench
             double t = threads == 1 ? bench.Time(() => model.Score(requests), 0) : Wall(() => model.Score(requests));
             if (threads == 1) seconds = t;
             bench.Record("score", $"{title}, {threads} threads", requests.Length / t * 1e-3, "k pairs/s",
-                100 * flops / t * 1e-9 / (threads * bench.Peak));
+                100 * flops / t * 1e-9 / (threads * bench.MeasurePeak()));
         }
         bench.Record("score", $"{title}, against one by one",
             OneByOne(bench, weights, requests.Take(64).ToArray()) * requests.Length / seconds, "times", double.NaN);

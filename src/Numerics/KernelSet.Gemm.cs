@@ -11,6 +11,9 @@ internal sealed unsafe partial class KernelSet<I, V>
     // Floats of a block of B beyond which the second-level cache does not hold it from before.
     private const long ColdBlock = 1 << 18;
 
+    // Rows of C up to which it pays to turn A and C in place of B.
+    private const int FlatRows = 96;
+
     // Columns of C from which a copy of A pays for itself.
     private const int CopyColumns = 256;
 
@@ -23,6 +26,11 @@ internal sealed unsafe partial class KernelSet<I, V>
         if (k <= 0)
         {
             if (!add) ClearRows(m, n, c, ldc);
+            return;
+        }
+        if (bByColumns && !add && m is > 2 and <= FlatRows && n > m && k >= 32)
+        {
+            TransposedProduct(m, n, k, a, (int)ars, b, ldb, c, ldc, scratch);
             return;
         }
         int nr = 2 * I.Width;
@@ -39,6 +47,28 @@ internal sealed unsafe partial class KernelSet<I, V>
                 Block(m, nj, kj, a + k0 * aks, ars, aks, panels, (nint)kj * nr, c + j0, ldc, add || k0 > 0, scratch,
                     bBlock, ldb, bByColumns);
             }
+        }
+    }
+
+    /// <summary>
+    /// C^T[n,m] = B A^T for few rows: A and C, which are small, are turned in place of B. Every element is the same sum as ever.
+    /// </summary>
+    [MethodImpl(Hot)]
+    private static void TransposedProduct(
+        int m, int n, int k, float* a, int lda, float* b, int ldb, float* c, int ldc, GemmScratch scratch)
+    {
+        int nr = 2 * I.Width, kc = KStep(k), strip = 10 * I.TileRows, wide = RoundUp(m, nr);
+        float* panels = scratch.B((long)k * wide + (long)strip * wide), turned = panels + (long)k * wide;
+        PackPanels(k, m, a, lda, true, panels);
+        for (int j0 = 0; j0 < n; j0 += strip)
+        {
+            int nj = Math.Min(strip, n - j0);
+            for (int k0 = 0; k0 < k; k0 += kc)
+            {
+                Block(nj, m, Math.Min(kc, k - k0), b + (long)j0 * ldb + k0, ldb, 1, panels + (long)k0 * nr, (nint)k * nr,
+                    turned, wide, k0 > 0, null);
+            }
+            Turn(nj, m, turned, wide, c + j0, ldc);
         }
     }
 
@@ -310,21 +340,27 @@ internal sealed unsafe partial class KernelSet<I, V>
         }
     }
 
-    [MethodImpl(Hot)]
     private static void PackColumns(int k, int columns, float* b, int ldb, float* to)
     {
-        int nr = 2 * I.Width, size = I.TransposeSize, whole = columns / size * size, squares = k / size;
+        int nr = 2 * I.Width;
         if (columns < nr) new Span<float>(to, k * nr).Clear();
-        I.Transpose(b, ldb, to, nr, whole, squares);
-        for (int p = squares * size; p < k; p++)
+        Turn(columns, k, b, ldb, to, nr);
+    }
+
+    /// <summary>to[p, j] = from[j, p] for any number of rows j and columns p.</summary>
+    [MethodImpl(Hot)]
+    private static void Turn(int rows, int columns, float* from, int ldFrom, float* to, int ldTo)
+    {
+        int size = I.TransposeSize, whole = rows / size * size, squares = columns / size;
+        I.Transpose(from, ldFrom, to, ldTo, whole, squares);
+        for (int p = squares * size; p < columns; p++)
         {
-            for (int i = 0; i < whole; i++) to[p * nr + i] = b[(long)i * ldb + p];
+            for (int j = 0; j < whole; j++) to[(long)p * ldTo + j] = from[(long)j * ldFrom + p];
         }
-        int j = whole;
-        for (; j < columns; j++)
+        for (int j = whole; j < rows; j++)
         {
-            float* from = b + (long)j * ldb;
-            for (int p = 0; p < k; p++) to[p * nr + j] = from[p];
+            float* row = from + (long)j * ldFrom;
+            for (int p = 0; p < columns; p++) to[(long)p * ldTo + j] = row[p];
         }
     }
 }

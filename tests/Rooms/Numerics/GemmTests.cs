@@ -39,7 +39,7 @@ public unsafe class GemmTests
         KernelSet kernels = KernelSet.For(level);
         RngStream rng = RngStream.Root(2);
         using GemmScratch scratch = new();
-        foreach ((int m, int n, int k) in ((int, int, int)[])[(29, 300, 96), (50, 70, 520), (13, 128, 16)])
+        foreach ((int m, int n, int k) in ((int, int, int)[])[(29, 300, 96), (50, 70, 520), (13, 128, 16), (93, 131, 301)])
         {
             using FloatBuffer a = Blocks.Random(rng, m * k), b = Blocks.Random(rng, n * k), bT = new(n * k), all = new(m * n),
                 one = new(m * n), packed = new(m * n);
@@ -51,6 +51,17 @@ public unsafe class GemmTests
             for (int i = 0; i < m; i++)
                 kernels.Gemm(1, n, k, a.Pointer + i * k, k, 1, bT.Pointer, k, true, one.Pointer + i * n, n, false, scratch);
             Blocks.SameBits(all, one, $"{level} row by row {m}x{n}x{k}");
+            foreach (int step in (int[])[3, 7, m])
+            {
+                // Few rows against a transpose are computed as the transposed product.
+                using FloatBuffer few = new(m * n);
+                for (int i = 0; i < m; i += step)
+                {
+                    kernels.Gemm(Math.Min(step, m - i), n, k, a.Pointer + i * k, k, 1, bT.Pointer, k, true, few.Pointer + i * n, n, false,
+                        scratch);
+                }
+                Blocks.SameBits(all, few, $"{level} {step} rows at a time {m}x{n}x{k}");
+            }
             foreach (int step in (int[])[1, 2, 3, 7, m])
             {
                 using FloatBuffer panels = new((long)k * ((n + 63) / 64 * 64));
