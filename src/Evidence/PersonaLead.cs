@@ -49,7 +49,7 @@ internal static class PersonaLead
     private static float[] Resample(Transformer model, int[] tokens, int positions)
     {
         int d = model.Config.Width;
-        ReadOnlySpan<float> embeddings = model.Weights["embed.weight"];
+        ReadOnlySpan<float> embeddings = model.Embedding;
         var rows = new float[positions * d];
         double width = (double)tokens.Length / positions;
         for (int i = 0; i < positions; i++)

@@ -51,6 +51,18 @@ public sealed unsafe class FloatBuffer : IDisposable
         return new Span<float>(Pointer + offset, length);
     }
 
+    /// <summary>
+    /// Gives the memory of <paramref name="length"/> floats from <paramref name="offset"/> back to the system, where it can; they may be
+    /// written again, and until then hold nothing in particular.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The floats do not lie inside the buffer.</exception>
+    public void Forget(long offset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        if (offset < 0 || offset > Length - length) throw new ArgumentOutOfRangeException(nameof(offset));
+        Memory.GiveBack(Pointer + offset, (nuint)length * sizeof(float));
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

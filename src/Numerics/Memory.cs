@@ -11,7 +11,7 @@ internal static unsafe partial class Memory
     public const nuint HugePage = 2 << 20;
 
     // From <asm-generic/mman-common.h>.
-    private const int MadviseHugePage = 14;
+    private const int MadviseDontNeed = 4, MadviseHugePage = 14;
 
     /// <summary>Asks for the cache line of an address, which need not be valid, in the first level.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -34,6 +34,14 @@ internal static unsafe partial class Memory
     {
         // Where the system has none to give, it says so and nothing changes.
         if (OperatingSystem.IsLinux()) _ = Advise(block, bytes, MadviseHugePage);
+    }
+
+    /// <summary>Gives the whole pages inside a block back to the system, where it takes them.</summary>
+    public static void GiveBack(void* block, nuint bytes)
+    {
+        nuint page = (nuint)Environment.SystemPageSize;
+        nuint from = ((nuint)block + page - 1) / page * page, to = ((nuint)block + bytes) / page * page;
+        if (OperatingSystem.IsLinux() && to > from) _ = Advise((void*)from, to - from, MadviseDontNeed);
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

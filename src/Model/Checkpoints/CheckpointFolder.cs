@@ -66,17 +66,18 @@ public static class CheckpointFolder
         }
         if (threads == 0) threads = Environment.ProcessorCount;
         DecoderWeights weights = LlamaWeightsFile.Load(folder, config, threads, out IReadOnlyDictionary<string, string> metadata);
+        var held = new HeldWeights(weights, into => LlamaWeightsFile.Read(folder, config, threads, () => into));
         try
         {
             if (metadata.TryGetValue(TokenizerKey, out string? id) && id != tokenizer.Id)
                 throw new UserErrorException("wrong-tokenizer", $"{tokenizerPath} is not the tokenizer that the model was trained with.",
                     Remedy);
-            if (metadata.TryGetValue(WeightsKey, out id) && id != weights.Id().ToString())
+            if (metadata.TryGetValue(WeightsKey, out id) && id != held.Id.ToString())
             {
                 throw new UserErrorException("corrupt-checkpoint",
                     $"The weights in {Path.Combine(folder, LlamaWeightsFile.FileName)} are not those that were saved.", Remedy);
             }
-            return new Transformer(weights, tokenizer, template, threads) { OwnsWeights = true };
+            return new Transformer(held, tokenizer, template, threads) { OwnsWeights = true };
         }
         catch
         {

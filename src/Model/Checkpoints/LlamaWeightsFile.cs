@@ -22,6 +22,23 @@ internal static class LlamaWeightsFile
     /// <summary>Reads all weights; every name and shape is checked before memory is taken.</summary>
     public static DecoderWeights Load(string folder, DecoderConfig config, int threads, out IReadOnlyDictionary<string, string> metadata)
     {
+        DecoderWeights? weights = null;
+        try
+        {
+            metadata = Read(folder, config, threads, () => weights = new DecoderWeights(config));
+            return weights!;
+        }
+        catch
+        {
+            weights?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads all weights into those that <paramref name="into"/> gives once every name and shape is checked.</summary>
+    /// <returns>The metadata of the first file.</returns>
+    public static IReadOnlyDictionary<string, string> Read(string folder, DecoderConfig config, int threads, Func<DecoderWeights> into)
+    {
         var files = new Dictionary<string, SafetensorsFile>(StringComparer.Ordinal);
         try
         {
@@ -31,18 +48,8 @@ internal static class LlamaWeightsFile
             List<LlamaTensor> wanted = LlamaTensor.All(config);
             CheckNames(folder, config, wanted, files.Values);
             var places = wanted.Select(t => (Tensor: t, File: Find(folder, t, index, files))).ToList();
-            metadata = files.Values.First().Metadata;
-            var weights = new DecoderWeights(config);
-            try
-            {
-                Read(places, weights, threads);
-                return weights;
-            }
-            catch
-            {
-                weights.Dispose();
-                throw;
-            }
+            Read(places, into(), threads);
+            return files.Values.First().Metadata;
         }
         finally
         {

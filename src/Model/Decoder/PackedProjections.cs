@@ -12,10 +12,12 @@ internal sealed unsafe class PackedProjections : IDisposable
     private const long SmallModel = 4 << 20;
 
     private readonly (PackedMatrix Panels, long At, int Stride, bool ByColumns)[] _matrices;
+    private readonly long _embedding;
 
     private PackedProjections(DecoderConfig c, bool transposed)
     {
         var layout = new ParameterLayout(c);
+        _embedding = layout.Embedding;
         var matrices = new List<(PackedMatrix, long, int, bool)>();
         int d = c.Width, h = c.HeadsWidth, f = c.FeedForward, v = c.VocabularySize;
         // A matrix stored [rows, columns], or its transpose.
@@ -66,11 +68,19 @@ internal sealed unsafe class PackedProjections : IDisposable
     }
 
     /// <summary>Packs all matrices; later changes of the weights are not seen.</summary>
-    public PackedProjections Pack(DecoderWeights weights, int threads)
+    /// <param name="weights">The weights.</param>
+    /// <param name="threads">Threads that pack.</param>
+    /// <param name="forget">Whether the weights give back the memory of each matrix but the embedding when it is packed.</param>
+    public PackedProjections Pack(DecoderWeights weights, int threads, bool forget = false)
     {
         // Threads cost more than packing a small model.
         using var pool = new WorkerPool(weights.Layout.Length < SmallModel ? 1 : threads);
-        pool.Run(Count, (job, _) => Pack(job, weights));
+        pool.Run(Count, (job, _) =>
+        {
+            Pack(job, weights);
+            if (forget && _matrices[job].At != _embedding)
+                weights.Buffer.Forget(_matrices[job].At, (long)_matrices[job].Panels.K * _matrices[job].Panels.N);
+        });
         return this;
     }
 

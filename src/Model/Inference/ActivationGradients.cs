@@ -25,12 +25,10 @@ public sealed unsafe class ActivationGradients
     private readonly Transformer _model;
     private readonly Interventions _edits;
     private readonly int _slot, _site, _lead;
-    private readonly Lazy<PackedProjections> _transposes;
 
     private ActivationGradients(Transformer model, string site, ReadOnlySpan<float> offset, ReadOnlySpan<float> lead)
     {
         _model = model;
-        _transposes = new Lazy<PackedProjections>(() => PackedProjections.Backward(model.Config).Pack(model.Weights, model.Threads));
         _site = ActivationSite.Index(model.Config, site);
         if (_site == ActivationSite.Final(model.Config))
             throw new ArgumentException("The last site has rows for predicted tokens only.", nameof(site));
@@ -136,17 +134,17 @@ public sealed unsafe class ActivationGradients
         var batch = new TokenBatch(_lead + 1);
         batch.AddRows([.. Enumerable.Repeat(first, _lead + 1)]);
         for (int i = 0; i < _lead; i++) space.Placed.Add((1 + i, i));
-        decoder.Forward(_model.Weights, batch, space, _edits, _model.Decoder.Projections, new SharedOpening(space, 0));
+        decoder.Forward(_model.Unpacked, batch, space, _edits, _model.Decoder.Projections, new SharedOpening(space, 0));
         return new SharedOpening(space, _lead + 1);
     }
 
     private ReplyGradient[] RunBatch(Decoder decoder, TokenBatch batch, DecoderWorkspace workspace, SharedOpening? opening)
     {
-        decoder.Forward(_model.Weights, batch, workspace, _edits, _model.Decoder.Projections, opening);
+        decoder.Forward(_model.Unpacked, batch, workspace, _edits, _model.Decoder.Projections, opening);
         // Logits become the gradient of the loss, which is minus log p.
         SoftmaxCrossEntropy.ForwardBackward(batch.TargetCount, _model.Config.VocabularySize, workspace.Logits, workspace.LogitStride,
             batch.TargetsPointer, batch.WeightsPointer, workspace.Losses);
-        decoder.BackwardTo(_site, _model.Weights, batch, workspace, _edits, _transposes.Value);
+        decoder.BackwardTo(_site, _model.Unpacked, batch, workspace, _edits, _model.Transposes);
         int d = _model.Config.Width, target = 0;
         ReadOnlySpan<float> gradient = workspace.CapturedGradient(_slot);
         var results = new ReplyGradient[batch.Sequences];

@@ -16,13 +16,13 @@ internal sealed unsafe class PackedDecoder : IDisposable
     /// Packs the matrices. The embedding and the vectors are read where they are: the weights must not change, nor be disposed of before
     /// this.
     /// </summary>
-    public PackedDecoder(DecoderWeights weights, int threads)
+    public PackedDecoder(HeldWeights weights, int threads)
     {
-        DecoderConfig c = Config = weights.Config;
-        _weights = weights;
+        _weights = weights.Unpacked;
+        DecoderConfig c = Config = _weights.Config;
         _rotary = new RotaryTable(c.HeadDim, c.ContextLength, c.RopeTheta, c.RopeScaling);
         _attention = new AttentionShape(c.Heads, c.KvHeads, c.HeadDim);
-        Projections = PackedProjections.Forward(c).Pack(weights, threads);
+        Projections = weights.Pack(PackedProjections.Forward(c), threads);
     }
 
     public DecoderConfig Config { get; }

@@ -10,7 +10,9 @@ namespace PersonaSelection.Model;
 public sealed class Transformer : ILanguageModel, IDisposable
 {
     private readonly Lazy<PackedDecoder> _decoder;
+    private readonly Lazy<PackedProjections> _transposes;
     private readonly Lazy<string> _id;
+    private readonly HeldWeights _weights;
     private readonly Interventions? _edits;
     private readonly bool _owner = true;
 
@@ -21,7 +23,13 @@ public sealed class Transformer : ILanguageModel, IDisposable
     /// <param name="threads">Threads that may work at once; 0 for one per processor. Results do not depend on it.</param>
     /// <exception cref="ArgumentException">The vocabularies have different sizes.</exception>
     public Transformer(DecoderWeights weights, ITokenizer tokenizer, ChatTemplate? template = null, int threads = 0)
+        : this(new HeldWeights(weights), tokenizer, template, threads)
     {
+    }
+
+    internal Transformer(HeldWeights held, ITokenizer tokenizer, ChatTemplate? template, int threads)
+    {
+        DecoderWeights weights = held.Unpacked;
         if (tokenizer.VocabularySize != weights.Config.VocabularySize)
         {
             throw new ArgumentException(
@@ -29,10 +37,11 @@ public sealed class Transformer : ILanguageModel, IDisposable
                     nameof(tokenizer));
         }
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        (Weights, Tokenizer, Template) = (weights, tokenizer, template ?? ChatTemplate.Plain);
+        (_weights, Tokenizer, Template) = (held, tokenizer, template ?? ChatTemplate.Plain);
         Threads = threads == 0 ? Environment.ProcessorCount : threads;
-        _decoder = new Lazy<PackedDecoder>(() => new PackedDecoder(weights, Threads));
-        _id = new Lazy<string>(() => ContentId.Of("model", weights.Id(), tokenizer.Id, Template.Name).ToString());
+        _decoder = new Lazy<PackedDecoder>(() => new PackedDecoder(held, Threads));
+        _transposes = new Lazy<PackedProjections>(() => held.Pack(PackedProjections.Backward(Config), Threads));
+        _id = new Lazy<string>(() => ContentId.Of("model", held.Id, tokenizer.Id, Template.Name).ToString());
     }
 
     /// <summary>A model that disposes of its weights with itself.</summary>
@@ -45,8 +54,8 @@ public sealed class Transformer : ILanguageModel, IDisposable
 
     private Transformer(Transformer of, Interventions edits)
     {
-        (Weights, Tokenizer, Template, Threads) = (of.Weights, of.Tokenizer, of.Template, of.Threads);
-        (_decoder, _owner) = (of._decoder, false);
+        (_weights, Tokenizer, Template, Threads) = (of._weights, of.Tokenizer, of.Template, of.Threads);
+        (_decoder, _transposes, _owner) = (of._decoder, of._transposes, false);
         _edits = of._edits is { } own ? Interventions.Joined(own, edits) : new Interventions(edits);
         _id = new Lazy<string>(() => ContentId.Of("model", of.Id, edits.Id()).ToString());
     }
@@ -60,11 +69,17 @@ public sealed class Transformer : ILanguageModel, IDisposable
     /// <inheritdoc/>
     public ChatTemplate Template { get; }
 
-    /// <summary>The weights as they were given.</summary>
-    public DecoderWeights Weights { get; }
+    /// <summary>
+    /// The weights as they were given. A model from a folder that has scored reads its matrices again the first time they are asked for.
+    /// </summary>
+    /// <exception cref="UserErrorException">The folder holds other weights by now.</exception>
+    public DecoderWeights Weights => _weights.Whole();
+
+    /// <summary>What every token enters with, [V, d].</summary>
+    public ReadOnlySpan<float> Embedding => _weights.Unpacked["embed.weight"];
 
     /// <summary>The shape.</summary>
-    public DecoderConfig Config => Weights.Config;
+    public DecoderConfig Config => _weights.Unpacked.Config;
 
     /// <inheritdoc/>
     public int ContextLength => Config.ContextLength;
@@ -79,6 +94,12 @@ public sealed class Transformer : ILanguageModel, IDisposable
     internal bool OwnsWeights { get; init; }
 
     internal PackedDecoder Decoder => _decoder.Value;
+
+    /// <summary>What a backward pass multiplies by.</summary>
+    internal PackedProjections Transposes => _transposes.Value;
+
+    /// <summary>The weights for passes whose matrices are packed: only shape, embedding and vectors may be read.</summary>
+    internal DecoderWeights Unpacked => _weights.Unpacked;
 
     /// <summary>
     /// The same model with its activations changed while it scores and generates: a view that shares the packed weights and lives no
@@ -134,11 +155,12 @@ public sealed class Transformer : ILanguageModel, IDisposable
     }
 
     /// <summary>
-    /// Frees the packed weights, unless this is a view; and the weights, if this owns them (<see cref="Owning"/>, or loaded from a folder).
+    /// Frees what is packed, unless this is a view; and the weights, if this owns them (<see cref="Owning"/>, or loaded from a folder).
     /// </summary>
     public void Dispose()
     {
         if (_owner && _decoder.IsValueCreated) _decoder.Value.Dispose();
-        if (OwnsWeights) Weights.Dispose();
+        if (_owner && _transposes.IsValueCreated) _transposes.Value.Dispose();
+        if (OwnsWeights) _weights.Unpacked.Dispose();
     }
 }
