@@ -65,7 +65,8 @@ if (args.Length > 0 && command == "recipe")
 }
 
 Bench bench = new(seconds, Option("--only") ?? "");
-Console.WriteLine($"instruction set {InstructionSet.Current}, peak {bench.MeasurePeak():F1} GFLOP/s on one core (fused multiply-adds in registers)");
+double peak = bench.MeasurePeak();
+Console.WriteLine($"instruction set {InstructionSet.Current}, peak {peak:F1} GFLOP/s on one core (fused multiply-adds in registers)");
 foreach ((string name, Action<Bench> run) in commands)
 {
     if (command == "all" || command == name) run(bench);
@@ -73,7 +74,7 @@ foreach ((string name, Action<Bench> run) in commands)
 if (Option("--json") is string file)
 {
     File.WriteAllText(file, JsonSerializer.Serialize(
-        new { InstructionSet = InstructionSet.Current.ToString(), PeakGflops = bench.MeasurePeak(), bench.Results }, JsonSerializerOptions.Web));
+        new { InstructionSet = InstructionSet.Current.ToString(), PeakGflops = peak, bench.Results }, JsonSerializerOptions.Web));
 }
 return 0;
 
