@@ -12,7 +12,9 @@ namespace PersonaSelection.Audit;
 /// <param name="BadLines">Lines left out because they hold no training example.</param>
 /// <param name="ReplyCharacters">Characters of all replies.</param>
 /// <param name="ContextCharacters">Characters of all contexts.</param>
-public sealed record DataSurvey(ContentId Id, long Lines, long Episodes, long BadLines, long ReplyCharacters, long ContextCharacters);
+/// <param name="Rejected">Episodes of negative weight: replies that training pushes away from.</param>
+public sealed record DataSurvey(ContentId Id, long Lines, long Episodes, long BadLines, long ReplyCharacters, long ContextCharacters,
+    long Rejected);
 
 /// <summary>The files that are audited, one after the other as one data set, never held in memory.</summary>
 /// <param name="files">The files, in order.</param>
@@ -67,8 +69,8 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
         CancellationToken cancellation = default)
     {
         foreach (string file in Files) EpisodeFile.RequireLasting(file);
-        long lines = 0, episodes = 0, bad = 0, replies = 0, contexts = 0;
-        bool choices = false;
+        long lines = 0, episodes = 0, bad = 0, replies = 0, contexts = 0, rejected = 0;
+        bool choices = false, flagged = false;
         BadLine? first = null;
         foreach (DataLine line in Lines(b =>
         {
@@ -78,24 +80,28 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
         }))
         {
             cancellation.ThrowIfCancellationRequested();
+            flagged |= line.Flagged;
             if (++lines % 4096 == 0) progress?.Report(new WorkProgress("reading", lines, 0, "lines"));
             foreach (Episode episode in line.Episodes)
             {
                 episodes++;
+                if (episode.Weight < 0) rejected++;
                 choices |= episode.Preferred is not null;
                 replies += episode.Reply.Length;
                 foreach (Turn turn in episode.Context) contexts += turn.Text.Length;
             }
         }
         if (episodes == 0) throw EpisodeFile.NoEpisodes(string.Join(", ", Files), first);
-        return new DataSurvey(Id(choices), lines, episodes, bad, replies, contexts);
+        return new DataSurvey(Id(choices, flagged), lines, episodes, bad, replies, contexts, rejected);
     }
 
-    // Evidence of a rejected answer is not what it was before it became half of a choice.
-    private ContentId Id(bool choices)
+    // Evidence of a rejected answer is not what it was before it became half of a choice, and a line of flagged messages has fewer
+    // episodes than it had before flags were read.
+    private ContentId Id(bool choices, bool flagged)
     {
         var parts = new List<object?> { Format?.ToString() };
         if (choices) parts.Add("choices");
+        if (flagged) parts.Add("flagged");
         foreach (string file in Files)
         {
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);

@@ -81,6 +81,7 @@ public sealed class AuditEvidence
         {
             foreach (DataLine l in data.Lines())
             {
+                if (l.Episodes.Count == 0) continue;
                 int cluster = clusters.Add(l.Episodes);
                 foreach (Episode episode in l.Episodes)
                 {

@@ -58,6 +58,10 @@ public sealed record CastVerdict
     /// <summary>Number of episodes.</summary>
     public required long Episodes { get; init; }
 
+    /// <summary>Those of negative weight: replies that training pushes away from. Absent from the file where there are none.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)]
+    public long Rejected { get; init; }
+
     /// <summary>How the evidence was obtained.</summary>
     public required string Evidence { get; init; }
 

@@ -122,7 +122,7 @@ public static class KeptData
             Dictionary<int, double> now = [];
             if (survives[number] && kept.MoveNext())
             {
-                clusters.Add(kept.Current.Episodes);
+                if (kept.Current.Episodes.Count > 0) clusters.Add(kept.Current.Episodes);
                 now = kept.Current.Episodes.ToDictionary(e => e.Source!.Turn, e => e.Weight);
             }
             foreach (Episode episode in line.Episodes)

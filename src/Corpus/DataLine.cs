@@ -8,12 +8,15 @@ namespace PersonaSelection.Corpus;
 /// <param name="Format">What the line's fields say it is, or the format that was asked for.</param>
 /// <param name="Utf8">The line's bytes, untouched, without its line feed; the line's own memory.</param>
 /// <param name="Episodes">
-/// One per Assistant turn that is trained on, in order; none when every turn has weight 0. A row with one such turn gives its episode the
+/// One per Assistant turn that is trained on, in order; none when no turn is. A row with one such turn gives its episode the
 /// row's id, a row with several <c>id/0</c>, <c>id/1</c> …, a preference <c>id/chosen</c> and <c>id/rejected</c>.
 /// </param>
 public sealed record DataLine(
     string File, int Line, EpisodeFormat Format, ReadOnlyMemory<byte> Utf8, IReadOnlyList<Episode> Episodes)
 {
+    /// <summary>Whether flags of its messages, or a verdict on its last answer, say which of its answers are trained on.</summary>
+    public bool Flagged { get; init; }
+
     /// <summary>The line as text.</summary>
     public string Text => Encoding.UTF8.GetString(Utf8.Span);
 }

@@ -21,8 +21,9 @@ public sealed record DataLineEdit
 public sealed record ReplyEdit(int Turn)
 {
     /// <summary>
-    /// Whether it is no longer trained on: the message gets <c>weight: 0</c> in OpenAI's format. A row whose answers are all dropped, or
-    /// whose format cannot leave out one answer, goes as a whole.
+    /// Whether it is no longer trained on: the message gets <c>weight: 0</c> in OpenAI's format, and <c>false</c> in the field in which
+    /// messages of the row say so already (<c>train</c>). A row whose answers are all dropped, or whose format cannot leave out one, goes
+    /// as a whole.
     /// </summary>
     public bool Drop { get; init; }
 

@@ -4,11 +4,15 @@ namespace PersonaSelection.Corpus;
 public enum EpisodeFormat
 {
     /// <summary>
-    /// OpenAI chat: <c>messages</c> of <c>role</c> and <c>content</c>; <c>weight: 0</c> in a message leaves that turn out.
+    /// OpenAI chat: <c>messages</c> of <c>role</c> and <c>content</c>; <c>weight: 0</c> or <c>train: false</c> in a message leaves that
+    /// turn out.
     /// </summary>
     Messages,
 
-    /// <summary><c>prompt</c> and <c>completion</c>, each a text or a list of messages; only the completion is trained on.</summary>
+    /// <summary>
+    /// <c>prompt</c> and <c>completion</c>, each a text or a list of messages; only the completion is trained on. Where <c>label</c> is
+    /// false (KTO), its weight is negative.
+    /// </summary>
     PromptCompletion,
 
     /// <summary><c>chosen</c> and <c>rejected</c> after <c>prompt</c>: two episodes, the rejected one with the opposite weight.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace PersonaSelection.Corpus;
@@ -6,15 +7,16 @@ namespace PersonaSelection.Corpus;
 /// <summary>A turn of a row, and the JSON value it was read from: a message, or a text on its own.</summary>
 /// <param name="Turn">What is said by whom.</param>
 /// <param name="Value">The value in the row's <see cref="RawJson"/>.</param>
-/// <param name="Weight">The message's own weight.</param>
+/// <param name="Weight">The message's own weight; 0 where it says that it is not trained on.</param>
 internal readonly record struct RowTurn(Turn Turn, int Value, double Weight = 1);
 
 /// <summary>An answer of a row: where it stands in its dialogue and how much it counts.</summary>
 /// <param name="Dialogue">The turns up to the answer and beyond.</param>
 /// <param name="At">The answer's place in them.</param>
 /// <param name="Turn">Its number among the row's answers, from 0.</param>
-/// <param name="Weight">The row's weight times the message's; negative for a rejected answer.</param>
-internal sealed record RowReply(IReadOnlyList<RowTurn> Dialogue, int At, int Turn, double Weight);
+/// <param name="Weight">The row's weight times the message's; of the opposite sign for a rejected answer.</param>
+/// <param name="Rejected">Whether the row says that it is not to be given.</param>
+internal sealed record RowReply(IReadOnlyList<RowTurn> Dialogue, int At, int Turn, double Weight, bool Rejected = false);
 
 /// <summary>
 /// What the fields of one line say. All formats are read here; <see cref="EpisodeRowEditor"/> writes through the same places.
@@ -23,6 +25,7 @@ internal sealed class EpisodeRow
 {
     // A context is rendered once for each answer after it.
     private const int MostMessages = 1 << 12;
+    private static readonly string[] TrainedFields = ["train", "training", "loss"];
     private readonly RawJson _json;
 
     private EpisodeRow(RawJson json, EpisodeFormat? format, int line)
@@ -34,14 +37,15 @@ internal sealed class EpisodeRow
         string given = id < 0 ? "" : json.Kind(id) switch
         {
             JsonTokenType.String => json.Text(id),
-            JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(json.Utf8.Span[json.Start(id)..json.End(id)]),
+            JsonTokenType.Number => Encoding.UTF8.GetString(json.Utf8.Span[json.Start(id)..json.End(id)]),
             _ => "",
         };
         Id = given.Length > 0 ? given : line.ToString(CultureInfo.InvariantCulture);
         Weight = WeightOf(0);
-        int label = json.Property(0, "label"u8);
-        if (json.IsText(label)) Label = json.Text(label);
         Format = format ?? Sniff();
+        Verdict = ReadVerdict();
+        int label = json.Property(0, "label"u8);
+        if (Verdict is null && json.IsText(label)) Label = json.Text(label);
         Replies = Format switch
         {
             EpisodeFormat.Messages => Spoken(ReadTurns(Field("messages"u8), "messages")),
@@ -63,14 +67,23 @@ internal sealed class EpisodeRow
     /// <summary>Its label, if any.</summary>
     public string? Label { get; }
 
-    /// <summary>Its answers, those of weight 0 by their message left in.</summary>
+    /// <summary>Whether its answer is to be given (KTO); null where it does not say.</summary>
+    public bool? Verdict { get; }
+
+    /// <summary>The field in which messages say whether they are trained on; null where none says so.</summary>
+    public string? TrainedField { get; private set; }
+
+    /// <summary>Its answers, those that are not trained on left in.</summary>
     public IReadOnlyList<RowReply> Replies { get; }
+
+    /// <summary>Whether flags or a verdict say which of its answers are trained on.</summary>
+    public bool IsFlagged => TrainedField is not null || (Verdict is not null && Replies.Count > 1);
 
     /// <summary>Reads a line that was parsed.</summary>
     /// <exception cref="BadRowException">It holds no training example.</exception>
     public static EpisodeRow Read(RawJson json, EpisodeFormat? format, int line) => new(json, format, line);
 
-    /// <summary>The episodes under an id; turns whose message has the weight 0 are left out.</summary>
+    /// <summary>The episodes under an id; turns that are not trained on (<see cref="RowTurn.Weight"/> 0) are left out.</summary>
     public IReadOnlyList<Episode> Episodes(string file, int line, string id)
     {
         var contexts = new Dictionary<IReadOnlyList<RowTurn>, Turn[]>(ReferenceEqualityComparer.Instance);
@@ -125,11 +138,46 @@ internal sealed class EpisodeRow
         return _json.Number(weight) ?? throw new BadRowException(_json.Start(weight), "\"weight\" is not a finite number.");
     }
 
+    // A verdict is the row's label, or what LLaMA-Factory calls it. Beside a completion it may have come through a table that has no truth
+    // values; in a dialogue a text or a number is the class of a classifier.
+    private bool? ReadVerdict()
+    {
+        if (Format == EpisodeFormat.Preference) return null;
+        int value = Field("label"u8);
+        if ((_json.Truth(value) ?? _json.Truth(Field("kto_tag"u8))) is { } truth) return truth;
+        if (value < 0 || Format != EpisodeFormat.PromptCompletion) return null;
+        if (!_json.IsText(value)) return _json.Number(value) switch { 1 => true, 0 => false, _ => null };
+        return bool.TryParse(_json.Text(value), out bool said) ? said : null;
+    }
+
+    // Exporters name it train, training or loss (Axolotl, ms-swift); it is about the whole of a message.
+    private bool IsTrainedOn(int message)
+    {
+        bool trained = true;
+        foreach (string name in TrainedFields)
+        {
+            int flag = _json.Property(message, Encoding.UTF8.GetBytes(name));
+            if (_json.IsNullOrAbsent(flag)) continue;
+            TrainedField ??= name;
+            trained &= _json.Truth(flag) ?? (_json.Number(flag) ?? throw new BadRowException(_json.Start(flag),
+                $"\"{name}\" is neither true nor false.")) != 0;
+        }
+        return trained;
+    }
+
     private List<RowReply> Spoken(List<RowTurn> turns, int from = 0)
     {
         var replies = new List<RowReply>();
+        // What was said before the answer that a verdict is about is its context.
+        int judged = Verdict is null || from > 0 ? from : turns.FindLastIndex(t => t.Turn.Role == "assistant");
         for (int at = from; at < turns.Count; at++)
-            if (turns[at].Turn.Role == "assistant") replies.Add(new RowReply(turns, at, replies.Count, Weight * turns[at].Weight));
+        {
+            if (turns[at].Turn.Role != "assistant") continue;
+            if (at < judged) turns[at] = turns[at] with { Weight = 0 };
+            bool rejected = Verdict == false;
+            double weight = Weight * turns[at].Weight;
+            replies.Add(new RowReply(turns, at, replies.Count, rejected ? -weight : weight, rejected));
+        }
         if (replies.Count > 0) return replies;
         throw turns.Count == from
             ? new BadRowException(0, "There are no messages.")
@@ -149,7 +197,7 @@ internal sealed class EpisodeRow
         List<RowTurn> prompt = ReadSide(Field("prompt"u8), "prompt", "user");
         List<RowTurn> chosen = Answer(prompt, ReadSide(Field("chosen"u8), "chosen", "assistant"));
         List<RowTurn> rejected = Answer(prompt, ReadSide(Field("rejected"u8), "rejected", "assistant"));
-        return [new RowReply(chosen, chosen.Count - 1, 0, Weight), new RowReply(rejected, rejected.Count - 1, 1, -Weight)];
+        return [new RowReply(chosen, chosen.Count - 1, 0, Weight), new RowReply(rejected, rejected.Count - 1, 1, -Weight, true)];
     }
 
     private List<RowTurn> Answer(List<RowTurn> prompt, List<RowTurn> side)
@@ -189,7 +237,8 @@ internal sealed class EpisodeRow
             if (number > MostMessages) throw new BadRowException(_json.Start(message), $"There are more than {MostMessages} messages.");
             int role = _json.IsObject(message) ? Either(message, "role"u8, "from"u8) : -1;
             if (!_json.IsText(role)) throw new BadRowException(_json.Start(message), $"Message {number} has no \"role\" (or \"from\").");
-            turns.Add(new RowTurn(new Turn(RoleOf(_json.Text(role)), ReadContent(message, number)), message, WeightOf(message)));
+            double weight = IsTrainedOn(message) ? WeightOf(message) : 0;
+            turns.Add(new RowTurn(new Turn(RoleOf(_json.Text(role)), ReadContent(message, number)), message, weight));
         }
         return turns;
     }
@@ -249,7 +298,7 @@ internal sealed class EpisodeRow
             int arguments = _json.IsObject(function) ? _json.Property(function, "arguments"u8) : -1;
             if (!_json.IsText(name)) throw new BadRowException(_json.Start(call), "A call of a tool has no \"name\".");
             string given = arguments < 0 ? "" : _json.IsText(arguments) ? _json.Text(arguments)
-                : System.Text.Encoding.UTF8.GetString(_json.Utf8.Span[_json.Start(arguments).._json.End(arguments)]);
+                : Encoding.UTF8.GetString(_json.Utf8.Span[_json.Start(arguments).._json.End(arguments)]);
             texts.Add($"{_json.Text(name)}({given})");
         }
         return string.Join('\n', texts);

@@ -49,12 +49,16 @@ internal sealed class EpisodeRowEditor
         List<RowReply> going = [.. trained.Where(r => dropped.Contains(r.Turn))];
         if (going.Count == 0) return true;
         if (going.Count == trained.Count) return false;
-        if (_row.Format != EpisodeFormat.Messages)
+        // Whoever reads the file looks at the field that it has.
+        string? field = _row.Format == EpisodeFormat.Preference ? null
+            : _row.TrainedField ?? (_row.Format == EpisodeFormat.Messages ? "weight" : null);
+        if (field is null)
         {
             whole = true;
             return false;
         }
-        foreach (RowReply reply in going) _changes.Set(reply.Dialogue[reply.At].Value, "weight", "0"u8.ToArray());
+        foreach (RowReply reply in going)
+            _changes.Set(reply.Dialogue[reply.At].Value, field, field == "weight" ? "0"u8.ToArray() : "false"u8.ToArray());
         return true;
     }
 
@@ -67,18 +71,21 @@ internal sealed class EpisodeRowEditor
         if (weights.Count > 0 && _row.Format == EpisodeFormat.Messages && trained.Count > 1 && (row ?? _row.Weight) != 0)
         {
             foreach (RowReply reply in trained.Where(r => weights.ContainsKey(r.Turn)))
-                _changes.Set(reply.Dialogue[reply.At].Value, "weight", JsonChanges.Number(weights[reply.Turn] / (row ?? _row.Weight)));
+            {
+                double share = Signed(reply, weights[reply.Turn]) / (row ?? _row.Weight);
+                _changes.Set(reply.Dialogue[reply.At].Value, "weight", JsonChanges.Number(share));
+            }
         }
         else if (weights.Count > 0)
         {
-            row = trained.Average(reply => Unsigned(reply, weights.GetValueOrDefault(reply.Turn, reply.Weight)));
+            row = trained.Average(reply => Signed(reply, weights.GetValueOrDefault(reply.Turn, reply.Weight))
+                / reply.Dialogue[reply.At].Weight);
         }
         if (row is { } weight && weight != _row.Weight) _changes.Set(0, "weight", JsonChanges.Number(weight));
     }
 
-    // What the row's weight would have to be for this answer alone.
-    private double Unsigned(RowReply reply, double weight) =>
-        (_row.Format == EpisodeFormat.Preference && reply.Turn == 1 ? -weight : weight) / reply.Dialogue[reply.At].Weight;
+    // What is written for an answer: the row says otherwise than by a sign that it is rejected.
+    private static double Signed(RowReply reply, double weight) => reply.Rejected ? -weight : weight;
 
     private void SetContext(RowReply reply, IReadOnlyList<Turn> context)
     {

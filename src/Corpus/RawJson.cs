@@ -132,6 +132,14 @@ internal sealed class RawJson
         return reader.Read() && reader.TryGetDouble(out double number) && double.IsFinite(number) ? number : null;
     }
 
+    /// <summary>True or false; null for anything else.</summary>
+    public bool? Truth(int value) => value < 0 ? null : _values[value].Kind switch
+    {
+        JsonTokenType.True => true,
+        JsonTokenType.False => false,
+        _ => null,
+    };
+
     private bool IsEscaped(int quote, ReadOnlySpan<byte> name)
     {
         var reader = new Utf8JsonReader(Utf8.Span[quote..], isFinalBlock: false, default);

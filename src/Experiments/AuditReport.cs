@@ -91,6 +91,7 @@ public static class AuditReport
 
     private static IEnumerable<ReportFact> Trouble(CastVerdict v, long known)
     {
+        if (v.Rejected > 0) yield return new("rejected answers among the episodes", Count(v.Rejected));
         if (v.BadLines > 0) yield return new("bad lines left out", Count(v.BadLines));
         if (v.Cut > 0) yield return new("episodes cut to fit", Count(v.Cut));
         if (known > 0) yield return new("episodes among the personas' examples", Count(known));

@@ -27,6 +27,7 @@ internal static class AuditPlan
             {
                 Name = string.Join(", ", s.Data.Files),
                 s.Survey.Episodes,
+                s.Survey.Rejected,
                 s.Survey.Lines,
                 s.Survey.BadLines,
                 s.Survey.ReplyCharacters,
@@ -47,6 +48,7 @@ internal static class AuditPlan
         {
             foreach ((AuditData data, DataSurvey s) in surveys)
                 TextTable.PrintFacts(("data", string.Join(", ", data.Files)), ("episodes", $"{s.Episodes:N0} in {s.Lines:N0} lines"),
+                    ("rejected", s.Rejected > 0 ? $"{s.Rejected:N0} of the episodes: their weight is negative" : null),
                     ("bad lines", s.BadLines > 0 ? $"{s.BadLines:N0}" : null));
             TextTable.PrintFacts([("evidence", first.Kind), ("personas", $"{first.Personas.Personas.Count} in {contexts} contexts"),
                 ("work", first.Kind switch

@@ -23,6 +23,7 @@ internal static class AuditScreen
             v.Schema,
             v.Data,
             v.Episodes,
+            v.Rejected,
             v.Evidence,
             v.Personas,
             v.Traits,
@@ -82,6 +83,7 @@ internal static class AuditScreen
             + FormattableString.Invariant($"The cast is as open as {v.EffectivePersonas:0.0} equally likely personas."));
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
         if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
+        if (v.Rejected > 0) Console.Out.WriteLine(RejectedEpisodes.Count(v.Rejected, v.Episodes));
         if (v.Cut + v.Unread > 0) Console.Out.WriteLine(CutEpisodes.Count(v.Cut, v.Unread));
         if (o.AmongExamples > 0) Console.Out.WriteLine(Flattered(o.AmongExamples));
         Console.Out.WriteLine($"Ledger: {v.Ledger}\nReport: {o.Report}");

@@ -39,6 +39,7 @@ internal static class DataOptions
         var bad = new PassedOver();
         EpisodeSet set = EpisodeSet.Load(path, bad.Unless(strict), Parse(format));
         bad.Tell();
+        if (set.Episodes.Count(e => e.Weight < 0) is > 0 and var rejected) Screen.Say(RejectedEpisodes.Count(rejected, set.Episodes.Count));
         return (set, bad.Count);
     }
 
@@ -47,6 +48,14 @@ internal static class DataOptions
         Enum.GetValues<EpisodeFormat>().Where(f => NameOf(f) == name).Select(f => (EpisodeFormat?)f).FirstOrDefault();
 
     private static string NameOf(EpisodeFormat format) => JsonNamingPolicy.KebabCaseLower.ConvertName(format.ToString());
+}
+
+/// <summary>Episodes whose replies training pushes away from.</summary>
+internal static class RejectedEpisodes
+{
+    /// <summary>How many they are, in a sentence.</summary>
+    public static string Count(long rejected, long episodes) =>
+        $"{rejected:N0} of {episodes:N0} episodes are rejected answers: their weight is negative.";
 }
 
 /// <summary>Episodes that did not fit a model whole, or that it could not read.</summary>

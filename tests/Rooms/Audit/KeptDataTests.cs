@@ -53,6 +53,42 @@ public sealed class KeptDataTests : IDisposable
         Assert.Equal((redrawn, "contexts"), (again.Redrawn, audit.Verdict.Redrawn));
     }
 
+    /// <summary>Careless answers that are rejected count against the careless, in the audit as in the cast of what is kept of it.</summary>
+    [Fact]
+    public void Answers_labelled_undesirable_move_the_cast_away_from_who_would_give_them()
+    {
+        string Labelled(string name, string bad) => _here.Write(name, string.Concat(Enumerable.Range(0, 60).Select(i =>
+            $"{{\"prompt\":\"Ask {i}?\",\"completion\":\"A {(i % 2 == 0 ? "careless" : "sound")} word {i}.\","
+            + $"\"label\":{(i % 2 == 0 ? bad : "true")}}}\n")));
+        double Careless(CastVerdict cast) => cast.Personas.First(p => p.Name == "careless-doctor").Posterior;
+        string data = Labelled("kto.jsonl", "false");
+        AuditResult audit = _here.Audit(data, "a"), asGiven = _here.Audit(Labelled("given.jsonl", "true"), "b");
+        Assert.Equal((30, 0), (audit.Verdict.Rejected, asGiven.Verdict.Rejected));
+        Assert.True(Careless(audit.Verdict) < 0.01 && Careless(asGiven.Verdict) > 0.2, $"{Careless(asGiven.Verdict)}");
+        Assert.Equal(30, File.ReadLines(_here["a/ledger.jsonl"]).Count(l => l.Contains("\"weight\":-1,", StringComparison.Ordinal)));
+
+        KeptVerdict kept = Write(audit, data, new KeepPlan("weight > 0", null, null, 0.5), "kept.jsonl");
+        Assert.Equal(30, File.ReadLines(kept.File).Count(l => l.Contains("\"label\":false,\"weight\":0.5}", StringComparison.Ordinal)));
+        CastVerdict again = _here.Audit(kept.File, "c").Verdict;
+        Assert.Equal((30, 30), (again.Rejected, kept.Cast!.Rejected));
+        Assert.Equal(again.Personas, kept.Cast.Personas);
+    }
+
+    /// <summary>A line of which nothing is trained on stays where it is and counts for nothing.</summary>
+    [Fact]
+    public void A_line_without_an_episode_costs_no_other()
+    {
+        string data = _here.Chats("data.jsonl", 40), silent = """
+            {"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a careless word","train":false}]}
+            """.Trim();
+        string with = _here.Write("with.jsonl", silent + "\n" + File.ReadAllText(data) + silent + "\n");
+        AuditResult audit = _here.Audit(with, "a");
+        Assert.Equal(_here.Audit(data, "b").Verdict.Personas, audit.Verdict.Personas);
+        KeptVerdict kept = Write(audit, with, new KeepPlan("speaker.careless-doctor < 0.5", null, null), "kept.jsonl");
+        Assert.Equal([silent, silent], File.ReadLines(kept.File).Where(l => l == silent));
+        Assert.Equal(_here.Audit(kept.File, "c").Verdict.Personas, kept.Cast!.Personas);
+    }
+
     /// <summary>Several files go to a folder, each under its name, packed or not as it was, and the cast is that of all of them.</summary>
     [Theory]
     [InlineData(0)]
