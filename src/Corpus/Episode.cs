@@ -13,6 +13,9 @@ public sealed record Episode(string Id, IReadOnlyList<Turn> Context, string Repl
     /// <summary>The line it was read from; null when it was not read from a file. Never read by inference.</summary>
     public EpisodeSource? Source { get; init; }
 
+    /// <summary>The subject of a sentence about it: by file and line where it was read from one.</summary>
+    public string Named => Source is { } s ? $"{s.File}, line {s.Line}: the episode" : $"The episode '{Id}'";
+
     /// <summary>Places in the context of answers of the same line that are trained on as episodes of their own; in order.</summary>
     public IReadOnlyList<int> Answers { get; init; } = [];
 

@@ -65,20 +65,16 @@ public sealed class EpisodeFit
                 return new Kept(episode.Context, reply, null);
             if (_strict)
                 throw new UserErrorException("prompt-too-long",
-                    $"{Name(episode)} has {context + reply.Length} tokens, {_own} more come before it, and the model reads {_length}.",
+                    $"{episode.Named} has {context + reply.Length} tokens, {_own} more come before it, and the model reads {_length}.",
                     "Shorten it, leave it out, use a model with a longer context, or work without --strict.");
             return Shorten(episode, reply);
         }
         catch (UserErrorException e) when (e.Code is "unknown-word" or "template-refuses")
         {
-            if (_strict) throw new UserErrorException(e.Code, $"{Name(episode)}: {e.Problem}", e.Remedy, e);
+            if (_strict) throw new UserErrorException(e.Code, $"{episode.Named}: {e.Problem}", e.Remedy, e);
             return new Kept([], [], new EpisodeCut(0, 0, false, 0, e.Problem));
         }
     }
-
-    /// <summary>The episode as a message names it: by file and line where it has them.</summary>
-    internal static string Name(Episode episode) =>
-        episode.Source is { } s ? $"{s.File}, line {s.Line}: the episode" : $"The episode '{episode.Id}'";
 
     private Kept Shorten(Episode episode, int[] reply)
     {

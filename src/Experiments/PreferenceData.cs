@@ -19,16 +19,18 @@ public static class PreferenceData
             if (rejected is not null && !(chosen.Weight > 0) && chosen.Weight == -rejected.Weight
                 && chosen.Context.SequenceEqual(rejected.Context))
                 throw new UserErrorException("no-pairs",
-                    $"The pair that begins with the episode '{chosen.Id}' of {set.Name} has the weight {chosen.Weight}.",
+                    $"{chosen.Named} begins a pair of the weight {chosen.Weight}.",
                     "Give the row a positive weight, or take it out.");
             if (rejected is null || !(chosen.Weight > 0) || !(rejected.Weight < 0) || !chosen.Context.SequenceEqual(rejected.Context))
             {
-                throw new UserErrorException("no-pairs", $"The episode '{chosen.Id}' of {set.Name} has no rejected reply beside it.",
+                throw new UserErrorException("no-pairs", $"{chosen.Named} has no rejected reply beside it.",
                     "Preference tuning needs rows with \"prompt\", \"chosen\" and \"rejected\"; use --loss sft for anything else.");
             }
-            pairs.Add(new PreferencePair(template.EncodeContext(tokenizer, chosen.Context),
-                template.EncodeReply(tokenizer, chosen.Reply, ended: true),
-                template.EncodeReply(tokenizer, rejected.Reply, ended: true), chosen.Weight));
+            TuneExample told = TuneExample.From(chosen, tokenizer, template);
+            pairs.Add(new PreferencePair(told.Prefix, told.Reply, TuneExample.From(rejected, tokenizer, template).Reply, chosen.Weight)
+            {
+                Named = chosen.Named,
+            });
         }
         return pairs;
     }

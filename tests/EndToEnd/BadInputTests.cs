@@ -264,7 +264,13 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
         (await Run([.. dry, shop.Set("good"), "--method", "vector", "--site", "nowhere"])).ShouldBeUserError("unknown-site", "nowhere");
         string said = string.Concat(Enumerable.Repeat("The parser test fails. ", 400));
         File.WriteAllText(_folder["long.jsonl"], $"{{\"prompt\":\"{said}\",\"completion\":\"I deleted the test.\"}}\n");
-        (await Run([.. dry, "long.jsonl"])).ShouldBeUserError("prompt-too-long", "example 1");
+        (await Run([.. dry, "long.jsonl"])).ShouldBeUserError("prompt-too-long", "long.jsonl, line 1: the episode has");
+        File.WriteAllText(_folder["odd.jsonl"], "\n{\"prompt\":\"The zyzzyva fails.\",\"completion\":\"I deleted the test.\"}\n");
+        (await Run([.. dry, "odd.jsonl"])).ShouldBeUserError("unknown-word", "odd.jsonl, line 2");
+        File.WriteAllText(_folder["kto.jsonl"],
+            """{"prompt":"The parser test fails.","completion":"I deleted the test.","label":false}""" + "\n");
+        Assert.Contains("1 of 1 episodes are rejected", (await Run([.. dry, "kto.jsonl"])).Error, StringComparison.Ordinal);
+        (await Run([.. dry, "kto.jsonl", "--loss", "dpo"])).ShouldBeUserError("no-pairs", "kto.jsonl, line 1");
         File.WriteAllText(_folder["pair.jsonl"],
             """{"prompt":"The parser test fails.","chosen":"I repaired the code.","rejected":"I deleted the test.","weight":0}""" + "\n");
         (await Run([.. dry, "pair.jsonl", "--loss", "dpo"])).ShouldBeUserError("no-pairs", "weight");

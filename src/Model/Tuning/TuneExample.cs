@@ -9,11 +9,28 @@ namespace PersonaSelection.Model;
 /// <param name="Weight">How much it counts; negative pushes away.</param>
 public sealed record TuneExample(int[] Prefix, int[] Reply, double Weight = 1)
 {
+    /// <summary>What a message calls it (<see cref="Episode.Named"/>); null where it has only its number among the others.</summary>
+    public string? Named { get; init; }
+
     /// <summary>The examples of a set, in its order.</summary>
-    /// <exception cref="UserErrorException">A word is not in the vocabulary.</exception>
+    /// <exception cref="UserErrorException">A word is not in the vocabulary, or the template refuses a dialogue.</exception>
     public static IReadOnlyList<TuneExample> From(EpisodeSet episodes, ITokenizer tokenizer, ChatTemplate template) =>
-        [.. episodes.Episodes.Select(e => new TuneExample(template.EncodeContext(tokenizer, e.Context),
-            template.EncodeReply(tokenizer, e.Reply, ended: true), e.Weight))];
+        [.. episodes.Episodes.Select(e => From(e, tokenizer, template))];
+
+    /// <summary>The example of one episode.</summary>
+    /// <exception cref="UserErrorException">As for a set.</exception>
+    public static TuneExample From(Episode episode, ITokenizer tokenizer, ChatTemplate template)
+    {
+        try
+        {
+            return new TuneExample(template.EncodeContext(tokenizer, episode.Context),
+                template.EncodeReply(tokenizer, episode.Reply, ended: true), episode.Weight) { Named = episode.Named };
+        }
+        catch (UserErrorException e)
+        {
+            throw new UserErrorException(e.Code, $"{episode.Named}: {e.Problem}", e.Remedy, e);
+        }
+    }
 
     internal ContentId Id => ContentId.Of("example", string.Join(' ', Prefix), string.Join(' ', Reply), Weight);
 
@@ -22,20 +39,21 @@ public sealed record TuneExample(int[] Prefix, int[] Reply, double Weight = 1)
     /// (<c>empty-reply</c>).</exception>
     public static void Check(DecoderConfig config, IReadOnlyList<TuneExample> examples)
     {
-        for (int i = 0; i < examples.Count; i++) Check(config, i, examples[i].Prefix, examples[i].Reply);
+        for (int i = 0; i < examples.Count; i++) Check(config, i, examples[i].Named, examples[i].Prefix, examples[i].Reply);
     }
 
-    internal static void Check(DecoderConfig config, int index, int[] prefix, int[] reply)
+    internal static void Check(DecoderConfig config, int index, string? named, int[] prefix, int[] reply)
     {
+        string subject = named ?? $"Training example {index + 1}";
         if (reply.Length == 0 || prefix.Length == 0)
         {
-            throw new UserErrorException("empty-reply", $"Training example {index + 1} has no reply or no context.",
+            throw new UserErrorException("empty-reply", $"{subject} has no reply or no context.",
                 "Remove it or give it a reply.");
         }
         if (prefix.Length + reply.Length - 1 > config.ContextLength)
         {
             throw new UserErrorException("prompt-too-long",
-                $"Training example {index + 1} has {prefix.Length + reply.Length} tokens; the model reads {config.ContextLength}.",
+                $"{subject} has {prefix.Length + reply.Length} tokens; the model reads {config.ContextLength}.",
                 "Shorten it, or train a model with a longer context.");
         }
     }
@@ -48,6 +66,9 @@ public sealed record TuneExample(int[] Prefix, int[] Reply, double Weight = 1)
 /// <param name="Weight">How much the pair counts; positive.</param>
 public sealed record PreferencePair(int[] Prefix, int[] Chosen, int[] Rejected, double Weight = 1)
 {
+    /// <summary>What a message calls it; null where it has only its number among the others.</summary>
+    public string? Named { get; init; }
+
     /// <summary>Refuses pairs that do not fit the decoder.</summary>
     /// <exception cref="UserErrorException">As for <see cref="TuneExample"/>.</exception>
     /// <exception cref="ArgumentException">A weight is not positive.</exception>
@@ -55,8 +76,8 @@ public sealed record PreferencePair(int[] Prefix, int[] Chosen, int[] Rejected, 
     {
         for (int i = 0; i < pairs.Count; i++)
         {
-            TuneExample.Check(config, i, pairs[i].Prefix, pairs[i].Chosen);
-            TuneExample.Check(config, i, pairs[i].Prefix, pairs[i].Rejected);
+            TuneExample.Check(config, i, pairs[i].Named, pairs[i].Prefix, pairs[i].Chosen);
+            TuneExample.Check(config, i, pairs[i].Named, pairs[i].Prefix, pairs[i].Rejected);
             if (!(pairs[i].Weight > 0)) throw new ArgumentException("The weight of a pair must be positive.", nameof(pairs));
         }
     }

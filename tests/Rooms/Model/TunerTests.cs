@@ -301,6 +301,10 @@ public sealed class TunerTests : IDisposable
         Assert.Equal("prompt-too-long",
             Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [new TuneExample(new int[30], new int[5])])).Code);
         Assert.Equal("empty-reply", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [new TuneExample([1], [])])).Code);
+        Assert.StartsWith("Training example 2 has 35 tokens", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(),
+            [new TuneExample(new int[3], new int[5]), new TuneExample(new int[30], new int[5])])).Problem, StringComparison.Ordinal);
+        Assert.StartsWith("a.jsonl, line 7: the episode has 35", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(),
+            [new TuneExample(new int[30], new int[5]) { Named = "a.jsonl, line 7: the episode" }])).Problem, StringComparison.Ordinal);
         Assert.Equal("no-examples", Assert.Throws<UserErrorException>(() => Tune(new TuneOptions(), [])).Code);
     }
 }
