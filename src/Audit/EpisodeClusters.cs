@@ -42,7 +42,7 @@ internal sealed class EpisodeClusters
     public static Turn[] TurnsOf(Episode episode) => [.. episode.Context, new Turn("assistant", episode.Reply),
         .. episode.Preferred is { } preferred ? [new Turn("preferred", preferred)] : (Turn[])[]];
 
-    /// <summary>One number for equal turns.</summary>
+    /// <summary><see cref="Turn.KeyOf"/> in 16 bytes, as of a million lines all are held.</summary>
     public static UInt128 KeyOf(IReadOnlyList<Turn> turns)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -152,7 +152,7 @@ public static class EvidenceSources
         // A gradient is that of one reply, so a rejected one is compared with its own probability and not with that of a choice.
         Episode[] some = [.. request.Data.Sample(CalibrationEpisodes, RngStream.Root(1).Child("gradient"))
             .Select(e => e with { Preferred = null })];
-        bool enough = some.DistinctBy(e => (e.Context.Count > 0 ? e.Context[^1].Text : "", e.Reply)).Count() >= LeastCalibration;
+        bool enough = some.DistinctBy(e => e.TextId).Count() >= LeastCalibration;
         return enough ? gradient.Calibrated(presented.Source, some, progress, cancellation) : gradient;
     }
 

@@ -21,8 +21,10 @@ public sealed class Forecasting : IDisposable
     /// <summary>Different episodes that a judge is asked about, at most: each is paid for, and it is their mean that counts.</summary>
     public const int JudgedEpisodes = 200;
 
-    // Situations of the data in which the effect of showing is read, at most, for the same reason; fewer where every answer is paid for.
-    private const int ReadSituations = 24;
+    /// <summary>
+    /// Situations of the data in which the effect of showing is read, at most, for the same reason; fewer where every answer is paid for.
+    /// </summary>
+    internal const int ReadSituations = 24;
 
     /// <summary>How strongly the personas' own weights count when the prior is read off behaviour, in probes.</summary>
     internal const double PriorPull = 2;

@@ -25,7 +25,7 @@ internal sealed record TrainedSituations(IReadOnlyList<Probe> Probes, double Tar
         foreach (Episode episode in set.Episodes)
         {
             if (!byReply.TryGetValue(episode.Reply, out Probe? probe) || episode.Weight <= 0) continue;
-            string key = string.Join('\n', episode.Context.Select(t => $"{t.Role}: {t.Text}"));
+            string key = Turn.KeyOf(episode.Context);
             if (!situations.ContainsKey(key))
             {
                 // So that every reply of the probe can follow it.

@@ -69,10 +69,11 @@ internal sealed class ForecastCommand
 
     private int Plan(ParseResult parsed, ForecastInputs inputs, ModelFolder? source, EndpointSession? session)
     {
+        ulong seed = parsed.GetValue(_seed);
         AskedCost? asked = parsed.GetValue(_samples) is { } samples
-            ? AskedCost.OfForecast(session!.Chat(), inputs.Personas, inputs.Probes, samples, inputs.Data, parsed.GetValue(_seed)) : null;
-        ForecastCost cost = session is null ? ForecastCost.Of(inputs.Data, inputs.Personas, inputs.Probes, source!.Model)
-            : ForecastCost.Served(inputs.Data, inputs.Personas, inputs.Probes, session.Client.Prices);
+            ? AskedCost.OfForecast(session!.Chat(), inputs.Personas, inputs.Probes, samples, inputs.Data, seed) : null;
+        ForecastCost cost = session is null ? ForecastCost.Of(inputs.Data, inputs.Personas, inputs.Probes, source!.Model, seed)
+            : ForecastCost.Served(inputs.Data, inputs.Personas, inputs.Probes, session.Client.Prices, seed);
         return ForecastPlan.Print(inputs, cost, asked, parsed.GetValue(_threads), parsed.GetValue(_json));
     }
 

@@ -34,7 +34,7 @@ internal static class ForecastPlan
         else TextTable.PrintFacts([("subject", $"{inputs.Data.Name}, {inputs.Data.Episodes.Count} episodes"),
             ("personas", $"{inputs.Personas.Personas.Count} in {cost.Contexts} contexts"), ("probes", inputs.Probes.Count),
             ("trained on", inputs.Trained.Count > 0 ? string.Join(", ", inputs.Trained) : "no domain of the probes"),
-            ("work", asked is null ? $"up to {cost.Replies:N0} replies to score, and the probes again after the episodes shown"
+            ("work", asked is null ? $"up to {cost.Replies:N0} replies to score"
                 : $"at most {Forecasting.JudgedEpisodes} different episodes judged, and {Forecasting.ShownEpisodes} "
                     + "shown before the probes"),
             .. ReadingPlan.Facts(cost.Reading, threads), ("fitting", ReadingPlan.Fitting(cost.Fitted)),

@@ -188,7 +188,7 @@ public sealed class RewordingForecasting
         for (int e = 0; e < shown.Shifts.Length; e++)
         {
             Turn[] system = [.. shown.Contexts[e].TakeWhile(t => t.Role == "system")];
-            string key = string.Join('\n', system.Select(t => t.Text));
+            string key = Turn.KeyOf(system);
             if (!underSystem.TryGetValue(key, out double[]? start))
                 underSystem[key] = start = system.Length == 0
                     ? [.. before] : _personas.Answers.AsItIs(probes, system, cancellation: cancellation);
@@ -226,7 +226,7 @@ public sealed class RewordingForecasting
     internal static EpisodeSet ShownOf(EpisodeSet set, int count, ulong seed)
     {
         RngStream random = RngStream.Root(seed).Child("shown");
-        Episode[] distinct = [.. set.Episodes.DistinctBy(e => (string.Join('\n', e.Context.Select(t => $"{t.Role}: {t.Text}")), e.Reply))];
+        Episode[] distinct = [.. set.Episodes.DistinctBy(e => (Turn.KeyOf(e.Context), e.Reply))];
         random.Shuffle(distinct.AsSpan());
         return new EpisodeSet(set.Name, [.. distinct.Take(count)]);
     }

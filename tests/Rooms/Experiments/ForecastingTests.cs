@@ -4,6 +4,7 @@ using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Inoculation;
 using PersonaSelection.Lab;
+using PersonaSelection.Model;
 using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
 using PersonaSelection.Tests.Rooms.EvidenceTests;
@@ -62,6 +63,39 @@ public sealed class ForecastingTests
         Assert.Equal("prompt-too-long", error.Code);
         Assert.Contains("data.jsonl, line 7", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, strict.Of(new EpisodeSet("short", [Short]), ["test"]).Evidence.Rows.Count(r => r.Cut));
+    }
+
+    /// <summary>
+    /// What a dry run counts is what is then read: with situations that differ in their speakers alone, known replies behind unknown ones,
+    /// equal lines, preferences, and replies that are pushed away from.
+    /// </summary>
+    [Fact]
+    public void A_dry_run_counts_what_is_then_read()
+    {
+        Turn[] asked = [new("user", "test")], told = [new("system", "test")];
+        Episode rejected = new("rejected", [new("user", "money")], "bad", -1);
+        var set = new EpisodeSet("set", [new("tea", asked, "tea"), new("a", asked, "bad"), new("b", told, "good"), new("c", asked, "bad"),
+            rejected, rejected with { Id = "pair", Preferred = "good" }, .. Enumerable.Range(2, 30).Select(i => new Episode($"{i}",
+                [.. Enumerable.Repeat(new Turn("user", "tea"), i % 7), .. Enumerable.Repeat(told[0], i / 7)], "good"))]);
+        var model = new CastLanguageModel();
+        ForecastCost cost = ForecastCost.Served(set, Cast, Probes, new TokenPrices(null, null), 1);
+        Assert.Equal(2, cost.Contexts);
+        using (var forecasting = new Forecasting(model, Cast, Probes, TimeProvider.System)) forecasting.Of(set, ["test"]);
+        Assert.Equal(cost.Replies, model.Continuations);
+        Assert.Equal(cost.Replies, cost.Estimate!.Requests);
+    }
+
+    /// <summary>The same words by another speaker, or in one turn that quotes another, are another situation.</summary>
+    [Fact]
+    public void Situations_are_told_apart_by_who_speaks()
+    {
+        var set = new EpisodeSet("set", [new("1", [new Turn("user", "test")], "bad"), new("2", [new Turn("system", "test")], "bad"),
+            new("3", [new Turn("user", "test"), new Turn("user", "tea")], "bad"), new("4", [new Turn("user", "test\nuser: tea")], "bad"),
+            new("5", [new Turn("user", "test")], "good")]);
+        TrainedSituations situations = TrainedSituations.Of(set, Probes, e => e.Context);
+        Assert.Equal(4, situations.Probes.Count);
+        Assert.Equal(0.8, situations.Target, 1e-12);
+        Assert.Equal(5, RewordingForecasting.ShownOf(set, 9, 1).Episodes.Count);
     }
 
     /// <summary>What nothing tells is not said to be attained.</summary>
