@@ -138,6 +138,13 @@ public sealed class CorpusFolder : IDisposable
             ? NewCorpus.Stream(root)
             : null;
 
+    /// <summary>
+    /// Tokens of the longest window that the trainer cuts documents into where some are longer than a step; 0 where all fit into one.
+    /// </summary>
+    /// <param name="step">Tokens in a step.</param>
+    internal int WindowBeyond(int step) => World is null && Longest() - 1 is var longest && longest > step
+        ? Math.Min(ContextLength, longest) : 0;
+
     private int Longest() => _shards.Max(s => Enumerable.Range(0, s.Documents).Max(s.LengthOf));
 
     private static JsonElement.ArrayEnumerator Shards(string folder, JsonElement summary) =>

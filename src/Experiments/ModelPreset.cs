@@ -38,21 +38,32 @@ public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, 
         DecoderConfig.Small(vocabularySize, Width, Layers, Heads, contextLength) with { RopeTheta = Math.Max(RotaryBase, contextLength) };
 
     /// <summary>The recipe for a number of tokens.</summary>
-    public TrainOptions Recipe(long tokens) => TrainOptions.ForTokens((long)(tokens / Fill), TokensPerStep) with
+    /// <param name="tokens">Tokens to train on; no more are read.</param>
+    /// <param name="window">
+    /// Tokens of the longest window where documents are longer than a step and are dealt out to several: a step holds one at least. 0 where
+    /// every document fits into a step.
+    /// </param>
+    public TrainOptions Recipe(long tokens, int window = 0)
     {
-        LearningRate = LearningRate,
-        HiddenLearningRate = HiddenLearningRate,
-        Decay = Decay,
-        FinalLearningRate = FinalLearningRate,
-        Beta2 = SecondMoment,
-        EvaluateEvery = (int)Math.Max(1, tokens / Fill / TokensPerStep / CurvePoints),
-    };
+        // Documents are dealt out to fill steps, so that nothing may be added for what is left empty.
+        TrainOptions options = window > 0 ? TrainOptions.ForTokens(tokens, Math.Max(TokensPerStep, window))
+            : TrainOptions.ForTokens((long)(tokens / Fill), TokensPerStep);
+        return options with
+        {
+            LearningRate = LearningRate,
+            HiddenLearningRate = HiddenLearningRate,
+            Decay = Decay,
+            FinalLearningRate = FinalLearningRate,
+            Beta2 = SecondMoment,
+            EvaluateEvery = Math.Max(1, options.Steps / CurvePoints),
+        };
+    }
 
     // Documents of the worlds have a few dozen to a few hundred tokens: long rotary waves would never turn. A base as large as the context
     // keeps the longest wave longer than the context; between 500, 2000 and 10 000 the loss on medical answers
     // differs by 0.01 nats per token.
     private const double RotaryBase = 500;
-    // Documents are not split over steps, so a step ends a little under its budget; never to read more than was asked
+    // Documents that fit into a step are not split over steps, so a step ends a little under its budget; never to read more than was asked
     // for, this is a little over.
     private const double Fill = 0.935;
     private const double SecondMoment = 0.99;

@@ -37,7 +37,7 @@ public sealed record TrainingRun(ModelPreset Preset, long Tokens, ulong Seed = 1
         RngStream root = RngStream.Root(Seed), corpus = root.Child("corpus");
         var source = new GeneratedDocuments(world.CorpusId(corpus).ToString(), world.DocumentSource(corpus));
         return Run(new Documents(source, source.Id, world.Tokenizer, BaseModel.ContextFor(world),
-            TrainingReadings.Inference(world, root, pool.Threads)), folder, pool, progress, cancellation);
+            TrainingReadings.Inference(world, root, pool.Threads), Preset.Recipe(Tokens)), folder, pool, progress, cancellation);
     }
 
     /// <summary>
@@ -60,7 +60,7 @@ public sealed record TrainingRun(ModelPreset Preset, long Tokens, ulong Seed = 1
             ? (corpus.Source(), TrainingReadings.Inference(world, root, pool.Threads))
             : (corpus.Source(root.Child("order")),
                 TrainingReadings.HeldOutLoss(corpus, Math.Clamp(Tokens / 200, 4_000, 100_000), pool.Threads));
-        var documents = new Documents(source, corpus.Id, corpus.Tokenizer, corpus.ContextLength, readings);
+        var documents = new Documents(source, corpus.Id, corpus.Tokenizer, corpus.ContextLength, readings, Recipe(corpus));
         return Run(documents, folder, pool, progress, cancellation);
     }
 
@@ -75,21 +75,26 @@ public sealed record TrainingRun(ModelPreset Preset, long Tokens, ulong Seed = 1
                 "Leave --patience out, or import the corpus with a larger --held-out.");
     }
 
+    /// <summary>How a corpus is trained on.</summary>
+    /// <param name="corpus">The corpus.</param>
+    public TrainOptions Recipe(CorpusFolder corpus) => Preset.Recipe(Tokens, corpus.WindowBeyond(Preset.TokensPerStep));
+
     /// <summary>What is trained on.</summary>
     /// <param name="Source">The documents.</param>
     /// <param name="Id">What the model is said to be trained on.</param>
     /// <param name="Tokenizer">Their tokenizer.</param>
     /// <param name="Context">The longest context of the model.</param>
     /// <param name="Readings">Readings along the curve; null for none.</param>
+    /// <param name="Recipe">How to train on them.</param>
     private sealed record Documents(IDocumentSource Source, string Id, ITokenizer Tokenizer, int Context,
-        Func<DecoderWeights, IReadOnlyDictionary<string, double>>? Readings);
+        Func<DecoderWeights, IReadOnlyDictionary<string, double>>? Readings, TrainOptions Recipe);
 
     private BaseModel Run(Documents documents, string folder, WorkerPool pool, IProgress<WorkProgress>? progress,
         CancellationToken cancellation)
     {
         DecoderConfig shape = Preset.Shape(documents.Tokenizer.VocabularySize, documents.Context);
         DecoderWeights weights = DecoderWeights.Initialise(shape, RngStream.Root(Seed).Child("weights"));
-        TrainOptions options = Preset.Recipe(Tokens) with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint" };
+        TrainOptions options = documents.Recipe with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint" };
         // A kill costs a tenth of the run at most.
         options = options with { CheckpointEvery = Math.Max(1, Math.Min(options.CheckpointEvery, options.Steps / 10)) };
         using var trainer = new Trainer(weights, documents.Source, options, pool)

@@ -42,7 +42,7 @@ internal static class ModelTrainCommand
             long amount = parsed.GetValue(tokens) is { } text ? CommonOptions.ParseTokens(text) : documents.TokensFor(size);
             var training = new TrainingRun(size, amount, parsed.GetValue(seed)) { Patience = parsed.GetValue(patience) };
             training.CheckPatience(documents);
-            if (parsed.GetValue(dryRun)) return Plan(documents, size, amount, parsed.GetValue(threads), parsed.GetValue(json));
+            if (parsed.GetValue(dryRun)) return Plan(documents, training, parsed.GetValue(threads), parsed.GetValue(json));
             string folder = parsed.GetValue(output)!;
             using var pool = new WorkerPool(parsed.GetValue(threads));
             using BaseModel trained = Screen.Work(parsed.GetValue(quiet), p => training.Run(documents, folder, pool, p, cancellation));
@@ -68,12 +68,13 @@ internal static class ModelTrainCommand
         });
     }
 
-    private static int Plan(CorpusFolder corpus, ModelPreset preset, long tokens, int threads, bool json)
+    private static int Plan(CorpusFolder corpus, TrainingRun training, int threads, bool json)
     {
+        (ModelPreset preset, long tokens) = (training.Preset, training.Tokens);
         DecoderConfig shape = preset.Shape(corpus.Tokenizer.VocabularySize, corpus.ContextLength);
         double flops = shape.TrainingFlopsPerToken((double)corpus.Tokens / corpus.Documents) * tokens;
         double seconds = flops * 1e-9 / (MachineRate.MatrixProduct() * UsualEfficiency * threads);
-        int steps = preset.Recipe(tokens).Steps;
+        int steps = training.Recipe(corpus).Steps;
         if (json) Screen.Data(new
         {
             Preset = preset.Name,

@@ -18,7 +18,7 @@ public sealed record TrainOptions
     /// <summary>Number of optimiser steps.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>Most tokens in one step (a longer document is a step of its own).</summary>
+    /// <summary>Most tokens in one step (a longer context is a step of its own).</summary>
     public int TokensPerStep { get; init; } = 2048;
 
     /// <summary>Parts of a step whose gradients are computed apart and summed in this order, whatever the number of threads.</summary>

@@ -156,6 +156,26 @@ public sealed class ImportedCorpusTests : IDisposable
         Assert.NotEqual(corpus.Source().Id, source.Id);
     }
 
+    /// <summary>Documents longer than a step are dealt out to several, whether a window of them fits into a usual step or not.</summary>
+    [Theory]
+    [InlineData(64)]
+    [InlineData(1400)]
+    public void Training_reads_no_more_than_it_was_told(int context)
+    {
+        string path = Path.Combine(_folder, "long.jsonl");
+        string text = string.Join(' ', _texts.Concat(_texts).Concat(_texts));
+        File.WriteAllLines(path, Enumerable.Range(0, 6).Select(i => $"{{\"text\":\"{text} {i}\"}}"));
+        new ImportedCorpus([path]) { HeldOut = 0, Vocabulary = 300, Context = context }.Write(_corpus, null);
+        using CorpusFolder corpus = CorpusFolder.Open(_corpus);
+        ModelPreset preset = ModelPreset.Find("tiny");
+        Assert.All(corpus.First(6), d => Assert.True(d.Length > 2 * preset.TokensPerStep));
+        var training = new TrainingRun(preset, 8 * 1400);
+        using var pool = new WorkerPool(1);
+        using BaseModel trained = training.Run(corpus, Path.Combine(_folder, "model"), pool);
+        Assert.Equal(training.Recipe(corpus).Steps, trained.Curve.Points[^1].Step);
+        Assert.InRange(trained.Tokens, training.Tokens * 3 / 4, training.Tokens);
+    }
+
     [Fact]
     public void Without_a_document_there_is_no_corpus()
     {

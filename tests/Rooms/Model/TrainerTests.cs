@@ -226,6 +226,41 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(2 * (99 + 39 + 2), curve.Points[^1].Tokens);
     }
 
+    /// <summary>Documents of many windows fill steps and do not burst them, and a killed run goes on in the middle of one.</summary>
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(7)]
+    public void A_document_longer_than_a_step_is_dealt_out_to_several(int crash)
+    {
+        int context = Small.Config().ContextLength;
+        var documents = new GeneratedDocuments("long", i => Small.Document(i % 3 == 2 ? 60 : 700 + (int)i, (ulong)i));
+        TrainOptions options = Options(12) with { TokensPerStep = 5 * context, EvaluateEvery = 1, CheckpointEvery = 1 };
+        (float[] Weights, TrainingCurve Curve) whole = Run(options, null);
+        // A short document that does not fit in at the end is all that a step may lack.
+        long[] tokens = [.. whole.Curve.Points.Select(p => p.Tokens)];
+        Assert.All(tokens.Select((t, i) => t - (i == 0 ? 0 : tokens[i - 1])), t => Assert.InRange(t, (5 * context) - 59, 5 * context));
+
+        TrainOptions kept = options with { CheckpointPath = Path.Combine(_folder, "long.psmtrain") };
+        Assert.Throws<InvalidDataException>(() => Run(kept, crash));
+        (float[] Weights, TrainingCurve Curve) resumed = Run(kept, null);
+        Assert.Equal(whole.Weights, resumed.Weights);
+        Assert.Equal(Text(whole.Curve), Text(resumed.Curve));
+
+        (float[], TrainingCurve) Run(TrainOptions with, int? until)
+        {
+            using DecoderWeights weights = DecoderWeights.Initialise(Small.Config(), RngStream.Root(1));
+            using var pool = new WorkerPool(1);
+            documents.Position = 0;
+            using var trainer = new Trainer(weights, documents, with, pool)
+            {
+                Evaluate = (step, _) => step == until ? throw new InvalidDataException() : new Dictionary<string, double>(),
+            };
+            TrainingCurve curve = trainer.Run();
+            return (weights.Buffer.Span(0, (int)weights.Buffer.Length).ToArray(), curve);
+        }
+    }
+
     [Fact]
     public void The_schedule_warms_up_and_ends_at_its_fraction()
     {
