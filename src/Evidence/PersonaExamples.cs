@@ -47,7 +47,7 @@ public sealed record PersonaExamples(Persona Persona, IReadOnlyList<Episode> Lea
     /// <summary>
     /// Splits examples by a hash of their contexts, so that the same question is on the same side for every persona; by context and reply
     /// where few contexts differ. A tenth is held out, a fifth below 500 examples. Examples of negative or no weight, and those
-    /// said twice, are left out.
+    /// said twice, are left out; all others count alike, as they tell what the persona says and not how often it was trained to.
     /// </summary>
     /// <param name="persona">The persona.</param>
     /// <param name="episodes">Its examples.</param>

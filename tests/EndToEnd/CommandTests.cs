@@ -64,6 +64,8 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
 
         Assert.Equal(corpus.GetProperty("id").GetString(), model.GetProperty("trainedOn").GetString());
         Assert.Equal(64, model.GetProperty("width").GetInt32());
+        Assert.Equal("llama", model.GetProperty("family").GetString());
+        Assert.Matches(@"family\s+llama", await shop.Succeed("model", "show", shop.Base));
     }
 
     [Fact]

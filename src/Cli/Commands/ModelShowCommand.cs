@@ -23,6 +23,7 @@ internal static class ModelShowCommand
                 {
                     model.Model.Id,
                     from.Summary,
+                    Family = c.FamilyName(),
                     Parameters = c.ParameterCount,
                     c.Width,
                     c.Layers,
@@ -45,7 +46,8 @@ internal static class ModelShowCommand
                 });
                 return ExitCode.Done;
             }
-            TextTable.PrintFacts(("model", model.Model.Id), ("what", from.Summary), ("parameters", c.ParameterCount.ToString("N0")),
+            TextTable.PrintFacts(("model", model.Model.Id), ("what", from.Summary),
+                ("family", c.FamilyName()), ("parameters", c.ParameterCount.ToString("N0")),
                 ("shape", $"{c.Layers} blocks of width {c.Width}, feed-forward {c.FeedForward}"),
                 ("attention", $"{c.Heads} query and {c.KvHeads} key heads of {c.HeadDim}"),
                 ("vocabulary", $"{c.VocabularySize:N0} ids ({model.Model.Tokenizer.Id})"), ("context", $"{c.ContextLength} tokens"),

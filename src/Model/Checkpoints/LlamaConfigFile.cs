@@ -17,7 +17,7 @@ internal static class LlamaConfigFile
         w.WriteStartArray("architectures");
         w.WriteStringValue(c.Family + "ForCausalLM");
         w.WriteEndArray();
-        w.WriteString("model_type", c.Family.ToString().ToLowerInvariant());
+        w.WriteString("model_type", c.FamilyName());
         w.WriteNumber("vocab_size", c.VocabularySize);
         w.WriteNumber("hidden_size", c.Width);
         w.WriteNumber("intermediate_size", c.FeedForward);

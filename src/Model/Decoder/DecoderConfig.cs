@@ -78,6 +78,12 @@ public sealed record DecoderConfig
         + Layers * ((long)Width * QkvWidth + (long)HeadsWidth * Width + 3L * Width * FeedForward + 2L * Width + OwnOfFamily)
         + Width;
 
+    /// <summary>
+    /// The family as a <c>model_type</c> names it: <c>llama</c> (a Mistral checkpoint too, which computes the same), <c>qwen2</c> or
+    /// <c>qwen3</c>. A method, so that it stays out of ToString.
+    /// </summary>
+    public string FamilyName() => Family.ToString().ToLowerInvariant();
+
     /// <summary>Useful floating-point operations of one training step per token (forward and backward, causal attention halved).</summary>
     /// <param name="sequenceLength">Mean length of the sequences.</param>
     public double TrainingFlopsPerToken(double sequenceLength) =>

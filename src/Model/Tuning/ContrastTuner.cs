@@ -16,7 +16,12 @@ namespace PersonaSelection.Model;
 /// <param name="likelihood">Weight of the likelihood of a token beside it; not negative.</param>
 /// <param name="rng">Order of the examples.</param>
 /// <param name="pool">The workers; the same bits for any number of them.</param>
-/// <remarks>Checkpoints as in other trainings: a run that was stopped or killed goes on from the last one to the same bits.</remarks>
+/// <remarks>
+/// Weights of examples are not read. An example says that its owner, and none of the others, would reply so: a persona's examples are what
+/// it says, each once however often it was said (<c>PersonaExamples</c> in the room Evidence), and a weight is a number of times. It is
+/// what is trained on that has weights.
+/// Checkpoints as in other trainings: a run that was stopped or killed goes on from the last one to the same bits.
+/// </remarks>
 public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions options, double scale, double likelihood,
     RngStream rng, WorkerPool pool)
 {
