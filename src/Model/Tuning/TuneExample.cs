@@ -23,8 +23,11 @@ public sealed record TuneExample(int[] Prefix, int[] Reply, double Weight = 1)
     {
         try
         {
-            return new TuneExample(template.EncodeContext(tokenizer, episode.Context),
-                template.EncodeReply(tokenizer, episode.Reply, ended: true), episode.Weight) { Named = episode.Named };
+            int[] prefix = template.EncodeContext(tokenizer, episode.Context);
+            return new TuneExample(prefix, template.EncodeReply(tokenizer, episode.Reply, ended: true), episode.Weight)
+            {
+                Named = episode.Named,
+            };
         }
         catch (UserErrorException e)
         {
