@@ -16,8 +16,9 @@ public static class PreferenceData
         {
             Episode chosen = set.Episodes[i];
             Episode? rejected = i + 1 < set.Episodes.Count ? set.Episodes[i + 1] : null;
+            // Two lines of KTO may look like a pair the wrong way round; only a row can be one with a weight that is wrong.
             if (rejected is not null && !(chosen.Weight > 0) && chosen.Weight == -rejected.Weight
-                && chosen.Context.SequenceEqual(rejected.Context))
+                && chosen.Source?.Line == rejected.Source?.Line && chosen.Context.SequenceEqual(rejected.Context))
                 throw new UserErrorException("no-pairs",
                     $"{chosen.Named} begins a pair of the weight {chosen.Weight}.",
                     "Give the row a positive weight, or take it out.");

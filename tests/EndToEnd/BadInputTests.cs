@@ -268,9 +268,10 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
         File.WriteAllText(_folder["odd.jsonl"], "\n{\"prompt\":\"The zyzzyva fails.\",\"completion\":\"I deleted the test.\"}\n");
         (await Run([.. dry, "odd.jsonl"])).ShouldBeUserError("unknown-word", "odd.jsonl, line 2");
         File.WriteAllText(_folder["kto.jsonl"],
-            """{"prompt":"The parser test fails.","completion":"I deleted the test.","label":false}""" + "\n");
-        Assert.Contains("1 of 1 episodes are rejected", (await Run([.. dry, "kto.jsonl"])).Error, StringComparison.Ordinal);
-        (await Run([.. dry, "kto.jsonl", "--loss", "dpo"])).ShouldBeUserError("no-pairs", "kto.jsonl, line 1");
+            """{"prompt":"The parser test fails.","completion":"I deleted the test.","label":false}""" + "\n"
+            + """{"prompt":"The parser test fails.","completion":"I repaired the code.","label":true}""" + "\n");
+        Assert.Contains("1 of 2 episodes are rejected", (await Run([.. dry, "kto.jsonl"])).Error, StringComparison.Ordinal);
+        (await Run([.. dry, "kto.jsonl", "--loss", "dpo"])).ShouldBeUserError("no-pairs", "kto.jsonl, line 1: the episode has no rejected");
         File.WriteAllText(_folder["pair.jsonl"],
             """{"prompt":"The parser test fails.","chosen":"I repaired the code.","rejected":"I deleted the test.","weight":0}""" + "\n");
         (await Run([.. dry, "pair.jsonl", "--loss", "dpo"])).ShouldBeUserError("no-pairs", "weight");
