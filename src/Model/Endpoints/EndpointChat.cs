@@ -24,7 +24,7 @@ public sealed class EndpointChat(EndpointClient client) : IChatModel
             // Some servers give one reply however many are asked for; the seed makes the rest new questions.
             int[] open = [.. Enumerable.Range(0, questions.Count).Where(i => replies[i].Count < questions[i].Samples)];
             if (open.Length == 0) return replies;
-            if (round == MaximumRounds) throw client.BadReply("fewer replies than were asked for, again and again");
+            if (round == MaximumRounds) throw EndpointFailure.BadReply(client.Address, "chat/completions", "fewer replies than were asked for, again and again");
             EndpointRequest[] requests =
                 [.. open.Select(i => RequestOf(questions[i], questions[i].Samples - replies[i].Count, replies[i].Count))];
             ChatReply[][] read = client.PostAll(requests, (_, reply) => Read(reply), stage, progress, cancellation);
@@ -59,24 +59,18 @@ public sealed class EndpointChat(EndpointClient client) : IChatModel
         });
     }
 
-    private ChatReply[] Read(JsonElement reply)
+    private static ChatReply[] Read(JsonElement reply) => [.. EndpointReply.Choices(reply).Select(choice =>
     {
-        if (!reply.TryGetProperty("choices", out JsonElement choices) || choices.ValueKind != JsonValueKind.Array
-            || choices.GetArrayLength() == 0)
-            throw client.BadReply("no reply in its answer");
-        return [.. choices.EnumerateArray().Select(choice =>
-        {
-            if (choice.ValueKind != JsonValueKind.Object || !choice.TryGetProperty("message", out JsonElement message)
-                || message.ValueKind != JsonValueKind.Object || !message.TryGetProperty("content", out JsonElement content)
-                || content.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))
-                throw client.BadReply("a reply without text");
-            string finish = choice.TryGetProperty("finish_reason", out JsonElement f) && f.ValueKind == JsonValueKind.String
-                ? f.GetString()! : "";
-            return new ChatReply(Text(content), finish);
-        })];
-    }
+        if (!choice.TryGetProperty("message", out JsonElement message)
+            || message.ValueKind != JsonValueKind.Object || !message.TryGetProperty("content", out JsonElement content)
+            || content.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))
+            throw new UnreadableReplyException("a reply without text");
+        string finish = choice.TryGetProperty("finish_reason", out JsonElement f) && f.ValueKind == JsonValueKind.String
+            ? f.GetString()! : "";
+        return new ChatReply(Text(content), finish);
+    })];
 
-    private string Text(JsonElement content)
+    private static string Text(JsonElement content)
     {
         try
         {
@@ -84,7 +78,7 @@ public sealed class EndpointChat(EndpointClient client) : IChatModel
         }
         catch (InvalidOperationException)
         {
-            throw client.BadReply("a reply that is not well-formed Unicode");
+            throw new UnreadableReplyException("a reply that is not well-formed Unicode");
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using PersonaSelection.Lab;
 using PersonaSelection.Numerics;
@@ -9,8 +8,8 @@ using Polly.Timeout;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// Asks a server that speaks the OpenAI protocol: so many requests at once, again with growing pauses while it is busy or the line breaks,
-/// never again when it has refused, and nothing that the cache already holds.
+/// Asks a server that speaks the OpenAI protocol: so many requests at once, again with growing pauses while it is busy, the line breaks or
+/// an answer cannot be read, never again when it has refused, and nothing that the cache already holds.
 /// </summary>
 public sealed class EndpointClient : IDisposable
 {
@@ -21,7 +20,6 @@ public sealed class EndpointClient : IDisposable
     private readonly UsageMeter _meter;
     private readonly SemaphoreSlim _slots;
     private readonly ResiliencePipeline<EndpointAttempt> _pipeline;
-    private readonly ConcurrentDictionary<string, Lazy<Task<JsonElement>>> _underWay = new(StringComparer.Ordinal);
 
     /// <summary>A client.</summary>
     /// <param name="address">The server and its model.</param>
@@ -63,63 +61,65 @@ public sealed class EndpointClient : IDisposable
     public EndpointUsage Usage => _meter.Usage;
 
     /// <summary>The names of the server's models.</summary>
-    /// <exception cref="UserErrorException">As for any request; <c>endpoint-bad-reply</c> when it is no list of models.</exception>
+    /// <exception cref="UserErrorException">One of the <c>endpoint-</c> codes.</exception>
     public async Task<IReadOnlyList<string>> Models(CancellationToken cancellation = default)
     {
-        EndpointAttempt attempt = await Attempt("models", null, new EndpointRequest("", "models", 0, 0, _ => { }), cancellation)
-            .ConfigureAwait(false);
-        if (!attempt.Reply.TryGetProperty("data", out JsonElement data) || data.ValueKind != JsonValueKind.Array)
-            throw BadReply("no list of models");
-        return [.. data.EnumerateArray().Select(m => m.ValueKind == JsonValueKind.Object && m.TryGetProperty("id", out JsonElement id)
-            && id.ValueKind == JsonValueKind.String ? id.GetString()! : throw BadReply("a model without a name"))];
+        (IReadOnlyList<string> names, _) =
+            await Send<IReadOnlyList<string>>("models", null, new EndpointRequest("", "models", 0, 0, _ => { }), reply =>
+            {
+                if (!reply.TryGetProperty("data", out JsonElement data) || data.ValueKind != JsonValueKind.Array)
+                    throw new UnreadableReplyException("no list of models");
+                return [.. data.EnumerateArray().Select(m => m.ValueKind == JsonValueKind.Object
+                    && m.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.String
+                    ? id.GetString()! : throw new UnreadableReplyException("a model without a name"))];
+            }, cancellation).ConfigureAwait(false);
+        return names;
     }
 
-    /// <summary>The answer to a request, from the cache where it is there.</summary>
+    /// <summary>
+    /// The answer to a request as <paramref name="read"/> makes it, from the cache where it is there. What cannot be read is asked for
+    /// again, and neither taken from the cache nor kept there.
+    /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="read">Reads an answer, or throws <see cref="UnreadableReplyException"/>.</param>
+    /// <param name="cancellation">Stops waiting.</param>
     /// <exception cref="UserErrorException">One of the <c>endpoint-</c> codes.</exception>
-    internal async Task<JsonElement> Post(EndpointRequest request, CancellationToken cancellation)
-    {
-        string id = request.Id.ToString();
-        // Equal requests at the same moment are one.
-        var mine = new Lazy<Task<JsonElement>>(() => Ask(request, cancellation));
-        try
-        {
-            return await _underWay.GetOrAdd(id, mine).Value.ConfigureAwait(false);
-        }
-        finally
-        {
-            _underWay.TryRemove(new KeyValuePair<string, Lazy<Task<JsonElement>>>(id, mine));
-        }
-    }
-
-    /// <summary>The same, read; an answer that cannot be is not kept, so that the next run asks again.</summary>
     internal async Task<T> Post<T>(EndpointRequest request, Func<JsonElement, T> read, CancellationToken cancellation)
     {
-        JsonElement reply = await Post(request, cancellation).ConfigureAwait(false);
-        try
+        if (_cache?.Find(request, _settings.LargestResponse) is { } held && TryRead(read, held, out T known, out _))
         {
+            _meter.Cached();
+            return known;
+        }
+        (T answer, byte[] body) = await Send(request.Path, request.Body, request, reply =>
+        {
+            // What cannot be read has been paid for too.
+            _meter.Answered(request, reply);
             return read(reply);
-        }
-        catch (UserErrorException e) when (e.Code == "endpoint-bad-reply")
-        {
-            Forget(request);
-            throw;
-        }
+        }, cancellation).ConfigureAwait(false);
+        _cache?.Keep(request, body);
+        return answer;
     }
 
     /// <summary>Keeps no answer to a request.</summary>
     internal void Forget(EndpointRequest request) => _cache?.Forget(request);
 
-    /// <summary>Answers to many requests, in their order whatever the order of arrival.</summary>
+    /// <summary>
+    /// Answers to many requests, in their order whatever the order of arrival. Equal ones are asked once, and read for each.
+    /// </summary>
     internal T[] PostAll<T>(IReadOnlyList<EndpointRequest> requests, Func<int, JsonElement, T> read, string stage,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         var results = new T[requests.Count];
+        int[][] equal = [.. Enumerable.Range(0, requests.Count).GroupBy(i => requests[i].Id).Select(g => g.ToArray())];
         int done = 0;
         var options = new ParallelOptions { MaxDegreeOfParallelism = _settings.Concurrency, CancellationToken = cancellation };
-        Task all = Parallel.ForAsync(0, requests.Count, options, async (i, stop) =>
+        Task all = Parallel.ForAsync(0, equal.Length, options, async (g, stop) =>
         {
-            results[i] = await Post(requests[i], reply => read(i, reply), stop).ConfigureAwait(false);
-            progress?.Report(new WorkProgress(stage, Interlocked.Increment(ref done), requests.Count, "requests"));
+            T[] answers = await Post(requests[equal[g][0]], reply => Array.ConvertAll(equal[g], i => read(i, reply)), stop)
+                .ConfigureAwait(false);
+            foreach ((int i, T answer) in equal[g].Zip(answers)) results[i] = answer;
+            progress?.Report(new WorkProgress(stage, Interlocked.Increment(ref done), equal.Length, "requests"));
         });
         all.GetAwaiter().GetResult();
         return results;
@@ -134,9 +134,6 @@ public sealed class EndpointClient : IDisposable
         return new EndpointEstimate(distinct.Length, distinct.Length - unpaid.Length, read, written, _settings.Prices.Of(read, written));
     }
 
-    internal UserErrorException BadReply(string what) => new("endpoint-bad-reply", $"{Address.Base} answered with {what}.",
-        "Check that the address is the base of a server that speaks the OpenAI protocol, such as http://localhost:8000/v1.");
-
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -144,30 +141,21 @@ public sealed class EndpointClient : IDisposable
         _slots.Dispose();
     }
 
-    private async Task<JsonElement> Ask(EndpointRequest request, CancellationToken cancellation)
-    {
-        if (_cache?.Find(request, _settings.LargestResponse) is { } held)
-        {
-            _meter.Cached();
-            return held;
-        }
-        EndpointAttempt attempt = await Attempt(request.Path, request.Body, request, cancellation).ConfigureAwait(false);
-        _meter.Answered(request, attempt.Reply);
-        _cache?.Keep(request, attempt.Body);
-        return attempt.Reply;
-    }
-
-    private async Task<EndpointAttempt> Attempt(string path, byte[]? body, EndpointRequest request, CancellationToken cancellation)
+    private async Task<(T Answer, byte[] Body)> Send<T>(string path, byte[]? body, EndpointRequest request, Func<JsonElement, T> read,
+        CancellationToken cancellation)
     {
         await _slots.WaitAsync(cancellation).ConfigureAwait(false);
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellation);
         try
         {
             context.Properties.Set(Asked, request);
-            EndpointAttempt attempt =
-                await _pipeline.ExecuteAsync(c => new ValueTask<EndpointAttempt>(_transport.Send(path, body, c.CancellationToken)), context)
-                    .ConfigureAwait(false);
-            return attempt.Succeeded ? attempt : throw EndpointFailure.Of(Address, path, attempt, _settings);
+            T answer = default!;
+            EndpointAttempt attempt = await _pipeline.ExecuteAsync(async c =>
+            {
+                EndpointAttempt sent = await _transport.Send(path, body, c.CancellationToken).ConfigureAwait(false);
+                return !sent.Succeeded || TryRead(read, sent.Reply, out answer, out string trouble) ? sent : sent.Unreadable(trouble);
+            }, context).ConfigureAwait(false);
+            return attempt.Succeeded ? (answer, attempt.Body) : throw EndpointFailure.Of(Address, path, attempt, _settings);
         }
         catch (TimeoutRejectedException e)
         {
@@ -177,6 +165,21 @@ public sealed class EndpointClient : IDisposable
         {
             ResilienceContextPool.Shared.Return(context);
             _slots.Release();
+        }
+    }
+
+    private static bool TryRead<T>(Func<JsonElement, T> read, JsonElement reply, out T answer, out string trouble)
+    {
+        (answer, trouble) = (default!, "");
+        try
+        {
+            answer = read(reply);
+            return true;
+        }
+        catch (UnreadableReplyException e)
+        {
+            trouble = e.Message;
+            return false;
         }
     }
 

@@ -24,10 +24,13 @@ internal static class EndpointFailure
                     "Try again later with the same command, which goes on from there; or use a lower --concurrency."),
             >= 400 => new("endpoint-refused", $"{at.Base}{path} refused the request ({attempt.Status}){said}.",
                 "The server's words say what it did not like; psm doctor --endpoint shows what it offers."),
-            _ => new("endpoint-bad-reply", $"{at.Base}{path} answered with {attempt.Trouble}.",
-                "Check that the address is the base of a server that speaks the OpenAI protocol, such as http://localhost:8000/v1."),
+            _ => BadReply(at, path, attempt.Trouble + (attempt.Transient ? Waiting(attempt, settings) : "")),
         };
     }
+
+    public static UserErrorException BadReply(EndpointAddress at, string path, string what) => new("endpoint-bad-reply",
+        $"{at.Base}{path} answered with {what}.",
+        "Check that the address is the base of a server that speaks the OpenAI protocol, such as http://localhost:8000/v1.");
 
     public static UserErrorException TimedOut(EndpointAddress at, EndpointSettings settings, Exception inner) => new("endpoint-unreachable",
         FormattableString.Invariant(

@@ -60,8 +60,8 @@ public sealed class EndpointModel : ILanguageModel
             {
                 EndpointRequest request = GivenTextQuestion.Of(client.Address.Model, route, GivenTextQuestion.ProbeText);
                 asked.Add(request);
-                JsonElement reply = client.Post(request, cancellation).GetAwaiter().GetResult();
-                if (GivenTextQuestion.Read(route, GivenTextQuestion.ProbeText, reply) is { } tokens && tokens.Count > 3
+                if (client.Post(request, reply => GivenTextQuestion.Read(route, GivenTextQuestion.ProbeText, reply), cancellation)
+                    .GetAwaiter().GetResult() is { Count: > 3 } tokens
                     && tokens.Skip(1).All(t => t.LogProbability is not null))
                     return new EndpointModel(client, route, template ?? ChatTemplate.Plain);
             }
@@ -86,7 +86,7 @@ public sealed class EndpointModel : ILanguageModel
     {
         (string Prefix, string Continuation)[] texts = [.. requests.SelectMany(r =>
             r.Continuations.Select(c => (Tokenizer.Decode(r.Prefix), Tokenizer.Decode(c))))];
-        IReadOnlyList<TextToken>[] tokens = TokensOf(texts, progress, cancellation);
+        TextToken[][] tokens = TokensOf(texts, progress, cancellation);
         var table = new float[requests.Count][][];
         for (int r = 0, i = 0; r < requests.Count; r++)
         {
@@ -95,8 +95,8 @@ public sealed class EndpointModel : ILanguageModel
             {
                 int border = texts[i].Prefix.Length;
                 table[r][c] = new float[texts[i].Continuation.Length];
-                foreach (TextToken token in tokens[i].Where(t => t.End > border))
-                    table[r][c][Math.Max(token.Start, border) - border] += (float)Known(token);
+                foreach (TextToken token in tokens[i])
+                    table[r][c][Math.Max(token.Start, border) - border] += (float)token.LogProbability!.Value;
             }
         }
         return new ScoreTable(table);
@@ -110,41 +110,32 @@ public sealed class EndpointModel : ILanguageModel
     public IReadOnlyList<GivenTextScore> Score(IReadOnlyList<(string Prefix, string Continuation)> texts,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        IReadOnlyList<TextToken>[] tokens = TokensOf(texts, progress, cancellation);
-        return [.. texts.Select((text, i) =>
-        {
-            TextToken[] within = [.. tokens[i].Where(t => t.End > text.Prefix.Length)];
-            return new GivenTextScore(within.Sum(Known), within.Length, within.Length > 0 && within[0].Start < text.Prefix.Length);
-        })];
+        return [.. TokensOf(texts, progress, cancellation).Zip(texts, (within, text) => new GivenTextScore(
+            within.Sum(t => t.LogProbability!.Value), within.Length, within.Length > 0 && within[0].Start < text.Prefix.Length))];
     }
 
     /// <summary>What scoring texts would take.</summary>
     public EndpointEstimate Estimate(IReadOnlyList<(string Prefix, string Continuation)> texts) =>
         _client.Estimate([.. texts.Select(RequestOf)]);
 
-    private IReadOnlyList<TextToken>[] TokensOf(IReadOnlyList<(string Prefix, string Continuation)> texts,
-        IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    /// <summary>The tokens of each continuation, all with their log-probabilities.</summary>
+    private TextToken[][] TokensOf(IReadOnlyList<(string Prefix, string Continuation)> texts, IProgress<WorkProgress>? progress,
+        CancellationToken cancellation)
     {
         if (texts.Any(t => t.Prefix.Length == 0 || t.Continuation.Length == 0))
             throw new ArgumentException("A server scores a text that is not empty, after a text that is not empty.", nameof(texts));
-        EndpointRequest[] requests = [.. texts.Select(RequestOf)];
-        // Equal texts with the border at different places are one request.
-        EndpointRequest[] distinct = [.. requests.DistinctBy(r => r.Id)];
-        Dictionary<ContentId, string> whole = [];
-        for (int i = 0; i < requests.Length; i++) whole.TryAdd(requests[i].Id, Whole(texts[i]));
-        IReadOnlyList<TextToken>[] read = _client.PostAll(distinct, (i, reply) =>
-            GivenTextQuestion.Read(Route, whole[distinct[i].Id], reply)
-                ?? throw _client.BadReply("tokens that do not make up the text it was given"),
-            "endpoint", progress, cancellation);
-        var index = distinct.Select((r, i) => (r.Id, i)).ToDictionary(p => p.Id, p => p.i);
-        return [.. requests.Select(r => read[index[r.Id]])];
+        return _client.PostAll([.. texts.Select(RequestOf)], (i, reply) =>
+        {
+            IReadOnlyList<TextToken> tokens = GivenTextQuestion.Read(Route, Whole(texts[i]), reply)
+                ?? throw new UnreadableReplyException("tokens that do not make up the text it was given");
+            TextToken[] within = [.. tokens.Where(t => t.End > texts[i].Prefix.Length)];
+            return within.All(t => t.LogProbability is not null) ? within
+                : throw new UnreadableReplyException("no log-probability for a token of the text it was given");
+        }, "endpoint", progress, cancellation);
     }
 
     private EndpointRequest RequestOf((string Prefix, string Continuation) text) =>
         GivenTextQuestion.Of(_client.Address.Model, Route, Whole(text));
 
     private static string Whole((string Prefix, string Continuation) text) => EndpointRequest.WellFormed(text.Prefix + text.Continuation);
-
-    private double Known(TextToken token) => token.LogProbability
-        ?? throw _client.BadReply("no log-probability for a token of the text it was given");
 }

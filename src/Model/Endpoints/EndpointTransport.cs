@@ -18,6 +18,9 @@ internal sealed record EndpointAttempt(int Status, byte[] Body, JsonElement Repl
 {
     public bool Succeeded => Reply.ValueKind == JsonValueKind.Object;
 
+    /// <summary>The same, of which nothing can be made.</summary>
+    public EndpointAttempt Unreadable(string trouble) => this with { Body = [], Reply = default, Trouble = trouble, Transient = true };
+
     public static EndpointAttempt Failed(int status, string trouble, bool transient = false, TimeSpan? retryAfter = null) =>
         new(status, [], default, trouble, transient, retryAfter);
 }
@@ -86,20 +89,25 @@ internal sealed partial class EndpointTransport : IDisposable
         }
         string? type = response.Content.Headers.ContentType?.MediaType;
         if (type is not null && type.Contains("html", StringComparison.OrdinalIgnoreCase))
+            // A page is there to stay: the address is that of a door for people.
             return EndpointAttempt.Failed(status, $"a page of type {Clean(type)} instead of JSON");
         if (await ReadBody(response, _largest, whole: true, cancellation).ConfigureAwait(false) is not { } body)
             return EndpointAttempt.Failed(status, $"more than {_largest} bytes");
+        var attempt = new EndpointAttempt(status, body, default, RetryAfter: RetryAfter(response));
         try
         {
             using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 64 });
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new EndpointAttempt(status, body, document.RootElement.Clone())
-                : EndpointAttempt.Failed(status, "JSON that is no object");
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object) return attempt.Unreadable("JSON that is no object");
+            // Some gateways tell under the status of a success what went wrong behind them.
+            bool failed = root.TryGetProperty("error", out JsonElement error) && (error.ValueKind == JsonValueKind.Object
+                || (error.ValueKind == JsonValueKind.String && !error.ValueEquals("")));
+            return failed ? attempt.Unreadable($"an error: {Message(body)}") : attempt with { Reply = root.Clone() };
         }
         catch (JsonException)
         {
             // A connection that broke in the middle of an answer without a length looks like this.
-            return EndpointAttempt.Failed(status, $"{body.Length} bytes that are not JSON, or only a part of it", transient: true);
+            return attempt.Unreadable($"{body.Length} bytes that are not JSON, or only a part of it");
         }
     }
 

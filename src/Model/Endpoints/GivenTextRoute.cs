@@ -39,13 +39,10 @@ internal static class GivenTextQuestion
         });
 
     /// <summary>The tokens of the text; null when the server did not report them.</summary>
+    /// <exception cref="UnreadableReplyException">It is no answer to a question of this kind.</exception>
     public static IReadOnlyList<TextToken>? Read(GivenTextRoute route, string text, JsonElement reply)
     {
-        if (!reply.TryGetProperty("choices", out JsonElement choices) || choices.ValueKind != JsonValueKind.Array
-            || choices.GetArrayLength() == 0)
-            return null;
-        JsonElement choice = choices[0];
-        if (choice.ValueKind != JsonValueKind.Object) return null;
+        JsonElement choice = EndpointReply.Choices(reply)[0];
         List<(string, double?)>? tokens;
         try
         {

@@ -131,6 +131,34 @@ public sealed class EndpointModelTests : IDisposable
         Assert.Equal(asked, server.Requests.Count);
     }
 
+    [Theory]
+    [InlineData("""{"choices":[]}""", "no choices")]
+    [InlineData("""{"choices":[{"text":"","logprobs":null}]}""", "do not make up the text")]
+    [InlineData("""{"choices":[{"logprobs":{"tokens":["w001"," w002"],"token_logprobs":[null,null]}}]}""", "no log-probability")]
+    public void LogProbabilitiesThatCannotBeRead_AreAskedForAgain_AndNeverKept(string body, string says)
+    {
+        using Transformer home = Tiny.Model(Tiny.Grouped);
+        int unreadable = 0;
+        using var server = new EndpointServer(r => Interlocked.Decrement(ref unreadable) >= 0 ? ServerReply.Ok(body)
+            : ModelServer.Answer(home, r, GivenTextRoute.Echo));
+        using EndpointClient client = Client(server, new EndpointCache(_folder));
+        EndpointModel model = EndpointModel.Open(client);
+        IReadOnlyList<GivenTextScore> Score() => model.Score([("w001", " w002"), ("w001 w00", "2")]);
+
+        unreadable = 100;
+        UserErrorException e = Assert.Throws<UserErrorException>(Score);
+        Assert.Equal(("endpoint-bad-reply", 100 - 7), (e.Code, unreadable));
+        Assert.Contains($"{server.Url}/completions answered with ", e.Problem);
+        Assert.Contains(says, e.Problem);
+
+        unreadable = 2;
+        IReadOnlyList<GivenTextScore> scores = Score();
+        Assert.Equal(scores[0].LogProbability, scores[1].LogProbability);
+        int asked = server.Requests.Count;
+        Assert.Equal(scores, Score());
+        Assert.Equal(asked, server.Requests.Count);
+    }
+
     [Fact]
     public void AWrongKey_IsNotTakenForAMissingFeature()
     {
