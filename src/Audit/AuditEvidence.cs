@@ -48,6 +48,12 @@ public sealed class AuditEvidence
     /// <summary>Episodes that the model could not read at all; they say nothing.</summary>
     public long Unread { get; private set; }
 
+    /// <summary>
+    /// What a judge did with the questions about these episodes, in this run and before it; null where nobody judged, or the log of an
+    /// older version does not say.
+    /// </summary>
+    public JudgementReliability? Judged { get; private set; }
+
     /// <summary>What stands or falls together in intervals: <c>contexts</c> or <c>lines</c>.</summary>
     public string Redrawn { get; private set; } = "contexts";
 
@@ -123,6 +129,7 @@ public sealed class AuditEvidence
         var share = progress is null ? null : new BlockProgress(progress, before, pending.Count, total);
         EvidenceBlock block = asked.Count > 0 ? source.Compute(asked, null, share, cancellation) : new EvidenceBlock([], []);
         Dictionary<int, EpisodeCut> cuts = block.Cuts.ToDictionary(c => c.Episode);
+        var said = new HashSet<int>();
         LoggedEvidence[] entries = [.. pending.Select(p =>
         {
             if (!fresh.TryGetValue(p.Key, out int at))
@@ -135,7 +142,11 @@ public sealed class AuditEvidence
                 };
             }
             EpisodeCut? cut = cuts.GetValueOrDefault(at);
-            return new LoggedEvidence(block.Nats[at], block.Tokens[at], cut is not null, cut?.Unread) { Shifts = block.Shifts?[at] };
+            return new LoggedEvidence(block.Nats[at], block.Tokens[at], cut is not null, cut?.Unread)
+            {
+                Shifts = block.Shifts?[at],
+                Judged = said.Add(at) ? block.Judged?[at] : null,
+            };
         })];
         log.Append(entries);
         Scored += asked.Count;
@@ -147,7 +158,10 @@ public sealed class AuditEvidence
 
     private void Keep(LoggedEvidence entry, double weight, UInt128 key, int cluster)
     {
-        if (!_known.TryAdd(key, _rows.Count)) _copies[_known[key]] = _copies.GetValueOrDefault(_known[key], 1) + 1;
+        // The questions about an episode count once, however many are equal to it.
+        if (_known.TryAdd(key, _rows.Count))
+            Judged = _rows.Count == 0 ? entry.Judged : entry.Judged is { } more ? Judged?.Plus(more) : null;
+        else _copies[_known[key]] = _copies.GetValueOrDefault(_known[key], 1) + 1;
         if (entry.Cut) _cut.TryAdd(_known[key], entry.Unread);
         _firstEqual.Add(_known[key]);
         _rows.Add(entry.Nats, weight, cluster, entry.Shifts);

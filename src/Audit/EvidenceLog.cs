@@ -16,6 +16,9 @@ public sealed record LoggedEvidence(double[] Nats, int Tokens, bool Cut = false,
     /// What showing the episode did to each probe, where evidence was made of that by sampled answers; null for other evidence.
     /// </summary>
     public double[]? Shifts { get; init; }
+
+    /// <summary>What a judge did with the questions about the episode; null where nobody was asked about it.</summary>
+    public JudgementReliability? Judged { get; init; }
 }
 
 /// <summary>
@@ -168,10 +171,20 @@ public sealed class EvidenceLog : IDisposable
         if (entry.Cut) json.WriteBoolean("cut", true);
         if (entry.Unread is not null) json.WriteString("unread", entry.Unread);
         JsonLog.WriteValues(json, entry.Nats);
-        if (entry.Shifts is null) return;
-        json.WriteStartArray("shifts");
-        foreach (double x in entry.Shifts) json.WriteNumberValue(x);
-        json.WriteEndArray();
+        if (entry.Shifts is { } shifts)
+        {
+            json.WriteStartArray("shifts");
+            foreach (double x in shifts) json.WriteNumberValue(x);
+            json.WriteEndArray();
+        }
+        if (entry.Judged is not { } judged) return;
+        json.WriteStartObject("judged");
+        json.WriteNumber("questions", judged.Questions);
+        json.WriteNumber("pairs", judged.Pairs);
+        json.WriteNumber("swapDisagreements", judged.SwapDisagreements);
+        json.WriteNumber("cannotTell", judged.CannotTell);
+        json.WriteNumber("unreadable", judged.Unreadable);
+        json.WriteEndObject();
     });
 
     private void Flush()
@@ -189,8 +202,17 @@ public sealed class EvidenceLog : IDisposable
             {
                 Shifts = root.TryGetProperty("shifts", out JsonElement shifts)
                     ? [.. shifts.EnumerateArray().Select(x => x.GetDouble())] : null,
+                Judged = root.TryGetProperty("judged", out JsonElement judged) ? ReadJudged(judged) : null,
             };
     });
+
+    private static JudgementReliability ReadJudged(JsonElement judged)
+    {
+        return new JudgementReliability(Count("questions"), Count("pairs"), Count("swapDisagreements"), Count("cannotTell"),
+            Count("unreadable"));
+
+        long Count(string name) => judged.GetProperty(name).GetInt64();
+    }
 
     internal static string KindName(EvidenceKind kind) => kind switch
     {

@@ -13,4 +13,7 @@ public sealed record EvidenceBlock(double[][] Nats, int[] Tokens)
     /// share; null for other evidence.
     /// </summary>
     public double[][]? Shifts { get; init; }
+
+    /// <summary>What a judge did with the questions about each episode; null where nobody judges.</summary>
+    public JudgementReliability[]? Judged { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
 using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
 using PersonaSelection.Report;
@@ -42,7 +43,7 @@ public static class AuditReport
             Blocks =
             [
                 .. Cast(v), .. TraitChanges(v, personas), .. Episodes(audit), .. Comparison(comparison), .. Kept(kept, v), .. Dose(v),
-                .. Cells(v), .. Given(evidence),
+                .. Cells(v), .. Given(evidence, audit.Evidence.Judged),
                 new ReproduceFigure
                 {
                     Title = "Make it again",
@@ -294,16 +295,19 @@ public static class AuditReport
             + " Single episodes under personas that nobody asked about are estimates: read their influence as such.");
     }
 
-    private static IEnumerable<ReportBlock> Given(EvidenceSession evidence)
+    private static IEnumerable<ReportBlock> Given(EvidenceSession evidence, JudgementReliability? judged)
     {
         if (evidence.Judge is { } judge)
         {
-            yield return new Prose(judge.Episodes == 0
+            string about = judged is { Pairs: > 0 }
+                ? $" About these data {Percent(judged.SwapDisagreement)} of its answers changed with the order of the candidates." : "";
+            yield return new Prose((judge.Episodes == 0
                 ? "The evidence is a judge's, and **not calibrated**: no two personas have examples. It is no probability; "
                     + "read it as a ranking."
                 : $"The evidence is a judge's, calibrated on {Count(judge.Episodes)} examples of known source: "
                     + $"it found {Percent(judge.Accuracy)} of them, its choices are scaled by {Number(judge.Scale)}, and "
-                    + $"{Percent(judge.Reliability.SwapDisagreement)} of its answers changed with the order of the candidates.");
+                    + $"{Percent(judge.Reliability.SwapDisagreement)} of its answers about these changed with the order of the candidates.")
+                + about);
             yield break;
         }
         string ways = string.Join(", ", evidence.Ways.GroupBy(w => w.Value).OrderBy(g => g.Key)

@@ -49,7 +49,7 @@ public sealed record AuditOutcome(AuditResult Audit, CastComparison? Comparison,
     /// <summary>What is known of the judge from episodes of known source; null where nobody judges.</summary>
     public JudgementCalibration? Judge { get; init; }
 
-    /// <summary>What the judge did with the questions of this run; null where nobody judges.</summary>
+    /// <summary>What the judge did with the questions about all of the data, as <see cref="AuditEvidence.Judged"/>.</summary>
     public JudgementReliability? Judged { get; init; }
 }
 
@@ -86,12 +86,14 @@ public static class Auditing
         // On examples that a persona has learnt by heart, evidence flatters it.
         long known = evidence.Overlap is { } overlap ? overlap.Count(data.Episodes()) : 0;
         CastComparison? comparison = null;
+        JudgementReliability? judged = audit.Evidence.Judged;
         if (other is not null)
         {
             var beside = new AuditFolder(Path.Combine(request.Folder, OtherFolder));
             AuditResult second =
                 Recorded(recorder, () => beside.Run(other, otherSurvey!, source, personas, request.Options, null, progress, cancellation));
             comparison = CastComparison.Of(audit, second);
+            judged = second.Evidence.Judged is { } more ? judged?.Plus(more) : null;
             comparison.Save(Path.Combine(request.Folder, "comparison.json"));
         }
         KeptVerdict? kept = request.Keep is { } plan && request.Out is { } file
@@ -104,7 +106,7 @@ public static class Auditing
         {
             CellsNow = evidence.CellsNow,
             Judge = evidence.Judge,
-            Judged = evidence.Judged,
+            Judged = judged,
         };
     }
 

@@ -30,9 +30,6 @@ public sealed class EvidenceSession : IDisposable
     /// <summary>What is known of the judge; null where nobody judges.</summary>
     public JudgementCalibration? Judge => (Source as JudgementEvidence)?.Calibration;
 
-    /// <summary>What the judge did with the questions of this run; null where nobody judges.</summary>
-    public JudgementReliability? Judged => (Source as JudgementEvidence)?.Reliability;
-
     /// <summary>Cells that were asked for in this run; null for evidence that is not adaptive.</summary>
     public long? CellsNow { get; init; }
 

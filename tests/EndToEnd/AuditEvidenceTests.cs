@@ -183,10 +183,15 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         Assert.Contains("calibrated on", File.ReadAllText(_folder["j/report.html"]), StringComparison.Ordinal);
 
         int asked = server.Requests.Count;
-        byte[] ledger = File.ReadAllBytes(_folder["j/ledger.jsonl"]);
-        await Succeed(command);
+        string[] made = ["j/ledger.jsonl", "j/cast.json", "j/report.html"];
+        byte[][] bytes = [.. made.Select(f => File.ReadAllBytes(_folder[f]))];
+        JsonElement again = Read(await Succeed(command));
         Assert.Equal(asked, server.Requests.Count);
-        Assert.Equal(ledger, File.ReadAllBytes(_folder["j/ledger.jsonl"]));
+        Assert.Equal(bytes, made.Select(f => File.ReadAllBytes(_folder[f])));
+        // All but the counts of this run: also what the judge did, though nobody asked it.
+        Assert.NotEqual(0, again.GetProperty("judged").GetProperty("questions").GetInt32());
+        foreach (JsonProperty p in audit.EnumerateObject().Where(p => p.Name != "scored"))
+            Assert.Equal(p.Value.GetRawText(), again.GetProperty(p.Name).GetRawText());
     }
 
     [Fact]

@@ -145,17 +145,17 @@ internal static class AuditScreen
         + (a.Met ? "." : ", which was not reached: --cells 0.3 asks for more, --evidence likelihood for all.");
 
     /// <summary>How far a judge is to be trusted.</summary>
-    public static string Judged(JudgementCalibration judge, JudgementReliability? now)
+    public static string Judged(JudgementCalibration judge, JudgementReliability? data)
     {
         string calibrated = judge.Episodes == 0
             ? "The judge is not calibrated (no two personas have examples): read its evidence as a ranking, not as probabilities."
             : string.Create(CultureInfo.InvariantCulture, $"The judge found {100 * judge.Accuracy:0} % of {judge.Episodes} examples "
                 + $"of known source; its choices are scaled by {judge.Scale:0.##}.");
-        string often = now?.SwapDisagreement > MostlyByPlace ? " A judge that does so this often says little: try another model." : "";
-        return now is not { Pairs: > 0 } ? calibrated
+        string often = data?.SwapDisagreement > MostlyByPlace ? " A judge that does so this often says little: try another model." : "";
+        return data is not { Pairs: > 0 } ? calibrated
             : calibrated + string.Create(CultureInfo.InvariantCulture,
-                $" In this run {100 * now.SwapDisagreement:0} % of its answers changed with the order, "
-                + $"{now.CannotTell:N0} of {now.Questions:N0} were \"cannot tell\", {now.Unreadable:N0} were unreadable.") + often;
+                $" About the data {100 * data.SwapDisagreement:0} % of its answers changed with the order, "
+                + $"{data.CannotTell:N0} of {data.Questions:N0} were \"cannot tell\", {data.Unreadable:N0} were unreadable.") + often;
     }
 
     private static string Observations(double n) =>

@@ -19,7 +19,7 @@ public sealed record JudgementCalibration(IReadOnlyList<double> PlaceBias, doubl
     /// Nothing is known: no bias, and utilities are taken for nats. The swapped orders still cancel what favours a place.
     /// </summary>
     public static JudgementCalibration None { get; } =
-        new(new double[ChoiceModel.PlaceFeatures], 1, 0, double.NaN, double.NaN, new JudgementReliability(0, 0, 0, 0, 0));
+        new(new double[ChoiceModel.PlaceFeatures], 1, 0, double.NaN, double.NaN, JudgementReliability.None);
 
     /// <summary>The content id of what enters the evidence.</summary>
     public ContentId Id => ContentId.Of("judgement-calibration", PlaceBias.ToArray(), Scale);

@@ -66,14 +66,14 @@ public sealed class JudgementEvidence : IEvidenceSource
     public JudgementCalibration Calibration { get; }
 
     /// <summary>What the judge did with the questions of this source so far.</summary>
-    public JudgementReliability Reliability { get; private set; } = JudgementCalibration.None.Reliability;
+    public JudgementReliability Reliability { get; private set; } = JudgementReliability.None;
 
     /// <inheritdoc/>
     /// <exception cref="UserErrorException"><c>judge-unreadable</c>; or the judge fails.</exception>
     public EvidenceBlock Compute(IReadOnlyList<Episode> episodes, IReadOnlyList<int>? personas = null,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        IReadOnlyList<Choice>[] choices = Ask(episodes, progress, cancellation);
+        (IReadOnlyList<Choice>[] choices, JudgementReliability[] seen) = Ask(episodes, progress, cancellation);
         double[] bias = [.. Calibration.PlaceBias];
         int[] asked = personas is null ? [.. Enumerable.Range(0, _personas.Count)] : [.. personas];
         return new EvidenceBlock([.. choices.Select(c =>
@@ -81,7 +81,7 @@ public sealed class JudgementEvidence : IEvidenceSource
             double[] nats = [.. ChoiceModel.Utilities(_personas.Count, c, bias, _options.Spread).Select(u => Calibration.Scale * u)];
             LogSpace.NormalizeLog(nats);
             return asked.Select(h => nats[h]).ToArray();
-        })], [.. episodes.Select(_ => 0)]);
+        })], [.. episodes.Select(_ => 0)]) { Judged = seen };
     }
 
     /// <summary>
@@ -96,7 +96,7 @@ public sealed class JudgementEvidence : IEvidenceSource
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(known.Count, LeastKnown);
         var fresh = new JudgementEvidence(_judge, _personas, _options, null, _log);
-        IReadOnlyList<Choice>[] choices = fresh.Ask([.. known.Select(k => k.Episode)], progress, cancellation);
+        (IReadOnlyList<Choice>[] choices, _) = fresh.Ask([.. known.Select(k => k.Episode)], progress, cancellation);
         JudgementCalibration fitted = JudgementCalibration.Fit(_personas.Count, [.. choices.Zip(known, (c, k) => (c, k.Persona))],
             _options.Spread, fresh.Reliability);
         return new JudgementEvidence(_judge, _personas, _options, fitted, _log);
@@ -123,11 +123,12 @@ public sealed class JudgementEvidence : IEvidenceSource
         return _judge.Estimate(all);
     }
 
-    private IReadOnlyList<Choice>[] Ask(IReadOnlyList<Episode> episodes, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private (IReadOnlyList<Choice>[] Choices, JudgementReliability[] Seen) Ask(IReadOnlyList<Episode> episodes,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         List<Choice>[] choices = [.. episodes.Select(_ => new List<Choice>())];
         int[]?[] left = [.. episodes.Select(_ => (int[]?)[.. Enumerable.Range(0, _personas.Count)])];
-        var seen = new JudgementReliability(0, 0, 0, 0, 0);
+        JudgementReliability[] seen = [.. episodes.Select(_ => JudgementReliability.None)];
         for (int round = 0; round < MaximumRounds && left.Any(l => l is not null); round++)
         {
             var asked = new List<(int Episode, Asked Asked)>();
@@ -142,38 +143,34 @@ public sealed class JudgementEvidence : IEvidenceSource
             int[] places = [.. asked.Select((a, i) => JudgementQuestion.Read(replies[i][0].Text, a.Asked.Shown.Length))];
             _log?.Append(asked.Select((a, i) => new JudgementAnswer(a.Asked.Id, _judge.Id, episodes[a.Episode].Id, round, a.Asked.Repeat,
                 a.Asked.Swapped, [.. a.Asked.Shown.Select(h => Personas[h])], places[i], replies[i][0].Text)));
-            seen = seen.Plus(Count(asked, places));
             for (int i = 0; i < asked.Count; i++)
                 if (places[i] != JudgementQuestion.Unreadable) choices[asked[i].Episode].Add(new Choice(asked[i].Asked.Shown, places[i]));
             foreach (IGrouping<int, int> of in Enumerable.Range(0, asked.Count).GroupBy(i => asked[i].Episode))
             {
+                seen[of.Key] = seen[of.Key].Plus(Count([.. of.Select(i => (asked[i].Asked.Shown, places[i]))]));
                 int[] chosen = [.. of.Where(i => places[i] >= 0).Select(i => asked[i].Asked.Shown[places[i]]).Distinct().Order()];
                 bool one = of.All(i => asked[i].Asked.Shown.Length == left[of.Key]!.Length);
                 // All in one block have met; who was never chosen need not meet anybody again.
                 left[of.Key] = one || chosen.Length < 2 || chosen.Length == left[of.Key]!.Length ? null : chosen;
             }
         }
-        lock (_lock) Reliability = Reliability.Plus(seen);
-        if (seen.Questions >= FewestForAlarm && seen.Unreadable * 2 > seen.Questions)
+        JudgementReliability all = seen.Aggregate(JudgementReliability.None, (a, b) => a.Plus(b));
+        lock (_lock) Reliability = Reliability.Plus(all);
+        if (all.Questions >= FewestForAlarm && all.Unreadable * 2 > all.Questions)
             throw new UserErrorException("judge-unreadable",
-                $"{seen.Unreadable} of {seen.Questions} answers of the judge are neither a letter nor '?'.",
+                $"{all.Unreadable} of {all.Questions} answers of the judge are neither a letter nor '?'.",
                 "Use a model that follows instructions, or let it write longer answers; the log of judgements holds what it said.");
-        return choices;
+        return (choices, seen);
     }
 
-    private static JudgementReliability Count(List<(int Episode, Asked Asked)> asked, int[] places)
+    /// <summary>Of answers in pairs: to a block as it is, and reversed.</summary>
+    private static JudgementReliability Count((int[] Shown, int Place)[] answers)
     {
-        long pairs = 0, differ = 0;
-        for (int i = 0; i + 1 < places.Length; i += 2)
-        {
-            if (places[i] == JudgementQuestion.Unreadable || places[i + 1] == JudgementQuestion.Unreadable) continue;
-            pairs++;
-            if (Of(i) != Of(i + 1)) differ++;
-        }
-        return new JudgementReliability(places.Length, pairs, differ, places.Count(p => p == JudgementQuestion.CannotTell),
-            places.Count(p => p == JudgementQuestion.Unreadable));
+        (int[] Shown, int Place)[][] pairs = [.. answers.Chunk(2).Where(p => p.All(a => a.Place != JudgementQuestion.Unreadable))];
+        return new JudgementReliability(answers.Length, pairs.Length, pairs.Count(p => Chosen(p[0]) != Chosen(p[1])),
+            answers.Count(a => a.Place == JudgementQuestion.CannotTell), answers.Count(a => a.Place == JudgementQuestion.Unreadable));
 
-        int Of(int i) => places[i] < 0 ? -1 : asked[i].Asked.Shown[places[i]];
+        static int Chosen((int[] Shown, int Place) answer) => answer.Place < 0 ? -1 : answer.Shown[answer.Place];
     }
 
     /// <summary>The candidates in blocks of nearly equal size, in an order that hangs on the episode's text alone.</summary>

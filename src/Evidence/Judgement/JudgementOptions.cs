@@ -51,6 +51,9 @@ public sealed record JudgementOptions
 /// <param name="Unreadable">Answers that were none; they count for nothing.</param>
 public sealed record JudgementReliability(long Questions, long Pairs, long SwapDisagreements, long CannotTell, long Unreadable)
 {
+    /// <summary>Nothing was asked.</summary>
+    public static JudgementReliability None { get; } = new(0, 0, 0, 0, 0);
+
     /// <summary>The share of pairs whose answer changed with the order of the candidates; NaN without pairs.</summary>
     public double SwapDisagreement => (double)SwapDisagreements / Pairs;
 

@@ -2,9 +2,11 @@ using System.IO.Pipes;
 using System.Text.Json;
 using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
 using PersonaSelection.Posterior;
+using PersonaSelection.Tests.Rooms.EvidenceTests;
 using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.AuditTests;
@@ -87,6 +89,32 @@ public sealed class AuditFolderTests : IDisposable
             Assert.Equal(ledger, _here.Bytes("cut", "ledger.jsonl"));
             Assert.Empty(Directory.GetFiles(_here["cut"], "*.part"));
         }
+    }
+
+    /// <summary>What a judge did with the questions is a matter of the data, and not of the run that asked them.</summary>
+    [Fact]
+    public void What_a_judge_did_is_the_same_however_often_the_audit_was_stopped()
+    {
+        string data = _here.Chats("data.jsonl", 40);
+        JudgementEvidence Judge() => new(new FakeJudge(1, 2, 1), AuditFixture.Personas.Personas);
+        JudgementEvidence asked = Judge();
+        JudgementReliability whole = _here.Audit(data, "whole", asked).Evidence.Judged!;
+        Assert.Equal(asked.Reliability, whole);
+        Assert.True(whole is { SwapDisagreements: > 0, CannotTell: > 0 } && whole.Questions < 2 * 40, $"{whole}");
+
+        string[] log = File.ReadAllLines(Path.Combine(_here["whole"], "evidence.jsonl"));
+        Directory.CreateDirectory(_here["cut"]);
+        foreach (int kept in (int[])[1, 7, 8, 20, log.Length])
+        {
+            File.WriteAllLines(Path.Combine(_here["cut"], "evidence.jsonl"), log[..kept]);
+            Assert.Equal(whole, _here.Audit(data, "cut", Judge()).Evidence.Judged);
+            Assert.Equal(_here.Bytes("whole", "evidence.jsonl"), _here.Bytes("cut", "evidence.jsonl"));
+        }
+        // A log of a version that did not keep it says nothing of it, rather than too little.
+        File.WriteAllLines(Path.Combine(_here["cut"], "evidence.jsonl"),
+            log.Select(l => l.IndexOf(",\"judged\":", StringComparison.Ordinal) is > 0 and var at ? l[..at] + "}" : l).Take(30));
+        Assert.Null(_here.Audit(data, "cut", Judge()).Evidence.Judged);
+        Assert.Null(_here.Audit(data, "likelihood").Evidence.Judged);
     }
 
     [Fact]
