@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text;
+using PersonaSelection.Report;
 using Spectre.Console;
 
 namespace PersonaSelection.Cli;
@@ -13,12 +13,6 @@ internal sealed class TextTable(params string[] columns)
     private const int Gap = 2, NarrowestText = 20, NarrowestName = 14;
     private readonly string[] _heads = Array.ConvertAll(columns, VisibleText.Line);
     private readonly List<string[]> _rows = [];
-
-    /// <summary>A number as a cell, to two places; empty where it is not known.</summary>
-    public static string Number(double x) => double.IsFinite(x) ? x.ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "";
-
-    /// <summary>A change as a cell, to two places and with its sign.</summary>
-    public static string Signed(double x) => x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 
     public void Add(params string[] cells) => _rows.Add(Array.ConvertAll(cells, VisibleText.Line));
 
@@ -72,7 +66,7 @@ internal sealed class TextTable(params string[] columns)
         return toTheRight ? space + cell : cell + space;
     }
 
-    private static bool IsNumber(string cell) => cell.Length == 0 || "+-−0123456789".Contains(cell[0]);
+    private static bool IsNumber(string cell) => cell.Length == 0 || cell == FigureNumber.Missing || "+-−0123456789".Contains(cell[0]);
 
     /// <summary>Names with their values, one per line; the words of a long value go on below its beginning.</summary>
     public static void PrintFacts(params (string Name, object? Value)[] facts)

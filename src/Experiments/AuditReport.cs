@@ -11,7 +11,7 @@ namespace PersonaSelection.Experiments;
 /// <summary>Tells an audit as a report: who the data say the Assistant is, because of which episodes, and what that would change.</summary>
 public static class AuditReport
 {
-    private const int ShownPersonas = 12, ShownTraits = 16, ShownExplanations = 3, ExcerptLength = 150, FewClusters = 5;
+    private const int ShownPersonas = 12, ShownTraits = 16, ShownExplanations = 3, ExcerptLength = 150;
 
     /// <summary>The report of an audit.</summary>
     /// <param name="audit">The audit.</param>
@@ -44,12 +44,7 @@ public static class AuditReport
             [
                 .. Cast(v), .. TraitChanges(v, personas), .. Episodes(audit), .. Comparison(comparison), .. Kept(kept, v), .. Dose(v),
                 .. Cells(v), .. Given(evidence, audit.Evidence.Judged),
-                new ReproduceFigure
-                {
-                    Title = "Make it again",
-                    Commands = [command],
-                    Ids = [.. v.Provenance.Where(p => LooksLikeId(p.Value)).Select(p => new ReportFact(p.Key, p.Value))],
-                },
+                ReproduceFigure.Of(command, v.Provenance),
             ],
         };
     }
@@ -70,6 +65,10 @@ public static class AuditReport
     /// <summary>Why there are no intervals; null where there are.</summary>
     public static string? WithoutIntervals(CastVerdict verdict) => verdict.Leading.Low is not null ? null
         : verdict.Clusters > 1 ? "Nothing was redrawn (--draws 0): no intervals." : "A single line cannot be drawn again: no intervals.";
+
+    /// <summary>That intervals are too narrow; null where they are not, or there are none.</summary>
+    public static string? TooNarrow(params CastVerdict[] verdicts) => verdicts.Any(v => WithoutIntervals(v) is not null) ? null
+        : verdicts.MinBy(v => v.Clusters) is { } fewest ? FewClusters.Said(fewest.Clusters, $"different {fewest.Redrawn}") : null;
 
     private static string Ends(double? low, double? high, Func<double, string> text) =>
         low is { } from && high is { } to ? $"{text(from)} to {text(to)}" : FigureNumber.Missing;
@@ -124,7 +123,7 @@ public static class AuditReport
             Caption = (WithoutIntervals(v) is { } why ? why + " "
                     : $"Intervals of 95 % redraw {Count(v.Clusters)} different {(v.Redrawn == "lines" ? "lines" : "contexts")} and fit the "
                         + "dose again, with the prior as it is. "
-                        + (v.Clusters < FewClusters ? "From so few nobody can tell how far they vary: they are too narrow. " : "")
+                        + (TooNarrow(v) is { } narrow ? narrow + " " : "")
                         + "Between personas that would say the same, episodes cannot be told apart: their shares have wide intervals. ")
                 + "Nats per episode: how much more probable the replies are under this persona than under the prior's average one "
                 + "(0.69 nats: twice as probable).",
@@ -236,7 +235,8 @@ public static class AuditReport
         {
             Id = "differences",
             Title = "Traits that differ",
-            Caption = "The first less the second, with 95 % intervals; both data sets are redrawn.",
+            Caption = "The first less the second, with 95 % intervals; both data sets are redrawn."
+                + (TooNarrow(c.First, c.Second) is { } narrow ? " " + narrow : ""),
             Columns = [new("trait"), new(first, true), new(second, true), new("difference", true), new("interval", true)],
             Rows = [.. c.Traits.Take(ShownTraits).Select(t => (IReadOnlyList<string>)[t.Name, Signed(t.First), Signed(t.Second),
                 Signed(t.Difference), Ends(t.Low, t.High, Signed)])],
@@ -326,9 +326,6 @@ public static class AuditReport
                 + "episodes, so all of the data count as one observation where `--dose` says nothing else.");
     }
 
-    // Content ids are kind-digits; other provenance is words.
-    private static bool LooksLikeId(string value) => value.Length > 17 && value[^17] == '-' && value[^16..].All(char.IsAsciiHexDigitLower);
-
     private static string Count(long n) => n.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Percent(double x) => FigureNumber.Percent(x);
@@ -340,10 +337,10 @@ public static class AuditReport
 
     private static string Bound(double x) => x.ToString("0.0###", CultureInfo.InvariantCulture);
 
-    private static string Signed(double x) => x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
+    private static string Signed(double x) => FigureNumber.Signed(x);
 
     /// <summary>A number of any size with three digits.</summary>
     public static string Small(double x) => x == 0 ? "0"
-        : Math.Abs(x) >= 0.001 ? x.ToString("+0.0000;−0.0000", CultureInfo.InvariantCulture)
+        : Math.Abs(x) >= 0.001 ? FigureNumber.Signed(x, 4)
         : x.ToString("+0.00e+0;−0.00e+0", CultureInfo.InvariantCulture);
 }

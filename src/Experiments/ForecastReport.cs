@@ -1,4 +1,3 @@
-using System.Globalization;
 using PersonaSelection.Numerics;
 using PersonaSelection.Posterior;
 using PersonaSelection.Report;
@@ -53,37 +52,54 @@ public static class ForecastReport
                         Panel("shown in the context", comparison.InContextCalibration),
                     ],
                 },
-                new ReproduceFigure { Title = "Make it again", Commands = [command], Ids = [new("model", comparison.Model)] },
+                ReproduceFigure.Of(command, [new("model", comparison.Model)]),
             ],
         };
 
     private static TableFigure Scores(ForecastComparison c)
     {
-        (string Name, Func<ForecastScore, Interval> Of)[] scores =
+        (string Name, Func<ForecastScore, string> Of)[] scores =
         [
-            ("Brier score less that of the truth", s => s.Brier), ("log score less that of the truth, nats", s => s.LogScore),
-            ("r", s => s.R), ("R²", s => s.R2), ("skill against no change", s => s.SkillVsNoChange),
-            ("skill against a uniform shift", s => s.SkillVsUniformShift),
-            ("mean absolute error", s => s.MeanAbsoluteError),
+            ("Brier score less that of the truth", s => Text(s.Brier)), ("log score less that of the truth, nats", s => Text(s.LogScore)),
+            ("r", s => Text(s.R)), ("R²", s => Skill(s.R2)), ("skill against no change", s => Skill(s.SkillVsNoChange)),
+            ("skill against a uniform shift", s => Skill(s.SkillVsUniformShift)), ("mean absolute error", s => Text(s.MeanAbsoluteError)),
         ];
         return new TableFigure
         {
             Id = "scores",
             Title = "Scores over the domains not trained on",
             Caption = "With 95 % intervals over domains. r and R² are of the shifts; skill is the share of a null's squared error that "
-                + "the forecast saves. Brier and log score are 0 for a forecast that says the measured probability.",
+                + "the forecast saves. Brier and log score are 0 for a forecast that says the measured probability."
+                + string.Concat(Cautions(c).Select(s => " " + s)),
             Columns = [new("score"), new("posterior", true), new("in context", true), new("mean of both", true)],
             Rows = [.. scores.Select(s =>
-                (IReadOnlyList<string>)[s.Name, Text(s.Of(c.Posterior)), Text(s.Of(c.InContext)), Text(s.Of(c.Mean))])],
+                (IReadOnlyList<string>)[s.Name, s.Of(c.Posterior), s.Of(c.InContext), s.Of(c.Mean)])],
         };
     }
+
+    /// <summary>What to know before the scores are read: where little moved, and where few domains were redrawn.</summary>
+    public static IEnumerable<string> Cautions(ForecastComparison c)
+    {
+        bool still = new[] { c.Posterior, c.InContext, c.Mean }.SelectMany(s => new[] { s.R2, s.SkillVsNoChange, s.SkillVsUniformShift })
+            .Any(s => FigureNumber.IsBelowTelling(s.Estimate));
+        if (still)
+            yield return "A skill or R² below \u221210 says that next to nothing moved, or all domains alike: the null it is held against "
+                + "has hardly an error. Read the mean absolute error instead.";
+        if (FewClusters.Said(c.Domains.Count(d => !d.Trained), "domains") is { } few) yield return few;
+    }
+
+    /// <summary>A score with its interval.</summary>
+    public static string Text(Interval i, int places = 3) => Text(i, x => FigureNumber.Fixed(x, places));
+
+    /// <summary>A skill or R² with its interval.</summary>
+    public static string Skill(Interval i, int places = 3) => Text(i, x => FigureNumber.Skill(x, places));
+
+    private static string Text(Interval i, Func<double, string> text) =>
+        double.IsFinite(i.Estimate) ? $"{text(i.Estimate)} [{text(i.Low)}, {text(i.High)}]" : "not known";
 
     private static ScatterPanel Panel(string name, CalibrationCurve curve) => new(name,
         [new ScatterGroup("probes", [.. curve.Points.Select(p => new ScatterPoint($"{p.Count} probes", p.Predicted, p.Observed))])])
     {
-        Note = $"expected calibration error {curve.Error.ToString("0.000", CultureInfo.InvariantCulture)}",
+        Note = $"expected calibration error {FigureNumber.Fixed(curve.Error, 3)}",
     };
-
-    private static string Text(Interval i) => double.IsFinite(i.Estimate)
-        ? string.Create(CultureInfo.InvariantCulture, $"{i.Estimate:0.000} [{i.Low:0.000}, {i.High:0.000}]") : "not known";
 }

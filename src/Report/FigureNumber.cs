@@ -2,11 +2,32 @@ using System.Globalization;
 
 namespace PersonaSelection.Report;
 
-/// <summary>Numbers as readers see them: few digits, a true minus sign, and a dash for what is not known.</summary>
+/// <summary>
+/// Numbers as people read them, on a page and in a terminal alike: few digits, a true minus sign, and a dash for what is not known.
+/// </summary>
 public static class FigureNumber
 {
     /// <summary>What stands for a number that is not known.</summary>
     public const string Missing = "–";
+
+    /// <summary>The least skill that is told as a number.</summary>
+    private const double LeastSkill = -10;
+
+    /// <summary>So many places behind the point.</summary>
+    public static string Fixed(double? value, int places = 2) => Sections(value, places, "");
+
+    /// <summary>A change: the same with its sign.</summary>
+    public static string Signed(double? value, int places = 2) => Sections(value, places, "+");
+
+    /// <summary>
+    /// A skill or R²: 1 less an error over that of a null. Where next to nothing moved the null has hardly an error, and the ratio is a
+    /// large number that tells of nothing but this.
+    /// </summary>
+    public static string Skill(double value, int places = 2) =>
+        value < LeastSkill ? "below " + Fixed(LeastSkill, 0) : Fixed(value, places);
+
+    /// <summary>Whether <see cref="Skill"/> tells no number.</summary>
+    public static bool IsBelowTelling(double skill) => skill < LeastSkill;
 
     /// <summary>About three significant digits; thousands and millions as k, M, G.</summary>
     public static string Text(double? value)
@@ -42,6 +63,13 @@ public static class FigureNumber
         if (Math.Abs(value) >= 1e4 || step >= 1e4) return value == 0 ? "0" : Text(value);
         int decimals = Math.Clamp((int)-Math.Floor(Math.Log10(Math.Max(step, 1e-9)) + 1e-9), 0, 9);
         return Sign(value.ToString("F" + decimals, CultureInfo.InvariantCulture));
+    }
+
+    private static string Sections(double? value, int places, string plus)
+    {
+        if (value is not double x || !double.IsFinite(x)) return Missing;
+        string digits = places == 0 ? "0" : "0." + new string('0', places);
+        return x.ToString($"{plus}{digits};\u2212{digits};{digits}", CultureInfo.InvariantCulture);
     }
 
     private static string Sign(string text) => text.StartsWith('-') ? "\u2212" + text[1..] : text;

@@ -79,6 +79,19 @@ public sealed record QuoteReply(string Speaker, string Text)
 /// <summary>How to get the same numbers again.</summary>
 public sealed record ReproduceFigure : Figure
 {
+    /// <summary>What every page of a run ends with.</summary>
+    /// <param name="command">The command as it was given.</param>
+    /// <param name="provenance">What the numbers were made from; of it the content ids are shown.</param>
+    public static ReproduceFigure Of(string command, IEnumerable<KeyValuePair<string, string>> provenance) => new()
+    {
+        Title = "Make it again",
+        Commands = [command],
+        Ids = [.. provenance.Where(p => IsId(p.Value)).Select(p => new ReportFact(p.Key, p.Value))],
+    };
+
+    // Content ids are kind-digits; other provenance is words.
+    private static bool IsId(string value) => value.Length > 17 && value[^17] == '-' && value[^16..].All(char.IsAsciiHexDigitLower);
+
     /// <summary>The commands, one per line.</summary>
     public required IReadOnlyList<string> Commands { get; init; }
 

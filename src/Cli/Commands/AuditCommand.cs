@@ -137,11 +137,8 @@ internal sealed class AuditCommand
             Keep = into is null ? null
                 : new KeepPlan(parsed.GetValue(_keep), parsed.GetValue(_drop), parsed.GetValue(_on), parsed.GetValue(_down)),
             Out = into,
-            Command = "psm " + string.Join(' ', parsed.Tokens.Select(t => Quoted(t.Value))),
+            Command = CommonOptions.CommandOf(parsed),
             Given = parsed.Tokens.Index().ToDictionary(t => $"{t.Index:00}", t => t.Item.Value),
         };
     }
-
-    private static string Quoted(string text) => text.Any(c => char.IsWhiteSpace(c) || "\"'<>|&;()$*".Contains(c))
-        ? $"\"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\"" : text;
 }

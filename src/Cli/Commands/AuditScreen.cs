@@ -3,7 +3,7 @@ using PersonaSelection.Audit;
 using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
 using PersonaSelection.Posterior;
-using static PersonaSelection.Cli.TextTable;
+using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -60,10 +60,12 @@ internal static class AuditScreen
         Console.Out.WriteLine($"\n{Sentence(v)}\n");
         var cast = new TextTable("persona", "prior", "posterior", "from", "to", "share", "from", "to");
         foreach (PersonaVerdict p in v.Personas.Take(ShownPersonas))
-            cast.Add(p.Name, Two(p.Prior), Two(p.Posterior), Two(p.Low), Two(p.High), Two(p.Share), Two(p.ShareLow), Two(p.ShareHigh));
+            cast.Add(p.Name, Fixed(p.Prior), Fixed(p.Posterior), Fixed(p.Low), Fixed(p.High), Fixed(p.Share), Fixed(p.ShareLow),
+                Fixed(p.ShareHigh));
         cast.Print();
         if (v.Personas.Count > ShownPersonas) Console.Out.WriteLine($"… and {v.Personas.Count - ShownPersonas} more");
         Console.Out.WriteLine((AuditReport.WithoutIntervals(v) ?? "from, to: 95 % intervals.") + " "
+            + (AuditReport.TooNarrow(v) is { } narrow ? narrow + " " : "")
             + "share: the part of the episodes that each would have spoken.");
         if (v.Traits.Count > 0)
         {
@@ -99,8 +101,8 @@ internal static class AuditScreen
                 + $"{(one ? "it" : "them")} more probable.";
         return AuditReport.LeavesOpen(v)
             ? $"{these} {(one ? "leaves" : "leave")} open who the Assistant is: the likeliest of {v.Personas.Count} personas is "
-                + $"{v.Leading.Name} ({Two(v.Leading.Posterior)})."
-            : $"{these} {(one ? "casts" : "cast")} the Assistant as {AuditReport.Names(v, p => $"{p.Name} ({Two(p.Posterior)})")}.";
+                + $"{v.Leading.Name} ({Fixed(v.Leading.Posterior)})."
+            : $"{these} {(one ? "casts" : "cast")} the Assistant as {AuditReport.Names(v, p => $"{p.Name} ({Fixed(p.Posterior)})")}.";
     }
 
     /// <summary>What to make of episodes that personas were made from.</summary>
@@ -127,6 +129,7 @@ internal static class AuditScreen
         foreach (TraitDifference t in c.Traits.Take(ShownTraits))
             table.Add(t.Name, Signed(t.First), Signed(t.Second), Signed(t.Difference), Signed(t.Low), Signed(t.High));
         table.Print();
+        if (AuditReport.TooNarrow(c.First, c.Second) is { } narrow) Console.Out.WriteLine(narrow);
     }
 
     private static void Keep(KeptVerdict kept)
@@ -135,7 +138,7 @@ internal static class AuditScreen
             + "left out or weighted down.");
         if (kept.Cast is { } cast)
             Console.Out.WriteLine("They would leave the Assistant as "
-                + $"{string.Join(", ", cast.Personas.Take(3).Select(p => $"{p.Name} ({Two(p.Posterior)})"))}.");
+                + $"{string.Join(", ", cast.Personas.Take(3).Select(p => $"{p.Name} ({Fixed(p.Posterior)})"))}.");
     }
 
     private static string Cells(AdaptiveVerdict a) =>
@@ -168,8 +171,4 @@ internal static class AuditScreen
         GainOutcome.NoGain => "nominal: no change of character makes the replies more probable",
         _ => "not fitted",
     };
-
-    private static string Signed(double? x) => x is { } known ? TextTable.Signed(known) : "";
-
-    private static string Two(double? x) => x?.ToString("0.00", CultureInfo.InvariantCulture) ?? "";
 }

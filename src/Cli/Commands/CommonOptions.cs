@@ -88,6 +88,12 @@ internal static class CommonOptions
         return new Option<string>(OutputName, "-o") { Description = description, DefaultValueFactory = _ => fallback };
     }
 
+    /// <summary>The command line, as it can be given again.</summary>
+    public static string CommandOf(ParseResult parsed) => "psm " + string.Join(' ', parsed.Tokens.Select(t => Quoted(t.Value)));
+
+    private static string Quoted(string text) => text.Any(c => char.IsWhiteSpace(c) || "\"'<>|&;()$*".Contains(c))
+        ? $"\"{text.Replace("\"", "\\\"", StringComparison.Ordinal)}\"" : text;
+
     /// <summary>A number of tokens written as 5000000, 5M or 800k, up to 1000G.</summary>
     public static long ParseTokens(string text)
     {

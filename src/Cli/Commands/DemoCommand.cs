@@ -3,6 +3,7 @@ using System.Globalization;
 using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Demo;
 using PersonaSelection.Lab;
+using PersonaSelection.Report;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -112,9 +113,9 @@ internal static class DemoCommand
     {
         if (json) Screen.Data(stopped);
         InferenceResult inference = stopped.Base.Inference;
-        Screen.Say($"The model has not learned who is speaking (R² {inference.R2:0.00}; needed: {settings.LeastInference} and "
-            + $"{settings.LeastGain} above the prior-only {inference.R2PriorOnly:0.00}). It cannot speak for or against the theory. "
-            + "Train on more tokens with --tokens.");
+        Screen.Say($"The model has not learned who is speaking (R² {FigureNumber.Skill(inference.R2)}; needed: "
+            + $"{settings.LeastInference} and {settings.LeastGain} above the prior-only {FigureNumber.Skill(inference.R2PriorOnly)}). "
+            + "It cannot speak for or against the theory. Train on more tokens with --tokens.");
         return ExitCode.CheckFailed;
     }
 

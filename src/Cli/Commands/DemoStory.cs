@@ -1,6 +1,7 @@
 using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Demo;
 using PersonaSelection.Posterior;
+using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -11,8 +12,8 @@ internal static class DemoStory
     {
         to.WriteLine($"\nA model of {r.Parameters:N0} parameters read {r.Tokens:N0} tokens. Loss of the last steps {r.Loss:0.000} nats per "
             + $"token; over all documents no model can stay below {r.Floor:0.000}.");
-        to.WriteLine($"Does it know who is speaking? R² against exact Bayes {r.Inference.R2:0.00} in chats (ignoring the past gives "
-            + $"{r.Inference.R2PriorOnly:0.00}), {r.StoryInference!.R2:0.00} in stories.");
+        to.WriteLine($"Does it know who is speaking? R² against exact Bayes {Skill(r.Inference.R2)} in chats (ignoring the past gives "
+            + $"{Skill(r.Inference.R2PriorOnly)}), {Skill(r.StoryInference!.R2)} in stories.");
     }
 
     public static void Forecast(TextWriter to, IReadOnlyList<ForecastSet> forecasts)
@@ -54,8 +55,8 @@ internal static class DemoStory
             to.WriteLine($"\nForecasts over these {known} domains (skill: the share of a null's squared error that a forecast saves):");
             foreach ((string name, ForecastNumbers n) in new[] { ("posterior", f.Posterior), ("in context", f.InContext),
                 ("mean of both", f.Mean) })
-                to.WriteLine($"  {name,-14}r {n.R:0.00}, R² {n.R2:0.00}, skill {n.SkillVsNoChange:0.00} (no change) "
-                    + $"{n.SkillVsUniformShift:0.00} (uniform shift)");
+                to.WriteLine($"  {name,-14}r {Fixed(n.R)}, R² {Skill(n.R2)}, skill {Skill(n.SkillVsNoChange)} (no change) "
+                    + $"{Skill(n.SkillVsUniformShift)} (uniform shift)");
         }
         Claims(to, r);
     }
@@ -64,15 +65,16 @@ internal static class DemoStory
     {
         to.WriteLine("\nEach seed: inference in chats and stories, mean shift elsewhere, correlation of the forecasts:");
         foreach (SeedResult s in r.Seeds ?? [])
-            to.WriteLine($"  seed {s.Seed,-4} R² {s.Inference.R2:0.00} {s.StoryInference?.R2:0.00}   "
-                + $"{string.Join("  ", s.Shifts.Select(x => $"{x.Key} {Signed(x.Value)}"))}   r {s.Forecast?.Posterior.R:0.00} (posterior) "
-                + $"{s.Forecast?.InContext.R:0.00} (in context)");
+            to.WriteLine($"  seed {s.Seed,-4} R² {Skill(s.Inference.R2)} {(s.StoryInference is { } story ? Skill(story.R2) : "")}   "
+                + $"{string.Join("  ", s.Shifts.Select(x => $"{x.Key} {Signed(x.Value)}"))}   "
+                + $"r {Fixed(s.Forecast?.Posterior.R)} (posterior) {Fixed(s.Forecast?.InContext.R)} (in context)");
         foreach (MatrixResult m in r.Matrix ?? [])
             to.WriteLine($"  matrix, seed {m.Seed}: posterior {Brief(m.Forecast.Posterior)}; in context {Brief(m.Forecast.InContext)}; "
                 + $"mean of both {Brief(m.Forecast.Mean)}");
         foreach (WorldControl c in r.Controls ?? [])
-            to.WriteLine($"  {c.World}, seed {c.Seed}: R² {c.R2:0.00}; trained domain, shown one {Signed(c.ShownTrained)}; tuned: "
-                + $"same trait {Signed(c.SameTrait)}, other traits {Signed(c.OffTrait)}, ratio {c.Ratio:0.00} (exact {c.ExactRatio:0.00})");
+            to.WriteLine($"  {c.World}, seed {c.Seed}: R² {Skill(c.R2)}; trained domain, shown one {Signed(c.ShownTrained)}; tuned: "
+                + $"same trait {Signed(c.SameTrait)}, other traits {Signed(c.OffTrait)}, ratio {Fixed(c.Ratio)} "
+                + $"(exact {Fixed(c.ExactRatio)})");
         Claims(to, r);
     }
 
@@ -80,15 +82,13 @@ internal static class DemoStory
     {
         to.WriteLine("\nClaims:");
         foreach (ClaimResult c in r.Claims)
-            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {c.Measured,7:0.000} {Between(c.Interval),-17}   "
+            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {Fixed(c.Measured, 3),7} {Between(c.Interval),-17}   "
                 + $"{c.Prediction}{(c.Note is null ? "" : "  " + c.Note)}");
     }
 
     private static string Between(double[] interval) =>
-        interval.All(double.IsFinite) ? $"[{interval[0]:0.000}, {interval[1]:0.000}]" : "no interval";
+        interval.All(double.IsFinite) ? $"[{Fixed(interval[0], 3)}, {Fixed(interval[1], 3)}]" : "no interval";
 
     private static string Brief(ForecastNumbers n) =>
-        $"r {n.R:0.00} R² {n.R2:0.00} skill {n.SkillVsNoChange:0.00} {n.SkillVsUniformShift:0.00}";
-
-    private static string Signed(double x) => x.ToString("+0.00;-0.00;0.00");
+        $"r {Fixed(n.R)} R² {Skill(n.R2)} skill {Skill(n.SkillVsNoChange)} {Skill(n.SkillVsUniformShift)}";
 }

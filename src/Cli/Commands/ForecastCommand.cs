@@ -62,7 +62,7 @@ internal sealed class ForecastCommand
         CutEpisodes.Tell(inputs.Data, forecast.Evidence);
         new SavedForecasts(folder).Save(forecast, inputs.Probes);
         if (parsed.GetValue(_json)) ForecastScreen.PrintJson(forecast, inputs.BadLines, folder);
-        else ForecastScreen.Print(forecast, folder);
+        else ForecastScreen.Print(forecast, inputs.Probes, folder);
         if (!parsed.GetValue(_quiet)) session?.SayUsage();
         return ExitCode.Done;
     }

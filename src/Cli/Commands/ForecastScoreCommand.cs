@@ -5,6 +5,7 @@ using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Posterior;
 using PersonaSelection.Report;
+using static PersonaSelection.Experiments.ForecastReport;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -54,7 +55,7 @@ internal static class ForecastScoreCommand
                     + ": part of what moved is the difference of the two.");
             if (parsed.GetValue(output) is { } place)
             {
-                ReportDocument document = ForecastReport.Of(found, "psm " + string.Join(' ', parsed.Tokens.Select(t => t.Value)));
+                ReportDocument document = ForecastReport.Of(found, CommonOptions.CommandOf(parsed));
                 document.Save(Path.Combine(place, "report.json"));
                 HtmlReport.Write(document, Path.Combine(place, "report.html"));
             }
@@ -75,16 +76,17 @@ internal static class ForecastScoreCommand
         table.Print();
         Console.Out.WriteLine("\nOver the domains not trained on, with 95 % intervals over domains:\n");
         var scores = new TextTable("score", "posterior", "in context", "mean of both");
-        Add("r", s => s.R);
-        Add("R²", s => s.R2);
-        Add("skill against no change", s => s.SkillVsNoChange);
-        Add("skill against a uniform shift", s => s.SkillVsUniformShift);
-        Add("mean absolute error", s => s.MeanAbsoluteError);
-        Add("Brier score", s => s.Brier);
-        Add("log score", s => s.LogScore);
+        Add("r", s => Text(s.R, 2));
+        Add("R²", s => Skill(s.R2, 2));
+        Add("skill against no change", s => Skill(s.SkillVsNoChange, 2));
+        Add("skill against a uniform shift", s => Skill(s.SkillVsUniformShift, 2));
+        Add("mean absolute error", s => Text(s.MeanAbsoluteError, 2));
+        Add("Brier score", s => Text(s.Brier, 2));
+        Add("log score", s => Text(s.LogScore, 2));
         scores.Print();
         Console.Out.WriteLine("\nr and R² are of the shifts; skill is the share of a null's squared error that a forecast saves. Brier "
-            + "and log score are less those of the measured probabilities themselves: 0 is perfect.");
+            + "and log score are less those of the measured probabilities themselves: 0 is perfect."
+            + string.Concat(ForecastReport.Cautions(c).Select(s => " " + s)));
         Console.Out.WriteLine("\nCalibration, probes in ten groups from low forecasts to high:\n");
         var calibration = new TextTable("probes", "posterior", "measured", "in context", "measured");
         for (int i = 0; i < c.PosteriorCalibration.Points.Count; i++)
@@ -96,10 +98,6 @@ internal static class ForecastScoreCommand
         Console.Out.WriteLine(FormattableString.Invariant(
             $"\nExpected calibration error: {c.PosteriorCalibration.Error:0.000} and {c.InContextCalibration.Error:0.000}"));
 
-        void Add(string name, Func<ForecastScore, Interval> of) =>
-            scores.Add(name, Text(of(c.Posterior)), Text(of(c.InContext)), Text(of(c.Mean)));
+        void Add(string name, Func<ForecastScore, string> of) => scores.Add(name, of(c.Posterior), of(c.InContext), of(c.Mean));
     }
-
-    private static string Text(Interval i) =>
-        double.IsFinite(i.Estimate) ? $"{i.Estimate:0.00} [{i.Low:0.00}, {i.High:0.00}]" : "not known";
 }

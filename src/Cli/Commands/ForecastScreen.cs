@@ -1,8 +1,9 @@
 using System.Globalization;
 using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
+using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
-using static PersonaSelection.Cli.TextTable;
+using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -44,7 +45,7 @@ internal static class ForecastScreen
 
     private static object Dose(DoseFit d) => new { d.EffectiveObservations, d.Outcome, d.Before, d.Target, d.Attained };
 
-    public static void Print(ForecastSet f, string folder)
+    public static void Print(ForecastSet f, IReadOnlyList<Probe> probes, string folder)
     {
         Console.Out.WriteLine($"\nWho the Assistant is taken for, before and after {f.Posterior.Subject}:\n");
         var cast = new TextTable("persona", "before", "after");
@@ -60,6 +61,7 @@ internal static class ForecastScreen
                 $"{f.InContext.Domain(d.Name).After:0.00}", d.Trained ? "trained" : "");
         }
         table.Print();
+        foreach (string narrow in TooNarrow(f, probes)) Console.Out.WriteLine("\n" + narrow);
         string posterior = Signed(f.Posterior.MeanShiftElsewhere), inContext = Signed(f.InContext.MeanShiftElsewhere);
         Console.Out.WriteLine($"\nMean shift of the domains not trained on: posterior {posterior}, in context {inContext}. The mean of "
             + "both has been the best forecast (docs/theory.md).");
@@ -78,6 +80,13 @@ internal static class ForecastScreen
         }
         if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));
         Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.NoChange.Id}, {f.UniformShift.Id}");
+    }
+
+    private static IEnumerable<string> TooNarrow(ForecastSet f, IReadOnlyList<Probe> probes)
+    {
+        if (FewClusters.Said(f.Evidence.Clusters.Distinct().Count(), "different contexts of the data") is { } data) yield return data;
+        int fewest = probes.GroupBy(p => p.Domain).Min(d => d.Select(p => p.Cluster ?? p.Id).Distinct().Count());
+        if (FewClusters.Said(fewest, "different questions of a domain") is { } asked) yield return asked;
     }
 
     private static string Counted(DoseFit dose) => dose.Outcome == DoseOutcome.OneObservation

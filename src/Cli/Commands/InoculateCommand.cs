@@ -114,7 +114,7 @@ internal sealed class InoculateCommand
                 cancellation)) with
         { BadLines = inputs.BadLines };
         CutEpisodes.Tell(inputs.Data, found.Evidence);
-        InoculationReport.Write(found, folder!);
+        InoculationReport.Write(found, folder!, CommonOptions.CommandOf(parsed));
         if (parsed.GetValue(_apply) is { } name) Reword(parsed, Choose(found, name));
         if (parsed.GetValue(_json)) Screen.Data(InoculationReport.Json(found));
         else InoculateScreen.Print(found, folder!);

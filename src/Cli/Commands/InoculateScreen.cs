@@ -1,6 +1,6 @@
 using PersonaSelection.Audit;
 using PersonaSelection.Experiments.Inoculation;
-using static PersonaSelection.Cli.TextTable;
+using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -10,7 +10,7 @@ internal static class InoculateScreen
     public static void Print(InoculationResult r, string folder)
     {
         Console.Out.WriteLine($"\nAs it is, {r.Subject} is expected to move P(low pole), the probability of the bad answer, in the "
-            + $"domains not trained on from {Number(r.Plain.Before)} by {Signed(r.Plain.PosteriorShift)} (posterior) or "
+            + $"domains not trained on from {Fixed(r.Plain.Before)} by {Signed(r.Plain.PosteriorShift)} (posterior) or "
             + $"{Signed(r.Plain.InContextShift)} (one episode shown in the context).\n");
         PrintRanking(r);
         if (InoculationReport.Faint(r) is { } faint) Console.Out.WriteLine("\n" + faint);
@@ -18,7 +18,8 @@ internal static class InoculateScreen
             + $"protection ranks ({InoculationReport.Name(r.RankedBy)}; from, to: 95 % intervals over the episodes, which hold personas "
             + "and model fixed); traits: of what the replies tell of their speaker; elicitation: "
             + "of how surprising they are; gate: the rival account, by which any fixed wording protects. gain: in nats, negative where the "
-            + "pull to the low pole goes away.");
+            + "pull to the low pole goes away."
+            + (InoculationReport.TooNarrow(r) is { } narrow ? " " + narrow : ""));
         if (r.Asked is { } asked)
         {
             Console.Out.WriteLine("\n" + InoculationReport.Unknown(asked));
@@ -39,10 +40,10 @@ internal static class InoculateScreen
         var table = new TextTable(["rewording", "protection", "from", "to", "words", "traits", "elicitation", "gate",
             .. traits.Select(t => $"gain {t}"), "kind"]);
         foreach (RewordingForecast f in r.Rewordings)
-            table.Add([f.Rewording.Name, Number(f.Protection[r.RankedBy]), Number(f.OverEpisodes[r.RankedBy].Low),
-                Number(f.OverEpisodes[r.RankedBy].High), f.Rewording.Wordings[0],
-                Number(f.Protection[Predictor.TraitCovariance]), Number(f.Protection[Predictor.Elicitation]),
-                Number(f.Protection[Predictor.Gate]),
+            table.Add([f.Rewording.Name, Fixed(f.Protection[r.RankedBy]), Fixed(f.OverEpisodes[r.RankedBy].Low),
+                Fixed(f.OverEpisodes[r.RankedBy].High), f.Rewording.Wordings[0],
+                Fixed(f.Protection[Predictor.TraitCovariance]), Fixed(f.Protection[Predictor.Elicitation]),
+                Fixed(f.Protection[Predictor.Gate]),
                 .. traits.Select(t => Signed(f.Gains.First(g => g.Quantity == t).Gain)), f.Rewording.Kind]);
         table.Print();
     }
@@ -52,8 +53,8 @@ internal static class InoculateScreen
         Console.Out.WriteLine($"\nAfter training on {subject} reworded by {f.Rewording.Name}, P(low pole) when asked with:\n");
         var grid = new TextTable("asked with", "before", "in context", "posterior", "gate", "words");
         foreach (LeakForecast l in f.Leaks)
-            grid.Add(InoculationReport.Name(l.Kind), Number(l.Before), Number(l.InContext),
-                Number(l.Posterior), Number(l.Gate), l.Added);
+            grid.Add(InoculationReport.Name(l.Kind), Fixed(l.Before), Fixed(l.InContext),
+                Fixed(l.Posterior), Fixed(l.Gate), l.Added);
         grid.Print();
     }
 }

@@ -1,12 +1,13 @@
 using System.CommandLine;
 using PersonaSelection.Audit;
+using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Demo;
 using PersonaSelection.Experiments.Inoculation;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Worlds;
-using static PersonaSelection.Cli.TextTable;
+using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -59,8 +60,7 @@ internal static class InoculateTrialCommand
             AtomicFile.RequireWritable(parsed.GetValue(output)!);
             TrialResult result = Screen.Work(parsed.GetValue(quiet),
                 p => new InoculationTrial(settings).Run(parsed.GetValue(output)!, p, cancellation));
-            string again = string.Join(' ', settings.Models.Select(m => $"--model {m}").Prepend("psm inoculate trial"));
-            TrialReport.Write(result, parsed.GetValue(output)!, again);
+            TrialReport.Write(result, parsed.GetValue(output)!, CommonOptions.CommandOf(parsed));
             if (parsed.GetValue(json)) Screen.Data(result);
             else Print(result);
             return ExitCode.Done;
@@ -81,7 +81,7 @@ internal static class InoculateTrialCommand
     {
         var rows = new TextTable("rewording", "protection", "combined", "traits", "elicitation", "gate", "shift", "kind", "where");
         foreach (IGrouping<string, TrialRow> g in t.Rows.GroupBy(r => r.Rewording))
-            rows.Add(g.Key, Number(g.Average(r => r.Protection)), P(g, Predictor.Combined), P(g, Predictor.TraitCovariance),
+            rows.Add(g.Key, Fixed(g.Average(r => r.Protection)), P(g, Predictor.Combined), P(g, Predictor.TraitCovariance),
                 P(g, Predictor.Elicitation), P(g, Predictor.Gate), Signed(g.Average(r => r.Shift)), g.First().Kind,
                 g.First().Place.ToString().ToLowerInvariant());
         rows.Print();
@@ -90,12 +90,13 @@ internal static class InoculateTrialCommand
             + $"plain data shifts the other domains by {Signed(t.Rows.Average(r => r.PlainShift))}.\n");
         var predictors = new TextTable("predictor", "rank correlation", "within model and domain", "mean error");
         foreach (PredictorScore p in t.Predictors)
-            predictors.Add(InoculationReport.Name(p.Predictor), Text(p.Rank), Text(p.WithinRank), Number(p.MeanAbsoluteError));
+            predictors.Add(InoculationReport.Name(p.Predictor), Text(p.Rank), Text(p.WithinRank), Fixed(p.MeanAbsoluteError));
         predictors.Print();
+        if (TrialReport.TooNarrow(t) is { } narrow) Console.Out.WriteLine("\n" + narrow);
         Console.Out.WriteLine("\nLeaks: P(low pole), and the error of each account (mean absolute, log score in nats):\n");
         var leaks = new TextTable("asked with", "cells", "before", "after", "in context", "posterior", "gate", "no change", "nearest");
         foreach (LeakScore l in t.Leaks)
-            leaks.Add(InoculationReport.Name(l.Kind), $"{l.Count}", Number(l.Before), Number(l.Measured), Text(l.InContext),
+            leaks.Add(InoculationReport.Name(l.Kind), $"{l.Count}", Fixed(l.Before), Fixed(l.Measured), Text(l.InContext),
                 Text(l.Posterior), Text(l.Gate), Text(l.NoChange), string.Join(", ", l.Nearest));
         leaks.Print();
     }
@@ -103,10 +104,9 @@ internal static class InoculateTrialCommand
     private static string Several(IEnumerable<string> names, string what) =>
         names.Distinct().Count() is 1 ? $"one {what}" : $"{names.Distinct().Count()} {what}s";
 
-    private static string P(IEnumerable<TrialRow> rows, Predictor p) => Number(rows.Average(r => r.Predicted[p]));
+    private static string P(IEnumerable<TrialRow> rows, Predictor p) => Fixed(rows.Average(r => r.Predicted[p]));
 
-    private static string Text(Interval i) =>
-        double.IsFinite(i.Estimate) ? $"{Number(i.Estimate)} [{Number(i.Low)}, {Number(i.High)}]" : "not known";
+    private static string Text(Interval i) => ForecastReport.Text(i, 2);
 
     private static string Text(LeakError e) => $"{e.MeanAbsolute:0.00} {e.LogScore:0.000}";
 }

@@ -3,6 +3,7 @@ using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
+using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -112,7 +113,7 @@ internal static class ModelScoreCommand
             return;
         }
         var table = new TextTable("log p", "tokens", "share", "reply");
-        foreach (ScoredReply s in scored) table.Add($"{s.LogProbability:0.000}", $"{s.Tokens}", $"{Share(s):0.000}", s.Id);
+        foreach (ScoredReply s in scored) table.Add(Fixed(s.LogProbability, 3), $"{s.Tokens}", Fixed(Share(s), 3), s.Id);
         table.Print();
     }
 
@@ -125,8 +126,8 @@ internal static class ModelScoreCommand
             return;
         }
         var table = new TextTable("log p", "tokens", "per token", "episode");
-        foreach (ScoredReply s in scored) table.Add($"{s.LogProbability:0.000}", $"{s.Tokens}", $"{s.PerToken:0.000}", s.Id);
+        foreach (ScoredReply s in scored) table.Add(Fixed(s.LogProbability, 3), $"{s.Tokens}", Fixed(s.PerToken, 3), s.Id);
         table.Print();
-        Screen.Say(FormattableString.Invariant($"{scored.Count} episodes, mean log p {mean:0.000}"));
+        Screen.Say(FormattableString.Invariant($"{scored.Count} episodes, mean log p {Fixed(mean, 3)}"));
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using PersonaSelection.Experiments;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
+using PersonaSelection.Report;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -63,7 +64,7 @@ internal static class ModelTrainCommand
             }
             TextTable.PrintFacts([("model", trained.Model.Id), ("parameters", trained.Model.Config.ParameterCount.ToString("N0")),
                 ("tokens", trained.Tokens.ToString("N0")), ("loss", $"{last.Loss:0.000} nats per token"),
-                .. last.Readings.Select(r => (r.Key, (object?)$"{r.Value:0.000}")), ("folder", folder)]);
+                .. last.Readings.Select(r => (r.Key, (object?)FigureNumber.Fixed(r.Value, 3))), ("folder", folder)]);
             return ExitCode.Done;
         });
     }

@@ -5,6 +5,7 @@ using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Personas;
+using PersonaSelection.Report;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -123,14 +124,14 @@ internal static class PersonasCheckCommand
         var personas = new TextTable("persona", "kind", "from the model", "from the nearest", "nearest", "note");
         foreach (PersonaWorth p in worth.Personas.OrderByDescending(p => p.FromBare))
         {
-            personas.Add(p.Name, p.Kind, $"{p.FromBare:0.0000}", $"{p.FromNearest:0.0000}", p.Nearest ?? "",
+            personas.Add(p.Name, p.Kind, FigureNumber.Fixed(p.FromBare, 4), FigureNumber.Fixed(p.FromNearest, 4), p.Nearest ?? "",
                 p.DuplicateOf is not null ? $"duplicate of {p.DuplicateOf}" : p.IsDeadWeight ? "dead weight" : "");
         }
         personas.Print();
         Console.Out.WriteLine();
         var traits = new TextTable("trait", "probes", "low", "spread", "agreement", "note");
         foreach (TraitWorth t in worth.Traits.OrderByDescending(t => t.Spread))
-            traits.Add(t.Name, $"{t.Probes}", $"{t.Low:0.00}", $"{t.Spread:0.000}", t.Agreement is { } r ? $"{r:+0.00;−0.00;0.00}" : "",
+            traits.Add(t.Name, $"{t.Probes}", $"{t.Low:0.00}", $"{t.Spread:0.000}", FigureNumber.Signed(t.Agreement),
                 t.IsDeadWeight ? "dead weight" : "");
         traits.Print();
         Console.Out.WriteLine();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
 using PersonaSelection.Personas;
+using PersonaSelection.Report;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -50,7 +51,7 @@ internal static class PersonasShowCommand
         Console.Out.WriteLine();
         var table = new TextTable("trait", "value", "low pole", "high pole");
         foreach (Trait t in set.Traits.Where(t => persona.Traits.ContainsKey(t.Name)))
-            table.Add(t.Name, persona.Traits[t.Name].ToString("+0.00;−0.00;0.00"), t.Low, t.High);
+            table.Add(t.Name, FigureNumber.Signed(persona.Traits[t.Name]), t.Low, t.High);
         table.Print();
         foreach (IReadOnlyList<Turn> context in persona.Contexts)
             Console.Out.WriteLine("\n" + ChatTemplate.Plain.RenderTurns(context));

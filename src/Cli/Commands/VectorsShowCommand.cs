@@ -1,7 +1,7 @@
 using System.CommandLine;
 using PersonaSelection.Activations;
 using PersonaSelection.Numerics;
-using static PersonaSelection.Cli.TextTable;
+using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -69,7 +69,7 @@ internal static class VectorsShowCommand
 
     private static void Print(string folder, DirectionSet set, double[] lengths, double[][] cosines, DataRead? data)
     {
-        PrintFacts(("directions", set.Id), ("model", set.Origin.Model),
+        TextTable.PrintFacts(("directions", set.Id), ("model", set.Origin.Model),
             ("at", $"{set.Origin.Site}, positions {set.Origin.Positions}, less {set.Origin.Baseline}, width {set.Width}"),
             ("from", set.Origin.Extraction), ("strength", Strength(set.Strength)), ("folder", folder));
         if (data is { Cut: > 0 }) Console.Out.WriteLine("\n" + CutEpisodes.Count(data.Cut, data.Unread));
@@ -80,7 +80,7 @@ internal static class VectorsShowCommand
         for (int i = 0; i < lengths.Length; i++)
         {
             int[] others = [.. Enumerable.Range(0, lengths.Length).Where(j => j != i).OrderByDescending(j => cosines[i][j])];
-            table.Add(whole ? [set.Names[i], $"{lengths[i]:0.00}", .. cosines[i].Select(Signed)]
+            table.Add(whole ? [set.Names[i], $"{lengths[i]:0.00}", .. cosines[i].Select(c => Signed(c))]
                 : [set.Names[i], $"{lengths[i]:0.00}", set.Names[others[0]], Signed(cosines[i][others[0]]), set.Names[others[^1]],
                     Signed(cosines[i][others[^1]])]);
         }

@@ -6,6 +6,7 @@ using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
+using PersonaSelection.Report;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -95,7 +96,7 @@ internal static class VectorsSteerCommand
             var table = new TextTable("", "probes", "minus", "zero", "plus", "effect", "random");
             foreach (SteeringRow r in rows)
                 table.Add(r.Name, $"{r.Probes}", $"{r.Minus:0.00}", $"{r.Zero:0.00}", $"{r.Plus:0.00}",
-                    r.Effect.ToString("+0.000;−0.000;0.000", CultureInfo.InvariantCulture), $"{r.Random:0.000}");
+                    FigureNumber.Signed(r.Effect, 3), $"{r.Random:0.000}");
             table.Print();
             Console.Out.WriteLine(
                 "\neffect = (plus − minus) / 2; random = what random directions of the same length do (root mean square of eight).");

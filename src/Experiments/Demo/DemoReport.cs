@@ -26,7 +26,7 @@ public static class DemoReport
             new("threads", $"{result.Threads}"),
         ],
         Blocks = [.. Verdicts(result), .. Learning(result), .. Forecasts(result), .. Samples(result), .. Cast(result), .. Matrix(result),
-            .. Controls(result), Reproduce(result, command)],
+            .. Controls(result), ReproduceFigure.Of(command, Provenance(result))],
     };
 
     private static IEnumerable<ReportBlock> Verdicts(DemoResult result)
@@ -57,8 +57,8 @@ public static class DemoReport
         yield return new Prose($"The loss of the last steps is {result.Base.Loss:0.000} nats per token. The world's exact entropy, below "
             + $"which no model stays, is {result.Base.Floor:0.000}; a few steps' documents may be easier than that. But a low loss is no "
             + "evidence of personas. What counts is whether the model infers the "
-            + $"character from what it has done: against the exact Bayes predictor its R² is **{inference.R2:0.00}**; a predictor that "
-            + $"knows the world but ignores the character's past gets {inference.R2PriorOnly:0.00}.");
+            + $"character from what it has done: against the exact Bayes predictor its R² is **{FigureNumber.Skill(inference.R2)}**; a "
+            + $"predictor that knows the world but ignores the character's past gets {FigureNumber.Skill(inference.R2PriorOnly)}.");
         CurvePoint[] measured = [.. result.Base.Curve.Where(p => p.ChatR2 is not null)];
         yield return new LinesFigure
         {
@@ -150,7 +150,8 @@ public static class DemoReport
             [.. t.Domains.Where(d => !d.Trained && !d.HeldOut).Select(d =>
                 new ScatterPoint(d.Domain, forecast(d) - d.Before, d.After - d.Before))]))])
         {
-            Note = $"r {numbers.R:0.00} · skill {numbers.SkillVsNoChange:0.00}, {numbers.SkillVsUniformShift:0.00}",
+            Note = $"r {FigureNumber.Fixed(numbers.R)} · skill {FigureNumber.Skill(numbers.SkillVsNoChange)}, "
+                + FigureNumber.Skill(numbers.SkillVsUniformShift),
         };
 
     private static IEnumerable<ReportBlock> Samples(DemoResult result)
@@ -211,8 +212,8 @@ public static class DemoReport
         Func<ForecastResult, ForecastNumbers> numbers) => new(name, [.. matrix.Select(m => new ScatterGroup($"seed {m.Seed}",
             [.. m.Cells.Select(c => new ScatterPoint($"{c.Trained} → {c.Asked}", forecast(c), c.Measured))]))])
         {
-            Note = $"r {matrix.Average(m => numbers(m.Forecast).R):0.00} · skill "
-                + $"{matrix.Average(m => numbers(m.Forecast).SkillVsNoChange):0.00}",
+            Note = $"r {FigureNumber.Fixed(matrix.Average(m => numbers(m.Forecast).R))} · skill "
+                + FigureNumber.Skill(matrix.Average(m => numbers(m.Forecast).SkillVsNoChange)),
         };
 
     private static IEnumerable<ReportBlock> Controls(DemoResult result)
@@ -226,29 +227,21 @@ public static class DemoReport
             Title = "Shift of domains with the trained trait and with other traits",
             Columns = [new("world"), new("seed", true), new("R²", true), new("trained, shown one", true), new("same trait", true),
                 new("other traits", true), new("ratio", true), new("exact ratio", true)],
-            Rows = [.. controls.Select(c => (IReadOnlyList<string>)[c.World, $"{c.Seed}", $"{c.R2:0.00}", Signed(c.ShownTrained),
-                Signed(c.SameTrait), Signed(c.OffTrait), Number(Math.Round(c.Ratio, 2)), Number(Math.Round(c.ExactRatio, 2))])],
+            Rows = [.. controls.Select(c => (IReadOnlyList<string>)[c.World, $"{c.Seed}", FigureNumber.Skill(c.R2), Signed(c.ShownTrained),
+                Signed(c.SameTrait), Signed(c.OffTrait), FigureNumber.Fixed(c.Ratio), FigureNumber.Fixed(c.ExactRatio)])],
         };
     }
 
-    private static ReproduceFigure Reproduce(DemoResult result, string command) => new()
+    private static IEnumerable<KeyValuePair<string, string>> Provenance(DemoResult result)
     {
-        Title = "Make it again",
-        Commands = [command],
-        Ids = [.. Ids(result)],
-    };
-
-    private static IEnumerable<ReportFact> Ids(DemoResult result)
-    {
-        if (result.Base.Id is { } id) yield return new ReportFact("base model", id);
+        if (result.Base.Id is { } id) yield return new("base model", id);
         foreach (TuningResult tuning in result.Tunings)
-            foreach ((string kind, string forecast) in tuning.Forecasts)
-                yield return new ReportFact($"{tuning.Name}, {kind}", forecast);
+            foreach ((string kind, string forecast) in tuning.Forecasts) yield return new($"{tuning.Name}, {kind}", forecast);
     }
 
     private static FigureInterval? Interval(double[]? ends) => ends is [double low, double high] ? new FigureInterval(low, high) : null;
 
-    private static string Number(double x) => x.ToString("0.000;−0.000;0", CultureInfo.InvariantCulture);
+    private static string Number(double x) => FigureNumber.Fixed(x, 3);
 
-    private static string Signed(double shift) => shift.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
+    private static string Signed(double shift) => FigureNumber.Signed(shift);
 }

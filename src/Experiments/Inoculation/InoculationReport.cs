@@ -4,6 +4,7 @@ using PersonaSelection.Audit;
 using PersonaSelection.Lab;
 using PersonaSelection.Numerics;
 using PersonaSelection.Report;
+using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Experiments.Inoculation;
 
@@ -23,11 +24,14 @@ public static class InoculationReport
     };
 
     /// <summary>Writes <c>inoculation.json</c>, <c>report.json</c> and <c>report.html</c>.</summary>
+    /// <param name="result">The ranking.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="command">The command that makes it again.</param>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
-    public static void Write(InoculationResult result, string folder)
+    public static void Write(InoculationResult result, string folder, string command)
     {
         AtomicFile.WriteText(Path.Combine(folder, "inoculation.json"), JsonSerializer.Serialize(Json(result), Options) + "\n");
-        ReportDocument document = Of(result);
+        ReportDocument document = Of(result, command);
         document.Save(Path.Combine(folder, "report.json"));
         HtmlReport.Write(document, Path.Combine(folder, "report.html"));
     }
@@ -114,11 +118,14 @@ public static class InoculationReport
             : "As it is, the data is expected to move next to nothing elsewhere (by less than 0.01): there is hardly an effect to take "
                 + "away, and shares of it say little.";
 
+    /// <summary>That intervals over contexts are too narrow; null where they are not.</summary>
+    public static string? TooNarrow(InoculationResult r) => FewClusters.Said(r.Evidence.Clusters.Distinct().Count(), "different contexts");
+
     /// <summary>A predictor in kebab case.</summary>
     public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());
 
     /// <summary>The page.</summary>
-    public static ReportDocument Of(InoculationResult r) => new($"What rewording keeps {r.Subject} from spreading?")
+    public static ReportDocument Of(InoculationResult r, string command) => new($"What rewording keeps {r.Subject} from spreading?")
     {
         Subtitle = "Every number is a forecast from the model **before** any training. Protection is the share of the expected effect on "
             + "behaviour elsewhere that a rewording takes away; the rival account, that a rewording is only a gate on how a prompt looks, "
@@ -128,7 +135,11 @@ public static class InoculationReport
             .. r.Evidence.Rows.Count(e => e.Cut) is > 0 and var cut
             ? [new ReportFact("episodes cut to fit", Whole(cut))] : (ReportFact[])[],
             new("ranked by", Name(r.RankedBy))],
-        Blocks = [.. Ranking(r), .. Grids(r)],
+        Blocks =
+        [
+            .. Ranking(r), .. Grids(r),
+            ReproduceFigure.Of(command, new Dictionary<string, string>(r.Evidence.Provenance) { ["model"] = r.Model, ["data"] = r.Data }),
+        ],
     };
 
     private static IEnumerable<ReportBlock> Ranking(InoculationResult r)
@@ -138,7 +149,7 @@ public static class InoculationReport
             others = [.. Enum.GetValues<Predictor>().Where(p => p != r.RankedBy && !parts.Contains(p))];
         yield return new Heading("Rewordings, best first");
         yield return new Prose("As it stands the data is expected to move P(low pole), the probability of the bad answer, in the domains "
-            + $"not trained on from **{Number(r.Plain.Before)}** by **{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or "
+            + $"not trained on from **{Fixed(r.Plain.Before)}** by **{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or "
             + $"**{Signed(r.Plain.InContextShift)}** (one episode shown in the context).");
         if (Faint(r) is { } faint) yield return new Prose(faint);
         if (r.Asked is { } asked) yield return new Prose(Unknown(asked));
@@ -149,11 +160,12 @@ public static class InoculationReport
             Caption = "What share of the plain effect goes away: 1 all, 0 nothing, below 0 it grows. **Trait-covariance** is of what a "
                 + "reply tells of traits, **elicitation** of how surprising the replies are; **combined** is the mean of both, each kept "
                 + "in [0, 1]; **gate** is the rival account, by which any fixed wording protects. Intervals of 95 % redraw contexts of the "
-                + "data, the same for every rewording; they hold the personas and the model fixed.",
+                + "data, the same for every rewording; they hold the personas and the model fixed."
+                + (TooNarrow(r) is { } narrow ? " " + narrow : ""),
             Columns = [new("rewording"), new(Name(r.RankedBy), true), new("words"), .. parts.Select(p => new TableColumn(Name(p), true)),
                 new("kind")],
             Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, Ranked(f.OverEpisodes[r.RankedBy]),
-                string.Join(" / ", f.Rewording.Wordings), .. parts.Select(p => Number(f.Protection[p])), f.Rewording.Kind])],
+                string.Join(" / ", f.Rewording.Wordings), .. parts.Select(p => Fixed(f.Protection[p])), f.Rewording.Kind])],
         };
         yield return new TableFigure
         {
@@ -163,14 +175,14 @@ public static class InoculationReport
                 + "are of the two forecasts (**own-dose**: with the dose that the reworded data need); **surprised-shift** is of surprise "
                 + "times the shift in context.",
             Columns = [new("rewording"), .. others.Select(p => new TableColumn(Name(p), true))],
-            Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, .. others.Select(p => Number(f.Protection[p]))])],
+            Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, .. others.Select(p => Fixed(f.Protection[p]))])],
         };
         if (traits.Length > 0)
             yield return new TableFigure
             {
                 Id = "gains",
                 Title = "Predicted gain per trait",
-                Caption = "`Cov(L[x,y], t) - Cov(L[x',y], t)` in the mean over episodes: negative where a plain episode pulls to the low "
+                Caption = "`Cov(L[x,y], t) − Cov(L[x',y], t)` in the mean over episodes: negative where a plain episode pulls to the low "
                     + "pole and the rewording takes that away. Intervals of 95 % redraw contexts of the data, plain and reworded together; "
                     + "they hold the personas fixed.",
                 Columns = [new("rewording"), .. traits.Select(t => new TableColumn(t, true))],
@@ -198,13 +210,13 @@ public static class InoculationReport
                 Columns = [new("asked with"), new("words"), new("before", true), new("in context", true), new("posterior", true),
                     new("gate (rival)", true)],
                 Rows = [.. f.Leaks.Select(l =>
-                    (string[])[Name(l.Kind), l.Added, Number(l.Before), Number(l.InContext), Number(l.Posterior), Number(l.Gate)])],
+                    (string[])[Name(l.Kind), l.Added, Fixed(l.Before), Fixed(l.InContext), Fixed(l.Posterior), Fixed(l.Gate)])],
             };
         }
     }
 
     private static string Ranked(Interval share) => share.Low < share.High
-        ? $"{Number(share.Estimate)} ({Number(share.Low)} to {Number(share.High)})" : Number(share.Estimate);
+        ? $"{Fixed(share.Estimate)} ({Fixed(share.Low)} to {Fixed(share.High)})" : Fixed(share.Estimate);
 
     private static string Gain(RewordingGain g) => g.Interval.Low < g.Interval.High
         ? $"{Signed(g.Gain)} ({Signed(g.Interval.Low)} to {Signed(g.Interval.High)})" : Signed(g.Gain);
@@ -212,8 +224,4 @@ public static class InoculationReport
     private static double? Known(double x) => double.IsFinite(x) ? x : null;
 
     private static string Whole(long n) => n.ToString("N0", CultureInfo.InvariantCulture);
-
-    internal static string Number(double x) => double.IsFinite(x) ? x.ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "";
-
-    internal static string Signed(double x) => double.IsFinite(x) ? x.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture) : "";
 }

@@ -36,8 +36,12 @@ public static class TrialReport
             new("domains", $"{result.Rows.Select(r => r.Domain).Distinct().Count()}"),
             new("rewordings", $"{result.Rows.Select(r => r.Rewording).Distinct().Count()}"), new("trainings", $"{result.Rows.Count}")],
         Blocks = [new ClaimsFigure { Title = "Two accounts of protection", Claims = [.. Claims(result)] }, Scatter(result),
-            Predictors(result), Rewordings(result), Leaks(result), new ReproduceFigure { Title = "The same again", Commands = [command] }],
+            Predictors(result), Rewordings(result), Leaks(result), ReproduceFigure.Of(command, Provenance(result))],
     };
+
+    /// <summary>That intervals over rewordings are too narrow; null where they are not.</summary>
+    public static string? TooNarrow(TrialResult result) =>
+        FewClusters.Said(result.Rows.Select(r => r.Rewording).Distinct().Count(), "rewordings");
 
     private static IEnumerable<ReportClaim> Claims(TrialResult result)
     {
@@ -69,7 +73,8 @@ public static class TrialReport
     {
         Id = "predictors",
         Title = "How well each predictor ranks and measures protection",
-        Caption = "Spearman's correlation over all trainings, with 95 % intervals that redraw rewordings.",
+        Caption = "Spearman's correlation over all trainings, with 95 % intervals that redraw rewordings."
+            + (TooNarrow(result) is { } narrow ? " " + narrow : ""),
         Columns = [new("predictor"), new("rank correlation"), new("within model and domain"), new("mean error", true)],
         Rows = [.. result.Predictors.Select(p =>
             (string[])[InoculationReport.Name(p.Predictor), Text(p.Rank), Text(p.WithinRank), Number(p.MeanAbsoluteError)])],
@@ -82,7 +87,7 @@ public static class TrialReport
         Columns = [new("rewording"), new("kind"), new("shift elsewhere", true), new("protection", true),
             .. Enum.GetValues<Predictor>().Select(p => new TableColumn(InoculationReport.Name(p), true))],
         Rows = [.. result.Rows.GroupBy(r => r.Rewording).OrderByDescending(g => g.Average(r => r.Protection))
-            .Select(g => (string[])[g.Key, g.First().Kind, InoculationReport.Signed(g.Average(r => r.Shift)),
+            .Select(g => (string[])[g.Key, g.First().Kind, FigureNumber.Signed(g.Average(r => r.Shift)),
             Number(g.Average(r => r.Protection)), .. Enum.GetValues<Predictor>().Select(p => Number(g.Average(r => r.Predicted[p])))])],
     };
 
@@ -97,7 +102,10 @@ public static class TrialReport
             Text(l.InContext), Text(l.Posterior), Text(l.Gate), Text(l.NoChange), string.Join(", ", l.Nearest)])],
     };
 
-    private static string Number(double x) => InoculationReport.Number(x);
+    private static Dictionary<string, string> Provenance(TrialResult result) => result.Rows.Select(r => r.Model).Distinct().Index()
+        .ToDictionary(m => $"model {m.Index + 1}", m => m.Item);
+
+    private static string Number(double x) => FigureNumber.Fixed(x);
 
     private static string Text(Interval i) =>
         double.IsFinite(i.Estimate) ? $"{Number(i.Estimate)} [{Number(i.Low)}, {Number(i.High)}]" : "";

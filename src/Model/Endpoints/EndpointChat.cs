@@ -11,6 +11,8 @@ public sealed class EndpointChat(EndpointClient client) : IChatModel
     /// <summary>A server that gives fewer replies than were asked for is asked again this often.</summary>
     private const int MaximumRounds = 64;
 
+    private const string Path = "chat/completions";
+
     /// <summary>The content id of the model's name: what stands behind the name is the server's to know.</summary>
     public string Id { get; } = ContentId.Of("endpoint", client.Address.Model, "chat").ToString();
 
@@ -24,7 +26,8 @@ public sealed class EndpointChat(EndpointClient client) : IChatModel
             // Some servers give one reply however many are asked for; the seed makes the rest new questions.
             int[] open = [.. Enumerable.Range(0, questions.Count).Where(i => replies[i].Count < questions[i].Samples)];
             if (open.Length == 0) return replies;
-            if (round == MaximumRounds) throw EndpointFailure.BadReply(client.Address, "chat/completions", "fewer replies than were asked for, again and again");
+            if (round == MaximumRounds)
+                throw EndpointFailure.BadReply(client.Address, Path, "fewer replies than were asked for, again and again");
             EndpointRequest[] requests =
                 [.. open.Select(i => RequestOf(questions[i], questions[i].Samples - replies[i].Count, replies[i].Count))];
             ChatReply[][] read = client.PostAll(requests, (_, reply) => Read(reply), stage, progress, cancellation);
@@ -40,7 +43,7 @@ public sealed class EndpointChat(EndpointClient client) : IChatModel
     private EndpointRequest RequestOf(ChatQuestion question, int samples, int had)
     {
         long read = question.Turns.Sum(t => EndpointEstimate.Tokens(t.Text) + 4);
-        return new EndpointRequest(client.Address.Model, "chat/completions", read, (long)question.MaxTokens * samples, json =>
+        return new EndpointRequest(client.Address.Model, Path, read, (long)question.MaxTokens * samples, json =>
         {
             json.WriteStartArray("messages");
             foreach (Turn turn in question.Turns)

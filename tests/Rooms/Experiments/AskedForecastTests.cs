@@ -122,7 +122,7 @@ public sealed class AskedForecastTests : IDisposable
         Assert.InRange(found.Rewordings[0].Protection[Predictor.InContext], 0.5, 1.5);
         Assert.True(double.IsNaN(found.Rewordings[1].Protection[Predictor.InContext]));
         Assert.All(found.Rewordings[0].Leaks, l => Assert.True(double.IsFinite(l.InContext) && double.IsFinite(l.Posterior), $"{l}"));
-        InoculationReport.Write(found, _folder);
+        InoculationReport.Write(found, _folder, "psm inoculate cheat.jsonl");
         Assert.Contains("no log-probabilities", File.ReadAllText(Path.Combine(_folder, "report.html")), StringComparison.Ordinal);
         Assert.Contains("\"surprise\": null", File.ReadAllText(Path.Combine(_folder, "inoculation.json")), StringComparison.Ordinal);
         AskedCost plan = AskedCost.OfRanking(chat, Cast, Probes, 32, Bad, [please, nothing], 1, 1);
@@ -148,12 +148,17 @@ public sealed class AskedForecastTests : IDisposable
         Assert.True(Math.Abs(found.Plain.PosteriorShift) > 0.1);
         Assert.Null(InoculationReport.Faint(found));
         InoculationResult faint = found with { Plain = found.Plain with { PosteriorShift = -0.004, InContextShift = double.NaN } };
-        Assert.Contains(InoculationReport.Of(faint).Blocks, b => b is Prose p && p.Text.Contains("0.01", StringComparison.Ordinal));
+        Assert.Contains(InoculationReport.Of(faint, "psm").Blocks, b => b is Prose p && p.Text.Contains("0.01", StringComparison.Ordinal));
 
-        TableFigure[] tables = [.. InoculationReport.Of(found).Figures.OfType<TableFigure>().Where(t => t.Id is "ranking" or "predictors")];
+        ReportDocument page = InoculationReport.Of(found, "psm inoculate bad.jsonl");
+        TableFigure[] tables = [.. page.Figures.OfType<TableFigure>().Where(t => t.Id is "ranking" or "predictors")];
         Assert.All(tables, t => Assert.InRange(t.Columns.Count, 2, 7));
         Assert.Equal([.. Enum.GetValues<Predictor>().Select(InoculationReport.Name).Order()],
             tables.SelectMany(t => t.Columns.Where(c => c.Numeric)).Select(c => c.Name).Order());
+
+        var again = Assert.IsType<ReproduceFigure>(page.Blocks[^1]);
+        Assert.Equal(["psm inoculate bad.jsonl"], again.Commands);
+        Assert.Contains(new ReportFact("data", Bad.Id.ToString()), again.Ids);
     }
 
     private Forecasting Ask(IChatModel chat, int samples) =>

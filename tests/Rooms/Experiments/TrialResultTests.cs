@@ -1,5 +1,6 @@
 using PersonaSelection.Audit;
 using PersonaSelection.Experiments.Inoculation;
+using PersonaSelection.Report;
 using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
@@ -47,7 +48,9 @@ public sealed class TrialResultTests
     [Fact]
     public void The_page_says_how_both_accounts_came_out()
     {
-        string page = TrialReport.Of(TrialResult.Of(Rows(r => r / 12.0, r => r)), "psm inoculate trial").ToJson();
+        ReportDocument document = TrialReport.Of(TrialResult.Of(Rows(r => r / 12.0, r => r)), "psm inoculate trial");
+        Assert.Equal(["psm inoculate trial"], Assert.IsType<ReproduceFigure>(document.Blocks[^1]).Commands);
+        string page = document.ToJson();
         Assert.Contains("protection-ranked", page, StringComparison.Ordinal);
         Assert.Contains("gate-ranked", page, StringComparison.Ordinal);
     }

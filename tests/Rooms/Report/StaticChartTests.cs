@@ -52,6 +52,17 @@ public sealed class StaticChartTests
         Assert.Equal(said, FigureNumber.Percent(probability));
 
     [Fact]
+    public void Numbers_have_a_true_minus_sign_and_no_sign_at_nothing()
+    {
+        Assert.Equal(["1.50", "\u22121.50", "0.00", "0.00", "\u22120.125", "\u22122", "–", "–"], [FigureNumber.Fixed(1.5),
+            FigureNumber.Fixed(-1.5), FigureNumber.Fixed(-0.001), FigureNumber.Fixed(0), FigureNumber.Fixed(-0.125, 3),
+            FigureNumber.Fixed(-2, 0), FigureNumber.Fixed(double.NaN), FigureNumber.Fixed(null)]);
+        Assert.Equal(["+0.25", "\u22120.25", "0.00"], ((double[])[0.25, -0.25, 0.004]).Select(x => FigureNumber.Signed(x)));
+        Assert.Equal(["\u221210.00", "below \u221210", "0.97", "–"],
+            ((double[])[-10, -183.2, 0.97, double.NaN]).Select(x => FigureNumber.Skill(x)));
+    }
+
+    [Fact]
     public void A_column_of_sentences_is_marked_as_one()
     {
         var table = new TableFigure

@@ -1,0 +1,58 @@
+using PersonaSelection.Experiments;
+using PersonaSelection.Posterior;
+using PersonaSelection.Report;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
+
+public sealed class ForecastReportTests
+{
+    [Fact]
+    public void Where_next_to_nothing_moved_no_skill_is_told_as_a_number()
+    {
+        ForecastComparison still = Comparison(8, d => 0.3 + (0.0005 * (d % 2)));
+        Assert.True(still.Posterior.SkillVsNoChange.Estimate < -1000);
+
+        TableFigure scores = Scores(still);
+        string skill = scores.Rows.Single(r => r[0] == "skill against no change")[1];
+        Assert.Equal("below −10 [below −10, below −10]", skill);
+        Assert.Contains("next to nothing moved", scores.Caption, StringComparison.Ordinal);
+        Assert.DoesNotContain("too narrow", scores.Caption, StringComparison.Ordinal);
+        Assert.DoesNotContain(scores.Rows.SelectMany(r => r), c => c.Contains('-'));
+    }
+
+    [Fact]
+    public void Where_domains_moved_it_is_and_few_domains_are_said_to_be_few()
+    {
+        TableFigure scores = Scores(Comparison(4, d => 0.5 - (0.1 * d)));
+        Assert.StartsWith("−", scores.Rows.Single(r => r[0] == "R²")[1], StringComparison.Ordinal);
+        Assert.DoesNotContain("next to nothing moved", scores.Caption, StringComparison.Ordinal);
+        Assert.Contains("fewer than five domains, here 4", scores.Caption, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_page_ends_with_how_to_make_it_again()
+    {
+        var again = Assert.IsType<ReproduceFigure>(ForecastReport.Of(Comparison(6, d => 0.1 * d), "psm forecast score f").Blocks[^1]);
+        Assert.Equal(["psm forecast score f"], again.Commands);
+        Assert.Equal(new ReportFact("model", "model-0123456789abcdef"), Assert.Single(again.Ids));
+    }
+
+    private static TableFigure Scores(ForecastComparison c) => ForecastReport.Of(c, "psm").Figures.OfType<TableFigure>().First();
+
+    /// <summary>All domains start at 0.3 and are forecast to rise, each by a little more.</summary>
+    private static ForecastComparison Comparison(int domains, Func<int, double> measured)
+    {
+        ScoredPoint[] points = [.. Enumerable.Range(0, domains).Select(d =>
+            new ScoredPoint("s", $"d{d}", 0.3, 0.35 + (0.01 * d), measured(d), 0.37))];
+        ForecastScore score = ForecastScore.Of(points);
+        CalibrationCurve curve = CalibrationCurve.Of([.. points.Select(p => p.Predicted)], [.. points.Select(p => p.Observed)]);
+        return new ForecastComparison("s", "model-0123456789abcdef", true, true,
+            [.. points.Select(p => new ComparedDomain(p.Domain, false, p.Before, p.Predicted, p.Predicted, p.Observed))],
+            score, score, score)
+        {
+            PosteriorCalibration = curve,
+            InContextCalibration = curve,
+        };
+    }
+}
