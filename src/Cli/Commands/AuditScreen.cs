@@ -69,7 +69,7 @@ internal static class AuditScreen
             + "share: the part of the episodes that each would have spoken.");
         if (v.Traits.Count > 0)
         {
-            Console.Out.WriteLine("\nTraining on them is expected to move traits (-1 the low pole, 1 the high one)\n");
+            Console.Out.WriteLine("\nTraining on them is expected to move traits (−1 the low pole, 1 the high one)\n");
             var traits = new TextTable("trait", "before", "after", "from", "to");
             foreach (TraitVerdict t in v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).Take(ShownTraits))
                 traits.Add(t.Name, Signed(t.Before), Signed(t.After), Signed(t.Low), Signed(t.High));

@@ -14,6 +14,7 @@ namespace PersonaSelection.Model;
 public sealed class EndpointClient : IDisposable
 {
     private static readonly ResiliencePropertyKey<EndpointRequest> Asked = new("request");
+    private static readonly ResiliencePropertyKey<Action<string>?> Told = new("told");
     private readonly EndpointTransport _transport;
     private readonly EndpointCache? _cache;
     private readonly EndpointSettings _settings;
@@ -41,9 +42,10 @@ public sealed class EndpointClient : IDisposable
                 ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is TimeoutRejectedException
                     || (args.Outcome.Result is { Transient: true } failed && !(failed.RetryAfter > settings.LongestRetryAfter))),
                 DelayGenerator = args => ValueTask.FromResult<TimeSpan?>(Pause(args)),
-                OnRetry = _ =>
+                OnRetry = args =>
                 {
                     _meter.Retried();
+                    args.Context.Properties.GetValue(Told, null)?.Invoke(EndpointFailure.Pausing(args.Outcome.Result, args.RetryDelay));
                     return ValueTask.CompletedTask;
                 },
             })
@@ -83,8 +85,10 @@ public sealed class EndpointClient : IDisposable
     /// <param name="request">The request.</param>
     /// <param name="read">Reads an answer, or throws <see cref="UnreadableReplyException"/>.</param>
     /// <param name="cancellation">Stops waiting.</param>
+    /// <param name="told">Told why a pause is made; from any thread.</param>
     /// <exception cref="UserErrorException">One of the <c>endpoint-</c> codes.</exception>
-    internal async Task<T> Post<T>(EndpointRequest request, Func<JsonElement, T> read, CancellationToken cancellation)
+    internal async Task<T> Post<T>(EndpointRequest request, Func<JsonElement, T> read, CancellationToken cancellation,
+        Action<string>? told = null)
     {
         if (_cache?.Find(request, _settings.LargestResponse) is { } held && TryRead(read, held, out T known, out _))
         {
@@ -96,7 +100,7 @@ public sealed class EndpointClient : IDisposable
             // What cannot be read has been paid for too.
             _meter.Answered(request, reply);
             return read(reply);
-        }, cancellation).ConfigureAwait(false);
+        }, cancellation, told).ConfigureAwait(false);
         _cache?.Keep(request, body);
         return answer;
     }
@@ -116,13 +120,15 @@ public sealed class EndpointClient : IDisposable
         var options = new ParallelOptions { MaxDegreeOfParallelism = _settings.Concurrency, CancellationToken = cancellation };
         Task all = Parallel.ForAsync(0, equal.Length, options, async (g, stop) =>
         {
-            T[] answers = await Post(requests[equal[g][0]], reply => Array.ConvertAll(equal[g], i => read(i, reply)), stop)
-                .ConfigureAwait(false);
+            T[] answers = await Post(requests[equal[g][0]], reply => Array.ConvertAll(equal[g], i => read(i, reply)), stop,
+                pause => Tell(Volatile.Read(ref done), pause)).ConfigureAwait(false);
             foreach ((int i, T answer) in equal[g].Zip(answers)) results[i] = answer;
-            progress?.Report(new WorkProgress(stage, Interlocked.Increment(ref done), equal.Length, "requests"));
+            Tell(Interlocked.Increment(ref done), "");
         });
         all.GetAwaiter().GetResult();
         return results;
+
+        void Tell(int answered, string detail) => progress?.Report(new WorkProgress(stage, answered, equal.Length, "requests", detail));
     }
 
     /// <summary>What requests would take, those in the cache for nothing.</summary>
@@ -142,13 +148,14 @@ public sealed class EndpointClient : IDisposable
     }
 
     private async Task<(T Answer, byte[] Body)> Send<T>(string path, byte[]? body, EndpointRequest request, Func<JsonElement, T> read,
-        CancellationToken cancellation)
+        CancellationToken cancellation, Action<string>? told = null)
     {
         await _slots.WaitAsync(cancellation).ConfigureAwait(false);
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellation);
         try
         {
             context.Properties.Set(Asked, request);
+            context.Properties.Set(Told, told);
             T answer = default!;
             EndpointAttempt attempt = await _pipeline.ExecuteAsync(async c =>
             {

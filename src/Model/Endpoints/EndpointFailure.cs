@@ -24,13 +24,24 @@ internal static class EndpointFailure
                     "Try again later with the same command, which goes on from there; or use a lower --concurrency."),
             >= 400 => new("endpoint-refused", $"{at.Base}{path} refused the request ({attempt.Status}){said}.",
                 "The server's words say what it did not like; psm doctor --endpoint shows what it offers."),
-            _ => BadReply(at, path, attempt.Trouble + (attempt.Transient ? Waiting(attempt, settings) : "")),
+            _ => BadReply(at, path, !attempt.Transient ? attempt.Trouble
+                : $"nothing that can be read{Waiting(attempt, settings)}, at last with {attempt.Trouble}"),
         };
     }
 
     public static UserErrorException BadReply(EndpointAddress at, string path, string what) => new("endpoint-bad-reply",
         $"{at.Base}{path} answered with {what}.",
         "Check that the address is the base of a server that speaks the OpenAI protocol, such as http://localhost:8000/v1.");
+
+    /// <summary>What is told of an attempt that failed while the next one is waited for.</summary>
+    /// <param name="attempt">The attempt; null for one that took too long.</param>
+    /// <param name="pause">How long it takes until the next.</param>
+    public static string Pausing(EndpointAttempt? attempt, TimeSpan pause)
+    {
+        string why = attempt is null ? "too slow" : attempt.Status is 0 or 200 ? attempt.Trouble
+            : $"{attempt.Status} {attempt.Trouble}".Trim();
+        return FormattableString.Invariant($"again in {pause.TotalSeconds:0.#} s ({why})");
+    }
 
     public static UserErrorException TimedOut(EndpointAddress at, EndpointSettings settings, Exception inner) => new("endpoint-unreachable",
         FormattableString.Invariant(

@@ -1,3 +1,4 @@
+using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using Xunit;
@@ -60,6 +61,25 @@ public sealed class UnreadableAnswerTests : IDisposable
     }
 
     [Fact]
+    public void WhatIsWaitedFor_IsTold()
+    {
+        using var server = new EndpointServer(r => r.Number switch
+        {
+            0 => ServerReply.Ok("{}"),
+            1 => new ServerReply(429, """{"error":"slow down"}"""),
+            _ => Ok("hello"),
+        });
+        using EndpointClient client = Client(server);
+        var said = new Heard();
+
+        new EndpointChat(client).Ask([new ChatQuestion([new Turn("user", "q")])], "asking", said);
+        Assert.Equal(3, said.All.Count);
+        Assert.Matches(@"^again in 0\.[5-9] s \(no choices\)$|^again in 1 s \(no choices\)$", said.All[0].Detail);
+        Assert.Matches(@"^again in [12](\.\d)? s \(429 slow down\)$", said.All[1].Detail);
+        Assert.Equal(new WorkProgress("asking", 1, 1, "requests"), said.All[2]);
+    }
+
+    [Fact]
     public void AnUnreadableAnswerInTheCache_GivesWayToABetterOne()
     {
         using var server = new EndpointServer(_ => Ok("hello"));
@@ -79,6 +99,13 @@ public sealed class UnreadableAnswerTests : IDisposable
         using EndpointClient client = Client(server);
 
         Assert.Equal(["m"], await client.Models(TestContext.Current.CancellationToken));
+    }
+
+    private sealed class Heard : IProgress<WorkProgress>
+    {
+        public List<WorkProgress> All { get; } = [];
+
+        public void Report(WorkProgress value) => All.Add(value);
     }
 
     private EndpointClient Client(EndpointServer server, bool cache = false) => new(EndpointAddress.Parse(server.Url, "m"), null,
