@@ -10,35 +10,47 @@ namespace PersonaSelection.Activations;
 /// Measures how much of the directions to add: the amount at which the evidence of the steered model is nearest that of the contexts the
 /// directions were read from, on episodes that they were not read from. Rows of evidence are taken less their mean.
 /// </summary>
-public static class DirectionStrengthFit
+public sealed class DirectionStrengthFit
 {
     private const int Controls = 8;
     private static readonly double[] Amounts = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8];
 
-    /// <summary>Measures.</summary>
+    private readonly Transformer _model;
+    private readonly string _site;
+    private readonly IReadOnlyList<PresentedPersona> _personas;
+    private readonly LikelihoodOptions _options;
+
+    /// <summary>A fit at one site.</summary>
     /// <param name="model">The model; not a steered view.</param>
     /// <param name="site">The site.</param>
     /// <param name="personas">The personas by their contexts; at least two.</param>
-    /// <param name="directions">What makes each of them.</param>
-    /// <param name="episodes">Episodes to compare on.</param>
-    /// <param name="random">Where the control's directions come from.</param>
     /// <param name="strict">Whether an episode that does not fit the model is an error; otherwise it is cut alike
     /// for every persona.</param>
+    /// <exception cref="ArgumentException">Fewer than two personas.</exception>
+    public DirectionStrengthFit(Transformer model, string site, IReadOnlyList<PresentedPersona> personas, bool strict = false)
+    {
+        if (personas.Count < 2) throw new ArgumentException("Two personas are needed.", nameof(personas));
+        (_model, _site, _personas) = (model, site, personas);
+        _options = new LikelihoodOptions { Strict = strict };
+    }
+
+    /// <summary>Measures.</summary>
+    /// <param name="directions">What makes each persona.</param>
+    /// <param name="episodes">Episodes to compare on.</param>
+    /// <param name="random">Where the control's directions come from.</param>
     /// <param name="progress">Told about amounts tried.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <returns>The strength, and which of the episodes did not fit the model whole.</returns>
-    /// <exception cref="ArgumentException">Fewer than two personas, or nothing to compare on.</exception>
-    public static (DirectionStrength Strength, IReadOnlyList<EpisodeCut> Cuts) Measure(Transformer model, string site,
-        IReadOnlyList<PresentedPersona> personas, IReadOnlyList<float[]> directions, IReadOnlyList<Episode> episodes, RngStream random,
-        bool strict = false, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+    /// <exception cref="ArgumentException">Another number of directions, or nothing to compare on.</exception>
+    public (DirectionStrength Strength, IReadOnlyList<EpisodeCut> Cuts) Measure(IReadOnlyList<float[]> directions,
+        IReadOnlyList<Episode> episodes, RngStream random, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        if (personas.Count < 2 || directions.Count != personas.Count || episodes.Count == 0)
-            throw new ArgumentException("Two personas with directions and an episode are needed.", nameof(personas));
-        var options = new LikelihoodOptions { Strict = strict };
-        EvidenceBlock before = new LikelihoodSource(personas, options).Compute(episodes, null, null, cancellation);
+        if (directions.Count != _personas.Count || episodes.Count == 0)
+            throw new ArgumentException("Every persona needs a direction, and there must be an episode.", nameof(directions));
+        EvidenceBlock before = new LikelihoodSource(_personas, _options).Compute(episodes, null, null, cancellation);
         double[] told = Centred(before.Nats);
-        double[] At(double amount, IReadOnlyList<float[]> added) => Centred(new LikelihoodSource([.. personas.Select((p, h) =>
-            PresentedPersona.Directed(p.Persona, model, new DirectedBy(new SteeringVector(site, added[h]), amount)))], options)
+        double[] At(double amount, IReadOnlyList<float[]> added) => Centred(new LikelihoodSource([.. _personas.Select((p, h) =>
+            PresentedPersona.Directed(p.Persona, _model, new DirectedBy(new SteeringVector(_site, added[h]), amount)))], _options)
             .Compute(episodes, null, null, cancellation).Nats);
         (double Error, double Amount, double[] Evidence) best = (double.PositiveInfinity, 1, told);
         foreach ((int i, double amount) in Amounts.Index())

@@ -85,8 +85,8 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
         var told = new PersonaSet(Personas.Traits, [.. Personas.Personas.Select(Told)]) { Folder = Personas.Folder };
         using PresentedPersonas presented = PresentedPersonas.Of(told, model,
             new PresentationOptions { Calibrate = false }, progress, cancellation);
-        ExtractedDirections personas = DirectionExtraction.Run(model, site, presented.Personas, read, Positions, Baseline, Strict, progress,
-            cancellation), found = OfTraits(personas);
+        ExtractedDirections personas = new DirectionExtraction(model, site, Positions)
+            .OfContexts(presented.Personas, read, Baseline, Strict, progress, cancellation), found = OfTraits(personas);
         if (personas.Set.Values.All(v => v.All(x => x == 0)))
             throw new UserErrorException("no-difference", $"At the site '{site}' and the positions "
                 + $"'{Positions.ToString().ToLowerInvariant()}' the contexts of the personas change nothing: every direction is 0.",
@@ -96,8 +96,8 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
             : [.. told.Personas.Select(p => p.Traits.Count == 0
                 ? new float[found.Set.Width] : DirectionSet.Sum(p.Traits.Select(t => (found.Set[t.Key].Values.ToArray(), t.Value))))];
         (DirectionStrength strength, IReadOnlyList<EpisodeCut> cuts) =
-            DirectionStrengthFit.Measure(model, site, presented.Personas, directions, measured, RngStream.Root(Seed).Child("strength"),
-                Strict, progress, cancellation);
+            new DirectionStrengthFit(model, site, presented.Personas, Strict)
+                .Measure(directions, measured, RngStream.Root(Seed).Child("strength"), progress, cancellation);
         return new ExtractedDirections(found.Set.With(strength), [.. found.Cut, .. cuts.Select(c => (measured[c.Episode], c))]);
     }
 
@@ -109,8 +109,8 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
             throw new UserErrorException("few-examples",
                 $"Without data, personas are read off their own examples, and '{without.Name}' has none.",
                 "Give it examples, or give data to put after the personas' contexts.");
-        return DirectionExtraction.OfExamples(model, site, [.. Personas.Personas.Select(p => PersonaExamples.Load(Personas, p))],
-            Positions, progress, cancellation);
+        return new DirectionExtraction(model, site, Positions)
+            .OfExamples([.. Personas.Personas.Select(p => PersonaExamples.Load(Personas, p))], progress, cancellation);
     }
 
     private ExtractedDirections OfTraits(ExtractedDirections personas) => !Traits ? personas

@@ -60,7 +60,8 @@ public sealed class DirectionSetTests : IDisposable
             decoder.Forward(model.Weights, batch, workspace, edits);
             return workspace.Captured(slot)[^model.Config.Width..].ToArray();
         }
-        DirectionSet found = DirectionExtraction.Run(model, site, [Persona(model, "a", "w001 w002"), Persona(model, "nobody")], one).Set;
+        DirectionSet found = new DirectionExtraction(model, site)
+            .OfContexts([Persona(model, "a", "w001 w002"), Persona(model, "nobody")], one).Set;
         float[] expected = Difference(At(with), At(bare));
         for (int j = 0; j < expected.Length; j++) Assert.Equal(expected[j], found["a"].Values[j], 1e-5);
         Assert.All(found["nobody"].Values, x => Assert.Equal(0, x));
@@ -74,22 +75,21 @@ public sealed class DirectionSetTests : IDisposable
         Episode[] episodes = Episodes(70);
         foreach (ReadPositions positions in Enum.GetValues<ReadPositions>())
         {
-            DirectionSet found = DirectionExtraction.Run(model, "blocks.1.resid_post",
+            DirectionSet found = new DirectionExtraction(model, "blocks.1.resid_post", positions).OfContexts(
                 [Persona(model, "a", "w001"), Persona(model, "b", "w002 w003"), Persona(model, "both", "w001", "w002 w003")],
-                episodes, positions).Set;
+                episodes).Set;
             for (int j = 0; j < found.Width; j++)
                 Assert.Equal((found["a"].Values[j] + found["b"].Values[j]) / 2, found["both"].Values[j], 1e-5);
-            DirectionSet centred = DirectionExtraction.Run(three, "blocks.1.resid_post",
-                [Persona(three, "a", "w001"), Persona(three, "b", "w002 w003")], episodes, positions, DirectionBaseline.Mean).Set;
+            DirectionSet centred = new DirectionExtraction(three, "blocks.1.resid_post", positions).OfContexts(
+                [Persona(three, "a", "w001"), Persona(three, "b", "w002 w003")], episodes, DirectionBaseline.Mean).Set;
             for (int j = 0; j < found.Width; j++)
             {
                 Assert.Equal(0, centred["a"].Values[j] + centred["b"].Values[j], 1e-5);
                 Assert.Equal(found["a"].Values[j] - found["b"].Values[j], centred["a"].Values[j] - centred["b"].Values[j], 1e-5);
             }
         }
-        Assert.Throws<ArgumentException>(() => DirectionExtraction.Run(model, "final", [Persona(model, "a", "w001")], episodes));
-        Assert.Throws<ArgumentException>(() =>
-            DirectionExtraction.Run(model.With(new Interventions(model.Config)), "embed", [Persona(model, "a", "w001")], episodes));
+        Assert.Throws<ArgumentException>(() => new DirectionExtraction(model, "final"));
+        Assert.Throws<ArgumentException>(() => new DirectionExtraction(model.With(new Interventions(model.Config)), "embed"));
     }
 
     [Fact]
@@ -98,10 +98,10 @@ public sealed class DirectionSetTests : IDisposable
         using Transformer model = Tiny.Model(Tiny.Tied);
         Episode[] a = Episodes(40)[..20], b = Episodes(40)[20..];
         PersonaExamples Own(string name, Episode[] some) => new(new Persona(name, "", "", NoTraits), some, [], []);
-        DirectionSet found = DirectionExtraction.OfExamples(model, "blocks.0.resid_post", [Own("a", a), Own("b", b)]).Set;
+        DirectionSet found = Reading().OfExamples([Own("a", a), Own("b", b)]).Set;
         // The same persona, with nothing before it, once on the episodes of one and once on those of the other.
-        float[] Bare(Episode[] some) => [.. DirectionExtraction.OfExamples(model, "blocks.0.resid_post", [Own("x", some), Own("y", b)],
-            ReadPositions.Reply).Set["x"].Values];
+        float[] Bare(Episode[] some) => [.. Reading().OfExamples([Own("x", some), Own("y", b)]).Set["x"].Values];
+        DirectionExtraction Reading() => new(model, "blocks.0.resid_post", ReadPositions.Reply);
         Assert.Equal("mean", found.Origin.Baseline);
         for (int j = 0; j < found.Width; j++) Assert.Equal(0, found["a"].Values[j] + found["b"].Values[j], 1e-5);
         Assert.All(Bare(b), x => Assert.Equal(0, x, 1e-5));
@@ -120,8 +120,8 @@ public sealed class DirectionSetTests : IDisposable
         PresentedPersona[] personas = [Persona(model, "a", "w001 w002"), Persona(model, "b", "w003")];
         foreach (ReadPositions positions in Enum.GetValues<ReadPositions>())
         {
-            ExtractedDirections found = DirectionExtraction.Run(model, site, personas, [tooLong, unknown], positions),
-                kept = DirectionExtraction.Run(model, site, personas, [whole], positions);
+            ExtractedDirections found = new DirectionExtraction(model, site, positions).OfContexts(personas, [tooLong, unknown]),
+                kept = new DirectionExtraction(model, site, positions).OfContexts(personas, [whole]);
             Assert.Equal(["long", "odd"], found.Cut.Select(c => c.Episode.Id));
             Assert.Equal(1, found.Cut[0].Cut.TurnsLeftOut);
             Assert.Contains("xylophone", found.Cut[1].Cut.Unread, StringComparison.Ordinal);
@@ -131,13 +131,13 @@ public sealed class DirectionSetTests : IDisposable
             Assert.Empty(kept.Cut);
         }
         PersonaExamples Own(string name, params Episode[] said) => new(new Persona(name, "", "", NoTraits), said, [], []);
-        Assert.Equal(["long"], DirectionExtraction.OfExamples(model, site, [Own("a", tooLong), Own("b", whole)]).Cut
-            .Select(c => c.Episode.Id));
-        Assert.Equal([1], DirectionStrengthFit.Measure(model, site, personas,
+        Assert.Equal(["long"], new DirectionExtraction(model, site, ReadPositions.Reply)
+            .OfExamples([Own("a", tooLong), Own("b", whole)]).Cut.Select(c => c.Episode.Id));
+        Assert.Equal([1], new DirectionStrengthFit(model, site, personas).Measure(
             [new float[model.Config.Width], new float[model.Config.Width]], [whole, tooLong], rng).Cuts.Select(c => c.Episode));
 
-        string CodeOf(params Episode[] episodes) => Assert.Throws<UserErrorException>(() => DirectionExtraction.Run(model, site, personas,
-            episodes, strict: episodes.Length > 1)).Code;
+        string CodeOf(params Episode[] episodes) => Assert.Throws<UserErrorException>(() => new DirectionExtraction(model, site)
+            .OfContexts(personas, episodes, strict: episodes.Length > 1)).Code;
         Assert.Equal("prompt-too-long", CodeOf(whole, tooLong));
         Assert.Equal("unknown-word", CodeOf(whole, unknown));
         Assert.Equal("no-episodes", CodeOf(unknown));
@@ -154,8 +154,8 @@ public sealed class DirectionSetTests : IDisposable
         // Personas that are these directions twice: the strength is two, and the agreement whole.
         PresentedPersona[] personas = [.. directions.Select((v, h) => PresentedPersona.Directed(new Persona($"p{h}", "", "", NoTraits),
             model, new DirectedBy(new SteeringVector(site, v), 2)))];
-        DirectionStrength strength = DirectionStrengthFit.Measure(model, site, personas, directions, Episodes(12),
-            RngStream.Root(1)).Strength;
+        DirectionStrength strength = new DirectionStrengthFit(model, site, personas)
+            .Measure(directions, Episodes(12), RngStream.Root(1)).Strength;
         Assert.Equal(2, strength.Amount);
         Assert.Equal(1, strength.Agreement, 1e-6);
         Assert.Equal(1, strength.Slope, 1e-6);
@@ -168,7 +168,7 @@ public sealed class DirectionSetTests : IDisposable
     public void Directions_of_another_model_or_of_no_such_name_are_refused_by_name()
     {
         using Transformer model = Tiny.Model(Tiny.Tied), other = Tiny.Model(Tiny.Tied, seed: 2);
-        DirectionExtraction.Run(model, "blocks.0.resid_post", [Persona(model, "a", "w001")], Episodes(3)).Set
+        new DirectionExtraction(model, "blocks.0.resid_post").OfContexts([Persona(model, "a", "w001")], Episodes(3)).Set
             .With(new DirectionStrength(1.5, 0.9, 1, 0.1, 12)).Save(_folder);
         DirectionFolder folder = DirectionFolder.Open(_folder, model);
         Assert.Equal(1.5, folder.Strength);
