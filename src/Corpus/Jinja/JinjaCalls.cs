@@ -108,13 +108,13 @@ internal sealed class JinjaMacro(JinjaMacroStatement definition, JinjaFrame oute
     /// <inheritdoc/>
     public object Call(JinjaRun run, object[] positional, string[] names, object[] values)
     {
-        (string name, string[] parameters) = (definition.Name, definition.Parameters);
+        (string name, JinjaParameter[] parameters) = (definition.Name, definition.Parameters);
         if (positional.Length > parameters.Length) throw run.Error($"{name} takes at most {parameters.Length} arguments");
         JinjaFrame frame = run.Open(definition.Plan, outer);
         for (int i = 0; i < positional.Length; i++) frame.Slots[definition.Slots[i]] = positional[i];
         for (int i = 0; i < names.Length; i++)
         {
-            int at = Array.IndexOf(parameters, names[i]);
+            int at = Array.FindIndex(parameters, p => p.Name == names[i]);
             if (at < 0 && names[i] == Caller && definition.CallerSlot is { } slot)
             {
                 frame.Slots[slot] = values[i];
@@ -129,13 +129,13 @@ internal sealed class JinjaMacro(JinjaMacroStatement definition, JinjaFrame oute
         for (int i = 0; i < parameters.Length; i++)
         {
             // A parameter that is not given hides what is of its name outside.
-            frame.Slots[definition.Slots[i]] ??= new JinjaUndefined($"'{parameters[i]}'");
-            if (frame.Slots[definition.Slots[i]] is JinjaUndefined && !IsGiven(i) && definition.Defaults[i] is { } fallback)
+            frame.Slots[definition.Slots[i]] ??= new JinjaUndefined($"'{parameters[i].Name}'");
+            if (frame.Slots[definition.Slots[i]] is JinjaUndefined && !IsGiven(i) && parameters[i].Default is { } fallback)
                 frame.Slots[definition.Slots[i]] = fallback.Evaluate(run);
         }
         run.Frame = calling;
         return run.Call(definition.Body, frame);
 
-        bool IsGiven(int i) => i < positional.Length || names.Contains(parameters[i]);
+        bool IsGiven(int i) => i < positional.Length || names.Contains(parameters[i].Name);
     }
 }

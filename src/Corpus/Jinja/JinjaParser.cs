@@ -194,14 +194,14 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
     private JinjaOutput CallBlock(int line, JinjaScopePlan scope)
     {
         var plan = new JinjaScopePlan(scope);
-        List<(string, JinjaExpression?)> parameters = _tokens.Current.Is("(") ? Parameters(plan) : [];
+        List<JinjaParameter> parameters = _tokens.Current.Is("(") ? Parameters(plan) : [];
         JinjaToken begin = _tokens.Current;
         if (Expressions(scope).Expression() is not JinjaCall call) throw _tokens.Fail(begin, $"{begin} where a macro should be called");
         return new JinjaOutput(line, call.With(MacroBody(line, JinjaMacro.Caller, null, plan, parameters, "endcall")));
     }
 
     private JinjaMacroStatement MacroBody(
-        int line, string name, int? slot, JinjaScopePlan plan, List<(string Name, JinjaExpression? Default)> parameters, string end)
+        int line, string name, int? slot, JinjaScopePlan plan, List<JinjaParameter> parameters, string end)
     {
         string[] given = [.. parameters.Select(p => p.Name)];
         foreach (string parameter in given) plan.Store(parameter);
@@ -214,12 +214,12 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
                 throw new FormatException($"line {used.Line}: '{used.Name}' in a macro is not understood here");
             if (used.Name == JinjaMacro.Caller) caller = plan.Slot(JinjaMacro.Caller);
         }
-        return new JinjaMacroStatement(line, name, slot, given, [.. parameters.Select(p => p.Default)], plan, body, caller);
+        return new JinjaMacroStatement(line, name, slot, [.. parameters], plan, body, caller);
     }
 
-    private List<(string Name, JinjaExpression? Default)> Parameters(JinjaScopePlan plan)
+    private List<JinjaParameter> Parameters(JinjaScopePlan plan)
     {
-        var parameters = new List<(string Name, JinjaExpression? Default)>();
+        var parameters = new List<JinjaParameter>();
         _tokens.Expect("(");
         while (!_tokens.Skip(")"))
         {
@@ -227,9 +227,9 @@ internal sealed class JinjaParser(List<JinjaToken> tokens)
             JinjaToken parameter = _tokens.Expect(JinjaTokenKind.Name);
             if (parameters.Any(p => p.Name == parameter.Text)) throw _tokens.Fail(parameter, $"two parameters are called {parameter}");
             JinjaExpression? fallback = _tokens.Skip("=") ? Expressions(plan).Expression() : null;
-            if (fallback is null && parameters.LastOrDefault().Default is not null)
+            if (fallback is null && parameters.LastOrDefault()?.Default is not null)
                 throw _tokens.Fail(parameter, "a parameter without a default behind one that has it");
-            parameters.Add((parameter.Text, fallback));
+            parameters.Add(new JinjaParameter(parameter.Text, fallback));
         }
         return parameters;
     }

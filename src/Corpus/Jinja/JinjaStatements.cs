@@ -144,21 +144,21 @@ internal sealed class JinjaScoped(
     }
 }
 
+/// <summary>A parameter of a macro, with the value it has where none is given.</summary>
+internal sealed record JinjaParameter(string Name, JinjaExpression? Default);
+
 /// <summary><c>{% macro name(parameters) %}</c>, or the block of a <c>{% call %}</c>, which has no name.</summary>
 internal sealed class JinjaMacroStatement(
-    int line, string name, int? slot, string[] parameters, JinjaExpression?[] defaults, JinjaScopePlan plan, JinjaBlock body,
-    int? callerSlot)
-    : JinjaStatement(line, [.. defaults, body])
+    int line, string name, int? slot, JinjaParameter[] parameters, JinjaScopePlan plan, JinjaBlock body, int? callerSlot)
+    : JinjaStatement(line, [.. parameters.Select(p => p.Default), body])
 {
     public string Name { get; } = name;
 
-    public string[] Parameters { get; } = parameters;
-
-    public JinjaExpression?[] Defaults { get; } = defaults;
+    public JinjaParameter[] Parameters { get; } = parameters;
 
     public JinjaScopePlan Plan { get; } = plan;
 
-    public int[] Slots { get; } = [.. parameters.Select(plan.Slot)];
+    public int[] Slots { get; } = [.. parameters.Select(p => plan.Slot(p.Name))];
 
     public JinjaBlock Body { get; } = body;
 
