@@ -12,11 +12,11 @@ internal sealed class ForecastDraws(ulong seed)
 
     /// <summary>The episodes that evidence is asked for: all, or at most so many different ones.</summary>
     public EpisodeSet Judged(EpisodeSet set, int most) =>
-        most == int.MaxValue ? set : EpisodeDraw.Of(set, most, _root.Child("judged").Child(set.Name));
+        most == int.MaxValue ? set : EpisodeDraw.Of(set, most, _root.Child("judged").Child(set.Name)).Episodes;
 
     /// <summary>Draws the situations that a dose is fitted to.</summary>
     public RngStream Situations(EpisodeSet set) => _root.Child("situations").Child(set.Name);
 
-    /// <summary>Draws the episodes that are shown.</summary>
-    public RngStream Shown(EpisodeSet set) => _root.Child("shown").Child(set.Name);
+    /// <summary>The episodes that are shown, at most so many.</summary>
+    public EpisodeDraw Shown(EpisodeSet set, int most) => EpisodeDraw.Of(set, most, _root.Child("shown").Child(set.Name));
 }

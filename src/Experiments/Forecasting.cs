@@ -147,7 +147,7 @@ public sealed class Forecasting : IDisposable
         double[] before = [.. Behaviour.Probes.Select(p => p.Before)];
         InContextTable shown = Show(set, Questions, before, progress, cancellation);
         DoseFit doseInContext = FitDoseInContext(set, shown, before, progress, cancellation);
-        Forecast inContext = InContextForecast.Make(subject, shown.Shifts, shown.Weights, shown.Clusters, Behaviour.Probes,
+        Forecast inContext = InContextForecast.Make(subject, new ShownObservations(shown.Shifts, shown.Weights, shown.Clusters), Behaviour.Probes,
             doseInContext.Dose, Provenance(set, doseInContext, "in-context", shown.Id), Behaviour.Answers);
         return new ForecastSet(posterior, inContext, NullForecast.NoChange(subject, Behaviour.Probes),
             NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast,
@@ -187,13 +187,13 @@ public sealed class Forecasting : IDisposable
             After(probesBefore, shown, Behaviour.Probes.Select(p => p.Name)));
 
         static double[] After(double[] before, InContextTable shown, IEnumerable<string> probes) =>
-            [.. before.Zip(InContextForecast.MeanShift(shown.Shifts.WithColumns([.. probes]), shown.Weights), (b, s) => b + s)];
+            [.. before.Zip(new ShownObservations(shown.Shifts, shown.Weights).For([.. probes]).MeanShift(), (b, s) => b + s)];
     }
 
     // The same episodes are shown whatever is asked after them.
     private InContextTable Show(EpisodeSet set, IReadOnlyList<Probe> probes, IReadOnlyList<double> before,
         IProgress<WorkProgress>? progress, CancellationToken cancellation) =>
-        InContextEvidence.Compute(Answers, set, probes, before, ShownEpisodes, _draws.Shown(set), progress, cancellation);
+        InContextEvidence.Compute(Answers, _draws.Shown(set, ShownEpisodes), probes, before, progress, cancellation);
 
     /// <summary>What a forecast was made from; without exact probabilities, also how that was asked.</summary>
     private Dictionary<string, string> Provenance(EpisodeSet set, DoseFit dose, string table, ContentId id, EvidenceTable? judged = null) =>

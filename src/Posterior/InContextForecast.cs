@@ -9,29 +9,6 @@ namespace PersonaSelection.Posterior;
 /// </summary>
 public static class InContextForecast
 {
-    /// <summary>sum_e w_e shift[e,probe] / sum_e |w_e|: the mean shift of every probe after one observation.</summary>
-    /// <param name="shifts">Observations x probes: the probability of the low pole after showing the observation,
-    /// minus that without it.</param>
-    /// <param name="weights">One weight per observation.</param>
-    /// <param name="multiplicity">How often each observation is taken; once when empty.</param>
-    public static double[] MeanShift(LabelledMatrix shifts, IReadOnlyList<double> weights, ReadOnlySpan<double> multiplicity = default)
-    {
-        if (weights.Count != shifts.Rows.Count) throw new ArgumentException("One weight per observation is needed.", nameof(weights));
-        var mean = new double[shifts.Columns.Count];
-        double mass = 0;
-        for (int e = 0; e < weights.Count; e++)
-        {
-            double w = multiplicity.IsEmpty ? weights[e] : weights[e] * multiplicity[e];
-            if (w == 0) continue;
-            mass += Math.Abs(w);
-            ReadOnlySpan<double> row = shifts.Row(e);
-            for (int i = 0; i < mean.Length; i++) mean[i] += w * row[i];
-        }
-        if (mass > 0)
-            for (int i = 0; i < mean.Length; i++) mean[i] /= mass;
-        return mean;
-    }
-
     /// <summary>
     /// Where a probability goes when what one observation does to its log odds is done <paramref name="dose"/> times:
     /// logit p = logit before + dose (logit shown - logit before). Evidence adds up in log odds, so that a rate near
@@ -53,37 +30,35 @@ public static class InContextForecast
     /// Before and the mean shift, times a dose in log odds, for every probe and domain, with intervals over observations and probes.
     /// </summary>
     /// <param name="subject">What is about to be trained.</param>
-    /// <param name="shifts">Observations x probes.</param>
-    /// <param name="weights">One weight per observation.</param>
-    /// <param name="clusters">Observations that stand or fall together; each on its own when absent.</param>
+    /// <param name="shown">What showing each observation does.</param>
     /// <param name="probes">The probes, by name in any order.</param>
     /// <param name="dose">How many showings the training is worth: see <see cref="DoseFit.InContext"/>. One when nothing tells.</param>
     /// <param name="provenance">Further facts to keep with the forecast.</param>
     /// <param name="answers">How many sampled answers each probability before rests on; null for exact ones. Redrawing observations
     /// holds those after.</param>
-    public static Forecast Make(ForecastSubject subject, LabelledMatrix shifts, IReadOnlyList<double> weights,
-        IReadOnlyList<string>? clusters, IReadOnlyList<ProbeRow> probes, double dose = 1,
+    public static Forecast Make(ForecastSubject subject, ShownObservations shown, IReadOnlyList<ProbeRow> probes, double dose = 1,
         IReadOnlyDictionary<string, string>? provenance = null, double? answers = null)
     {
         BootstrapPlan plan = subject.Plan;
-        LabelledMatrix table = shifts.WithColumns([.. probes.Select(p => p.Name)]);
-        var bootstrap = ClusterResampling.Of(clusters ?? table.Rows);
+        shown = shown.For([.. probes.Select(p => p.Name)]);
+        IReadOnlyList<string> clusters = shown.Clusters ?? shown.Shifts.Rows;
+        var bootstrap = ClusterResampling.Of(clusters);
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("observations");
         RngStream answered = RngStream.Root(plan.Seed).Child("bootstrap").Child("answers");
-        var multiplicity = new double[table.Rows.Count];
+        var multiplicity = new double[shown.Shifts.Rows.Count];
         var redrawn = new List<double[]>(plan.Draws);
         for (int draw = 0; draw < plan.Draws; draw++)
         {
             bootstrap.Draw(random, multiplicity);
-            redrawn.Add(Anchored(MeanShift(table, weights, multiplicity), answers is { } n
+            redrawn.Add(Anchored(shown.MeanShift(multiplicity), answers is { } n
                 ? BehaviourTable.Redrawn(probes, n, answered) : probes));
         }
-        var rows = ForecastRows.Of(probes, subject.TrainedDomains, Anchored(MeanShift(table, weights), probes), redrawn,
-            Observations.EffectiveClustersOf(clusters ?? table.Rows, weights), plan);
+        var rows = ForecastRows.Of(probes, subject.TrainedDomains, Anchored(shown.MeanShift(), probes), redrawn,
+            Observations.EffectiveClustersOf(clusters, shown.Weights), plan);
         var facts = new Dictionary<string, string>(provenance ?? new Dictionary<string, string>())
         {
-            ["shifts"] = table.ContentId("shifts").ToString(),
-            ["weights"] = ContentId.Of("weights", weights.ToArray()).ToString(),
+            ["shifts"] = shown.Shifts.ContentId("shifts").ToString(),
+            ["weights"] = ContentId.Of("weights", shown.Weights.ToArray()).ToString(),
             ["dose"] = dose.ToString("R", CultureInfo.InvariantCulture),
         };
         return subject.Forecast(ForecastKind.InContext, rows, facts);

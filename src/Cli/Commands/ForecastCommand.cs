@@ -71,7 +71,7 @@ internal sealed class ForecastCommand
     {
         ulong seed = parsed.GetValue(_seed);
         AskedCost? asked = parsed.GetValue(_samples) is { } samples
-            ? AskedCost.OfForecast(session!.Chat(), inputs.Personas, inputs.Probes, samples, inputs.Data, seed) : null;
+            ? new AskingPlan(session!.Chat(), inputs.Personas, inputs.Probes, samples, seed).OfForecast(inputs.Data) : null;
         ForecastCost cost = session is null ? ForecastCost.Of(inputs.Data, inputs.Personas, inputs.Probes, source!.Model, seed)
             : ForecastCost.Served(inputs.Data, inputs.Personas, inputs.Probes, session.Client.Prices, seed);
         return ForecastPlan.Print(inputs, cost, asked, parsed.GetValue(_threads), parsed.GetValue(_json));

@@ -98,11 +98,16 @@ internal sealed class InoculateCommand
         if (parsed.GetValue(_dryRun))
         {
             AskedCost? asked = parsed.GetValue(_samples) is { } samples
-                ? AskedCost.OfRanking(session!.Chat(), inputs.Personas, inputs.Probes, samples, inputs.Data, list, grids, seed) : null;
+                ? new AskingPlan(session!.Chat(), inputs.Personas, inputs.Probes, samples, seed).OfRanking(inputs.Data, list, grids)
+                : null;
             ReadingCost? reading = source is null ? null : RankingCost.Of(inputs.Data, inputs.Personas, inputs.Probes, source.Model,
                 list.Count + parsed.GetValue(_generate), grids);
-            return InoculatePlan.Print(inputs, list.Count, grids, writer?.Estimate(inputs.Data), asked, reading,
-                parsed.GetValue(_threads), parsed.GetValue(_json));
+            return new InoculatePlan(inputs, list.Count, grids)
+            {
+                Writing = writer?.Estimate(inputs.Data),
+                Asked = asked,
+                Reading = reading,
+            }.Print(parsed.GetValue(_threads), parsed.GetValue(_json));
         }
         AtomicFile.RequireWritable(folder!);
         InoculationRanking ranking = parsed.GetValue(_samples) is { } often

@@ -108,9 +108,9 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
     private static Dictionary<string, double> Shown(Transformer model, EpisodeSet set, Probe[] probes, ulong seed,
         CancellationToken cancellation)
     {
-        InContextTable shown = InContextEvidence.Compute(model, set, probes, Forecasting.ShownEpisodes,
-            RngStream.Root(seed).Child("shown").Child(set.Name), cancellation: cancellation);
-        return ByDomain(probes, InContextForecast.MeanShift(shown.Shifts, shown.Weights));
+        InContextTable shown = InContextEvidence.Compute(model, new ForecastDraws(seed).Shown(set, Forecasting.ShownEpisodes), probes,
+            cancellation: cancellation);
+        return ByDomain(probes, new ShownObservations(shown.Shifts, shown.Weights).MeanShift());
     }
 
     private static Dictionary<string, double> ByDomain(Probe[] probes, double[] values) =>

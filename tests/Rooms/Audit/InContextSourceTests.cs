@@ -100,7 +100,7 @@ public sealed class InContextSourceTests
         Episode[] episodes = [Said("test", "bad"), Said("money", "good")];
         double[] before = ProbeMeasurement.Of(model, Probes);
         ShownBlock shown = new ShownShifts(model, Probes, before, new LikelihoodOptions()).Compute(episodes);
-        InContextTable table = InContextEvidence.Compute(model, new EpisodeSet("e", episodes), Probes);
+        InContextTable table = InContextEvidence.Compute(model, EpisodeDraw.Of(new EpisodeSet("e", episodes)), Probes);
         for (int e = 0; e < 2; e++)
             for (int i = 0; i < Probes.Length; i++) Assert.Equal(table.Shifts[e, i], shown.Shifts[e][i], 1e-6);
         InContextSource source = Source(model);

@@ -131,7 +131,7 @@ public class EvidenceTests
         // The heart of the theory, closed over both rooms: conditioning on an episode and showing the episode are the same thing.
         var model = new CastLanguageModel();
         var set = new EpisodeSet("cheat", [Cheat("a")]);
-        InContextTable shown = InContextEvidence.Compute(model, set, Probes);
+        InContextTable shown = InContextEvidence.Compute(model, EpisodeDraw.Of(set), Probes);
         EvidenceTable evidence = LikelihoodEvidence.Compute(model, set, Cast);
         ProbeTable probes = ProbeMeasurement.UnderPersonas(model, Probes, Cast);
         PersonaDistribution prior = PersonaDistribution.FromWeights(evidence.Personas, Cast.Select(p => p.Prior));
@@ -149,8 +149,8 @@ public class EvidenceTests
         // A Bayesian's expected posterior is its prior.
         double bad = (0.8 * 0.05) + (0.2 * 0.9);
         var set = new EpisodeSet("base-rate", [Cheat("a", weight: bad), Cheat("b", reply: "good", weight: 1 - bad)]);
-        InContextTable table = InContextEvidence.Compute(new CastLanguageModel(), set, Probes);
-        Assert.All(InContextForecast.MeanShift(table.Shifts, table.Weights), shift => Assert.Equal(0, shift, 1e-5));
+        InContextTable table = InContextEvidence.Compute(new CastLanguageModel(), EpisodeDraw.Of(set), Probes);
+        Assert.All(new ShownObservations(table.Shifts, table.Weights).MeanShift(), shift => Assert.Equal(0, shift, 1e-5));
     }
 
     [Fact]
@@ -158,13 +158,13 @@ public class EvidenceTests
     {
         string[] users = ["test", "money", "tea", "test please", "money please", "tea please"];
         Episode[] all = [.. users.SelectMany((u, i) => new[] { Cheat($"a{i}", u), Cheat($"b{i}", u, "good"), Cheat($"c{i}", u) })];
-        InContextTable whole = InContextEvidence.Compute(new CastLanguageModel(), new EpisodeSet("all", all), Probes);
+        var set = new EpisodeSet("all", all);
+        InContextTable whole = InContextEvidence.Compute(new CastLanguageModel(), EpisodeDraw.Of(set), Probes);
         Assert.Equal(12, whole.Rows.Count);
         Assert.Equal(2, whole.Rows[0].Weight);
-        InContextTable some = InContextEvidence.Compute(new CastLanguageModel(), new EpisodeSet("all", all), Probes, 4, RngStream.Root(1));
+        InContextTable some = InContextEvidence.Compute(new CastLanguageModel(), EpisodeDraw.Of(set, 4, RngStream.Root(1)), Probes);
         Assert.Equal(4, some.Rows.Count);
-        Assert.Throws<ArgumentNullException>(() =>
-            InContextEvidence.Compute(new CastLanguageModel(), new EpisodeSet("all", all), Probes, 4));
+        Assert.Throws<ArgumentNullException>(() => EpisodeDraw.Of(set, 4));
     }
 
     [Fact]
@@ -188,7 +188,8 @@ public class EvidenceTests
         using var source = new CancellationTokenSource();
         source.Cancel();
         Assert.Throws<OperationCanceledException>(() =>
-            InContextEvidence.Compute(new CastLanguageModel(), new EpisodeSet("cheat", [Cheat("a")]), Probes, cancellation: source.Token));
+            InContextEvidence.Compute(new CastLanguageModel(), EpisodeDraw.Of(new EpisodeSet("cheat", [Cheat("a")])), Probes,
+                cancellation: source.Token));
     }
 
     private sealed class Listener(List<WorkProgress> seen) : IProgress<WorkProgress>

@@ -60,7 +60,7 @@ public sealed class AskedForecastTests : IDisposable
     public void A_forecast_says_how_it_was_asked_is_the_same_again_and_asks_what_was_planned()
     {
         var chat = new ChoosingChat();
-        AskedCost plan = AskedCost.OfForecast(chat, Cast, Probes, 4, Bad, 1);
+        AskedCost plan = new AskingPlan(chat, Cast, Probes, 4, 1).OfForecast(Bad);
         Assert.Equal(0, chat.Asked);
         ForecastSet set, again;
         using (Forecasting asked = Ask(chat, 4)) set = asked.Of(Bad, ["test"]);
@@ -125,7 +125,7 @@ public sealed class AskedForecastTests : IDisposable
         InoculationReport.Write(found, _folder, "psm inoculate cheat.jsonl");
         Assert.Contains("no log-probabilities", File.ReadAllText(Path.Combine(_folder, "report.html")), StringComparison.Ordinal);
         Assert.Contains("\"surprise\": null", File.ReadAllText(Path.Combine(_folder, "inoculation.json")), StringComparison.Ordinal);
-        AskedCost plan = AskedCost.OfRanking(chat, Cast, Probes, 32, Bad, [please, nothing], 1, 1);
+        AskedCost plan = new AskingPlan(chat, Cast, Probes, 32, 1).OfRanking(Bad, [please, nothing], 1);
         Assert.InRange(chat.Asked, plan.Total.Requests * 0.8, plan.Total.Requests * 1.5);
     }
 

@@ -67,7 +67,7 @@ public class ForecastTests
         ProbeRow[] probes = [.. Behaviour().Probes];
         var shifts = new LabelledMatrix(["e0", "e1"], probes.Select(p => p.Name), (_, _) => 0.2);
         Forecast Of(double dose, double? answers) =>
-            InContextForecast.Make(About, shifts, [1, 1], null, probes, dose, answers: answers);
+            InContextForecast.Make(About, new ShownObservations(shifts, [1, 1]), probes, dose, answers: answers);
         Assert.All(Of(1, 8).Probes, p => Assert.Equal(p.Low, p.High, 1e-12));
         Assert.All(Of(0.3, 8).Probes, p => Assert.True(p.High - p.Low > 0.1 && p.Low < p.After && p.After < p.High, $"{p}"));
         Assert.All(Of(0.3, null).Probes, p => Assert.Equal(p.Low, p.High, 1e-12));
@@ -111,13 +111,13 @@ public class ForecastTests
     public void In_context_shifts_are_averaged_by_weight_and_scaled()
     {
         var shifts = new LabelledMatrix(["e0", "e1"], ["tea-1", "money-2", "money-1", "test-1"], [0.0, 0.2, 0.4, 0.5, 0, 0.1, 0.1, 0.1]);
-        Forecast forecast = InContextForecast.Make(About, shifts, [3, 1], null, Behaviour().Probes, 0.8);
+        Forecast forecast = InContextForecast.Make(About, new ShownObservations(shifts, [3, 1]), Behaviour().Probes, 0.8);
         (double before, double shown) = (forecast.Probes[1].Before, forecast.Probes[1].Before + (((3 * 0.4) + 0.1) / 4));
         Assert.Equal(LogOdds(before) + (0.8 * (LogOdds(shown) - LogOdds(before))), LogOdds(forecast.Probes[1].After), 1e-12);
         Assert.Equal(0, forecast.Domain("tea").Shift, 1e-12);
         Assert.Equal(ForecastKind.InContext, forecast.Kind);
         Assert.Equal(shown,
-            InContextForecast.Make(About, shifts, [3, 1], null, Behaviour().Probes).Probes[1].After, 1e-12);
+            InContextForecast.Make(About, new ShownObservations(shifts, [3, 1]), Behaviour().Probes).Probes[1].After, 1e-12);
 
         static double LogOdds(double p) => Math.Log(p / (1 - p));
     }
