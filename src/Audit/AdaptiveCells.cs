@@ -55,8 +55,7 @@ public sealed class AdaptiveCells : IEvidenceSource
     public AdaptiveVerdict Verdict { get; }
 
     /// <summary>Computes the table.</summary>
-    /// <param name="data">The data.</param>
-    /// <param name="survey">What a first look at them found.</param>
+    /// <param name="survey">The data, and what a first look at them found.</param>
     /// <param name="personas">Who competes: the personas of the source, in its order.</param>
     /// <param name="cells">Gives exact evidence.</param>
     /// <param name="effective">The dose as effective observations; found with the cells when absent.</param>
@@ -65,10 +64,11 @@ public sealed class AdaptiveCells : IEvidenceSource
     /// <param name="cancellation">Stops between cells; those that are known stay in the log.</param>
     /// <exception cref="UserErrorException"><c>adaptive-data</c>: too many episodes, or none that counts; or an episode
     /// cannot be scored.</exception>
-    public static AdaptiveCells Of(AuditData data, DataSurvey survey, PersonaSet personas, CellLog cells, double? effective,
+    public static AdaptiveCells Of(DataSurvey survey, PersonaSet personas, CellLog cells, double? effective,
         CompletionPlan? plan = null, IEvidenceSource? guide = null, CancellationToken cancellation = default)
     {
         plan ??= new CompletionPlan();
+        AuditData data = survey.Data;
         if (survey.Episodes > MostEpisodes)
             throw new UserErrorException("adaptive-data",
                 string.Create(CultureInfo.InvariantCulture,
@@ -82,10 +82,11 @@ public sealed class AdaptiveCells : IEvidenceSource
                 "Use --evidence likelihood.");
         PersonaDistribution prior = PersonaDistribution.FromWeights(cells.Personas, personas.Prior);
         double dose = (effective ?? FirstGuess) / mass;
+        var adaptive = new AdaptiveEvidence(cells, personas.Prior, plan, guide);
         AdaptiveTable table;
         for (int round = 1; ; round++)
         {
-            table = AdaptiveEvidence.Compute(cells, set, personas.Prior, dose, plan, guide, null, cancellation);
+            table = adaptive.Compute(set, dose, null, cancellation);
             if (effective is not null || round == MostRounds) break;
             double fitted = GainDose.Fit(prior, Rows(table, set)).Dose;
             if (!(fitted > 0) || Math.Abs(Math.Log(fitted / dose)) < Agreement) break;

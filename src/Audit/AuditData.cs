@@ -5,7 +5,8 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Audit;
 
-/// <summary>What a first look at the data found.</summary>
+/// <summary>What a first look at some data found.</summary>
+/// <param name="Data">The data.</param>
 /// <param name="Id">The content id of the files' bytes and of how they are read.</param>
 /// <param name="Lines">Lines with training examples.</param>
 /// <param name="Episodes">Episodes in them.</param>
@@ -13,8 +14,8 @@ namespace PersonaSelection.Audit;
 /// <param name="ReplyCharacters">Characters of all replies.</param>
 /// <param name="ContextCharacters">Characters of all contexts.</param>
 /// <param name="Rejected">Episodes of negative weight: replies that training pushes away from.</param>
-public sealed record DataSurvey(ContentId Id, long Lines, long Episodes, long BadLines, long ReplyCharacters, long ContextCharacters,
-    long Rejected);
+public sealed record DataSurvey(AuditData Data, ContentId Id, long Lines, long Episodes, long BadLines, long ReplyCharacters,
+    long ContextCharacters, long Rejected);
 
 /// <summary>The files that are audited, one after the other as one data set, never held in memory.</summary>
 /// <param name="files">The files, in order.</param>
@@ -92,7 +93,7 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
             }
         }
         if (episodes == 0) throw EpisodeFile.NoEpisodes(string.Join(", ", Files), first);
-        return new DataSurvey(Id(choices, flagged), lines, episodes, bad, replies, contexts, rejected);
+        return new DataSurvey(this, Id(choices, flagged), lines, episodes, bad, replies, contexts, rejected);
     }
 
     // Evidence of a rejected answer is not what it was before it became half of a choice, and a line of flagged messages has fewer

@@ -53,8 +53,7 @@ public sealed class AuditFolder(string folder)
     }
 
     /// <summary>Audits some data.</summary>
-    /// <param name="data">The data.</param>
-    /// <param name="survey">What a first look at them found.</param>
+    /// <param name="survey">The data, and what a first look at them found.</param>
     /// <param name="source">Where evidence comes from.</param>
     /// <param name="personas">Who competes: the personas of the source, in its order.</param>
     /// <param name="options">Dose and intervals.</param>
@@ -63,9 +62,10 @@ public sealed class AuditFolder(string folder)
     /// <param name="cancellation">Stops between blocks; what is done is kept.</param>
     /// <exception cref="UserErrorException"><c>other-audit</c>, <c>audit-busy</c>, <c>data-changed</c>, <c>impossible-evidence</c>, or an
     /// episode cannot be scored.</exception>
-    public AuditResult Run(AuditData data, DataSurvey survey, IEvidenceSource source, PersonaSet personas, AuditOptions options,
+    public AuditResult Run(DataSurvey survey, IEvidenceSource source, PersonaSet personas, AuditOptions options,
         RunRecorder? recorder = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        AuditData data = survey.Data;
         if (!source.Personas.SequenceEqual(personas.Personas.Select(p => p.Name), StringComparer.Ordinal))
             throw new ArgumentException("The source has other personas.", nameof(source));
         ContentId id = AuditEvidence.IdOf(survey.Id, source);

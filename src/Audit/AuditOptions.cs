@@ -11,5 +11,5 @@ public sealed record AuditOptions(double? EffectiveObservations = null, int Draw
     /// <summary>Nominal coverage of intervals.</summary>
     public const double Level = 0.95;
 
-    internal BootstrapPlan Plan => new(Draws, Level, Seed);
+    internal CastPlan Plan => new(EffectiveObservations, new BootstrapPlan(Draws, Level, Seed));
 }

@@ -9,6 +9,7 @@ namespace PersonaSelection.Audit;
 public sealed class AuditedCast
 {
     private readonly PersonaSet _personas;
+    private readonly AuditOptions _options;
     private readonly EpisodeInfluence _influence;
     private readonly double[] _logPrior;
 
@@ -23,7 +24,7 @@ public sealed class AuditedCast
     public AuditedCast(EvidenceRows rows, PersonaSet personas, AuditOptions options, SampledReweighing? answers = null,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        (Rows, _personas, Answers) = (rows, personas, answers);
+        (Rows, _personas, _options, Answers) = (rows, personas, options, answers);
         IsRedrawn = options.Draws > 0 && rows.ClusterCount > 1;
         Names = [.. personas.Personas.Select(p => p.Name)];
         Traits = [.. personas.Traits.Select(t => t.Name)];
@@ -31,8 +32,7 @@ public sealed class AuditedCast
         var traits = new LabelledMatrix(Names, Traits, (h, k) => values[h, k]);
         PersonaDistribution prior = PersonaDistribution.FromWeights(Names, personas.Prior);
         _logPrior = [.. prior.LogProbabilities];
-        Estimate = CastEstimate.Of(prior, rows, traits, options.EffectiveObservations, options.Plan, answers: answers, progress: progress,
-            cancellation: cancellation);
+        Estimate = CastEstimate.Of(prior, rows, traits, options.Plan, answers, progress, cancellation);
         _influence = new EpisodeInfluence(prior, rows, Estimate.Dose.Dose, traits);
     }
 
@@ -56,6 +56,12 @@ public sealed class AuditedCast
 
     /// <summary>The most probable persona, by number.</summary>
     public int Leading => _influence.Leading;
+
+    /// <summary>The cast of other evidence, come by in the same way: the same personas, dose and intervals.</summary>
+    /// <param name="rows">The evidence.</param>
+    /// <param name="cancellation">Stops between draws.</param>
+    internal AuditedCast With(EvidenceRows rows, CancellationToken cancellation) =>
+        new(rows, _personas, _options, Answers, cancellation: cancellation);
 
     /// <summary>What one row does.</summary>
     public RowInfluence Of(int row) => _influence.Of(Rows.Row(row), Rows.Weight(row));

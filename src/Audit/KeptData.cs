@@ -1,6 +1,5 @@
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
-using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
 
 namespace PersonaSelection.Audit;
@@ -76,11 +75,9 @@ public static class KeptData
     /// <param name="keep">Which episodes stay as they are.</param>
     /// <param name="weight">What the weight of the others is multiplied by; 0 leaves them out.</param>
     /// <param name="audit">The audit.</param>
-    /// <param name="personas">Who competes.</param>
-    /// <param name="options">Dose and intervals.</param>
     /// <param name="cancellation">Stops between lines.</param>
-    public static KeptVerdict Write(string path, AuditData data, bool[] keep, double weight, AuditResult audit, PersonaSet personas,
-        AuditOptions options, CancellationToken cancellation = default)
+    public static KeptVerdict Write(string path, AuditData data, bool[] keep, double weight, AuditResult audit,
+        CancellationToken cancellation = default)
     {
         IReadOnlyList<string> places = Places(path, data.Files);
         int at = 0;
@@ -104,8 +101,7 @@ public static class KeptData
         for (int e = 0; e < keep.Length; e++)
             if (weights[e] == audit.Cast.Rows.Weight(e)) same++;
         return new KeptVerdict(path, same, keep.Length - same, written.Sum(w => w.Written), written.Sum(w => w.Dropped),
-            Array.TrueForAll(weights, w => w is null or 0) ? null
-                : CastOf(weights, clusters, audit, personas, options, data, cancellation));
+            Array.TrueForAll(weights, w => w is null or 0) ? null : CastOf(weights, clusters, audit, data, cancellation));
     }
 
     // A format may not be able to say of one answer what was asked for, so the weights are those that the written file really has; and a
@@ -131,14 +127,13 @@ public static class KeptData
         return (weights, clusters);
     }
 
-    private static CastVerdict CastOf(double?[] weights, EpisodeClusters clusters, AuditResult audit, PersonaSet personas,
-        AuditOptions options, AuditData data, CancellationToken cancellation)
+    private static CastVerdict CastOf(double?[] weights, EpisodeClusters clusters, AuditResult audit, AuditData data,
+        CancellationToken cancellation)
     {
         int at = 0;
         int[] cluster = [.. weights.Select(w => w is null ? 0 : clusters.Of(at++))];
         EvidenceRows kept = audit.Cast.Rows.Regrouped(e => cluster[e], e => weights[e]);
-        var cast = new AuditedCast(kept, personas, options, audit.Cast.Answers, cancellation: cancellation);
-        return cast.Verdict(data.Name, audit.Kind) with { Redrawn = clusters.Redrawn };
+        return audit.Cast.With(kept, cancellation).Verdict(data.Name, audit.Kind) with { Redrawn = clusters.Redrawn };
     }
 
     private static int Amount(string text, int count)

@@ -22,30 +22,39 @@ public sealed record AdaptiveTable(EvidenceTable Table, bool[][] Exact, double B
 /// Not an <see cref="IEvidenceSource"/>: what an estimated cell gets depends on all episodes. In an estimated cell, what the personas of a
 /// row share is known only where some persona was asked for in that row.
 /// </remarks>
-public static class AdaptiveEvidence
+public sealed class AdaptiveEvidence
 {
     // Impossible is written as this many nats below the least possible of its row, so that sums and regressions stay finite.
     private const double Impossible = 50;
 
-    /// <summary>Asks until the posterior is known well enough or the cells are used up.</summary>
+    private readonly IEvidenceSource _source;
+    private readonly IEvidenceSource? _guide;
+    private readonly IReadOnlyList<double> _prior;
+    private readonly CompletionPlan _plan;
+
+    /// <summary>Evidence out of one source.</summary>
     /// <param name="source">Gives exact evidence of some episodes under some personas.</param>
-    /// <param name="episodes">The episodes; equal ones are asked for once.</param>
     /// <param name="prior">Prior weight of each persona, in the order of the source.</param>
-    /// <param name="dose">The dose at which the posterior is wanted.</param>
     /// <param name="plan">How far to go.</param>
     /// <param name="guide">A cheap source with the same personas, such as gradients: only what it misses is then estimated.</param>
-    /// <param name="progress">Told about cells asked for, out of those that may be.</param>
-    /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="ArgumentException">Priors or the guide do not fit the personas.</exception>
-    /// <exception cref="UserErrorException">An episode cannot be scored.</exception>
-    public static AdaptiveTable Compute(IEvidenceSource source, EpisodeSet episodes, IReadOnlyList<double> prior,
-        double dose, CompletionPlan? plan = null, IEvidenceSource? guide = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public AdaptiveEvidence(IEvidenceSource source, IReadOnlyList<double> prior, CompletionPlan? plan = null, IEvidenceSource? guide = null)
     {
-        plan ??= new CompletionPlan();
         if (prior.Count != source.Personas.Count) throw new ArgumentException("Every persona needs a prior.", nameof(prior));
         if (guide is not null && !guide.Personas.SequenceEqual(source.Personas, StringComparer.Ordinal))
             throw new ArgumentException("The guide has other personas.", nameof(guide));
+        (_source, _guide, _prior, _plan) = (source, guide, prior, plan ?? new CompletionPlan());
+    }
+
+    /// <summary>Asks until the posterior is known well enough or the cells are used up.</summary>
+    /// <param name="episodes">The episodes; equal ones are asked for once.</param>
+    /// <param name="dose">The dose at which the posterior is wanted.</param>
+    /// <param name="progress">Told about cells asked for, out of those that may be.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="UserErrorException">An episode cannot be scored.</exception>
+    public AdaptiveTable Compute(EpisodeSet episodes, double dose, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
         var distinct = new DistinctEpisodes(episodes.Episodes);
         var row = new Dictionary<(int, int), int>();
         var different = new List<Episode>();
@@ -60,28 +69,27 @@ public static class AdaptiveEvidence
         }
         var weights = new double[different.Count];
         for (int e = 0; e < of.Length; e++) weights[of[e]] += episodes.Episodes[e].Weight;
-        int personas = prior.Count;
         var tokens = new int[different.Count];
-        double asked = 0, total = plan.MaximumShare * different.Count * personas;
-        CompletedTable found = SoftmaxCompletion.Run(weights, [.. prior.Select(p => Math.Log(p))], dose, (rows, columns) =>
+        double asked = 0, total = _plan.MaximumShare * different.Count * _prior.Count;
+        CompletedTable found = SoftmaxCompletion.Run(weights, [.. _prior.Select(p => Math.Log(p))], dose, (rows, columns) =>
         {
-            EvidenceBlock block = source.Compute([.. rows.Select(r => different[r])], columns, null, cancellation);
+            EvidenceBlock block = _source.Compute([.. rows.Select(r => different[r])], columns, null, cancellation);
             for (int i = 0; i < rows.Length; i++) tokens[rows[i]] = block.Tokens[i];
             asked += (double)rows.Length * columns.Length;
             progress?.Report(new WorkProgress("evidence", asked, Math.Max(asked, total), "cells"));
             return Array.ConvertAll(block.Nats, Finite);
-        }, plan, guide?.Compute(different, null, null, cancellation).Nats);
+        }, _plan, _guide?.Compute(different, null, null, cancellation).Nats);
         EvidenceRow[] lines =
             [.. episodes.Episodes.Select((e, i) => new EvidenceRow(e.Id, e.Weight, tokens[of[i]], distinct.ClusterOf(i)))];
-        var values = new LabelledMatrix(lines.Select(l => l.Id), source.Personas, (e, h) => found.Values[of[e]][h]);
-        var provenance = new Dictionary<string, string>(source.Provenance)
+        var values = new LabelledMatrix(lines.Select(l => l.Id), _source.Personas, (e, h) => found.Values[of[e]][h]);
+        var provenance = new Dictionary<string, string>(_source.Provenance)
         {
             ["episodes"] = episodes.Id.ToString(),
             ["cells"] = string.Create(CultureInfo.InvariantCulture, $"{found.Share:P1} asked for, the others estimated, "
-                + $"for a posterior at dose {dose:R} within {found.Bound:G3} of the full one ({plan.Confidence:P0})"),
+                + $"for a posterior at dose {dose:R} within {found.Bound:G3} of the full one ({_plan.Confidence:P0})"),
         };
-        if (guide is not null) provenance["guide"] = ContentId.Of("guide", [.. ContentId.Parts(guide.Provenance)]).ToString();
-        return new AdaptiveTable(new EvidenceTable(source.Kind, values, lines, provenance), [.. of.Select(r => found.Known[r])],
+        if (_guide is not null) provenance["guide"] = ContentId.Of("guide", [.. ContentId.Parts(_guide.Provenance)]).ToString();
+        return new AdaptiveTable(new EvidenceTable(_source.Kind, values, lines, provenance), [.. of.Select(r => found.Known[r])],
             found.Bound, found.Share, found.Met);
     }
 

@@ -76,29 +76,29 @@ public static class Auditing
         // Said before hours of work, not after.
         if (request.Out is { } place) KeptData.Places(place, request.Data);
         DataSurvey survey = data.Survey(onBadLine, progress, cancellation);
-        AuditData? other = request.Compare.Count > 0 ? new AuditData(request.Compare, request.Format, request.Strict) : null;
-        DataSurvey? otherSurvey = other?.Survey(onBadLine, progress, cancellation);
+        DataSurvey? otherSurvey = request.Compare.Count == 0 ? null
+            : new AuditData(request.Compare, request.Format, request.Strict).Survey(onBadLine, progress, cancellation);
         var folder = new AuditFolder(request.Folder);
         folder.RequireSame(survey, source);
         using RunRecorder recorder = Recorder(request, source, time);
         AuditResult audit =
-            Recorded(recorder, () => folder.Run(data, survey, source, personas, request.Options, recorder, progress, cancellation));
+            Recorded(recorder, () => folder.Run(survey, source, personas, request.Options, recorder, progress, cancellation));
         // On examples that a persona has learnt by heart, evidence flatters it.
         long known = evidence.Overlap is { } overlap ? overlap.Count(data.Episodes()) : 0;
         CastComparison? comparison = null;
         JudgementReliability? judged = audit.Evidence.Judged;
-        if (other is not null)
+        if (otherSurvey is not null)
         {
             var beside = new AuditFolder(Path.Combine(request.Folder, OtherFolder));
             AuditResult second =
-                Recorded(recorder, () => beside.Run(other, otherSurvey!, source, personas, request.Options, null, progress, cancellation));
+                Recorded(recorder, () => beside.Run(otherSurvey, source, personas, request.Options, null, progress, cancellation));
             comparison = CastComparison.Of(audit, second);
             judged = second.Evidence.Judged is { } more ? judged?.Plus(more) : null;
             comparison.Save(Path.Combine(request.Folder, "comparison.json"));
         }
         KeptVerdict? kept = request.Keep is { } plan && request.Out is { } file
-            ? KeptData.Write(file, data, KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit, personas,
-                request.Options, cancellation)
+            ? KeptData.Write(file, data, KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit,
+                cancellation)
             : null;
         string page = Write(AuditReport.Of(audit, personas, comparison, kept, evidence, known, request.Command), request.Folder);
         recorder.End();

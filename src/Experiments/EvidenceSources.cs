@@ -169,7 +169,7 @@ public static class EvidenceSources
         using CellLog cells = CellLog.Open(Path.Combine(request.Folder, "cells.jsonl"), survey.Id, presented.Source, progress);
         using CellLog? guide = guided
             ? CellLog.Open(Path.Combine(request.Folder, "guide.jsonl"), survey.Id, Raw(request, presented)) : null;
-        AdaptiveCells table = AdaptiveCells.Of(request.Data, survey, request.Personas, cells, request.EffectiveObservations,
+        AdaptiveCells table = AdaptiveCells.Of(survey, request.Personas, cells, request.EffectiveObservations,
             new CompletionPlan { MaximumShare = request.Cells }, guide, cancellation);
         // A table at another dose or of more cells follows from the same cells, and so does what is told of it.
         new AuditFolder(request.Folder).ForgetOther(survey, table);

@@ -3,6 +3,11 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Posterior;
 
+/// <summary>How a cast is estimated.</summary>
+/// <param name="EffectiveObservations">The dose as effective observations; fitted when absent.</param>
+/// <param name="Bootstrap">How the intervals are drawn; as it is usual when absent.</param>
+public sealed record CastPlan(double? EffectiveObservations = null, BootstrapPlan? Bootstrap = null);
+
 /// <summary>
 /// Who some observations cast as the Assistant, with intervals: the posterior at one dose, the share of the observations that each persona
 /// spoke, and the means of traits. Intervals redraw clusters of observations, and with them what all share by chance; a dose that was
@@ -11,66 +16,60 @@ namespace PersonaSelection.Posterior;
 /// </summary>
 public sealed class CastEstimate
 {
-    private CastEstimate(PersonaDistribution prior, PersonaDistribution posterior, GainDose dose, Interval[] probabilities,
-        Interval[] shares, TraitMean[] traits, double[][][] traitDraws, double[] total, double clusters)
+    private CastEstimate()
     {
-        (Prior, Posterior, Dose, Probabilities, Shares) = (prior, posterior, dose, probabilities, shares);
-        (Traits, TraitDraws, Total, EffectiveClusters) = (traits, traitDraws, total, clusters);
     }
 
     /// <summary>p0(h).</summary>
-    public PersonaDistribution Prior { get; }
+    public required PersonaDistribution Prior { get; init; }
 
     /// <summary>p(h|D) at <see cref="Dose"/>.</summary>
-    public PersonaDistribution Posterior { get; }
+    public required PersonaDistribution Posterior { get; init; }
 
     /// <summary>The dose and how it was found.</summary>
-    public GainDose Dose { get; }
+    public required GainDose Dose { get; init; }
 
     /// <summary>p(h|D) with its range, in the order of the personas.</summary>
-    public IReadOnlyList<Interval> Probabilities { get; }
+    public required IReadOnlyList<Interval> Probabilities { get; init; }
 
     /// <summary>
     /// The weighted fraction of the observations that each persona spoke, with its range; NaN when none has a positive weight.
     /// </summary>
-    public IReadOnlyList<Interval> Shares { get; }
+    public required IReadOnlyList<Interval> Shares { get; init; }
 
     /// <summary>The traits before and after, in the order given.</summary>
-    public IReadOnlyList<TraitMean> Traits { get; }
+    public required IReadOnlyList<TraitMean> Traits { get; init; }
 
     /// <summary>How many clusters of equal weight were redrawn.</summary>
-    internal double EffectiveClusters { get; }
+    internal double EffectiveClusters { get; private init; }
 
     /// <summary>[dose held, dose fitted again][trait][draw]: the means after when clusters are redrawn.</summary>
-    internal IReadOnlyList<double[][]> TraitDraws { get; }
+    internal IReadOnlyList<double[][]> TraitDraws { get; private init; } = [];
 
     /// <summary>sum_e w_e L[e,h] in nats, before the dose.</summary>
-    public IReadOnlyList<double> Total { get; }
+    public required IReadOnlyList<double> Total { get; init; }
 
     /// <summary>Estimates the cast.</summary>
     /// <param name="prior">p0; a persona without a prior has neither posterior nor share.</param>
     /// <param name="rows">The observations, with the personas of the prior in its order.</param>
     /// <param name="traits">Personas x traits.</param>
-    /// <param name="effectiveObservations">The dose as effective observations; fitted when absent.</param>
-    /// <param name="plan">How the intervals are drawn.</param>
-    /// <param name="gain">Bounds of the search for the dose.</param>
+    /// <param name="plan">The dose and how intervals are drawn.</param>
     /// <param name="answers">What made evidence of the rows' shifts where its answers were sampled: every draw then draws them anew. Null
     /// where evidence has no such error.</param>
     /// <param name="progress">Told how many draws are done.</param>
     /// <param name="cancellation">Stops between draws.</param>
     /// <exception cref="UserErrorException">No persona that has a prior could have produced the observations.</exception>
-    public static CastEstimate Of(PersonaDistribution prior, EvidenceRows rows, LabelledMatrix traits, double? effectiveObservations = null,
-        BootstrapPlan? plan = null, GainPlan? gain = null, SampledReweighing? answers = null, IProgress<WorkProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public static CastEstimate Of(PersonaDistribution prior, EvidenceRows rows, LabelledMatrix traits, CastPlan plan,
+        SampledReweighing? answers = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        plan ??= new BootstrapPlan();
+        BootstrapPlan bootstrap = plan.Bootstrap ?? new BootstrapPlan();
         LikelihoodColumns columns = GainDose.Columns(prior, rows);
         double[] total = rows.Total();
-        gain ??= new GainPlan();
-        GainDose dose = GainDose.Find(prior, rows, columns, effectiveObservations, gain);
+        var gain = new GainPlan();
+        GainDose dose = GainDose.Find(prior, rows, columns, plan.EffectiveObservations, gain);
         PersonaDistribution posterior = Update.OnTotal(prior, total, dose.Dose);
         var shares = new EpisodeShares(rows, columns, prior.Probabilities);
-        RngStream random = RngStream.Root(plan.Seed).Child("bootstrap"), error = random.Child("evidence");
+        RngStream random = RngStream.Root(bootstrap.Seed).Child("bootstrap"), error = random.Child("evidence");
         LabelledMatrix aligned = traits.WithRows(prior.Personas);
         double[][] values = [.. Enumerable.Range(0, aligned.Columns.Count).Select(aligned.Column)];
 
@@ -79,7 +78,7 @@ public sealed class CastEstimate
         var weights = new double[rows.Count];
         List<double>[] s = Lists(personas);
         List<double>[][] p = [Lists(personas), Lists(personas)], t = [Lists(values.Length), Lists(values.Length)];
-        foreach ((int draw, int[] times) in Draws(rows, plan, progress, cancellation).Index())
+        foreach ((int draw, int[] times) in Draws(rows, bootstrap, progress, cancellation).Index())
         {
             double[] spoken = shares.Redrawn(times, error);
             for (int h = 0; h < personas; h++) s[h].Add(spoken[h]);
@@ -98,15 +97,22 @@ public sealed class CastEstimate
             }
         }
         double[] after = posterior.Probabilities;
-        return new CastEstimate(prior, posterior, dose,
-            [.. after.Select((x, h) => Reach(x, p.Select(held => held[h])))],
-            [.. shares.Shares.Select((x, h) => Interval.OfSamples(x, s[h], plan.Level, clusters))],
-            [.. values.Select((v, k) =>
+        return new CastEstimate
+        {
+            Prior = prior,
+            Posterior = posterior,
+            Dose = dose,
+            Probabilities = [.. after.Select((x, h) => Reach(x, p.Select(held => held[h])))],
+            Shares = [.. shares.Shares.Select((x, h) => Interval.OfSamples(x, s[h], bootstrap.Level, clusters))],
+            Traits = [.. values.Select((v, k) =>
                 new TraitMean(aligned.Columns[k], prior.Mean(v), Reach(posterior.Mean(v), t.Select(held => held[k]))))],
-            [.. t.Select(x => x.Select(draws => draws.ToArray()).ToArray())], total, clusters);
+            TraitDraws = [.. t.Select(x => x.Select(draws => draws.ToArray()).ToArray())],
+            Total = total,
+            EffectiveClusters = clusters,
+        };
 
         Interval Reach(double estimate, IEnumerable<IEnumerable<double>> draws) =>
-            draws.Select(some => Interval.OfSamples(estimate, some, plan.Level, clusters)).Aggregate((a, b) => a.Around(b));
+            draws.Select(some => Interval.OfSamples(estimate, some, bootstrap.Level, clusters)).Aggregate((a, b) => a.Around(b));
     }
 
     /// <summary>This cast's trait means less those of another one over the same traits; the two sets are redrawn apart.</summary>

@@ -12,26 +12,25 @@ internal static class AuditPlan
         CancellationToken cancellation)
     {
         var bad = new PassedOver();
-        (AuditData Data, DataSurvey Survey)[] surveys =
-            [.. requests.Select(r => (r.Data, r.Data.Survey(bad.Add, cancellation: cancellation)))];
+        DataSurvey[] surveys = [.. requests.Select(r => r.Data.Survey(bad.Add, cancellation: cancellation))];
         bad.Tell();
         EvidenceRequest first = requests[0];
         AuditCost? work = source is null ? null
             : requests.Select(r => AuditCost.Of(r, source.Model)).Aggregate((a, b) => a.Plus(b));
         EndpointEstimate? estimate = source is null ? Estimate(requests, server!, cancellation) : null;
         int contexts = AuditCost.Contexts(first.Personas, served: server is not null);
-        long replies = surveys.Sum(s => s.Survey.Episodes) * contexts;
+        long replies = surveys.Sum(s => s.Episodes) * contexts;
         if (json) Screen.Data(new
         {
             Data = surveys.Select(s => new
             {
                 Name = string.Join(", ", s.Data.Files),
-                s.Survey.Episodes,
-                s.Survey.Rejected,
-                s.Survey.Lines,
-                s.Survey.BadLines,
-                s.Survey.ReplyCharacters,
-                s.Survey.ContextCharacters,
+                s.Episodes,
+                s.Rejected,
+                s.Lines,
+                s.BadLines,
+                s.ReplyCharacters,
+                s.ContextCharacters,
             }),
             Evidence = first.Kind,
             Personas = first.Personas.Personas.Count,
@@ -46,8 +45,8 @@ internal static class AuditPlan
         });
         else
         {
-            foreach ((AuditData data, DataSurvey s) in surveys)
-                TextTable.PrintFacts(("data", string.Join(", ", data.Files)), ("episodes", $"{s.Episodes:N0} in {s.Lines:N0} lines"),
+            foreach (DataSurvey s in surveys)
+                TextTable.PrintFacts(("data", string.Join(", ", s.Data.Files)), ("episodes", $"{s.Episodes:N0} in {s.Lines:N0} lines"),
                     ("rejected", s.Rejected > 0 ? $"{s.Rejected:N0} of the episodes: their weight is negative" : null),
                     ("bad lines", s.BadLines > 0 ? $"{s.BadLines:N0}" : null));
             TextTable.PrintFacts([("evidence", first.Kind), ("personas", $"{first.Personas.Personas.Count} in {contexts} contexts"),

@@ -64,7 +64,7 @@ public sealed class AdaptiveCellsTests : IDisposable
         DataSurvey survey = data.Survey();
         if (episodes is { } said) survey = survey with { Episodes = said };
         using CellLog cells = CellLog.Open(Path.Combine(_folder, name + ".jsonl"), survey.Id, source);
-        return AdaptiveCells.Of(data, survey, personas, cells, null, new CompletionPlan { MaximumShare = 0.3 });
+        return AdaptiveCells.Of(survey, personas, cells, null, new CompletionPlan { MaximumShare = 0.3 });
     }
 
     private AuditData Data(int count, string weight = "1")

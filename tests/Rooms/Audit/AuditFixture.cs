@@ -97,8 +97,7 @@ internal sealed class AuditFixture : IDisposable
     internal AuditResult Audit(string data, string folder, IEvidenceSource? source = null, AuditOptions? options = null,
         EpisodeFormat? format = null)
     {
-        var files = new AuditData([data], format);
-        return new AuditFolder(this[folder]).Run(files, files.Survey(), source ?? new TextSource(), Personas,
+        return new AuditFolder(this[folder]).Run(new AuditData([data], format).Survey(), source ?? new TextSource(), Personas,
             options ?? new AuditOptions(Draws: 30));
     }
 

@@ -175,7 +175,7 @@ public sealed class AuditFolderTests : IDisposable
     {
         string[] files = [_here.Chats("one.jsonl", 30), _here.Chats("two.jsonl", 20, 1)];
         var data = new AuditData(files);
-        AuditResult audit = new AuditFolder(_here["a"]).Run(data, data.Survey(), new TextSource(), AuditFixture.Personas,
+        AuditResult audit = new AuditFolder(_here["a"]).Run(data.Survey(), new TextSource(), AuditFixture.Personas,
             new AuditOptions(Draws: 5));
         Assert.Equal(50, audit.Verdict.Episodes);
         Assert.Equal("one+two", audit.Verdict.Data);

@@ -101,11 +101,11 @@ public sealed class KeptDataTests : IDisposable
         using (var zip = new GZipStream(File.Create(two), CompressionLevel.Fastest))
             zip.Write(File.ReadAllBytes(_here.Chats("plain.jsonl", 90, 0.6)));
         var data = new AuditData([one, two, three]);
-        AuditResult audit = new AuditFolder(_here["a"]).Run(data, data.Survey(), new TextSource(), AuditFixture.Personas,
+        AuditResult audit = new AuditFolder(_here["a"]).Run(data.Survey(), new TextSource(), AuditFixture.Personas,
             new AuditOptions(Draws: 30));
 
         KeptVerdict kept = KeptData.Write(_here["kept"], data, KeptData.Decide(new KeepPlan("speaker.careless-doctor < 0.5", null, null),
-            audit.Cast, audit.Evidence.Tokens), weight, audit, AuditFixture.Personas, new AuditOptions(Draws: 30));
+            audit.Cast, audit.Evidence.Tokens), weight, audit);
 
         Assert.Equal(_here["kept"], kept.File);
         long lines = 0;
@@ -121,7 +121,7 @@ public sealed class KeptDataTests : IDisposable
         Assert.Equal(weight == 0 ? kept.Episodes : 280, lines);
         var again = new AuditData([.. data.Files.Select(f => Path.Combine(_here["kept"], Path.GetFileName(f)))]);
         CastVerdict cast = new AuditFolder(_here["b"])
-            .Run(again, again.Survey(), new TextSource(), AuditFixture.Personas, new AuditOptions(Draws: 30)).Verdict;
+            .Run(again.Survey(), new TextSource(), AuditFixture.Personas, new AuditOptions(Draws: 30)).Verdict;
         Assert.Equal(cast.Personas, kept.Cast!.Personas);
 
         static string[] Lines(string path)
@@ -230,6 +230,5 @@ public sealed class KeptDataTests : IDisposable
     }
 
     private KeptVerdict Write(AuditResult audit, string data, KeepPlan plan, string name) =>
-        KeptData.Write(_here[name], new AuditData([data]), KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit,
-            AuditFixture.Personas, new AuditOptions(Draws: 30));
+        KeptData.Write(_here[name], new AuditData([data]), KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit);
 }

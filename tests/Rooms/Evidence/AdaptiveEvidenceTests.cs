@@ -16,8 +16,8 @@ public sealed class AdaptiveEvidenceTests
         Episode[] episodes =
             [.. Enumerable.Range(0, 300).Select(i => new Episode($"e{i}", [new Turn("user", $"{i % 150}")], "yes", i % 2 == 0 ? 1 : 2))];
         double[] prior = [.. Enumerable.Repeat(1.0, 60)];
-        AdaptiveTable found = AdaptiveEvidence.Compute(source, new EpisodeSet("x", episodes), prior, 0.02,
-            new CompletionPlan { MaximumShare = 0.3 });
+        AdaptiveTable found = new AdaptiveEvidence(source, prior, new CompletionPlan { MaximumShare = 0.3 })
+            .Compute(new EpisodeSet("x", episodes), 0.02);
         Assert.True(found.Met && found.Share <= 0.3);
         Assert.Equal(found.Share, source.Asked / (150.0 * 60), 1e-9);
         double[] Cast(Func<int, int, double> l)
@@ -44,10 +44,10 @@ public sealed class AdaptiveEvidenceTests
     {
         Episode[] episodes = [.. Enumerable.Range(0, 30).Select(i => new Episode($"e{i}", [new Turn("user", $"{i}")], "yes"))];
         var set = new EpisodeSet("x", episodes);
-        Assert.Throws<ArgumentException>(() => AdaptiveEvidence.Compute(new Formula(5), set, [1, 1], 1));
-        Assert.Throws<ArgumentException>(() => AdaptiveEvidence.Compute(new Formula(5), set, [1, 1, 1, 1, 1], 1, guide: new Formula(4)));
-        AdaptiveTable found = AdaptiveEvidence.Compute(new Formula(6, impossible: 3), set, [1, 1, 0, 1, 1, 1], 1,
-            new CompletionPlan { MaximumShare = 1 });
+        Assert.Throws<ArgumentException>(() => new AdaptiveEvidence(new Formula(5), [1, 1]));
+        Assert.Throws<ArgumentException>(() => new AdaptiveEvidence(new Formula(5), [1, 1, 1, 1, 1], guide: new Formula(4)));
+        AdaptiveTable found = new AdaptiveEvidence(new Formula(6, impossible: 3), [1, 1, 0, 1, 1, 1],
+            new CompletionPlan { MaximumShare = 1 }).Compute(set, 1);
         Assert.True(found.Met);
         Assert.True(Enumerable.Range(0, 30).Sum(e => found.Table.LogLikelihood[e, 3] - found.Table.LogLikelihood[e, 4]) < -100);
     }

@@ -119,7 +119,7 @@ public class CastEstimateTests
     public void A_given_dose_is_in_force()
     {
         EvidenceRows rows = Mixture(RngStream.Root(6), 50, 1, 2);
-        CastEstimate cast = CastEstimate.Of(PersonaDistribution.Uniform(["careless", "sound"]), rows, NoTraits, 1, NoDraws);
+        CastEstimate cast = CastEstimate.Of(PersonaDistribution.Uniform(["careless", "sound"]), rows, NoTraits, new CastPlan(1, NoDraws));
         Assert.Equal(GainOutcome.Given, cast.Dose.Outcome);
         Assert.Equal(1.0 / 50, cast.Dose.Dose, 1e-12);
         double[] total = rows.Total();
@@ -141,7 +141,7 @@ public class CastEstimateTests
     {
         var traits = new LabelledMatrix(["careless", "sound"], ["careful"], [-1.0, 1]);
         CastEstimate Of(ulong seed, double careless) => CastEstimate.Of(PersonaDistribution.Uniform(["careless", "sound"]),
-            Mixture(RngStream.Root(seed), 400, careless, 3), traits);
+            Mixture(RngStream.Root(seed), 400, careless, 3), traits, new CastPlan());
         TraitMean same = Of(11, 0.8).TraitDifferences(Of(12, 0.8))[0], other = Of(11, 0.8).TraitDifferences(Of(12, 0.1))[0];
         Assert.InRange(0, same.Posterior.Low, same.Posterior.High);
         Assert.True(other.Posterior.High < 0);
@@ -190,7 +190,7 @@ public class CastEstimateTests
     internal static readonly LabelledMatrix NoTraits = new(["careless", "sound"], [], []);
 
     internal static CastEstimate Cast(PersonaDistribution prior, EvidenceRows rows, BootstrapPlan? plan = null) =>
-        CastEstimate.Of(prior, rows, new LabelledMatrix(rows.Personas, [], []), plan: plan ?? NoDraws);
+        CastEstimate.Of(prior, rows, new LabelledMatrix(rows.Personas, [], []), new CastPlan(Bootstrap: plan ?? NoDraws));
 
     private static EvidenceRows Rows(RandomTables t)
     {

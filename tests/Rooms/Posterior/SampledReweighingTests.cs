@@ -37,7 +37,7 @@ public sealed class SampledReweighingTests
         half = half.Regrouped(e => e);
         var traits = new LabelledMatrix(Names, ["kind"], [-1, -0.5, 0, 0.5, 1]);
         CastEstimate Of(EvidenceRows some) =>
-            CastEstimate.Of(PersonaDistribution.Uniform(Names), some, traits, 1, new BootstrapPlan(200), answers: answers);
+            CastEstimate.Of(PersonaDistribution.Uniform(Names), some, traits, new CastPlan(1, new BootstrapPlan(200)), answers);
         CastEstimate a = Of(rows), b = Of(half);
         TraitMean apart = Assert.Single(a.TraitDifferences(b));
         Assert.True(apart.Posterior.High - apart.Posterior.Low < 0.7 * (a.Traits[0].Posterior.High - a.Traits[0].Posterior.Low),
@@ -56,7 +56,7 @@ public sealed class SampledReweighingTests
     }
 
     private static CastEstimate Cast(EvidenceRows rows, SampledReweighing? answers) =>
-        CastEstimate.Of(PersonaDistribution.Uniform(Names), rows, NoTraits, 1, new BootstrapPlan(120), answers: answers);
+        CastEstimate.Of(PersonaDistribution.Uniform(Names), rows, NoTraits, new CastPlan(1, new BootstrapPlan(120)), answers);
 
     private static int Held(CastEstimate cast, PersonaDistribution truth) =>
         cast.Probabilities.Where((p, h) => truth.Probabilities[h] >= p.Low && truth.Probabilities[h] <= p.High).Count();
