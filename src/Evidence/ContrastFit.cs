@@ -20,24 +20,23 @@ internal sealed class ContrastFit(Transformer model, FitOptions options, Artifac
 
     /// <summary>Fits, or finds what was fitted.</summary>
     /// <param name="adapters">[persona]: the file of the adapter to start from.</param>
-    /// <param name="learnt">[persona]: what it is fitted to.</param>
-    /// <param name="asked">The held-out replies.</param>
+    /// <param name="examples">What the personas are fitted to, and asked about.</param>
     /// <param name="scale">The scale at which they are told apart so far: 1 / temperature.</param>
     /// <param name="from">The content id of everything so far.</param>
     /// <param name="progress">Told about steps.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>The folder.</returns>
-    public string Run(IReadOnlyList<string> adapters, IReadOnlyList<IReadOnlyList<TuneExample>> learnt, FitCurve asked, double scale,
-        ContentId from, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    public string Run(IReadOnlyList<string> adapters, FitExamples examples, double scale, ContentId from,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        TuneOptions tune = Tuning(learnt);
+        TuneOptions tune = Tuning(examples.Learnt);
         scale = Math.Clamp(scale, LeastScale, 1);
         return store.GrowFolder(ContentId.Of("persona-contrast", from, tune, scale, options.ContrastLikelihood), folder =>
         {
             LowRankAdapter[] moved = [.. adapters.Select(a => LowRankAdapter.Load(a, model.Config))];
             try
             {
-                TellApart(folder, moved, learnt, asked, scale, tune, progress, cancellation);
+                TellApart(folder, moved, examples, scale, tune, progress, cancellation);
             }
             finally
             {
@@ -66,8 +65,8 @@ internal sealed class ContrastFit(Transformer model, FitOptions options, Artifac
         };
     }
 
-    private void TellApart(string folder, LowRankAdapter[] moved, IReadOnlyList<IReadOnlyList<TuneExample>> learnt, FitCurve asked,
-        double scale, TuneOptions tune, IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private void TellApart(string folder, LowRankAdapter[] moved, FitExamples examples, double scale, TuneOptions tune,
+        IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         string checkpoint = Path.Combine(folder, "checkpoint");
         bool begun = File.Exists(checkpoint);
@@ -78,7 +77,7 @@ internal sealed class ContrastFit(Transformer model, FitOptions options, Artifac
             options.ContrastLikelihood, RngStream.Root(options.Seed).Child("persona-contrast"), pool)
         {
             AtPoint = Point,
-        }.Run(moved, learnt, progress, cancellation);
+        }.Run(moved, examples.Learnt, progress, cancellation);
         File.Delete(checkpoint);
 
         string CurveOf(int h) => Path.Combine(folder, $"{h}.json");
@@ -92,7 +91,7 @@ internal sealed class ContrastFit(Transformer model, FitOptions options, Artifac
                 using DecoderWeights merged = moved[h].Merge(model.Weights);
                 using var own = new Transformer(merged, model.Tokenizer, model.Template, model.Threads);
                 curves[h].RemoveAll(p => p.Step >= step);
-                curves[h].Add(asked.Read(h, step, own, cancellation));
+                curves[h].Add(examples.Asked.Read(h, step, own, cancellation));
                 FitCurve.Save(CurveOf(h), curves[h]);
             }
         }

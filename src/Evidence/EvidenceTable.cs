@@ -19,10 +19,7 @@ public sealed record EvidenceRow(string Id, double Weight, int Tokens, string Cl
 /// <summary>L[e,h] = log p(reply of e | context of e, persona h) in nats, with how it was obtained.</summary>
 public sealed class EvidenceTable
 {
-    /// <summary>The version of the file format.</summary>
-    public const int Schema = 1;
-
-    internal const string Format = "evidence-table";
+    internal static readonly TableFormat Format = new("evidence-table", 1);
 
     /// <summary>A table.</summary>
     /// <param name="kind">How the numbers were obtained.</param>
@@ -71,7 +68,7 @@ public sealed class EvidenceTable
 
     /// <summary>Writes the table as JSON lines: a header, then one line per episode.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
-    public void Save(string path) => TableFile.Write(path, Format, Schema, Kind, LogLikelihood, Provenance, Id, (e, json) =>
+    public void Save(string path) => TableFile.Write(path, Format, Kind, LogLikelihood, Provenance, Id, (e, json) =>
     {
         json.WriteString("id", Rows[e].Id);
         json.WriteNumber("weight", Rows[e].Weight);
@@ -85,7 +82,7 @@ public sealed class EvidenceTable
     public static EvidenceTable Load(string path)
     {
         var rows = new List<EvidenceRow>();
-        TableFile file = TableFile.Read(path, Format, Schema, line =>
+        TableFile file = TableFile.Read(path, Format, line =>
         {
             var row = new EvidenceRow(line.Text("id"), line.Number("weight"), line.Count("tokens"), line.Text("cluster"))
             {

@@ -24,7 +24,7 @@ namespace PersonaSelection.Evidence;
 /// <param name="pool">The workers; what comes out does not depend on their number.</param>
 public sealed class ExemplifiedFit(Transformer model, FitOptions options, ArtifactStore store, WorkerPool pool)
 {
-    private const int MostHeldOut = 256, LeastHeldOut = 8, CheckpointEvery = 20;
+    private const int CheckpointEvery = 20;
 
     /// <summary>Fewest examples that a persona can be fitted to.</summary>
     internal const int Least = 2;
@@ -57,25 +57,25 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         if (model.Interventions is not null)
             throw new UserErrorException("steered-model", "The model carries a steering vector, and personas would be fitted without it.",
                 "Use the model it was made from.");
-        Examples[] examples = [.. personas.Select(p => new Examples(Encode(p.Learnt), Encode(p.HeldOut)))];
+        FitExamples examples = FitExamples.Of(model, personas);
         for (int h = 0; h < personas.Count; h++)
-            if (examples[h].Learnt.Count < Least)
+            if (examples.Learnt[h].Count < Least)
                 throw new UserErrorException("few-examples",
-                    $"The persona '{personas[h].Persona.Name}' has {examples[h].Learnt.Count} examples that can be fitted to.",
+                    $"The persona '{personas[h].Persona.Name}' has {examples.Learnt[h].Count} examples that can be fitted to.",
                     "Give it more, or another way with 'given: shown'.");
-        FitCurve asked = Asked(examples);
         ContentId all = ContentId.Of("persona-fits", [.. personas.Select(p => p.Id)]);
-        string[] folders = FitEach(personas, examples, way, asked, all, progress, cancellation);
+        string[] folders = FitEach(personas, examples, way, all, progress, cancellation);
         FitPoint[][] curves = [.. folders.Select(f => FitCurve.Load(Path.Combine(f, "curve.json")))];
-        int best = FitCurve.Best(curves, asked.Owners, first: 1), step = curves[0][best].Step;
-        if (way == Presentation.Adapter && options.ContrastPasses > 0 && asked.Owners.Distinct().Count() == personas.Count
+        int[] owners = examples.Asked.Owners;
+        int best = FitCurve.Best(curves, owners, first: 1), step = curves[0][best].Step;
+        if (way == Presentation.Adapter && options.ContrastPasses > 0 && owners.Distinct().Count() == personas.Count
             && personas.Count > 1)
         {
             string folder = new ContrastFit(model, options, store, pool).Run([.. folders.Select(f => Path.Combine(f, $"{step}.adapter"))],
-                [.. examples.Select(e => e.Learnt)], asked, FitCurve.Softmax(curves, asked.Owners, best).Scales[0],
+                examples, FitCurve.Softmax(curves, owners, best).Scales[0],
                 ContentId.Of("persona-fits", all, options, model.Id, step), progress, cancellation);
             FitPoint[][] after = [.. personas.Select((_, h) => FitCurve.Load(Path.Combine(folder, $"{h}.json")))];
-            int contrast = after[0][FitCurve.Best(after, asked.Owners, first: 0)].Step;
+            int contrast = after[0][FitCurve.Best(after, owners, first: 0)].Step;
             if (contrast > 0)
                 return new Result([.. personas.Select((_, h) => Merged(Path.Combine(folder, $"{h}-{contrast}.adapter")))],
                     curves, step, contrast);
@@ -83,63 +83,34 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         return new Result([.. folders.Select(f => Open(f, way, step))], curves, step, 0);
     }
 
-    /// <summary>The examples of one persona as token ids.</summary>
-    private sealed record Examples(List<TuneExample> Learnt, List<TuneExample> HeldOut)
-    {
-        /// <summary>Mean tokens of a reply that it is fitted to.</summary>
-        public double MeanReply => Learnt.Average(x => (double)x.Reply.Length);
-    }
-
-    /// <summary>The held-out replies, about as many of each persona.</summary>
-    private static FitCurve Asked(Examples[] examples)
-    {
-        int each = Math.Max(LeastHeldOut, MostHeldOut / examples.Length);
-        return new FitCurve(
-            [.. examples.SelectMany((e, h) => e.HeldOut.Take(each).Select(x => (h, new ScoreRequest(x.Prefix, [x.Reply]))))]);
-    }
-
     /// <summary>Fits every persona that is not in the store, and tells the folder of each.</summary>
-    private string[] FitEach(IReadOnlyList<PersonaExamples> personas, Examples[] examples, Presentation way, FitCurve asked, ContentId all,
+    private string[] FitEach(IReadOnlyList<PersonaExamples> personas, FitExamples examples, Presentation way, ContentId all,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
-        (int steps, int every) = Schedule(examples);
+        (int steps, int every) = Schedule(examples.Learnt);
         var folders = new string[personas.Count];
-        var bare = new Lazy<double[]>(() => asked.Score(model, cancellation));
+        var bare = new Lazy<double[]>(() => examples.Asked.Score(model, cancellation));
         for (int h = 0; h < personas.Count; h++)
         {
-            TuneOptions tune = Tuning(way, steps, every, Math.Max(1, (int)Math.Round(options.StepTokens / examples[h].MeanReply)));
+            TuneOptions tune = Tuning(way, steps, every, Math.Max(1, (int)Math.Round(options.StepTokens / examples.MeanReply(h))));
             ContentId id = ContentId.Of("persona-fit", model.Id, personas[h].Id, all, way.ToString(), options.Seed, tune);
             int at = h;
             // Personas that are found tell nothing: the time that is left is that of those to be fitted.
             string name = personas[h].Persona.Name;
             ProgressShare? share = progress is null ? null : new(progress, Stage, h, personas.Count, "personas", name);
-            folders[h] = store.GrowFolder(id, folder => Fit(folder, examples[at].Learnt, asked, at, tune, bare, share, cancellation));
+            folders[h] = store.GrowFolder(id, folder => Fit(folder, examples, at, tune, bare, share, cancellation));
         }
         progress?.Report(new WorkProgress(Stage, personas.Count, personas.Count, "personas"));
         return folders;
     }
 
     /// <summary>Steps, and after how many a point is taken. The budget is that of the average persona, and the same for all.</summary>
-    private (int Steps, int Every) Schedule(Examples[] examples)
+    private (int Steps, int Every) Schedule(IReadOnlyList<IReadOnlyList<TuneExample>> learnt)
     {
-        double budget = Math.Min(options.MostTokens, options.Passes * examples.Average(e => e.Learnt.Sum(x => (double)x.Reply.Length)));
+        double budget = Math.Min(options.MostTokens, options.Passes * learnt.Average(l => l.Sum(x => (double)x.Reply.Length)));
         int steps = Math.Max(options.Points, (int)Math.Ceiling(budget / options.StepTokens));
         int every = (steps + options.Points - 1) / options.Points;
         return (every * options.Points, every);
-    }
-
-    /// <summary>Token ids of what fits: a context loses its beginning, a reply its end.</summary>
-    private List<TuneExample> Encode(IReadOnlyList<Episode> episodes)
-    {
-        var fit = new EpisodeFit(model, model.ContextLength, new LikelihoodOptions(),
-            [PresentedPersona.AsGiven(new Persona("bare", "", "", new Dictionary<string, double>()), model)]);
-        var result = new List<TuneExample>(episodes.Count);
-        foreach (Episode episode in episodes)
-        {
-            EpisodeFit.Kept kept = fit.Of(episode);
-            if (kept.Reply.Length > 0) result.Add(new TuneExample(model.Template.EncodeContext(model.Tokenizer, kept.Context), kept.Reply));
-        }
-        return result;
     }
 
     private TuneOptions Tuning(Presentation way, int steps, int every, int batch) => new()
@@ -157,7 +128,7 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         CheckpointEvery = 0,
     };
 
-    private void Fit(string folder, List<TuneExample> learnt, FitCurve asked, int persona, TuneOptions tune, Lazy<double[]> bare,
+    private void Fit(string folder, FitExamples examples, int persona, TuneOptions tune, Lazy<double[]> bare,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         // What comes out depends on neither.
@@ -171,15 +142,15 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
                 if (vector is not null) SaveVector(Path.Combine(folder, $"{step}.vector"), vector);
                 using DecoderWeights? merged = adapter?.Merge(model.Weights);
                 using Transformer? own = merged is null ? null : new Transformer(merged, model.Tokenizer, model.Template, model.Threads);
-                now = asked.Read(persona, step, own ?? model.With(vector!.Apply(model.Config)), cancellation);
+                now = examples.Asked.Read(persona, step, own ?? model.With(vector!.Apply(model.Config)), cancellation);
             },
             // As readings of the curve, points travel through a checkpoint.
             Evaluate = (_, _) => now!.Readings(),
         };
-        TuneResult tuned = tuner.Supervised(learnt, progress, cancellation);
+        TuneResult tuned = tuner.Supervised(examples.Learnt[persona], progress, cancellation);
         tuned.Weights.Dispose();
         tuned.Adapter?.Dispose();
-        FitCurve.Save(Path.Combine(folder, "curve.json"), [asked.Point(persona, 0, bare.Value), .. tuned.Curve.Points.Select(FitPoint.Of)]);
+        FitCurve.Save(Path.Combine(folder, "curve.json"), [examples.Asked.Point(persona, 0, bare.Value), .. tuned.Curve.Points.Select(FitPoint.Of)]);
         File.Delete(tune.CheckpointPath);
     }
 

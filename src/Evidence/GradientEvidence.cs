@@ -20,16 +20,14 @@ public sealed class GradientEvidence : IEvidenceSource
     private readonly ActivationGradients _gradients;
     private readonly EpisodeFit _fit;
     private readonly float[][] _shifts;
-    private readonly bool _alongLead;
     private readonly GradientCalibration? _calibration;
 
     private GradientEvidence(Transformer model, ActivationGradients gradients, LikelihoodOptions options,
-        IReadOnlyList<PresentedPersona> personas, IReadOnlyList<float[]> directions, float[] mean, bool alongLead, ContentId id, string way)
+        IReadOnlyList<PresentedPersona> personas, float[][] shifts, ContentId id, string way)
     {
-        (_model, _gradients, _alongLead) = (model, gradients, alongLead);
+        (_model, _gradients, _shifts) = (model, gradients, shifts);
         if (personas.DistinctBy(p => p.Persona.Name).Count() < personas.Count)
             throw new ArgumentException("Two personas have the same name.", nameof(personas));
-        _shifts = [.. directions.Select(r => r.Zip(mean, (x, m) => x - m).ToArray())];
         _fit = new EpisodeFit(model, model.ContextLength, options, personas);
         Personas = [.. personas.Select(p => p.Persona.Name)];
         Provenance = new Dictionary<string, string>
@@ -43,7 +41,7 @@ public sealed class GradientEvidence : IEvidenceSource
 
     private GradientEvidence(GradientEvidence of, GradientCalibration calibration, ContentId id)
     {
-        (_model, _gradients, _fit, _shifts, _alongLead) = (of._model, of._gradients, of._fit, of._shifts, of._alongLead);
+        (_model, _gradients, _fit, _shifts) = (of._model, of._gradients, of._fit, of._shifts);
         _calibration = calibration;
         Personas = of.Personas;
         Provenance = new Dictionary<string, string>(of.Provenance) { ["calibration"] = id.ToString() };
@@ -81,7 +79,7 @@ public sealed class GradientEvidence : IEvidenceSource
             throw new ArgumentException("The personas must stand before one and the same transformer.", nameof(personas));
         float[][] leads = PersonaLead.Of(model, personas, positions);
         float[] mean = PersonaLead.Mean(leads);
-        return new GradientEvidence(model, ActivationGradients.AtLead(model, mean), options, personas, leads, mean, true,
+        return new GradientEvidence(model, ActivationGradients.AtLead(model, mean), options, personas, Less(leads, mean),
             ContentId.Of("presented", [.. personas.Select(p => p.Id)]),
             $"log-odds to first order around the mean context of {mean.Length / model.Config.Width} positions");
     }
@@ -102,7 +100,7 @@ public sealed class GradientEvidence : IEvidenceSource
         PresentedPersona[] bare =
             [.. personas.Select(name => PresentedPersona.AsGiven(new Persona(name, "", "", new Dictionary<string, double>()), model))];
         return new GradientEvidence(model, ActivationGradients.AtSite(model, site, mean),
-            options ?? new LikelihoodOptions(), bare, directions, mean, false,
+            options ?? new LikelihoodOptions(), bare, Less(directions, mean),
             ContentId.Of("persona-directions", [site, .. personas, .. directions.Select(v => Array.ConvertAll(v, x => (double)x))]),
             $"log-odds to first order along directions added at {site}, around their mean");
     }
@@ -169,15 +167,21 @@ public sealed class GradientEvidence : IEvidenceSource
             new ScoreRequest(_model.Template.EncodeContext(_model.Tokenizer, kept[i].Context), [kept[i].Reply]))], progress, cancellation);
         var readings = new GradientReading?[kept.Count];
         GradientReading[] found = GradientReading.Of(
-            [.. gradients.Select(g => (g[0], _alongLead ? g[0].Values : SumOfGroups(g[0].Values)))], _shifts);
+            [.. gradients.Select(g => (g[0], Along(g[0].Values)))], _shifts);
         for (int i = 0; i < some.Length; i++) readings[some[i]] = found[i];
         return [.. of.Select(i => readings[i])];
     }
 
-    /// <summary>A direction is added in every position, so the gradients of all groups add up.</summary>
-    private float[] SumOfGroups(float[] values)
+    private static float[][] Less(IReadOnlyList<float[]> directions, float[] mean) =>
+        [.. directions.Select(r => r.Zip(mean, (x, m) => x - m).ToArray())];
+
+    /// <summary>
+    /// A lead has a place for the gradient of every group; a direction is added in every position, so the gradients of all groups add up.
+    /// </summary>
+    private float[] Along(float[] values)
     {
-        int d = values.Length / _gradients.Groups;
+        int d = _shifts[0].Length;
+        if (values.Length == d) return values;
         var sum = new float[d];
         for (int i = 0; i < values.Length; i++) sum[i % d] += values[i];
         return sum;

@@ -18,10 +18,7 @@ public sealed record InContextRow(string Id, double Weight, string Cluster)
 /// <summary>shift[e,probe] = p(low | episode e shown, probe) - p(low | probe), for every distinct episode.</summary>
 public sealed class InContextTable
 {
-    /// <summary>The version of the file format.</summary>
-    public const int Schema = 1;
-
-    internal const string Format = "in-context-table";
+    internal static readonly TableFormat Format = new("in-context-table", 1);
 
     /// <summary>A table.</summary>
     /// <param name="shifts">Distinct episodes x probes, each in [-1, 1].</param>
@@ -61,7 +58,7 @@ public sealed class InContextTable
     /// <summary>Writes the table as JSON lines: a header, then one line per episode.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
     public void Save(string path) =>
-        TableFile.Write(path, Format, Schema, EvidenceKind.InContext, Shifts, Provenance, Id, (e, json) =>
+        TableFile.Write(path, Format, EvidenceKind.InContext, Shifts, Provenance, Id, (e, json) =>
         {
             json.WriteString("id", Rows[e].Id);
             json.WriteNumber("weight", Rows[e].Weight);
@@ -74,7 +71,7 @@ public sealed class InContextTable
     public static InContextTable Load(string path)
     {
         var rows = new List<InContextRow>();
-        TableFile file = TableFile.Read(path, Format, Schema, line =>
+        TableFile file = TableFile.Read(path, Format, line =>
         {
             rows.Add(new InContextRow(line.Text("id"), line.Number("weight"), line.Text("cluster"))
             {

@@ -13,10 +13,7 @@ public sealed record ProbeTableRow(string Id, string Domain, string Cluster, dou
 /// <summary>Probability of the low replies of every probe under every persona, and for the model as it is.</summary>
 public sealed class ProbeTable
 {
-    /// <summary>The version of the file format.</summary>
-    public const int Schema = 1;
-
-    internal const string Format = "probe-table";
+    internal static readonly TableFormat Format = new("probe-table", 1);
 
     /// <summary>A table.</summary>
     /// <param name="kind">How the numbers were obtained.</param>
@@ -66,7 +63,7 @@ public sealed class ProbeTable
 
     /// <summary>Writes the table as JSON lines: a header, then one line per probe.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
-    public void Save(string path) => TableFile.Write(path, Format, Schema, Kind, Low, Provenance, Id, (i, json) =>
+    public void Save(string path) => TableFile.Write(path, Format, Kind, Low, Provenance, Id, (i, json) =>
     {
         json.WriteString("id", Rows[i].Id);
         json.WriteString("domain", Rows[i].Domain);
@@ -79,7 +76,7 @@ public sealed class ProbeTable
     public static ProbeTable Load(string path)
     {
         var rows = new List<ProbeTableRow>();
-        TableFile file = TableFile.Read(path, Format, Schema, line =>
+        TableFile file = TableFile.Read(path, Format, line =>
         {
             rows.Add(new ProbeTableRow(line.Text("id"), line.Text("domain"), line.Text("cluster"), line.Number("bare")));
             return rows[^1].Id;

@@ -4,6 +4,11 @@ using PersonaSelection.Lab;
 
 namespace PersonaSelection.Evidence;
 
+/// <summary>What a table file says that it is.</summary>
+/// <param name="Name">What the header calls it.</param>
+/// <param name="Schema">Its version.</param>
+internal sealed record TableFormat(string Name, int Schema);
+
 /// <summary>
 /// The file that tables of this room share: JSON lines, the first a header with the names of the columns, each other one a row with its
 /// <c>values</c>. Minus infinity is written as null, as JSON has no such number.
@@ -14,13 +19,11 @@ internal sealed class TableFile
     private const int MaximumCells = 1 << 28;
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly string _path, _format, _id;
+    private readonly string _path, _id;
 
-    private TableFile(string path, string format, string id, EvidenceKind kind, IReadOnlyDictionary<string, string> provenance,
-        LabelledMatrix values)
+    private TableFile(string path, string id, EvidenceKind kind, IReadOnlyDictionary<string, string> provenance, LabelledMatrix values)
     {
         _path = path;
-        _format = format;
         _id = id;
         Kind = kind;
         Provenance = provenance;
@@ -44,14 +47,14 @@ internal sealed class TableFile
             throw new ArgumentException("The rows must be those of the matrix, in the same order.", parameter);
     }
 
-    internal static void Write(string path, string format, int schema, EvidenceKind kind, LabelledMatrix values,
+    internal static void Write(string path, TableFormat format, EvidenceKind kind, LabelledMatrix values,
         IReadOnlyDictionary<string, string> provenance, ContentId id, Action<int, Utf8JsonWriter> row) =>
         AtomicFile.Write(path, stream =>
         {
             using var json = new Utf8JsonWriter(stream, Options);
             json.WriteStartObject();
-            json.WriteString("psm", format);
-            json.WriteNumber("schema", schema);
+            json.WriteString("psm", format.Name);
+            json.WriteNumber("schema", format.Schema);
             json.WriteString("id", id.ToString());
             json.WriteString("kind", NameOf(kind));
             json.WriteStartObject("provenance");
@@ -85,22 +88,22 @@ internal sealed class TableFile
         });
 
     /// <param name="path">The file.</param>
-    /// <param name="format">What the header must call it.</param>
-    /// <param name="schema">The version that can be read.</param>
+    /// <param name="format">What it must be.</param>
     /// <param name="row">Takes what a line says beside its values and returns the name of the row.</param>
     /// <param name="allowed">Which values are allowed; null in the file is minus infinity.</param>
     /// <param name="expected">What the values should be, for errors.</param>
-    internal static TableFile Read(string path, string format, int schema, Func<TableLine, string> row,
-        Func<double, bool> allowed, string expected)
+    internal static TableFile Read(string path, TableFormat format, Func<TableLine, string> row, Func<double, bool> allowed,
+        string expected)
     {
         try
         {
             using var reader = new StreamReader(path);
             TableLine header = new(path, 1, NextLine(reader, path, 1)
                 ?? throw Bad(path, 1, "is missing: the file is empty."));
-            if (header.Text("psm") != format) throw Bad(path, 1, $"says this is a '{header.Text("psm")}', not a '{format}'.");
-            if (header.Count("schema") != schema)
-                throw Bad(path, 1, $"says schema {header.Count("schema")}; this version reads {schema}.");
+            if (header.Text("psm") != format.Name)
+                throw Bad(path, 1, $"says this is a '{header.Text("psm")}', not a '{format.Name}'.");
+            if (header.Count("schema") != format.Schema)
+                throw Bad(path, 1, $"says schema {header.Count("schema")}; this version reads {format.Schema}.");
             EvidenceKind kind = KindOf(header.Text("kind"))
                 ?? throw Bad(path, 1, $"names an unknown kind '{header.Text("kind")}'.");
             string[] columns = header.Texts("columns");
@@ -121,7 +124,7 @@ internal sealed class TableFile
                 if (values.Count - before != columns.Length)
                     throw Bad(path, number, $"has {values.Count - before} values for {columns.Length} columns.");
             }
-            return new TableFile(path, format, header.Text("id"), kind, provenance, new LabelledMatrix(names, columns, values.ToArray()));
+            return new TableFile(path, header.Text("id"), kind, provenance, new LabelledMatrix(names, columns, values.ToArray()));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -129,7 +132,7 @@ internal sealed class TableFile
         }
         catch (ArgumentException e)
         {
-            throw new UserErrorException("bad-table", $"{path} is not a usable {format}: {e.Message}", "Compute the table again.", e);
+            throw new UserErrorException("bad-table", $"{path} is not a usable {format.Name}: {e.Message}", "Compute the table again.", e);
         }
     }
 
