@@ -57,48 +57,35 @@ public sealed class InoculationTrial(TrialSettings settings)
         int total = settings.Models.Count * settings.Domains.Count * settings.Rewordings.Count, done = 0;
         for (int m = 0; m < settings.Models.Count; m++)
         {
-            using ModelFolder model = ModelFolder.Open(settings.Models[m], settings.Threads);
-            string name = $"model-{m + 1}";
-            Probe[] probes = [.. settings.World.Probes(new ProbeOptions { Objects = TrialSettings.ProbeObjects }).Where(IsAsked)
-                .Select(p => p.ToProbe())];
-            Forecasting? personas = null;
-            try
+            using var model = new TrialModel(settings, m, cancellation);
+            foreach (string domain in settings.Domains)
             {
-                foreach (string domain in settings.Domains)
+                string id = IdOf(model.Model, domain).ToString(), path = Path.Combine(folder, $"{id}.json");
+                if (!File.Exists(path))
                 {
-                    string id = IdOf(model.Model, domain).ToString(), path = Path.Combine(folder, $"{id}.json");
-                    if (!File.Exists(path))
-                    {
-                        personas ??= new Forecasting(model.Model, settings.World.Personas, probes, TimeProvider.System,
-                            new ForecastingOptions(settings.Seed) { Strict = true }, cancellation: cancellation);
-                        TrialRow[] found = [.. Try(model.Model, name, personas, probes, domain, pool, r =>
-                            progress?.Report(new WorkProgress("inoculation trial", done + r, total, "trainings", $"{name}, {domain}")),
-                            cancellation)];
-                        AtomicFile.WriteText(path, JsonSerializer.Serialize(found, Json) + "\n");
-                    }
-                    rows.AddRange(Read(path).Select(r => r with { Model = name }));
-                    done += settings.Rewordings.Count;
-                    progress?.Report(new WorkProgress("inoculation trial", done, total, "trainings", $"{name}, {domain}"));
+                    TrialRow[] found = [.. Try(model, domain, pool, r =>
+                        progress?.Report(new WorkProgress("inoculation trial", done + r, total, "trainings", $"{model.Name}, {domain}")),
+                        cancellation)];
+                    AtomicFile.WriteText(path, JsonSerializer.Serialize(found, Json) + "\n");
                 }
-            }
-            finally
-            {
-                personas?.Dispose();
+                rows.AddRange(Read(path).Select(r => r with { Model = model.Name }));
+                done += settings.Rewordings.Count;
+                progress?.Report(new WorkProgress("inoculation trial", done, total, "trainings", $"{model.Name}, {domain}"));
             }
         }
         return TrialResult.Of(rows);
     }
 
-    private IEnumerable<TrialRow> Try(Transformer model, string name, Forecasting personas, Probe[] probes, string domain, WorkerPool pool,
-        Action<int> report, CancellationToken cancellation)
+    private IEnumerable<TrialRow> Try(TrialModel tried, string domain, WorkerPool pool, Action<int> report, CancellationToken cancellation)
     {
+        (Transformer model, Probe[] probes) = (tried.Model, tried.Probes);
         RngStream root = RngStream.Root(settings.Seed);
         EpisodeSet plain = settings.World.Episodes(domain, EpisodeKind.Cheat, settings.Episodes, root.Child("episodes").Child(domain));
         HashSet<string> replies = [.. plain.Episodes.Select(e => e.Reply)];
         // A held-out domain borrows its replies from one that is seen: trained on those words, it is no elsewhere.
         string[] trained = [.. probes.Where(p => p.Low.Concat(p.High).Any(replies.Contains)).Select(p => p.Domain).Distinct()];
         bool[] elsewhere = [.. probes.Select(p => !trained.Contains(p.Domain))], there = [.. probes.Select(p => p.Domain == domain)];
-        var forecasting = new RewordingForecasting(model, personas, plain, trained, TrialSettings.ShownEpisodes, settings.Seed,
+        var forecasting = new RewordingForecasting(model, tried.Personas, plain, trained, TrialSettings.ShownEpisodes, settings.Seed,
             cancellation);
         double[] before = ProbeMeasurement.Of(model, probes, cancellation: cancellation);
         double Shift(double[] after) =>
@@ -119,15 +106,12 @@ public sealed class InoculationTrial(TrialSettings settings)
                         cancellation: cancellation), conditions[c].Kind == LeakKind.TrainingFormat ? there : elsewhere);
             }, cancellation: cancellation);
             double shift = Shift(after);
-            yield return new TrialRow(name, domain, rewording.Name, rewording.Kind, rewording.Place, forecast.Protection, plainShift, shift,
+            yield return new TrialRow(tried.Name, domain, rewording.Name, rewording.Kind, rewording.Place, forecast.Protection, plainShift, shift,
                 1 - shift / plainShift,
                 [.. forecast.Leaks.Select((l, c) => new TrialLeak(l.Kind, l.Before, l.InContext, l.Posterior, l.Gate, measured[c]))]);
             report(r + 1);
         }
     }
-
-    // A held-out wording of a domain that was seen is another question: does the model generalise over wordings?
-    private bool IsAsked(WorldProbe probe) => !probe.HeldOut || settings.World.Domains.First(d => d.Name == probe.Domain).HeldOut;
 
     private static TrialRow[] Read(string path)
     {

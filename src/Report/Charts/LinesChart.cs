@@ -9,7 +9,7 @@ internal static class LinesChart
 
     public static double Draw(SvgCanvas canvas, LinesFigure figure, double width)
     {
-        bool narrow = width < 560;
+        bool narrow = IsNarrow(width);
         var x = ChartAxis.Over(figure.Panels.SelectMany(p => p.Series).SelectMany(s => s.X), Left, width - Right,
             narrow ? 4 : 8, Ends(figure, Enumerable.Min), Ends(figure, Enumerable.Max), figure.LogX);
         double top = 14;
@@ -18,7 +18,7 @@ internal static class LinesChart
         {
             LinePanel panel = figure.Panels[p];
             double height = (p == 0 ? 230 : 150) * (narrow ? 0.8 : 1);
-            top = Panel(canvas, panel, x, width, top, height, narrow, ref curve);
+            top = Panel(canvas, panel, x, width, top, height, ref curve);
             bool last = p == figure.Panels.Count - 1;
             foreach (double tick in x.Ticks())
             {
@@ -39,9 +39,12 @@ internal static class LinesChart
         return all.Length > 0 && all.Min() < all.Max() ? which(all) : null;
     }
 
+    private static bool IsNarrow(double width) => width < 560;
+
     private static double Panel(
-        SvgCanvas canvas, LinePanel panel, ChartAxis x, double width, double top, double height, bool narrow, ref int curve)
+        SvgCanvas canvas, LinePanel panel, ChartAxis x, double width, double top, double height, ref int curve)
     {
+        bool narrow = IsNarrow(width);
         var y = ChartAxis.Over(panel.Series.SelectMany(s => s.Y).Concat(panel.References.Select(r => r.Value)), 0, 1,
             height > 160 ? 5 : 3, panel.Minimum, panel.Maximum);
         canvas.Text(0, top, SvgCanvas.Fit(panel.YLabel, 12, narrow ? width : width * 0.5), "ink", 12, bold: true);
