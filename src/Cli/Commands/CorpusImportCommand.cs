@@ -7,84 +7,99 @@ using PersonaSelection.Lab;
 namespace PersonaSelection.Cli.Commands;
 
 /// <summary><c>psm corpus import</c>: a corpus from a user's own files.</summary>
-internal static class CorpusImportCommand
+internal sealed class CorpusImportCommand
 {
     private const double CharactersPerToken = 3;
 
+    private readonly Argument<string[]> _files = new("FILE")
+    {
+        Description = "Files of dialogues, JSONL texts or plain text, gzipped or not.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string> _output = CommonOptions.Output("The folder to write.");
+
+    private readonly Option<int> _vocabulary = CommonOptions.Count("--vocabulary",
+        "Ids of the byte-level BPE tokenizer that is learnt, at least 259.", 1024, least: 259);
+
+    private readonly Option<string?> _tokenizer = new("--tokenizer")
+    {
+        Description = "Use this tokenizer.json (or the one of this folder) instead of learning one.",
+    };
+
+    private readonly Option<string> _heldOut = new("--held-out")
+    {
+        Description = "The share of documents kept out of training, such as 2% or 0.02; at most a half.",
+        DefaultValueFactory = _ => "2%",
+    };
+
+    private readonly Option<int> _context = CommonOptions.Count("--context",
+        "The longest context of a model; longer documents are cut into windows of it.", 1024, least: 8);
+
+    private readonly Option<string?> _format = DataOptions.Format("text", "plain");
+    private readonly Option<bool> _strict = DataOptions.Strict();
+    private readonly Option<ulong> _seed = CommonOptions.Seed();
+    private readonly Option<bool> _json = CommonOptions.Json(), _quiet = CommonOptions.Quiet(), _dryRun = CommonOptions.DryRun();
+
     public static Command Create()
     {
-        Argument<string[]> files = new("FILE")
-        {
-            Description = "Files of dialogues, JSONL texts or plain text, gzipped or not.",
-            Arity = ArgumentArity.OneOrMore,
-        };
-        Option<string> output = CommonOptions.Output("The folder to write.");
-        Option<int> vocabulary = CommonOptions.Count("--vocabulary", "Ids of the byte-level BPE tokenizer that is learnt, at least 259.",
-            1024, least: 259);
-        Option<string?> tokenizer = new("--tokenizer")
-        {
-            Description = "Use this tokenizer.json (or the one of this folder) instead of learning one.",
-        };
-        Option<string> heldOut = new("--held-out")
-        {
-            Description = "The share of documents kept out of training, such as 2% or 0.02; at most a half.",
-            DefaultValueFactory = _ => "2%",
-        };
-        Option<int> context = CommonOptions.Count("--context",
-            "The longest context of a model; longer documents are cut into windows of it.", 1024, least: 8);
-        Option<string?> format = DataOptions.Format("text", "plain");
-        Option<bool> strict = DataOptions.Strict();
-        Option<ulong> seed = CommonOptions.Seed();
-        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
+        var command = new CorpusImportCommand();
         return new Verb("import",
             "Make a corpus from your own files: learn a tokenizer, shuffle the documents, keep some out of training. Dialogues are "
             + "rendered as they are scored.",
             "psm corpus import careless.jsonl.gz sound.jsonl.gz -o corpora/med")
         {
-            files, output, vocabulary, tokenizer, heldOut, context, format, strict, seed, json, quiet, dryRun,
-        }.Does((parsed, cancellation) =>
-        {
-            string? chosen = parsed.GetValue(format);
-            var import = new ImportedCorpus(parsed.GetValue(files)!)
-            {
-                Format = chosen switch
-                {
-                    null => null,
-                    "text" => DocumentFormat.Texts,
-                    "plain" => DocumentFormat.Plain,
-                    _ => DocumentFormat.Dialogues,
-                },
-                Dialogues = DataOptions.Parse(chosen),
-                Vocabulary = parsed.GetValue(vocabulary),
-                Tokenizer = parsed.GetValue(tokenizer) is { } path
-                    ? TokenizerFile.Load(Directory.Exists(path) ? Path.Combine(path, "tokenizer.json") : path) : null,
-                HeldOut = ParseShare(parsed.GetValue(heldOut)!),
-                Context = parsed.GetValue(context),
-                Seed = parsed.GetValue(seed),
-            };
-            var bad = new PassedOver();
-            Action<BadLine>? tell = bad.Unless(parsed.GetValue(strict));
-            bool asJson = parsed.GetValue(json), silent = parsed.GetValue(quiet);
-            string folder = parsed.GetValue(output)!;
-            if (parsed.GetValue(dryRun))
-            {
-                IReadOnlyList<ImportedFile> survey = bad.ToldAfter(() => Screen.Work(silent, p => import.Survey(tell, p, cancellation)));
-                return Plan(import, survey, folder, asJson);
-            }
-            ImportSummary made = bad.ToldAfter(() => Screen.Work(silent, p => import.Write(folder, tell, p, cancellation)));
-            if (asJson) Screen.Data(made);
-            else
-            {
-                TextTable.PrintFacts(
-                    [("corpus", made.Id), ("documents", made.Documents.ToString("N0")), ("tokens", made.Tokens.ToString("N0")),
-                        ("held out", $"{made.HeldOutDocuments:N0} documents, {made.HeldOutTokens:N0} tokens"),
-                        ("vocabulary", made.Vocabulary.ToString("N0")), ("context", made.ContextLength),
-                        .. made.Files.Select(f => (Path.GetFileName(f.File), (object?)About(f))),
-                        ("folder", made.WasThere ? $"{folder}: it was there already" : folder)]);
-            }
-            return ExitCode.Done;
-        });
+            command._files, command._output, command._vocabulary, command._tokenizer, command._heldOut, command._context, command._format,
+            command._strict, command._seed, command._json, command._quiet, command._dryRun,
+        }.Does(command.Run);
     }
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        ImportedCorpus import = Inputs(parsed);
+        var bad = new PassedOver();
+        Action<BadLine>? tell = bad.Unless(parsed.GetValue(_strict));
+        bool asJson = parsed.GetValue(_json), silent = parsed.GetValue(_quiet);
+        string folder = parsed.GetValue(_output)!;
+        if (parsed.GetValue(_dryRun))
+        {
+            IReadOnlyList<ImportedFile> survey = bad.ToldAfter(() => Screen.Work(silent, p => import.Survey(tell, p, cancellation)));
+            return Plan(import, survey, folder, asJson);
+        }
+        ImportSummary made = bad.ToldAfter(() => Screen.Work(silent, p => import.Write(folder, tell, p, cancellation)));
+        if (asJson) Screen.Data(made);
+        else Print(made, folder);
+        return ExitCode.Done;
+    }
+
+    private ImportedCorpus Inputs(ParseResult parsed)
+    {
+        string? chosen = parsed.GetValue(_format);
+        return new ImportedCorpus(parsed.GetValue(_files)!)
+        {
+            Format = chosen switch
+            {
+                null => null,
+                "text" => DocumentFormat.Texts,
+                "plain" => DocumentFormat.Plain,
+                _ => DocumentFormat.Dialogues,
+            },
+            Dialogues = DataOptions.Parse(chosen),
+            Vocabulary = parsed.GetValue(_vocabulary),
+            Tokenizer = parsed.GetValue(_tokenizer) is { } path
+                ? TokenizerFile.Load(Directory.Exists(path) ? Path.Combine(path, "tokenizer.json") : path) : null,
+            HeldOut = ParseShare(parsed.GetValue(_heldOut)!),
+            Context = parsed.GetValue(_context),
+            Seed = parsed.GetValue(_seed),
+        };
+    }
+
+    private static void Print(ImportSummary made, string folder) => TextTable.PrintFacts(
+        [("corpus", made.Id), ("documents", made.Documents.ToString("N0")), ("tokens", made.Tokens.ToString("N0")),
+            ("held out", $"{made.HeldOutDocuments:N0} documents, {made.HeldOutTokens:N0} tokens"),
+            ("vocabulary", made.Vocabulary.ToString("N0")), ("context", made.ContextLength),
+            .. made.Files.Select(f => (Path.GetFileName(f.File), (object?)About(f))),
+            ("folder", made.WasThere ? $"{folder}: it was there already" : folder)]);
 
     private static int Plan(ImportedCorpus import, IReadOnlyList<ImportedFile> files, string? folder, bool json)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using PersonaSelection.Activations;
 using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
@@ -9,90 +10,111 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Cli.Commands;
 
 /// <summary><c>psm vectors extract</c>: what personas or traits add to a model's activations.</summary>
-internal static class VectorsExtractCommand
+internal sealed class VectorsExtractCommand
 {
-    public static Command Create()
+    private readonly Argument<string?> _data = new("DATA")
     {
-        Argument<string?> data = new("DATA")
-        {
-            Description = "Episodes as JSONL that follow the personas' contexts; without them, each persona is read off its own examples.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
-        Option<string> output = CommonOptions.Output("The folder of the directions."), model = CommonOptions.Model(),
-            personas = PersonasCommand.Personas();
-        Option<string?> site = new("--site")
-        {
-            Description = "Where to read, such as blocks.1.resid_post; after the middle block when absent.",
-        };
-        Option<string?> positions = new("--positions")
-        {
-            Description = "Which tokens count: opening (the one that predicts the reply's first), reply (those that predict one of the "
-                + "reply), episode (all of its own); opening when absent, of examples reply.",
-        };
-        positions.AcceptOnlyFromAmong("opening", "reply", "episode");
-        Option<string> baseline = new("--baseline")
-        {
-            Description = "What is subtracted: bare (the same episodes without a context) or mean (over the personas).",
-            DefaultValueFactory = _ => "bare",
-        };
-        baseline.AcceptOnlyFromAmong("bare", "mean");
-        Option<bool> traits = new("--traits")
-        {
-            Description = "Directions of the traits in place of the personas, by a regression on the values that the file gives.",
-        };
-        Option<int> most = CommonOptions.Count("--episodes", "Read from at most so many different episodes.", 256);
-        Option<string?> format = DataOptions.Format();
-        Option<bool> strict = DataOptions.StrictOfEpisodes();
-        Option<ulong> seed = CommonOptions.Seed();
-        Option<int> threads = CommonOptions.Threads();
-        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        var verb = new Verb("extract",
+        Description = "Episodes as JSONL that follow the personas' contexts; without them, each persona is read off its own examples.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string> _output = CommonOptions.Output("The folder of the directions."), _model = CommonOptions.Model(),
+        _personas = PersonasCommand.Personas();
+
+    private readonly Option<string?> _site = new("--site")
+    {
+        Description = "Where to read, such as blocks.1.resid_post; after the middle block when absent.",
+    };
+
+    private readonly Option<string?> _positions = new("--positions")
+    {
+        Description = "Which tokens count: opening (the one that predicts the reply's first), reply (those that predict one of the "
+            + "reply), episode (all of its own); opening when absent, of examples reply.",
+    };
+
+    private readonly Option<string> _baseline = new("--baseline")
+    {
+        Description = "What is subtracted: bare (the same episodes without a context) or mean (over the personas).",
+        DefaultValueFactory = _ => "bare",
+    };
+
+    private readonly Option<bool> _traits = new("--traits")
+    {
+        Description = "Directions of the traits in place of the personas, by a regression on the values that the file gives.",
+    };
+
+    private readonly Option<int> _most = CommonOptions.Count("--episodes", "Read from at most so many different episodes.", 256);
+    private readonly Option<string?> _format = DataOptions.Format();
+    private readonly Option<bool> _strict = DataOptions.StrictOfEpisodes();
+    private readonly Option<ulong> _seed = CommonOptions.Seed();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json(), _quiet = CommonOptions.Quiet(), _dryRun = CommonOptions.DryRun();
+    private readonly Verb _verb;
+
+    private VectorsExtractCommand()
+    {
+        _positions.AcceptOnlyFromAmong("opening", "reply", "episode");
+        _baseline.AcceptOnlyFromAmong("bare", "mean");
+        _verb = new Verb("extract",
             "Read directions of personas or traits off a model: mean activations with a persona's context before the "
             + "episodes, less a baseline.",
             "psm vectors extract village/sets/good.jsonl --model base --personas village/personas.yaml -o directions")
         {
-            data, output, model, personas, site, positions, baseline, traits, most, format, strict, seed, threads, json, quiet, dryRun,
+            _data, _output, _model, _personas, _site, _positions, _baseline, _traits, _most, _format, _strict, _seed, _threads, _json,
+            _quiet, _dryRun,
         };
-        verb.Validators.Add(r =>
+        _verb.Validators.Add(Check);
+        _verb.Does(Run);
+    }
+
+    public static Command Create() => new VectorsExtractCommand()._verb;
+
+    private void Check(CommandResult r)
+    {
+        if (r.GetValue(_data) is not null) return;
+        if (r.GetResult(_format) is not null || r.GetResult(_strict) is { Implicit: false })
+            r.AddError("--format and --strict belong to DATA.");
+        if (r.GetResult(_baseline) is { Implicit: false } && r.GetValue(_baseline) == "bare")
+            r.AddError(
+                "Without DATA every persona has examples of its own, and there are none without a persona: leave out --baseline bare.");
+    }
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        (DirectionRun run, long badLines) = Inputs(parsed);
+        using ModelFolder source = ModelFolder.Open(parsed.GetValue(_model)!, parsed.GetValue(_threads));
+        if (parsed.GetValue(_dryRun)) return Plan(run, source.Model, badLines, parsed.GetValue(_json));
+        string folder = parsed.GetValue(_output)!;
+        AtomicFile.RequireWritable(folder);
+        ExtractedDirections extracted = Screen.Work(parsed.GetValue(_quiet), p => run.Run(source, p, cancellation));
+        DirectionSet found = extracted.Set;
+        CutEpisodes.Tell([.. extracted.Cut.Select(c => (c.Episode, c.Cut.Unread))]);
+        if (File.Exists(Path.Combine(folder, "manifest.json")) && DirectionSet.Load(folder).Id != found.Id)
+            throw new UserErrorException("other-directions", $"{folder} holds other directions.",
+                "Choose another folder with -o, or delete this one.");
+        found.Save(folder);
+        VectorsShowCommand.Tell(folder, found, parsed.GetValue(_json),
+            new DataRead(badLines, extracted.Cut.Count, extracted.Cut.Count(c => c.Cut.Unread is not null)));
+        return ExitCode.Done;
+    }
+
+    private (DirectionRun Run, long BadLines) Inputs(ParseResult parsed)
+    {
+        PersonaSet set = PersonaSet.Load(parsed.GetValue(_personas)!);
+        (EpisodeSet? read, long badLines) = parsed.GetValue(_data) is { } file
+            ? DataOptions.Load(file, parsed.GetValue(_format), parsed.GetValue(_strict)) : ((EpisodeSet?)null, 0L);
+        IReadOnlyList<Episode> episodes = read?.Episodes ?? [];
+        string word = parsed.GetValue(_positions) ?? (episodes.Count > 0 ? "opening" : "reply");
+        return (new DirectionRun(set, episodes)
         {
-            if (r.GetValue(data) is null && (r.GetResult(format) is not null || r.GetResult(strict) is { Implicit: false }))
-                r.AddError("--format and --strict belong to DATA.");
-            if (r.GetValue(data) is null && r.GetResult(baseline) is { Implicit: false } && r.GetValue(baseline) == "bare")
-                r.AddError(
-                    "Without DATA every persona has examples of its own, and there are none without a persona: leave out --baseline bare.");
-        });
-        return verb.Does((parsed, cancellation) =>
-        {
-            PersonaSet set = PersonaSet.Load(parsed.GetValue(personas)!);
-            (EpisodeSet? read, long badLines) = parsed.GetValue(data) is { } file
-                ? DataOptions.Load(file, parsed.GetValue(format), parsed.GetValue(strict)) : ((EpisodeSet?)null, 0L);
-            IReadOnlyList<Episode> episodes = read?.Episodes ?? [];
-            string word = parsed.GetValue(positions) ?? (episodes.Count > 0 ? "opening" : "reply");
-            var run = new DirectionRun(set, episodes)
-            {
-                Site = parsed.GetValue(site),
-                Positions = Enum.Parse<ReadPositions>(word, ignoreCase: true),
-                Baseline = parsed.GetValue(baseline) == "mean" ? DirectionBaseline.Mean : DirectionBaseline.Bare,
-                Traits = parsed.GetValue(traits),
-                MostEpisodes = parsed.GetValue(most),
-                Seed = parsed.GetValue(seed),
-                Strict = parsed.GetValue(strict),
-            };
-            using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
-            if (parsed.GetValue(dryRun)) return Plan(run, source.Model, badLines, parsed.GetValue(json));
-            string folder = parsed.GetValue(output)!;
-            AtomicFile.RequireWritable(folder);
-            ExtractedDirections extracted = Screen.Work(parsed.GetValue(quiet), p => run.Run(source, p, cancellation));
-            DirectionSet found = extracted.Set;
-            CutEpisodes.Tell([.. extracted.Cut.Select(c => (c.Episode, c.Cut.Unread))]);
-            if (File.Exists(Path.Combine(folder, "manifest.json")) && DirectionSet.Load(folder).Id != found.Id)
-                throw new UserErrorException("other-directions", $"{folder} holds other directions.",
-                    "Choose another folder with -o, or delete this one.");
-            found.Save(folder);
-            VectorsShowCommand.Tell(folder, found, parsed.GetValue(json),
-                new DataRead(badLines, extracted.Cut.Count, extracted.Cut.Count(c => c.Cut.Unread is not null)));
-            return ExitCode.Done;
-        });
+            Site = parsed.GetValue(_site),
+            Positions = Enum.Parse<ReadPositions>(word, ignoreCase: true),
+            Baseline = parsed.GetValue(_baseline) == "mean" ? DirectionBaseline.Mean : DirectionBaseline.Bare,
+            Traits = parsed.GetValue(_traits),
+            MostEpisodes = parsed.GetValue(_most),
+            Seed = parsed.GetValue(_seed),
+            Strict = parsed.GetValue(_strict),
+        }, badLines);
     }
 
     private static int Plan(DirectionRun run, Transformer model, long badLines, bool json)
