@@ -31,16 +31,6 @@ public sealed class ArtifactStore(string root, TimeProvider? time = null)
     /// <summary>Whether the thing is here.</summary>
     public bool Contains(ContentId id) => File.Exists(PathOf(id)) || Directory.Exists(PathOf(id));
 
-    /// <summary>Puts a file in, unless it is here already.</summary>
-    /// <returns>Where it is.</returns>
-    /// <exception cref="UserErrorException">The place cannot be written.</exception>
-    public string PutFile(ContentId id, Action<Stream> write)
-    {
-        string path = PathOf(id);
-        if (!Contains(id)) AtomicFile.Write(path, write);
-        return path;
-    }
-
     /// <summary>Puts a folder in, unless it is here already.</summary>
     /// <param name="id">The content id.</param>
     /// <param name="fill">Fills an empty folder, whose path it is given.</param>

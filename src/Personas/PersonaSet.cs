@@ -73,15 +73,6 @@ public sealed class PersonaSet
         return -1;
     }
 
-    /// <summary>The same personas with other priors, in order.</summary>
-    /// <exception cref="ArgumentException">As the constructor.</exception>
-    public PersonaSet WithPrior(IReadOnlyList<double> prior)
-    {
-        if (prior.Count != Personas.Count)
-            throw new ArgumentException($"{prior.Count} priors for {Personas.Count} personas.", nameof(prior));
-        return With([.. Personas.Select((p, h) => p with { Prior = prior[h] })]);
-    }
-
     /// <summary>
     /// Every context as a persona of its own (<c>villain-1</c>, <c>villain-2</c> …) with an even share of the prior, so that an update can
     /// select within a persona as well; a persona that something else puts before the model stays whole. <paramref name="original"/>

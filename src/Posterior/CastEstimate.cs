@@ -65,8 +65,7 @@ public sealed class CastEstimate
         BootstrapPlan bootstrap = plan.Bootstrap ?? new BootstrapPlan();
         LikelihoodColumns columns = GainDose.Columns(prior, rows);
         double[] total = rows.Total();
-        var gain = new GainPlan();
-        GainDose dose = GainDose.Find(prior, rows, columns, plan.EffectiveObservations, gain);
+        GainDose dose = GainDose.Find(prior, rows, columns, plan.EffectiveObservations);
         PersonaDistribution posterior = Update.OnTotal(prior, total, dose.Dose);
         var shares = new EpisodeShares(rows, columns, prior.Probabilities);
         RngStream random = RngStream.Root(bootstrap.Seed).Child("bootstrap"), error = random.Child("evidence");
@@ -86,8 +85,8 @@ public sealed class CastEstimate
             double[] redrawn = answers?.Total(rows, times, random.Child("answers", draw)) ?? Redrawn(rows, times);
             if (!Enumerable.Range(0, personas).Any(h => prior.LogProbabilities[h] + redrawn[h] > double.NegativeInfinity)) continue;
             for (int e = 0; e < weights.Length; e++) weights[e] = rows.Weight(e) * times[rows.Cluster(e)];
-            double[] doses = [dose.Redrawn(prior, columns, weights, redrawn, null),
-                dose.Redrawn(prior, columns, weights, redrawn, answers is null ? gain : null)];
+            double[] doses = [dose.Redrawn(prior, columns, weights, redrawn, fitted: false),
+                dose.Redrawn(prior, columns, weights, redrawn, fitted: answers is null)];
             for (int d = 0; d < doses.Length; d++)
             {
                 PersonaDistribution cast = Update.OnTotal(prior, redrawn, doses[d]);

@@ -23,13 +23,6 @@ public enum GainOutcome
     Given,
 }
 
-/// <summary>Bounds of the search for a dose.</summary>
-/// <param name="Share">The share of the attainable gain that the dose must give.</param>
-/// <param name="Tolerance">A gain per unit of weight no larger than this (nats) is none.</param>
-/// <param name="InformationSlack">KL(p(h|D) || p0(h)) may not exceed this many times the gain per unit of weight.</param>
-/// <param name="NominalInformation">KL(p(h|D) || p0(h)) at the nominal dose, in nats.</param>
-public sealed record GainPlan(double Share = 0.95, double Tolerance = 1e-3, double InformationSlack = 2, double NominalInformation = 1e-3);
-
 /// <summary>
 /// One dose beta, fitted on the data's own replies alone. Training ends when the replies are about as probable as a change of character can
 /// make them: G(beta) = sum_e w_e log sum_h p_beta(h) p(e|h) / sum_e |w_e|, and beta is the smallest dose that
@@ -44,6 +37,10 @@ public sealed record GainPlan(double Share = 0.95, double Tolerance = 1e-3, doub
 public sealed record GainDose(double Dose, double EffectiveObservations, double Gain, double Attainable,
     double Information, GainOutcome Outcome)
 {
+    // The share of the attainable gain that the dose must give; a gain per unit of weight that is none, nats; how many times the gain
+    // KL(p(h|D) || p0(h)) may be; and what it is, in nats, at the nominal dose.
+    private const double Share = 0.95, Tolerance = 1e-3, InformationSlack = 2, NominalInformation = 1e-3;
+
     private const int GridSize = 240, Halvings = 50;
 
     // A redrawn dose is looked for within this factor of the one it comes from, in fewer steps; what can be gained, up to Bayes' rule.
@@ -53,10 +50,8 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
     /// <summary>Fits the dose.</summary>
     /// <param name="prior">p0.</param>
     /// <param name="rows">The observations, with the personas of the prior in its order.</param>
-    /// <param name="plan">Bounds of the search.</param>
     /// <exception cref="UserErrorException">No persona that has a prior could have produced the observations.</exception>
-    public static GainDose Fit(PersonaDistribution prior, EvidenceRows rows, GainPlan? plan = null) =>
-        new Search(prior, rows, Columns(prior, rows)).Fit(plan ?? new GainPlan());
+    public static GainDose Fit(PersonaDistribution prior, EvidenceRows rows) => new Search(prior, rows, Columns(prior, rows)).Fit();
 
     internal static LikelihoodColumns Columns(PersonaDistribution prior, EvidenceRows rows)
     {
@@ -67,10 +62,10 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
     }
 
     internal static GainDose Find(PersonaDistribution prior, EvidenceRows rows, LikelihoodColumns columns,
-        double? effectiveObservations, GainPlan plan)
+        double? effectiveObservations)
     {
         var search = new Search(prior, rows, columns);
-        return effectiveObservations is { } given ? search.Given(given) : search.Fit(plan);
+        return effectiveObservations is { } given ? search.Given(given) : search.Fit();
     }
 
     /// <summary>beta of a redrawn sample, by the same rule; one that was given counts the sample for as many observations.</summary>
@@ -78,16 +73,16 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
     /// <param name="columns">The observations.</param>
     /// <param name="weights">The weight of each in the sample.</param>
     /// <param name="total">sum_e w_e L[e,h] of the sample.</param>
-    /// <param name="plan">Bounds of the search; null to keep the number of observations.</param>
-    internal double Redrawn(PersonaDistribution prior, LikelihoodColumns columns, double[] weights, double[] total, GainPlan? plan)
+    /// <param name="fitted">Whether it is fitted again; otherwise the number of observations is kept.</param>
+    internal double Redrawn(PersonaDistribution prior, LikelihoodColumns columns, double[] weights, double[] total, bool fitted)
     {
         double mass = weights.Sum(Math.Abs);
         if (mass == 0) return 0;
-        if (plan is null || Outcome == GainOutcome.Given || Dose == 0) return EffectiveObservations / mass;
+        if (!fitted || Outcome == GainOutcome.Given || Dose == 0) return EffectiveObservations / mass;
         double centre = EffectiveObservations / mass, low = centre / Nearby, high = Math.Max(low, Math.Min(1, centre * Nearby));
         double[] grid = [.. Enumerable.Range(0, FewGridSize).Select(i => low * Math.Pow(high / low, i / (FewGridSize - 1.0))),
             .. Enumerable.Range(1, Beyond).Select(i => high * Math.Pow(Math.Max(1, high) / high, (double)i / Beyond))];
-        return new Search(prior, columns, total, columns.Weights(e => weights[e]), mass).Fit(plan, grid, FewHalvings).Dose;
+        return new Search(prior, columns, total, columns.Weights(e => weights[e]), mass).Fit(grid, FewHalvings).Dose;
     }
 
     private sealed class Search
@@ -117,25 +112,25 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
             return Result(_mass > 0 ? effective / _mass : 0, best, GainOutcome.Given);
         }
 
-        internal GainDose Fit(GainPlan plan) => Fit(plan, Grid(), Halvings);
+        internal GainDose Fit() => Fit(Grid(), Halvings);
 
-        internal GainDose Fit(GainPlan plan, double[] grid, int halvings)
+        internal GainDose Fit(double[] grid, int halvings)
         {
             if (grid.Length == 0) return new GainDose(0, 0, 0, 0, 0, GainOutcome.NoGain);
             double[] gains = [.. grid.Select(Gain)];
             double best = gains.Max();
-            if (best <= plan.Tolerance)
-                return Result(Bisect(0, grid[^1], halvings, d => Spent(d) > plan.NominalInformation), Math.Max(0, best),
+            if (best <= Tolerance)
+                return Result(Bisect(0, grid[^1], halvings, d => Spent(d) > NominalInformation), Math.Max(0, best),
                     GainOutcome.NoGain);
-            double wanted = plan.Share * best;
+            double wanted = Share * best;
             int first = Array.FindIndex(gains, g => g >= wanted);
             double dose = Bisect(first == 0 ? 0 : grid[first - 1], grid[first], halvings, d => Gain(d) >= wanted);
             // What is spent grows faster than what it gains, so the first dose that spends too much is where to stop.
-            bool TooDear(double d) => Spent(d) > plan.InformationSlack * Math.Max(0, Gain(d)) + 1e-12;
+            bool TooDear(double d) => Spent(d) > InformationSlack * Math.Max(0, Gain(d)) + 1e-12;
             if (!TooDear(dose)) return Result(dose, best, GainOutcome.Attained);
             double bounded = Bisect(0, dose, halvings, TooDear);
-            return Gain(bounded) > 0 && Spent(bounded) > plan.NominalInformation ? Result(bounded, best, GainOutcome.InformationBound)
-                : Result(Bisect(0, grid[^1], halvings, d => Spent(d) > plan.NominalInformation), best, GainOutcome.NoGain);
+            return Gain(bounded) > 0 && Spent(bounded) > NominalInformation ? Result(bounded, best, GainOutcome.InformationBound)
+                : Result(Bisect(0, grid[^1], halvings, d => Spent(d) > NominalInformation), best, GainOutcome.NoGain);
         }
 
         // From where nothing moves yet to Bayes' rule, at which every observation counts in full.

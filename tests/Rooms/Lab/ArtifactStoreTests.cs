@@ -19,10 +19,10 @@ public sealed class ArtifactStoreTests : IDisposable
         Assert.False(_store.Contains(id));
         int made = 0;
         for (int i = 0; i < 2; i++)
-            _store.PutFile(id, stream => { made++; stream.WriteByte(42); });
+            _store.PutFolder(id, folder => { made++; File.WriteAllBytes(Path.Combine(folder, "one"), [42]); });
         Assert.True(_store.Contains(id));
         Assert.Equal(1, made);
-        Assert.Equal([42], File.ReadAllBytes(_store.PathOf(id)));
+        Assert.Equal([42], File.ReadAllBytes(Path.Combine(_store.PathOf(id), "one")));
     }
 
     [Fact]
@@ -138,7 +138,6 @@ public sealed class ArtifactStoreTests : IDisposable
     public void A_file_in_the_way_is_the_users_to_mend()
     {
         File.WriteAllText(_store.Root, "not a folder");
-        Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => _store.PutFile(ContentId.Of("x", 1), _ => { })).Code);
         Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => _store.PutFolder(ContentId.Of("x", 2), _ => { })).Code);
     }
 }

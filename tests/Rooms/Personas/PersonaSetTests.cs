@@ -16,8 +16,9 @@ public sealed class PersonaSetTests
         Assert.Equal([0.75, 0.25], set.Prior);
         Assert.Equal(0.5, set.TraitMatrix[0, 0]);
         Assert.Equal(0, set.TraitMatrix[1, 0]);
-        Assert.Equal([0.5, 0.5], set.WithPrior([2, 2]).Prior);
-        Assert.NotEqual(set.Id, set.WithPrior([2, 2]).Id);
+        PersonaSet even = Set([.. set.Personas.Select(p => p with { Prior = 2 })]);
+        Assert.Equal([0.5, 0.5], even.Prior);
+        Assert.NotEqual(set.Id, even.Id);
     }
 
     [Fact]
