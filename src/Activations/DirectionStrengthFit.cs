@@ -43,7 +43,8 @@ public sealed class DirectionStrengthFit
     /// <returns>The strength, and which of the episodes did not fit the model whole.</returns>
     /// <exception cref="ArgumentException">Another number of directions, or nothing to compare on.</exception>
     public (DirectionStrength Strength, IReadOnlyList<EpisodeCut> Cuts) Measure(IReadOnlyList<float[]> directions,
-        IReadOnlyList<Episode> episodes, RngStream random, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        IReadOnlyList<Episode> episodes, RngStream random, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         if (directions.Count != _personas.Count || episodes.Count == 0)
             throw new ArgumentException("Every persona needs a direction, and there must be an episode.", nameof(directions));

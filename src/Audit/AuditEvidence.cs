@@ -28,7 +28,7 @@ public sealed class AuditEvidence
     public IReadOnlyList<int> Tokens => _tokens;
 
     /// <summary>The first row whose episode has the same context and reply.</summary>
-    public int FirstEqual(int row) => _firstEqual[row];
+    internal int FirstEqual(int row) => _firstEqual[row];
 
     /// <summary>How many rows have the context and reply of a first one, itself counted.</summary>
     public int Copies(int row) => _copies.GetValueOrDefault(row, 1);
@@ -70,7 +70,7 @@ public sealed class AuditEvidence
     /// <param name="progress">Told how many episodes are done.</param>
     /// <param name="cancellation">Stops between blocks; what is done is kept.</param>
     /// <exception cref="UserErrorException">An episode cannot be scored, or the disk is full.</exception>
-    public static AuditEvidence Collect(AuditData data, long episodes, IEvidenceSource source, EvidenceLog log,
+    internal static AuditEvidence Collect(AuditData data, long episodes, IEvidenceSource source, EvidenceLog log,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         var result = new AuditEvidence(source.Personas);

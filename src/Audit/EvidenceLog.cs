@@ -10,7 +10,7 @@ namespace PersonaSelection.Audit;
 /// <param name="Tokens">Tokens of the reply; 0 when not known.</param>
 /// <param name="Cut">Whether some of the episode did not fit into the model.</param>
 /// <param name="Unread">Why nothing of it was scored; null when some of it was.</param>
-public sealed record LoggedEvidence(double[] Nats, int Tokens, bool Cut = false, string? Unread = null)
+internal sealed record LoggedEvidence(double[] Nats, int Tokens, bool Cut = false, string? Unread = null)
 {
     /// <summary>
     /// What showing the episode did to each probe, where evidence was made of that by sampled answers; null for other evidence.
@@ -25,7 +25,7 @@ public sealed record LoggedEvidence(double[] Nats, int Tokens, bool Cut = false,
 /// Evidence as it comes in, one JSON line per episode, only ever appended to and flushed to disk block by block. A kill at any moment
 /// leaves whole lines and perhaps one that is not, which is dropped when the log is opened again. One process at a time.
 /// </summary>
-public sealed class EvidenceLog : IDisposable
+internal sealed class EvidenceLog : IDisposable
 {
     /// <summary>The version of the file format.</summary>
     public const int CurrentSchema = 1;

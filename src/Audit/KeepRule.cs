@@ -10,7 +10,7 @@ namespace PersonaSelection.Audit;
 /// <c>influence.TRAIT</c>, <c>removed.TRAIT</c>, <c>removed.leading</c>, <c>pull</c>, <c>tokens</c>, <c>weight</c>. A comparison with a
 /// number that is not known does not hold.
 /// </summary>
-public sealed class KeepRule
+internal sealed class KeepRule
 {
     private const int DeepestNesting = 64;
 

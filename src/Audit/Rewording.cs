@@ -45,7 +45,7 @@ public sealed record Rewording(string Name, string Kind, RewordingPlace Place, I
         Wordings.Any(w => w.Contains("{low}", StringComparison.Ordinal) || w.Contains("{high}", StringComparison.Ordinal));
 
     /// <summary>The same place with one other wording.</summary>
-    public Rewording Saying(string words) => new(Name, Kind, Place, [words]);
+    internal Rewording Saying(string words) => new(Name, Kind, Place, [words]);
 
     /// <summary>The words put in for a trait: <c>{low}</c> and <c>{high}</c> become the names of its poles.</summary>
     public Rewording Filled(Trait trait)

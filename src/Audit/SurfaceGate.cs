@@ -11,7 +11,7 @@ public static partial class SurfaceGate
     /// <summary>
     /// 2 |a ∩ b| / (|a| + |b|) of two bags of lower-case words, in [0, 1]; two empty ones are not alike, as neither is a gate.
     /// </summary>
-    public static double Likeness(string a, string b)
+    internal static double Likeness(string a, string b)
     {
         Dictionary<string, int> left = Bag(a), right = Bag(b);
         int total = left.Values.Sum() + right.Values.Sum();

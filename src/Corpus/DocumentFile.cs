@@ -20,7 +20,7 @@ public enum DocumentFormat
 public static class DocumentFile
 {
     /// <summary>A document of plain text has about this many characters at most.</summary>
-    public const int PlainLength = 4000;
+    internal const int PlainLength = 4000;
 
     private const string EndOfText = "<|endoftext|>";
     private const string PlainRemedy = "Save the file as UTF-8 text, in lines, or leave --strict out.";

@@ -40,7 +40,8 @@ public sealed record EvidenceCalibration(IReadOnlyList<string> Personas, Softmax
     /// <param name="personas">Names of the personas.</param>
     /// <param name="counts">[episode][persona]: evidence as it is.</param>
     /// <param name="truth">Index of the persona of each episode.</param>
-    public static EvidenceCalibration FitCounts(IReadOnlyList<string> personas, IReadOnlyList<double[]> counts, IReadOnlyList<int> truth) =>
+    internal static EvidenceCalibration FitCounts(IReadOnlyList<string> personas, IReadOnlyList<double[]> counts,
+        IReadOnlyList<int> truth) =>
         Fit(personas, [.. counts.Select(c => (double[][])[c])], [WordCounts.UsualScale], truth, mayLeaveOffsets: false);
 
     /// <summary>Fits to the model's evidence and the word counts' together, with offsets.</summary>

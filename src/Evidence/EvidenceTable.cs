@@ -19,7 +19,7 @@ public sealed record EvidenceRow(string Id, double Weight, int Tokens, string Cl
 /// <summary>L[e,h] = log p(reply of e | context of e, persona h) in nats, with how it was obtained.</summary>
 public sealed class EvidenceTable
 {
-    internal static readonly TableFormat Format = new("evidence-table", 1);
+    internal static readonly TableFormat Format = new TableFormat("evidence-table", 1);
 
     /// <summary>A table.</summary>
     /// <param name="kind">How the numbers were obtained.</param>

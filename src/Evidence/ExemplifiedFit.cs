@@ -22,7 +22,7 @@ namespace PersonaSelection.Evidence;
 /// <param name="options">How to fit.</param>
 /// <param name="store">Where fits are kept.</param>
 /// <param name="pool">The workers; what comes out does not depend on their number.</param>
-public sealed class ExemplifiedFit(Transformer model, FitOptions options, ArtifactStore store, WorkerPool pool)
+internal sealed class ExemplifiedFit(Transformer model, FitOptions options, ArtifactStore store, WorkerPool pool)
 {
     private const int CheckpointEvery = 20;
 
@@ -150,7 +150,8 @@ public sealed class ExemplifiedFit(Transformer model, FitOptions options, Artifa
         TuneResult tuned = tuner.Supervised(examples.Learnt[persona], progress, cancellation);
         tuned.Weights.Dispose();
         tuned.Adapter?.Dispose();
-        FitCurve.Save(Path.Combine(folder, "curve.json"), [examples.Asked.Point(persona, 0, bare.Value), .. tuned.Curve.Points.Select(FitPoint.Of)]);
+        FitCurve.Save(Path.Combine(folder, "curve.json"),
+            [examples.Asked.Point(persona, 0, bare.Value), .. tuned.Curve.Points.Select(FitPoint.Of)]);
         File.Delete(tune.CheckpointPath);
     }
 

@@ -18,7 +18,7 @@ public sealed record InContextRow(string Id, double Weight, string Cluster)
 /// <summary>shift[e,probe] = p(low | episode e shown, probe) - p(low | probe), for every distinct episode.</summary>
 public sealed class InContextTable
 {
-    internal static readonly TableFormat Format = new("in-context-table", 1);
+    internal static readonly TableFormat Format = new TableFormat("in-context-table", 1);
 
     /// <summary>A table.</summary>
     /// <param name="shifts">Distinct episodes x probes, each in [-1, 1].</param>

@@ -13,7 +13,7 @@ public sealed record ProbeTableRow(string Id, string Domain, string Cluster, dou
 /// <summary>Probability of the low replies of every probe under every persona, and for the model as it is.</summary>
 public sealed class ProbeTable
 {
-    internal static readonly TableFormat Format = new("probe-table", 1);
+    internal static readonly TableFormat Format = new TableFormat("probe-table", 1);
 
     /// <summary>A table.</summary>
     /// <param name="kind">How the numbers were obtained.</param>

@@ -95,7 +95,7 @@ public sealed record AuditCost(ReadingCost Reading, int Fitted)
         probes.SelectMany(p => p.Low.Concat(p.High).Select(r => ServedTokens(p.Context) + EndpointEstimate.Tokens(r)));
 
     /// <summary>Personas that may have to be fitted to their examples first.</summary>
-    public static int FittedOf(PersonaSet personas) =>
+    internal static int FittedOf(PersonaSet personas) =>
         personas.Personas.Count(p => p.IsExemplified && p.Given is null or Presentation.Vector or Presentation.Adapter);
 
     /// <summary>Contexts of all personas: one of a persona that is fitted or directed, one or several of another.</summary>
@@ -106,15 +106,15 @@ public sealed record AuditCost(ReadingCost Reading, int Fitted)
         : served ? EvidenceSources.ServedDraws : p.Given is Presentation.Shown ? new PresentationOptions().Draws : 1);
 
     /// <summary>Tokens before an episode at a server, by context of every persona.</summary>
-    public static IReadOnlyList<long> ServedOpenings(PersonaSet personas) => [.. personas.Personas.SelectMany(p => p.IsExemplified
+    internal static IReadOnlyList<long> ServedOpenings(PersonaSet personas) => [.. personas.Personas.SelectMany(p => p.IsExemplified
         ? Enumerable.Repeat((long)ShownExamplesTokens, EvidenceSources.ServedDraws)
         : PresentedPersona.WithContexts(p).Contexts.Select(ServedTokens))];
 
     /// <summary>Tokens of turns at a server, whose tokenizer and template are not known here.</summary>
-    public static long ServedTokens(IReadOnlyList<Turn> turns) => turns.Sum(t => EndpointEstimate.Tokens(t.Text) + 3);
+    internal static long ServedTokens(IReadOnlyList<Turn> turns) => turns.Sum(t => EndpointEstimate.Tokens(t.Text) + 3);
 
     /// <summary>Held-out examples that calibrate what a server says.</summary>
-    public static long ServedCalibration(PersonaSet personas) =>
+    internal static long ServedCalibration(PersonaSet personas) =>
         personas.Personas.Count(p => p.IsExemplified) is var given && given > 1 ? (long)given * EvidenceSources.ServedExamples : 0;
 
     private const int ShownExamplesTokens = 1500;

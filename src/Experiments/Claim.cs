@@ -75,7 +75,7 @@ public readonly record struct Estimate(double Value, double Low, double High)
     public static Estimate Exact(double value) => new(value, value, value);
 
     /// <summary>The mean of independent runs with Student's interval; a single run has none, and its ends are NaN.</summary>
-    public static Estimate OverRuns(IReadOnlyList<double> values)
+    internal static Estimate OverRuns(IReadOnlyList<double> values)
     {
         double mean = values.Average();
         if (values.Count < 2) return new Estimate(mean, double.NaN, double.NaN);

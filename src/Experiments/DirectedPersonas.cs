@@ -8,7 +8,7 @@ using PersonaSelection.Personas;
 namespace PersonaSelection.Experiments;
 
 /// <summary>Finds what makes the directed personas of a set, among the directions that the set's file names.</summary>
-public static class DirectedPersonas
+internal static class DirectedPersonas
 {
     /// <summary>By name of a directed persona: what is added to the model's activations. Empty where no persona is directed.</summary>
     /// <param name="set">The personas.</param>

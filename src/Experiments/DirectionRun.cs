@@ -14,7 +14,7 @@ namespace PersonaSelection.Experiments;
 public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Episodes)
 {
     /// <summary>Fewer different episodes than this are all read from, and no strength is measured.</summary>
-    public const int LeastMeasured = 8;
+    internal const int LeastMeasured = 8;
 
     private const int MostMeasured = 64;
 

@@ -147,8 +147,8 @@ public sealed class Forecasting : IDisposable
         double[] before = [.. Behaviour.Probes.Select(p => p.Before)];
         InContextTable shown = Show(set, Questions, before, progress, cancellation);
         DoseFit doseInContext = FitDoseInContext(set, shown, before, progress, cancellation);
-        Forecast inContext = InContextForecast.Make(subject, new ShownObservations(shown.Shifts, shown.Weights, shown.Clusters), Behaviour.Probes,
-            doseInContext.Dose, Provenance(set, doseInContext, "in-context", shown.Id), Behaviour.Answers);
+        Forecast inContext = InContextForecast.Make(subject, new ShownObservations(shown.Shifts, shown.Weights, shown.Clusters),
+            Behaviour.Probes, doseInContext.Dose, Provenance(set, doseInContext, "in-context", shown.Id), Behaviour.Answers);
         return new ForecastSet(posterior, inContext, NullForecast.NoChange(subject, Behaviour.Probes),
             NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast,
             cast.Prior.Together(_source.Original), cast.Posterior.Together(_source.Original), dose, doseInContext, evidence)

@@ -43,16 +43,16 @@ public sealed record NewCorpus(World World, long Tokens, ulong Seed, string Doma
     private const int FloorDocuments = 4000;
 
     /// <summary>The file of personas in a corpus folder.</summary>
-    public const string PersonasName = "personas.yaml";
+    internal const string PersonasName = "personas.yaml";
 
     /// <summary>The file of probes in a corpus folder.</summary>
-    public const string ProbesName = "probes.jsonl";
+    internal const string ProbesName = "probes.jsonl";
 
     /// <summary>The file of rewordings in a corpus folder.</summary>
-    public const string RewordingsName = "rewordings.yaml";
+    internal const string RewordingsName = "rewordings.yaml";
 
     /// <summary>The folder of post-training sets in a corpus folder.</summary>
-    public const string SetsName = "sets";
+    internal const string SetsName = "sets";
 
     /// <summary>Writes the folder; <c>corpus.json</c> comes last. A folder that holds this very corpus is left as it is.</summary>
     /// <exception cref="UserErrorException">The place cannot be written, or holds another corpus (<c>other-corpus</c>).</exception>

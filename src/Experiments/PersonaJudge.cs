@@ -9,7 +9,7 @@ namespace PersonaSelection.Experiments;
 /// <summary>
 /// A chat model as a judge of who would have given a reply, calibrated on the examples of the personas where at least two have some.
 /// </summary>
-public static class PersonaJudge
+internal static class PersonaJudge
 {
     // Examples of known source that a judge is calibrated on, at most: in all, and of one persona.
     private const int MostKnown = 200, MostOfOne = 20;

@@ -5,7 +5,7 @@ using PersonaSelection.Model;
 namespace PersonaSelection.Experiments;
 
 /// <summary>Preferences from rows with <c>chosen</c> and <c>rejected</c>, each of which the reader turns into two episodes.</summary>
-public static class PreferenceData
+internal static class PreferenceData
 {
     /// <summary>The pairs of a set, in its order: a reply of positive weight, then one of negative weight after the same context.</summary>
     /// <exception cref="UserErrorException"><c>no-pairs</c>: the set is not made of such pairs; or a word is unknown.</exception>

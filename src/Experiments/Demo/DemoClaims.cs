@@ -4,7 +4,7 @@ using PersonaSelection.Posterior;
 namespace PersonaSelection.Experiments.Demo;
 
 /// <summary>The claims that the demo puts to a test, with thresholds that were fixed before any run.</summary>
-public static class DemoClaims
+internal static class DemoClaims
 {
     private const double LeastShift = 0.2;
     private const double InoculatedShare = 0.25;

@@ -28,7 +28,7 @@ public sealed record MatrixCell(string Trained, string Asked, double Posterior, 
 public sealed record MatrixResult(ulong Seed, InferenceResult Inference, ForecastResult Forecast, IReadOnlyList<MatrixCell> Cells);
 
 /// <summary>Cheating in every domain in turn: does one dose rule forecast the whole table of who moves whom?</summary>
-public sealed class DemoMatrix(DemoSettings settings, BaseModel model, TimeProvider time)
+internal sealed class DemoMatrix(DemoSettings settings, BaseModel model, TimeProvider time)
 {
     /// <summary>Forecasts and measures every training domain.</summary>
     public MatrixResult Run(InferenceResult inference, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)

@@ -7,7 +7,7 @@ namespace PersonaSelection.Experiments.Demo;
 /// <summary>
 /// Tells the demo's result as a report: what was learned, what was forecast, what happened, and what that says of the theory.
 /// </summary>
-public static class DemoReport
+internal static class DemoReport
 {
     /// <summary>The report of a result.</summary>
     /// <param name="result">What the demo measured.</param>

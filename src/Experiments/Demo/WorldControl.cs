@@ -75,7 +75,7 @@ public sealed record WorldControl(string World, ulong Seed, long Tokens, double 
     /// <summary>
     /// E[P(bad in <paramref name="asked"/>) | one bad act in <paramref name="trained"/>] minus the same without it, for an Assistant.
     /// </summary>
-    public static double ExactShift(World world, string trained, string asked)
+    internal static double ExactShift(World world, string trained, string asked)
     {
         double[] prior = world.Prior(world.AssistantNature), act = world.BadGivenPoles(trained), other = world.BadGivenPoles(asked);
         double evidence = 0, joint = 0, before = 0;

@@ -106,8 +106,8 @@ public sealed class InoculationTrial(TrialSettings settings)
                         cancellation: cancellation), conditions[c].Kind == LeakKind.TrainingFormat ? there : elsewhere);
             }, cancellation: cancellation);
             double shift = Shift(after);
-            yield return new TrialRow(tried.Name, domain, rewording.Name, rewording.Kind, rewording.Place, forecast.Protection, plainShift, shift,
-                1 - shift / plainShift,
+            yield return new TrialRow(tried.Name, domain, rewording.Name, rewording.Kind, rewording.Place, forecast.Protection, plainShift,
+                shift, 1 - shift / plainShift,
                 [.. forecast.Leaks.Select((l, c) => new TrialLeak(l.Kind, l.Before, l.InContext, l.Posterior, l.Gate, measured[c]))]);
             report(r + 1);
         }

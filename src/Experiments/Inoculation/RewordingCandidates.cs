@@ -11,7 +11,7 @@ namespace PersonaSelection.Experiments.Inoculation;
 /// </summary>
 /// <param name="Rewordings">Those that are tried, with different names.</param>
 /// <param name="LeftOut">Names of those that have words the model does not know.</param>
-public sealed record RewordingCandidates(IReadOnlyList<Rewording> Rewordings, IReadOnlyList<string> LeftOut)
+internal sealed record RewordingCandidates(IReadOnlyList<Rewording> Rewordings, IReadOnlyList<string> LeftOut)
 {
     /// <summary>Fills and filters.</summary>
     /// <param name="rewordings">The candidates; a later one replaces an earlier one of its name.</param>

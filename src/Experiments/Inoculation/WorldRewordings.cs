@@ -5,7 +5,7 @@ using PersonaSelection.Worlds;
 namespace PersonaSelection.Experiments.Inoculation;
 
 /// <summary>Rewordings in a story world's own words: its requests, what it tells of requests, and the lines above its chats.</summary>
-public static class WorldRewordings
+internal static class WorldRewordings
 {
     /// <summary>The rewordings of a world.</summary>
     public static IReadOnlyList<Rewording> Of(World world)

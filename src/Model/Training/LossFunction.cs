@@ -3,7 +3,7 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Model;
 
 /// <summary>The logits of one micro-batch, handed to a loss.</summary>
-public readonly unsafe struct LogitRows
+internal readonly unsafe struct LogitRows
 {
     internal LogitRows(TokenBatch batch, DecoderWorkspace workspace, int microBatch)
     {
@@ -41,7 +41,7 @@ public readonly unsafe struct LogitRows
 }
 
 /// <summary>A loss is a function from logits to their gradient. Called from several threads, each with rows of its own.</summary>
-public interface ILossFunction
+internal interface ILossFunction
 {
     /// <summary>Overwrites the logits by the gradient of the returned sum.</summary>
     /// <returns>The sum of the loss over the rows, in nats where it is a log-probability.</returns>
@@ -53,7 +53,7 @@ public interface ILossFunction
 /// target is rarer than the floor, since the log-likelihood of what one moves away from has no lower bound.
 /// </summary>
 /// <param name="negativeFloor">Log-probability, in nats, below which a row of negative weight is left alone.</param>
-public sealed unsafe class CrossEntropyLoss(double negativeFloor = -8) : ILossFunction
+internal sealed unsafe class CrossEntropyLoss(double negativeFloor = -8) : ILossFunction
 {
     /// <inheritdoc/>
     public double Evaluate(in LogitRows rows)

@@ -71,7 +71,7 @@ public sealed record TrainOptions
 
     /// <summary>Linear warm-up, then down to <see cref="FinalLearningRate"/> of the peak as <see cref="Decay"/> says.</summary>
     /// <param name="step">From 1 to <see cref="Steps"/>.</param>
-    public double LearningRateAt(int step)
+    internal double LearningRateAt(int step)
     {
         if (step <= WarmupSteps) return LearningRate * step / WarmupSteps;
         double done = Math.Min(1, (double)(step - WarmupSteps) / Math.Max(1, Steps - WarmupSteps));

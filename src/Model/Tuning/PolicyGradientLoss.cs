@@ -15,7 +15,7 @@ public delegate IReadOnlyList<int[]> ReplySampler(DecoderWeights policy, IReadOn
 /// Policy gradient (Williams 1992) on replies sampled from the current weights: the sum of -advantage · log p(token), the advantage of a
 /// sequence being its note. Baselines are the sampler's business.
 /// </summary>
-public sealed unsafe class PolicyGradientLoss : ILossFunction
+internal sealed unsafe class PolicyGradientLoss : ILossFunction
 {
     /// <inheritdoc/>
     public double Evaluate(in LogitRows rows)

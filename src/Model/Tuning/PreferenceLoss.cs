@@ -8,7 +8,7 @@ namespace PersonaSelection.Model;
 /// log-probability is ∓ beta sigma(-beta margin): cross-entropy with weights that depend on the margin.
 /// </summary>
 /// <param name="beta">How closely the tuned model is held to the reference; larger is closer.</param>
-public sealed unsafe class PreferenceLoss(double beta) : ILossFunction
+internal sealed unsafe class PreferenceLoss(double beta) : ILossFunction
 {
     /// <inheritdoc/>
     public double Evaluate(in LogitRows rows)

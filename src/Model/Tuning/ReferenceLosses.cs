@@ -50,7 +50,7 @@ internal sealed unsafe class ReferenceModel : IDisposable
 /// Another loss plus coefficient · KL(p || q) at every row, p the model being trained and q a frozen reference, summed over the whole
 /// vocabulary: d KL / d logit_j = p_j (log p_j - log q_j - KL).
 /// </summary>
-public sealed unsafe class ReferenceKlLoss : ILossFunction, IDisposable
+internal sealed unsafe class ReferenceKlLoss : ILossFunction, IDisposable
 {
     private readonly ILossFunction _inner;
     private readonly double _coefficient;
@@ -92,7 +92,7 @@ public sealed unsafe class ReferenceKlLoss : ILossFunction, IDisposable
 /// <summary>
 /// Distillation: the sum of weight · KL(q || p) over the rows, q the teacher and p the model being trained; the gradient is p - q.
 /// </summary>
-public sealed unsafe class DistillationLoss : ILossFunction, IDisposable
+internal sealed unsafe class DistillationLoss : ILossFunction, IDisposable
 {
     private readonly ReferenceModel _teacher;
 

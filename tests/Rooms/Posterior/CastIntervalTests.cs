@@ -58,7 +58,8 @@ public class CastIntervalTests
         int covered = 0;
         for (int set = 0; set < 60; set++)
         {
-            Interval t = CastEstimate.Of(prior, Drawn(RngStream.Root(2).Child("set", set), 150), traits, new CastPlan(Bootstrap: new BootstrapPlan(100)))
+            Interval t = CastEstimate.Of(prior, Drawn(RngStream.Root(2).Child("set", set), 150), traits,
+                new CastPlan(Bootstrap: new BootstrapPlan(100)))
                 .Traits[0].Posterior;
             if (t.Low <= truth && truth <= t.High) covered++;
         }
@@ -71,7 +72,8 @@ public class CastIntervalTests
     {
         var rows = new EvidenceRows(["careless", "sound"]);
         for (int e = 0; e < 20; e++) rows.Add([0, -2], e == 0 ? 19 : 1, e);
-        Interval p = CastEstimate.Of(PersonaDistribution.Uniform(rows.Personas), rows, NoTraits, new CastPlan(1, new BootstrapPlan(50))).Probabilities[0];
+        Interval p = CastEstimate.Of(PersonaDistribution.Uniform(rows.Personas), rows, NoTraits, new CastPlan(1, new BootstrapPlan(50)))
+            .Probabilities[0];
         Assert.Equal(1 / (1 + Math.Exp(-2)), p.Estimate, 1e-9);
         Assert.Equal(p.Estimate, p.Low, 1e-9);
         Assert.Equal(p.Estimate, p.High, 1e-9);
