@@ -76,12 +76,13 @@ public sealed class JudgementEvidence : IEvidenceSource
         (IReadOnlyList<Choice>[] choices, JudgementReliability[] seen) = Ask(episodes, progress, cancellation);
         double[] bias = [.. Calibration.PlaceBias];
         int[] asked = personas is null ? [.. Enumerable.Range(0, _personas.Count)] : [.. personas];
-        return new EvidenceBlock([.. choices.Select(c =>
+        double[][] evidence = [.. choices.Select(c =>
         {
             double[] nats = [.. ChoiceModel.Utilities(_personas.Count, c, bias, _options.Spread).Select(u => Calibration.Scale * u)];
             LogSpace.NormalizeLog(nats);
             return asked.Select(h => nats[h]).ToArray();
-        })], [.. episodes.Select(_ => 0)]) { Judged = seen };
+        })];
+        return new EvidenceBlock(evidence, [.. episodes.Select(_ => 0)]) { Judged = seen };
     }
 
     /// <summary>
