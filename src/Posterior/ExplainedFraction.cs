@@ -10,7 +10,7 @@ namespace PersonaSelection.Posterior;
 /// <param name="Value">1: the change is a change of persona. 0: no better than no change. NaN when nothing changed.</param>
 /// <param name="Null">
 /// The same for changes of the same size without a persona in them (the shifts of the domains dealt out to other domains with random
-/// signs): with many personas and few probes a mixture explains some of anything, and this is how much.
+/// signs): with many personas and few probes a mixture explains some of anything, and this is how much. NaN when nothing changed.
 /// </param>
 /// <param name="MixtureDivergence">Mean KL(tuned || mixture) in nats on held-out probes.</param>
 /// <param name="BaseDivergence">Mean KL(tuned || base) in nats.</param>
@@ -41,11 +41,12 @@ public sealed record ExplainedFraction(double Value, double Null, double Mixture
             double[] signed = [.. shift.Select(s => random.NextBool(0.5) ? s : -s)];
             // Odds keep a shifted probability inside (0, 1) whatever its start.
             double[] dealt = [.. before.Select((p, i) => 1 / (1 + Math.Exp(-LogOdds(p) - signed[domainOf[i]])))];
-            return 1 - HeldOut(behaviour, dealt, start, pull) / BaseOf(before, dealt);
+            return Fraction(HeldOut(behaviour, dealt, start, pull), BaseOf(before, dealt));
         })];
-        double fraction = baseline <= 1e-12 ? double.NaN : 1 - mixture / baseline;
-        return new ExplainedFraction(fraction, nullDraws == 0 ? double.NaN : Statistics.Mean(nulls), mixture, baseline);
+        return new ExplainedFraction(Fraction(mixture, baseline), nullDraws == 0 ? double.NaN : Statistics.Mean(nulls), mixture, baseline);
     }
+
+    private static double Fraction(double mixture, double baseline) => baseline <= 1e-12 ? double.NaN : 1 - mixture / baseline;
 
     private static double HeldOut(BehaviourTable behaviour, double[] tuned, PersonaDistribution start, double pull)
     {
