@@ -86,9 +86,9 @@ public sealed class AuditedCast
     public CastVerdict Verdict(string data, EvidenceKind kind)
     {
         CastEstimate e = Estimate;
-        double typical = 0;
-        for (int h = 0; h < Names.Count; h++)
-            if (_logPrior[h] > double.NegativeInfinity && double.IsFinite(e.Total[h])) typical += Math.Exp(_logPrior[h]) * e.Total[h];
+        // What the prior expects of those who could have spoken all of it.
+        int[] possible = [.. Enumerable.Range(0, Names.Count).Where(h => double.IsFinite(_logPrior[h]) && double.IsFinite(e.Total[h]))];
+        double typical = possible.Sum(h => Math.Exp(_logPrior[h]) * e.Total[h]) / possible.Sum(h => Math.Exp(_logPrior[h]));
         // What showing an episode does is no probability of it, and tells nothing of how often each persona spoke.
         double? Share(double x) => kind == EvidenceKind.InContext ? null : Known(x);
         double? End(double x) => IsRedrawn ? x : null;

@@ -15,8 +15,8 @@ namespace PersonaSelection.Audit;
 /// evidence in context.</param>
 /// <param name="ShareLow">Lower end of the interval of <paramref name="Share"/>; null where nothing was redrawn.</param>
 /// <param name="ShareHigh">Upper end.</param>
-/// <param name="Evidence">Mean evidence per unit of weight, nats, relative to the prior's mean over personas; null
-/// for minus infinity.</param>
+/// <param name="Evidence">Mean evidence per unit of weight, nats, relative to the prior's mean over personas who could
+/// have spoken all episodes; null for minus infinity.</param>
 public sealed record PersonaVerdict(string Name, string Kind, double Prior, double Posterior, double? Low, double? High, double? Share,
     double? ShareLow, double? ShareHigh, double? Evidence);
 
