@@ -16,7 +16,10 @@ internal sealed class LikelihoodColumns
     private readonly float[][] _columns;
     private readonly int _padded;
 
-    /// <summary>The columns of some personas. An observation that none of them could have produced is left out.</summary>
+    /// <summary>
+    /// The columns of some personas. An observation that none of them could have produced is left out; minus infinity with a negative
+    /// weight is as in <see cref="Observations.Total"/>.
+    /// </summary>
     /// <param name="rows">The observations.</param>
     /// <param name="personas">Indices of personas.</param>
     internal LikelihoodColumns(EvidenceRows rows, IReadOnlyList<int> personas)
@@ -33,7 +36,8 @@ internal sealed class LikelihoodColumns
             foreach (int h in personas) largest = Math.Max(largest, row[h]);
             Largest[e] = largest;
             if (double.IsNegativeInfinity(largest)) continue;
-            for (int k = 0; k < _columns.Length; k++) _columns[k][e] = (float)Math.Exp(row[personas[k]] - largest);
+            double floor = rows.Weight(e) < 0 ? Observations.LeastPossible(row) : double.NegativeInfinity;
+            for (int k = 0; k < _columns.Length; k++) _columns[k][e] = (float)Math.Exp(Math.Max(row[personas[k]], floor) - largest);
         }
     }
 

@@ -115,6 +115,20 @@ public class CastEstimateTests
         Assert.All(cast.Shares, s => Assert.Equal(double.NaN, s.Estimate));
     }
 
+    /// <summary>To be pushed away from what one would never say is as to be pushed away from what one hardly says.</summary>
+    [Fact]
+    public void Rejected_answers_that_a_persona_could_not_give_count_as_the_least_likely_one()
+    {
+        GainDose Fit(double never)
+        {
+            var rows = new EvidenceRows(["never", "rarely", "often"]);
+            for (int e = 0; e < 20; e++) rows.Add([0, 0, -0.5], 1, e);
+            for (int e = 20; e < 30; e++) rows.Add([never, -2, -1], -1, e);
+            return GainDose.Fit(PersonaDistribution.Uniform(rows.Personas), rows);
+        }
+        Assert.Equal(Fit(-2), Fit(double.NegativeInfinity));
+    }
+
     [Fact]
     public void A_given_dose_is_in_force()
     {
