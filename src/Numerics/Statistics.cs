@@ -2,7 +2,10 @@ using MathNet.Numerics.Distributions;
 
 namespace PersonaSelection.Numerics;
 
-/// <summary>Summaries of samples, in double. What is undefined (a correlation with a constant, the mean of nothing) is NaN.</summary>
+/// <summary>
+/// Summaries of samples, in double. What is undefined (a correlation with a constant, the mean of nothing) is NaN, and so is what is made
+/// of a NaN.
+/// </summary>
 public static class Statistics
 {
     /// <summary>The arithmetic mean.</summary>
@@ -70,7 +73,7 @@ public static class Statistics
         return total > 0 ? 1 - residual / total : double.NaN;
     }
 
-    /// <summary>Ranks from 1, ties sharing their mean rank.</summary>
+    /// <summary>Ranks from 1, ties sharing their mean rank; beside a NaN nothing has a rank.</summary>
     public static double[] Ranks(ReadOnlySpan<double> x)
     {
         double[] sorted = x.ToArray();
@@ -78,6 +81,11 @@ public static class Statistics
         for (int i = 0; i < order.Length; i++) order[i] = i;
         Array.Sort(sorted, order);
         double[] ranks = new double[x.Length];
+        if (StartsWithNaN(sorted))
+        {
+            Array.Fill(ranks, double.NaN);
+            return ranks;
+        }
         for (int i = 0; i < order.Length;)
         {
             int end = i + 1;
@@ -116,18 +124,25 @@ public static class Statistics
     public static double Quantile(ReadOnlySpan<double> x, double probability)
     {
         if (!(probability is >= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(probability));
-        if (x.Length == 0) return double.NaN;
         double[] sorted = x.ToArray();
         Array.Sort(sorted);
+        if (sorted.Length == 0 || StartsWithNaN(sorted)) return double.NaN;
         double at = probability * (sorted.Length - 1);
         int below = (int)at;
-        return below + 1 < sorted.Length ? sorted[below] + (at - below) * (sorted[below + 1] - sorted[below]) : sorted[below];
+        double share = at - below, low = sorted[below];
+        if (share == 0 || low == sorted[below + 1]) return low;
+        double high = sorted[below + 1];
+        // Between a number and infinity lies infinity; the difference of two infinities is no number.
+        return double.IsFinite(high - low) ? low + (share * (high - low)) : ((1 - share) * low) + (share * high);
     }
 
     /// <summary>A quantile of Student's t.</summary>
     /// <param name="probability">How much lies below the quantile, in (0, 1).</param>
     /// <param name="freedom">Degrees of freedom, above 0 and not necessarily whole.</param>
     public static double StudentQuantile(double probability, double freedom) => StudentT.InvCDF(0, 1, freedom, probability);
+
+    // Sorting puts them first.
+    private static bool StartsWithNaN(double[] sorted) => sorted.Length > 0 && double.IsNaN(sorted[0]);
 
     private static void SameLength(int a, int b)
     {

@@ -89,6 +89,21 @@ public class StatisticsTests
         Assert.Equal(4, Statistics.Quantile(x, 1));
         Assert.Equal(2.5, Statistics.Quantile(x, 0.5));
         Assert.Equal(1.75, Statistics.Quantile(x, 0.25));
+        double endless = double.PositiveInfinity;
+        Assert.Equal(endless, Statistics.Quantile([1, endless, endless], 0.9));
+        Assert.Equal((1, endless), (Statistics.Quantile([1, endless], 0), Statistics.Quantile([1, endless], 0.5)));
+        Assert.Equal((-endless, -endless), (Statistics.Quantile([-endless, -endless], 0.5), Statistics.Quantile([-endless, 1], 0.5)));
+    }
+
+    [Fact]
+    public void What_is_made_of_a_NaN_is_NaN()
+    {
+        double no = double.NaN;
+        Assert.Equal(no, Statistics.Spearman([no, no, no, no], [1, 2, 3, 4]));
+        Assert.Equal(no, Statistics.Spearman([1, 2, 3, no], [4, 3, 2, 1]));
+        Assert.Equal(no, Statistics.Auroc([no, no, 1, 2], [true, true, false, false]));
+        Assert.Equal(no, Statistics.Auroc([1, 2, no, 0], [true, true, false, false]));
+        Assert.Equal(no, Statistics.Quantile([3, no, 1], 0.9));
     }
 
     [Fact]
