@@ -22,22 +22,22 @@ internal sealed class GradientCalibration
     internal static GradientCalibration Fit(IReadOnlyList<GradientReading> readings, IReadOnlyList<double[]> exact)
     {
         double[][] linked = [.. readings.Select(r => Statistics.Centred(r.Linked))], wanted = [.. exact.Select(Statistics.Centred)];
-        double product = 0, square = 0;
-        for (int e = 0; e < linked.Length; e++)
-        {
-            for (int h = 0; h < linked[e].Length; h++)
-            {
-                product += linked[e][h] * wanted[e][h];
-                square += linked[e][h] * linked[e][h];
-            }
-        }
-        double scale = square > 0 ? Math.Max(0, product / square) : 0;
+        double[] products = [.. linked.Select((row, e) => row.Zip(wanted[e], (x, y) => x * y).Sum())],
+            squares = [.. linked.Select(row => row.Sum(x => x * x))];
+        double product = products.Sum(), square = squares.Sum(), scale = Scale(product, square);
         var rest = RidgeRegression.Fit([.. readings.Select(r => Array.ConvertAll(r.Features, x => (double)x))],
             [.. wanted.Select((row, e) => row.Select((x, h) => x - (scale * linked[e][h])).ToArray())]);
-        double agreement = Statistics.Pearson([.. wanted.SelectMany(x => x)],
-            [.. wanted.SelectMany((row, e) => Statistics.Centred([.. row.Select((x, h) => x - rest.LeftOut[e][h])]))]);
+        // Residuals are linear in the targets, and so those by the scale of the other episodes are near at hand.
+        double[][] along = rest.LeftOutOf(linked), found = [.. wanted.Select((row, e) =>
+        {
+            double moved = scale - Scale(product - products[e], square - squares[e]);
+            return Statistics.Centred([.. row.Select((x, h) => x - rest.LeftOut[e][h] - (moved * along[e][h]))]);
+        })];
+        double agreement = Statistics.Pearson([.. wanted.SelectMany(x => x)], [.. found.SelectMany(x => x)]);
         return new GradientCalibration(scale, rest, exact[0].Length, agreement);
     }
+
+    private static double Scale(double product, double square) => square > 0 ? Math.Max(0, product / square) : 0;
 
     /// <summary>L[h] in nats: the mean over personas stays that of the gradient, the differences are the calibrated ones.</summary>
     internal double[] Apply(GradientReading reading)

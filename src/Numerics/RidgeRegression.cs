@@ -10,12 +10,12 @@ namespace PersonaSelection.Numerics;
 public sealed class RidgeRegression
 {
     private static readonly double[] Ladder = [.. Enumerable.Range(-6, 10).Select(i => Math.Pow(10, i))];
-    private readonly Matrix<double> _coefficients;
+    private readonly Matrix<double> _coefficients, _centred;
     private readonly Vector<double> _intercepts;
 
     private RidgeRegression(Matrix<double> coefficients, Solution solution)
     {
-        (_coefficients, _intercepts, Penalty) = (coefficients, solution.Intercepts, solution.Penalty);
+        (_coefficients, _centred, _intercepts, Penalty) = (coefficients, solution.Centred, solution.Intercepts, solution.Penalty);
         LeftOut = solution.LeftOut.ToRowArrays();
     }
 
@@ -24,6 +24,11 @@ public sealed class RidgeRegression
 
     /// <summary>target - prediction of the regression fitted without that observation, [observation][target].</summary>
     public double[][] LeftOut { get; }
+
+    /// <summary>The same of other targets on the same inputs, with the same penalty.</summary>
+    /// <param name="targets">[observation][target].</param>
+    public double[][] LeftOutOf(IReadOnlyList<double[]> targets) =>
+        LeftOutOf(_centred, _centred * Matrix<double>.Build.DenseOfRowArrays(targets)).ToRowArrays();
 
     /// <summary>Fits.</summary>
     /// <param name="inputs">[observation][input]; may have no inputs at all.</param>
@@ -63,8 +68,12 @@ public sealed class RidgeRegression
         // What the inverse says of a constant, and what takes the constant out of it.
         Vector<double> constant = inverse.RowSums(), mean = constant / constant.Sum();
         Matrix<double> centred = inverse - mean.OuterProduct(constant), dual = centred * targets;
-        return new Solution(dual, targets.LeftMultiply(mean), penalty, dual.MapIndexed((i, _, d) => d / centred[i, i]));
+        return new Solution(dual, centred, targets.LeftMultiply(mean), penalty, LeftOutOf(centred, dual));
     }
 
-    private sealed record Solution(Matrix<double> Dual, Vector<double> Intercepts, double Penalty, Matrix<double> LeftOut);
+    private static Matrix<double> LeftOutOf(Matrix<double> centred, Matrix<double> dual) =>
+        dual.MapIndexed((i, _, d) => d / centred[i, i]);
+
+    private sealed record Solution(Matrix<double> Dual, Matrix<double> Centred, Vector<double> Intercepts, double Penalty,
+        Matrix<double> LeftOut);
 }
