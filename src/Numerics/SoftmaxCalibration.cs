@@ -9,7 +9,7 @@ namespace PersonaSelection.Numerics;
 public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyList<double> Offsets)
 {
     private const double LeastLogScale = -7, LargestLogScale = 3, Settled = 1e-6;
-    private const int MostRounds = 60;
+    private const int MostRounds = 60, OffsetSteps = 20;
 
     /// <summary>Changes nothing in a single input.</summary>
     public static SoftmaxCalibration None(int classes) => new([1], new double[classes]);
@@ -27,7 +27,7 @@ public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyL
         return sum;
     }
 
-    /// <summary>The probabilities of the classes when each is as likely beforehand.</summary>
+    /// <summary>The probabilities of the classes when each is as likely beforehand: all the same where all are impossible.</summary>
     /// <param name="inputs">[input][class].</param>
     public double[] Probabilities(params ReadOnlySpan<double[]> inputs)
     {
@@ -37,7 +37,7 @@ public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyL
         for (int k = 0; k < inputs.Length; k++)
             for (int h = 0; h < p.Length; h++) p[h] += Scales[k] * inputs[k][h];
         double total = LogSpace.LogSumExp(p);
-        for (int h = 0; h < p.Length; h++) p[h] = Math.Exp(p[h] - total);
+        for (int h = 0; h < p.Length; h++) p[h] = double.IsNegativeInfinity(total) ? 1.0 / p.Length : Math.Exp(p[h] - total);
         return p;
     }
 
@@ -68,7 +68,7 @@ public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyL
     }
 
     /// <summary>Fits a single input, with a weak pull towards a scale of 1.</summary>
-    /// <param name="logits">[case][class]; what is impossible for all classes alike tells nothing.</param>
+    /// <param name="logits">[case][class]; a case that is impossible for all classes tells nothing and is passed over.</param>
     /// <param name="classes">The true class of each case.</param>
     /// <param name="weights">The weight of each case, positive.</param>
     /// <param name="withOffsets">Whether to fit offsets too; those of classes that do not occur stay 0.</param>
@@ -78,9 +78,10 @@ public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyL
 
     /// <summary>
     /// Fits by maximum likelihood with a weak pull of the scales' logarithms towards usual ones and of the offsets towards 0, as if two
-    /// cases spoke for them. The loss is convex in scales and offsets; they are moved in turns, a scale by a search on its logarithm.
+    /// cases spoke for them: per case, 1 / cases times the sum of squares. The loss is convex in scales and offsets; they are moved in
+    /// turns, a scale by a search on its logarithm, the offsets by steps that lower the loss.
     /// </summary>
-    /// <param name="inputs">[case][input][class]; what is impossible for all classes alike tells nothing.</param>
+    /// <param name="inputs">[case][input][class]; a case that is impossible for all classes tells nothing and is passed over.</param>
     /// <param name="usual">The scale of each input that two cases speak for, positive.</param>
     /// <param name="classes">The true class of each case.</param>
     /// <param name="weights">The weight of each case, positive.</param>
@@ -89,10 +90,16 @@ public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyL
         ReadOnlySpan<double> weights, bool withOffsets)
     {
         if (inputs.Count == 0) throw new ArgumentException("There is nothing to fit to.", nameof(inputs));
-        double[] w = weights.ToArray(), offsets = new double[inputs[0][0].Length], scales = [.. usual];
-        double total = w.Sum(), pull = 2.0 / inputs.Count;
-        bool[] occurs = [.. offsets.Select((_, h) => classes.Contains(h))];
-        var rest = new double[inputs.Count][];
+        double[] all = weights.ToArray(), offsets = new double[inputs[0][0].Length], scales = [.. usual];
+        int[] told = [.. Enumerable.Range(0, inputs.Count).Where(i =>
+            Enumerable.Range(0, offsets.Length).Any(h => inputs[i].All(x => x[h] > double.NegativeInfinity)))];
+        if (told.Length == 0) return new SoftmaxCalibration(scales, offsets);
+        double total = told.Sum(i => all[i]), pull = 2.0 / told.Length;
+        double[][][] x = [.. told.Select(i => inputs[i])];
+        int[] y = [.. told.Select(i => classes[i])];
+        double[] w = [.. told.Select(i => all[i])];
+        int[] occurring = [.. y.Distinct().Order()];
+        var rest = new double[x.Length][];
         for (int round = 0; round < MostRounds; round++)
         {
             double moved = 0;
@@ -101,13 +108,18 @@ public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyL
                 // What the other inputs and the offsets say does not change while this scale is searched for.
                 for (int i = 0; i < rest.Length; i++)
                     rest[i] = [.. offsets.Select((b, h) =>
-                        b + Enumerable.Range(0, scales.Length).Where(j => j != k).Sum(j => scales[j] * inputs[i][j][h]))];
+                        b + Enumerable.Range(0, scales.Length).Where(j => j != k).Sum(j => scales[j] * x[i][j][h]))];
                 int one = k;
-                double next = usual[k] * Math.Exp(Minimum(x => Loss(usual[one] * Math.Exp(x), one) + (pull * x * x / 2)));
+                double next = usual[k] * Math.Exp(Minimum(v => Loss(usual[one] * Math.Exp(v), one) + (pull * v * v / 2)));
                 moved = Math.Max(moved, Math.Abs(Math.Log(next / scales[k])));
                 scales[k] = next;
             }
-            if (withOffsets) moved = Math.Max(moved, MoveOffsets());
+            for (int step = 0; withOffsets && step < OffsetSteps; step++)
+            {
+                double far = MoveOffsets();
+                moved = Math.Max(moved, far);
+                if (far < Settled) break;
+            }
             // A single scale is at its minimum after one search.
             if (moved < Settled * 10 || (scales.Length == 1 && !withOffsets)) break;
         }
@@ -119,32 +131,50 @@ public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyL
             var p = new double[offsets.Length];
             for (int i = 0; i < rest.Length; i++)
             {
-                for (int h = 0; h < p.Length; h++) p[h] = rest[i][h] + (scale * inputs[i][k][h]);
-                sum -= w[i] * Math.Max(Math.Log(1e-300), p[classes[i]] - LogSpace.LogSumExp(p));
+                for (int h = 0; h < p.Length; h++) p[h] = rest[i][h] + (scale * x[i][k][h]);
+                sum -= w[i] * Math.Max(Math.Log(1e-300), p[y[i]] - LogSpace.LogSumExp(p));
             }
             return sum / total;
         }
 
+        // Loss and pull of some offsets, how often each class is said, and how much more often it occurs. What is impossible and yet
+        // true has a loss that no offset changes.
+        (double Loss, double[] Said, double[] Missing) At(double[] moved)
+        {
+            var now = new SoftmaxCalibration(scales, moved);
+            double[] said = new double[moved.Length], missing = new double[moved.Length];
+            double sum = 0;
+            for (int i = 0; i < x.Length; i++)
+            {
+                double[] p = now.Probabilities(x[i]);
+                sum -= w[i] * Math.Log(Math.Max(1e-300, p[y[i]]));
+                if (p[y[i]] < 1e-300) continue;
+                missing[y[i]] += w[i] / total;
+                for (int h = 0; h < p.Length; h++)
+                {
+                    said[h] += w[i] / total * p[h];
+                    missing[h] -= w[i] / total * p[h];
+                }
+            }
+            return ((sum / total) + (pull / 2 * moved.Sum(b => b * b)), said, missing);
+        }
+
+        // Down the slope, by a diagonal that bounds the curvature here, along offsets that sum to 0; by less where that is too far.
         double MoveOffsets()
         {
-            // Where the mean probability of a class is its share, its offset is at the minimum.
-            var now = new SoftmaxCalibration(scales, offsets);
-            double[] share = new double[offsets.Length], said = new double[offsets.Length];
-            for (int i = 0; i < inputs.Count; i++)
+            (double loss, double[] said, double[] missing) = At(offsets);
+            double[] along = [.. missing.Select((m, h) => m - (pull * offsets[h]))], step = new double[offsets.Length];
+            double level = occurring.Sum(h => along[h] / (said[h] + pull)) / occurring.Sum(h => 1 / (said[h] + pull));
+            foreach (int h in occurring) step[h] = (along[h] - level) / (said[h] + pull);
+            double far = step.Max(Math.Abs);
+            for (double part = 1; part * far >= Settled; part /= 2)
             {
-                double[] p = now.Probabilities(inputs[i]);
-                for (int h = 0; h < p.Length; h++) said[h] += w[i] / total * p[h];
-                share[classes[i]] += w[i] / total;
+                double[] next = [.. offsets.Zip(step, (b, s) => b + (part * s))];
+                if (!(At(next).Loss < loss)) continue;
+                offsets = next;
+                return part * far;
             }
-            double[] next = [.. offsets.Select((b, h) => occurs[h] ? b + Math.Log((share[h] + pull) / (said[h] + pull)) : 0)];
-            double mean = Enumerable.Range(0, next.Length).Where(h => occurs[h]).Average(h => next[h]), moved = 0;
-            for (int h = 0; h < next.Length; h++)
-            {
-                if (!occurs[h]) continue;
-                moved = Math.Max(moved, Math.Abs(next[h] - mean - offsets[h]));
-                offsets[h] = next[h] - mean;
-            }
-            return moved;
+            return 0;
         }
     }
 

@@ -126,6 +126,57 @@ public class CalibrationTests
     }
 
     [Fact]
+    public void A_case_that_is_impossible_for_all_classes_tells_nothing()
+    {
+        double no = double.NegativeInfinity;
+        foreach (bool withOffsets in new[] { false, true })
+        {
+            SoftmaxCalibration with = SoftmaxCalibration.Fit([[no, no], [0, -2], [-1, 0], [0, -1]], [0, 0, 1, 0], Even(4), withOffsets),
+                without = SoftmaxCalibration.Fit([[0, -2], [-1, 0], [0, -1]], [0, 1, 0], Even(3), withOffsets);
+            Assert.Equal(without.Scales, with.Scales);
+            Assert.Equal(without.Offsets, with.Offsets);
+            Assert.Equal([1.0], SoftmaxCalibration.Fit([[no, no]], [0], Even(1), withOffsets).Scales);
+            Assert.Equal([0.5, 0.5], with.Probabilities([no, no]));
+        }
+    }
+
+    /// <summary>Where no class is favoured, few cases make offsets that cost fresh ones little: 0.1 nats without a pull.</summary>
+    [Fact]
+    public void Few_cases_do_not_make_offsets_of_chance()
+    {
+        double square = 0, cost = 0;
+        for (ulong k = 0; k < 40; k++)
+        {
+            RngStream rng = RngStream.Root(5).Child("few", (long)k);
+            var honest = new SoftmaxCalibration([1], new double[13]);
+            double[][] Logits(int cases) =>
+                [.. Enumerable.Range(0, cases).Select(_ => Enumerable.Range(0, 13).Select(_ => 1.5 * rng.NextGaussian()).ToArray())];
+            double[][] logits = Logits(26), fresh = Logits(1000);
+            int[] y = [.. logits.Select(l => rng.NextIndex(honest.Probabilities(l)))],
+                classesOfFresh = [.. fresh.Select(l => rng.NextIndex(honest.Probabilities(l)))];
+            double[] weights = SoftmaxCalibration.Balance(y);
+            SoftmaxCalibration with = SoftmaxCalibration.Fit(logits, y, weights, true),
+                without = SoftmaxCalibration.Fit(logits, y, weights, false);
+            Assert.Equal(0, with.Offsets.Sum(), 1e-9);
+            square += with.Offsets.Average(b => b * b) / 40;
+            cost += (with.Loss(fresh, classesOfFresh, Even(1000)) - without.Loss(fresh, classesOfFresh, Even(1000))) / 40;
+        }
+        Assert.True(Math.Sqrt(square) < 0.3 && cost < 0.05, $"offsets of {Math.Sqrt(square)}, {cost} nats");
+    }
+
+    /// <summary>As if two cases spoke for it: the optimum is where what is missing of a class equals the pull.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(40)]
+    public void Offsets_are_pulled_towards_nothing(int cases)
+    {
+        int[] y = [1, .. Enumerable.Repeat(0, cases - 1)];
+        SoftmaxCalibration fit = SoftmaxCalibration.Fit([.. y.Select(_ => new double[2])], y, Even(cases), true);
+        double b = fit.Offsets[0], said = 1 / (1 + Math.Exp(-2 * b));
+        Assert.Equal((cases - 1.0) / cases - said, 2.0 / cases * b, 1e-5);
+    }
+
+    [Fact]
     public void Reliability_is_the_gap_between_saying_and_being_right()
     {
         double[][] p = [[0.95, 0.05], [0.95, 0.05], [0.95, 0.05], [0.95, 0.05], [0.35, 0.65], [0.35, 0.65]];
