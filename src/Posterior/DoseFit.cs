@@ -123,8 +123,8 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
             [.. Enumerable.Range(0, GridSize).Select(i => largest * Math.Pow(SmallestShareOfMaximum, 1 - i / (GridSize - 1.0)))];
         double best = grid.Max(moved);
         if (best <= plan.Tolerance) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.OutOfReach);
-        double wanted = Math.Min(gap, plan.AttainableShare * best);
-        DoseOutcome outcome = wanted < gap ? DoseOutcome.Saturated : DoseOutcome.Attained;
+        (double wanted, DoseOutcome outcome) =
+            best >= gap ? (gap, DoseOutcome.Attained) : (plan.AttainableShare * best, DoseOutcome.Saturated);
         int first = Array.FindIndex(grid, d => moved(d) >= wanted);
         double dose = Bisect(first == 0 ? 0 : grid[first - 1], grid[first], d => moved(d) >= wanted);
         if (spent(dose) > limit)

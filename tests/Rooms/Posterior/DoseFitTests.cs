@@ -41,6 +41,20 @@ public class DoseFitTests
     }
 
     [Fact]
+    public void A_target_just_within_reach_is_reached()
+    {
+        var plan = new DosePlan(InformationSlack: 100);
+        double most = Update.OnEpisodes(Prior, Episodes(50, 0), plan.MaximumEffectiveObservations / 50).Mean(Rates);
+        foreach (double less in new[] { 0.03, 0.01, 1e-6 })
+        {
+            DoseFit fit = DoseFit.Fit(Prior, Episodes(50, 0), Rates, most - less, plan: plan);
+            Assert.Equal(DoseOutcome.Attained, fit.Outcome);
+            Assert.Equal(most - less, fit.Attained, 1e-9);
+        }
+        Assert.Equal(DoseOutcome.Saturated, DoseFit.Fit(Prior, Episodes(50, 0), Rates, most + 1e-6, plan: plan).Outcome);
+    }
+
+    [Fact]
     public void Good_data_lower_the_rate()
     {
         DoseFit fit = DoseFit.Fit(Prior, Episodes(0, 50), Rates, 0);
