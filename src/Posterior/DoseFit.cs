@@ -105,11 +105,15 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
         if (Math.Abs(gap) <= plan.Tolerance) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.NoChangeNeeded);
         int direction = Math.Sign(gap);
         return Search(from, target, plan, 1, d => direction * (At(before, shown, d).Average() - from),
-            d => At(probesBefore, probesShown, d).Zip(probesBefore, LogSpace.BernoulliDivergence).DefaultIfEmpty(0).Max());
+            d => At(probesBefore, probesShown, d).Zip(probesBefore, (after, was) => LogSpace.BernoulliDivergence(after, Inside(was)))
+                .DefaultIfEmpty(0).Max());
 
         static IEnumerable<double> At(IReadOnlyList<double> before, IReadOnlyList<double> shown, double dose) =>
             before.Zip(shown, (b, s) => InContextForecast.AfterDose(b, s, dose));
     }
+
+    // A reading of exactly 0 or 1 would make any move from it infinitely surprising.
+    private static double Inside(double p) => Math.Clamp(p, 1e-9, 1 - 1e-9);
 
     // The change need not be monotone in the dose (a mixed set first moves one way), so a grid finds the first place that will do
     // and bisection sharpens it. The information spent does grow with the dose.
@@ -117,7 +121,7 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
         Func<double, double> spent)
     {
         double gap = Math.Abs(target - from);
-        double limit = plan.InformationSlack * LogSpace.BernoulliDivergence(target, Math.Clamp(from, 1e-9, 1 - 1e-9));
+        double limit = plan.InformationSlack * LogSpace.BernoulliDivergence(target, Inside(from));
         double largest = plan.MaximumEffectiveObservations / mass;
         double[] grid =
             [.. Enumerable.Range(0, GridSize).Select(i => largest * Math.Pow(SmallestShareOfMaximum, 1 - i / (GridSize - 1.0)))];

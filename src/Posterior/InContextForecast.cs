@@ -19,8 +19,8 @@ public static class InContextForecast
     /// <param name="dose">0 gives <paramref name="before"/>, 1 gives <paramref name="shown"/>.</param>
     public static double AfterDose(double before, double shown, double dose)
     {
-        if (dose == 0) return before;
         shown = Math.Clamp(shown, 0, 1);
+        if (dose == 0 || shown == before) return before;
         if (dose == 1) return shown;
         double start = LogOdds(before);
         return 1 / (1 + Math.Exp(-start - (dose * (LogOdds(shown) - start))));

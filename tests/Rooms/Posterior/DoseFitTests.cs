@@ -127,6 +127,19 @@ public class DoseFitTests
     }
 
     [Fact]
+    public void A_probe_that_stays_at_its_end_has_no_say_and_one_that_leaves_it_is_surprising_but_not_endlessly()
+    {
+        double[] before = [0.3, 0.2], shown = [0.6, 0.5];
+        DoseFit Fit(double was, double then) => DoseFit.InContext(before, shown, 0.5, [0.2, 0.3, was], [0.4, 0.45, then]);
+        DoseFit without = DoseFit.InContext(before, shown, 0.5, [0.2, 0.3], [0.4, 0.45]);
+        Assert.True(without.Dose > 0.5);
+        Assert.All([(1, 1), (0, 0), (1, 1 - 1e-12), (1 - 1e-15, 1 - 1e-15)], ((double, double) p) =>
+            Assert.Equal(without.Dose, Fit(p.Item1, p.Item2).Dose, 1e-9));
+        Assert.InRange(Fit(1, 0.5).Dose, 0.7, without.Dose - 0.01);
+        Assert.Equal(1, InContextForecast.AfterDose(1, 1, 0.5));
+    }
+
+    [Fact]
     public void No_fit_spends_more_than_the_target_holds() => RandomTables.Law(t =>
     {
         double[] rates = t.Low.Row(0).ToArray();
