@@ -14,7 +14,10 @@ public enum DoseOutcome
     /// <summary>No dose reaches the target; the dose gives most of what can be had.</summary>
     Saturated,
 
-    /// <summary>The search stopped where the update would use more information than the target holds.</summary>
+    /// <summary>
+    /// The search stopped where the update would use more information than the target holds: at dose 0 where any dose does, as one that
+    /// rules a persona out may.
+    /// </summary>
     InformationBound,
 
     /// <summary>
@@ -130,11 +133,12 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
         (double wanted, DoseOutcome outcome) =
             best >= gap ? (gap, DoseOutcome.Attained) : (plan.AttainableShare * best, DoseOutcome.Saturated);
         int first = Array.FindIndex(grid, d => moved(d) >= wanted);
-        double dose = Bisect(first == 0 ? 0 : grid[first - 1], grid[first], d => moved(d) >= wanted);
+        double dose = Smallest(first == 0 ? 0 : grid[first - 1], grid[first], d => moved(d) >= wanted);
         if (spent(dose) > limit)
         {
-            dose = Bisect(0, dose, d => spent(d) > limit);
-            if (moved(dose) <= 0) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.OutOfReach);
+            dose = Largest(dose, d => spent(d) <= limit);
+            // An impossible reply rules a persona out at any dose: where that alone is too dear, nothing can be spent.
+            if (dose > 0 && moved(dose) <= 0) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.OutOfReach);
             outcome = DoseOutcome.InformationBound;
         }
         double attained = Math.Clamp(from + Math.Sign(target - from) * moved(dose), 0, 1);
@@ -153,14 +157,22 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
         return Math.Max(0, sum);
     }
 
-    private static double Bisect(double low, double high, Func<double, bool> reached)
+    /// <summary>The smallest dose above <paramref name="low"/> that will do, when <paramref name="high"/> does.</summary>
+    internal static double Smallest(double low, double high, Func<double, bool> reached, int halvings = 60) =>
+        Halve(low, high, reached, halvings).High;
+
+    /// <summary>The largest dose below <paramref name="high"/> that will do, when 0 does and <paramref name="high"/> does not.</summary>
+    internal static double Largest(double high, Func<double, bool> allowed, int halvings = 60) =>
+        Halve(0, high, d => !allowed(d), halvings).Low;
+
+    private static (double Low, double High) Halve(double low, double high, Func<double, bool> past, int halvings)
     {
-        for (int i = 0; i < 60; i++)
+        for (int i = 0; i < halvings; i++)
         {
             double middle = (low + high) / 2;
-            if (reached(middle)) high = middle;
+            if (past(middle)) high = middle;
             else low = middle;
         }
-        return high;
+        return (low, high);
     }
 }

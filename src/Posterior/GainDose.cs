@@ -15,7 +15,8 @@ public enum GainOutcome
     InformationBound,
 
     /// <summary>
-    /// No change of character makes the replies more probable, so the dose is a nominal one that all but leaves the prior.
+    /// No change of character makes the replies more probable, so the dose is a nominal one that all but leaves the prior; 0 where any dose
+    /// would rule a persona out.
     /// </summary>
     NoGain,
 
@@ -78,11 +79,13 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
     {
         double mass = weights.Sum(Math.Abs);
         if (mass == 0) return 0;
-        if (!fitted || Outcome == GainOutcome.Given || Dose == 0) return EffectiveObservations / mass;
+        if (!fitted || Outcome == GainOutcome.Given) return EffectiveObservations / mass;
+        var search = new Search(prior, columns, total, columns.Weights(e => weights[e]), mass);
+        if (Dose == 0) return search.Fit(search.Grid(FewGridSize + Beyond), FewHalvings).Dose;
         double centre = EffectiveObservations / mass, low = centre / Nearby, high = Math.Max(low, Math.Min(1, centre * Nearby));
         double[] grid = [.. Enumerable.Range(0, FewGridSize).Select(i => low * Math.Pow(high / low, i / (FewGridSize - 1.0))),
             .. Enumerable.Range(1, Beyond).Select(i => high * Math.Pow(Math.Max(1, high) / high, (double)i / Beyond))];
-        return new Search(prior, columns, total, columns.Weights(e => weights[e]), mass).Fit(grid, FewHalvings).Dose;
+        return search.Fit(grid, FewHalvings).Dose;
     }
 
     private sealed class Search
@@ -119,22 +122,28 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
             if (grid.Length == 0) return new GainDose(0, 0, 0, 0, 0, GainOutcome.NoGain);
             double[] gains = [.. grid.Select(Gain)];
             double best = gains.Max();
-            if (best <= Tolerance)
-                return Result(Bisect(0, grid[^1], halvings, d => Spent(d) > NominalInformation), Math.Max(0, best),
-                    GainOutcome.NoGain);
+            if (best <= Tolerance) return Nominal();
             double wanted = Share * best;
             int first = Array.FindIndex(gains, g => g >= wanted);
-            double dose = Bisect(first == 0 ? 0 : grid[first - 1], grid[first], halvings, d => Gain(d) >= wanted);
+            double dose = DoseFit.Smallest(first == 0 ? 0 : grid[first - 1], grid[first], d => Gain(d) >= wanted, halvings);
             // What is spent grows faster than what it gains, so the first dose that spends too much is where to stop.
-            bool TooDear(double d) => Spent(d) > InformationSlack * Math.Max(0, Gain(d)) + 1e-12;
-            if (!TooDear(dose)) return Result(dose, best, GainOutcome.Attained);
-            double bounded = Bisect(0, dose, halvings, TooDear);
+            bool Allowed(double d) => Spent(d) <= InformationSlack * Math.Max(0, Gain(d)) + 1e-12;
+            if (Allowed(dose)) return Result(dose, best, GainOutcome.Attained);
+            double bounded = DoseFit.Largest(dose, Allowed, halvings);
             return Gain(bounded) > 0 && Spent(bounded) > NominalInformation ? Result(bounded, best, GainOutcome.InformationBound)
-                : Result(Bisect(0, grid[^1], halvings, d => Spent(d) > NominalInformation), best, GainOutcome.NoGain);
+                : Nominal();
+
+            // 0 where an impossible reply rules a persona out at any dose: that is no prior that all but stays.
+            GainDose Nominal()
+            {
+                bool Little(double d) => Spent(d) <= NominalInformation;
+                return Result(Little(grid[^1]) ? grid[^1] : DoseFit.Largest(grid[^1], Little), Math.Max(0, best),
+                    GainOutcome.NoGain);
+            }
         }
 
         // From where nothing moves yet to Bayes' rule, at which every observation counts in full.
-        private double[] Grid()
+        internal double[] Grid(int size = GridSize)
         {
             double low = double.PositiveInfinity, high = double.NegativeInfinity;
             foreach (int h in _columns.Personas)
@@ -148,7 +157,7 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
             double spread = high - low;
             if (_mass == 0 || (spread <= 1e-9 && !excluded)) return [];
             double smallest = Math.Min(0.5, 1e-3 / Math.Max(spread, 1e-3));
-            return [.. Enumerable.Range(0, GridSize).Select(i => Math.Pow(smallest, 1 - (i / (GridSize - 1.0))))];
+            return [.. Enumerable.Range(0, size).Select(i => Math.Pow(smallest, 1 - (i / (size - 1.0))))];
         }
 
         private GainDose Result(double dose, double best, GainOutcome outcome) =>
@@ -163,17 +172,6 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
         {
             double[] share = [.. _columns.Personas.Select(h => Math.Exp(mixture.LogProbabilities[h]))];
             return _mass > 0 ? _columns.Pass(share, _weights, []) / _mass : 0;
-        }
-
-        private static double Bisect(double low, double high, int halvings, Func<double, bool> reached)
-        {
-            for (int i = 0; i < halvings; i++)
-            {
-                double middle = (low + high) / 2;
-                if (reached(middle)) high = middle;
-                else low = middle;
-            }
-            return high;
         }
     }
 }

@@ -12,9 +12,38 @@ public class CastEstimateTests
     [Fact]
     public void Totals_are_those_of_the_named_table() => RandomTables.Law(t =>
     {
-        double[] named = t.Data.Total(), rows = Rows(t).Total();
-        for (int h = 0; h < named.Length; h++) Assert.Equal(named[h], rows[h], 1e-9);
+        foreach (LabelledMatrix table in new[] { t.LogLikelihood, t.Impossible })
+        {
+            double[] named = new Observations(table, t.Weights).Total(), rows = Rows(table, t.Weights).Total();
+            for (int h = 0; h < named.Length; h++) Assert.Equal(named[h], rows[h], 1e-9);
+        }
     });
+
+    [Fact]
+    public void An_update_spends_no_more_than_the_replies_gain_by_it_or_next_to_nothing() => RandomTables.Law(t =>
+    {
+        foreach (LabelledMatrix table in new[] { t.LogLikelihood, t.Impossible })
+        {
+            GainDose fit = GainDose.Fit(t.Prior, Rows(table, t.Weights));
+            // Twice the gain, or what a nominal dose may spend.
+            Assert.True(fit.Information <= Math.Max(2 * fit.Gain, 1e-3) + 1e-9, fit.ToString());
+        }
+    });
+
+    [Fact]
+    public void One_impossible_reply_among_many_rules_nobody_out_and_its_absence_from_a_sample_shows()
+    {
+        EvidenceRows Rows(int episodes)
+        {
+            var rows = new EvidenceRows(["mostly", "other"]);
+            for (int e = 0; e < episodes; e++) rows.Add(e == 0 ? [double.NegativeInfinity, -1] : [-0.1, -0.9], 1, e);
+            return rows;
+        }
+        CastEstimate cast = Cast(PersonaDistribution.Uniform(["mostly", "other"]), Rows(50), new BootstrapPlan(60));
+        Assert.Equal((GainOutcome.NoGain, 0, 0), (cast.Dose.Outcome, cast.Dose.Dose, cast.Dose.Information));
+        Assert.Equal(0.5, cast.Probabilities[0].Estimate, 1e-9);
+        Assert.True(cast.Probabilities[0].High > 0.9);
+    }
 
     [Fact]
     public void Shares_are_the_likeliest_ones() => RandomTables.Law(t =>
@@ -206,10 +235,12 @@ public class CastEstimateTests
     internal static CastEstimate Cast(PersonaDistribution prior, EvidenceRows rows, BootstrapPlan? plan = null) =>
         CastEstimate.Of(prior, rows, new LabelledMatrix(rows.Personas, [], []), new CastPlan(Bootstrap: plan ?? NoDraws));
 
-    private static EvidenceRows Rows(RandomTables t)
+    private static EvidenceRows Rows(RandomTables t) => Rows(t.LogLikelihood, t.Weights);
+
+    private static EvidenceRows Rows(LabelledMatrix table, double[] weights)
     {
-        var rows = new EvidenceRows(t.Names);
-        for (int e = 0; e < t.LogLikelihood.Rows.Count; e++) rows.Add(t.LogLikelihood.Row(e), t.Weights[e], e);
+        var rows = new EvidenceRows(table.Columns);
+        for (int e = 0; e < table.Rows.Count; e++) rows.Add(table.Row(e), weights[e], e);
         return rows;
     }
 

@@ -144,9 +144,23 @@ public class DoseFitTests
     {
         double[] rates = t.Low.Row(0).ToArray();
         double target = t.Random.NextDouble(), before = t.Prior.Mean(rates);
-        DoseFit fit = DoseFit.Fit(t.Prior, t.Data, rates, target);
-        Assert.True(fit.Information <= Numerics.LogSpace.BernoulliDivergence(target, before) * new DosePlan().InformationSlack + 1e-6);
-        Assert.True(Math.Abs(fit.Target - fit.Attained) <= Math.Abs(fit.Target - fit.Before) + 1e-9,
-            "a fit never leads away from its target");
+        foreach (LabelledMatrix table in new[] { t.LogLikelihood, t.Impossible })
+        {
+            DoseFit fit = DoseFit.Fit(t.Prior, new Observations(table, t.Weights), rates, target);
+            Assert.True(fit.Information <= Numerics.LogSpace.BernoulliDivergence(target, before) * new DosePlan().InformationSlack + 1e-6);
+            Assert.True(Math.Abs(fit.Target - fit.Attained) <= Math.Abs(fit.Target - fit.Before) + 1e-9,
+                "a fit never leads away from its target");
+        }
     });
+
+    [Fact]
+    public void One_impossible_reply_that_is_dearer_than_the_target_leaves_everything_as_it_is()
+    {
+        PersonaDistribution prior = PersonaDistribution.Uniform(["never", "sometimes"]);
+        var rows = new Observations(new LabelledMatrix(["e"], prior.Personas, [double.NegativeInfinity, -1.0]));
+        DoseFit dear = DoseFit.Fit(prior, rows, [0.2, 0.4], 0.4), cheap = DoseFit.Fit(prior, rows, [0, 1], 1);
+        Assert.Equal((DoseOutcome.InformationBound, 0, 0), (dear.Outcome, dear.Dose, dear.Information));
+        Assert.Equal(0.3, dear.Attained, 1e-12);
+        Assert.Equal((DoseOutcome.Attained, 1), (cheap.Outcome, cheap.Attained));
+    }
 }

@@ -21,6 +21,10 @@ internal sealed class RandomTables
         Traits = new LabelledMatrix(Names, ["a", "b"], (_, _) => (2 * Random.NextDouble()) - 1);
         Low = new LabelledMatrix(Enumerable.Range(0, probes).Select(i => $"x{i}"), Names, (_, _) => Random.NextDouble());
         Dose = 2 * Random.NextDouble();
+        RngStream cells = RngStream.Root((ulong)seed).Child("impossible");
+        // The last persona can do anything, so that somebody is left.
+        Impossible = new LabelledMatrix(LogLikelihood.Rows, Names,
+            (e, h) => h < personas - 1 && cells.NextBool(0.1) ? double.NegativeInfinity : LogLikelihood[e, h]);
     }
 
     internal RngStream Random { get; }
@@ -30,6 +34,9 @@ internal sealed class RandomTables
     internal PersonaDistribution Prior { get; }
 
     internal LabelledMatrix LogLikelihood { get; }
+
+    /// <summary>The same with a reply here and there that a persona would never give.</summary>
+    internal LabelledMatrix Impossible { get; }
 
     internal double[] Weights { get; }
 
