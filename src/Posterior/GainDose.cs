@@ -155,7 +155,8 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
             if (double.IsNegativeInfinity(high)) _ = Update.OnTotal(_prior, _total, 1);
             bool excluded = _columns.Personas.Any(h => double.IsNegativeInfinity(_total[h]));
             double spread = high - low;
-            if (_mass == 0 || (spread <= 1e-9 && !excluded)) return [];
+            // Rows that differ and cancel are a tie, which a redrawn sample breaks.
+            if (_mass == 0 || (spread <= 1e-9 && !excluded && !_columns.Differ(_weights))) return [];
             double smallest = Math.Min(0.5, 1e-3 / Math.Max(spread, 1e-3));
             return [.. Enumerable.Range(0, size).Select(i => Math.Pow(smallest, 1 - (i / (size - 1.0))))];
         }

@@ -68,6 +68,9 @@ internal sealed class LikelihoodColumns
         return result;
     }
 
+    /// <summary>Whether any observation that weighs something is likelier under one of the personas than under another.</summary>
+    internal bool Differ(float[] weights) => Enumerable.Range(0, Count).Any(e => weights[e] != 0 && _columns.Any(c => c[e] != 1));
+
     /// <summary>
     /// For a mixture m[e] = sum_h share[h] p(e|h): the slope sum_e v[e] p(e|h) / m[e] of every persona, and sum_e v[e] log m[e] on return.
     /// </summary>

@@ -103,6 +103,27 @@ public class CastIntervalTests
         Assert.Equal(High(1), High(100), 0.01);
     }
 
+    /// <summary>Observations that cancel to the last digit tell as little as those that all but cancel.</summary>
+    [Fact]
+    public void An_exact_tie_is_as_open_as_a_near_one()
+    {
+        CastEstimate Of(double disturbed)
+        {
+            var rows = new EvidenceRows(["one", "other"]);
+            for (int e = 0; e < 100; e++) rows.Add(e % 2 == 0 ? [0, -2] : [-2, e == 1 ? disturbed : 0], 1, e);
+            return Cast(PersonaDistribution.Uniform(rows.Personas), rows, new BootstrapPlan(100));
+        }
+        CastEstimate tie = Of(0), near = Of(-1e-6);
+        Assert.Equal(near.Dose.Dose, tie.Dose.Dose, 1e-3);
+        Assert.Equal(0.5, tie.Probabilities[0].Estimate, 1e-9);
+        Assert.True(tie.Probabilities[0].Low < 0.2 && tie.Probabilities[0].High > 0.8, $"{tie.Probabilities[0]}");
+        // Where no observation tells the personas apart, there is nothing to draw.
+        var same = new EvidenceRows(["one", "other"]);
+        for (int e = 0; e < 9; e++) same.Add([-e, -e], 1, e);
+        CastEstimate none = Cast(PersonaDistribution.Uniform(same.Personas), same, new BootstrapPlan(100));
+        Assert.Equal((0, 0.5, 0.5), (none.Dose.Dose, none.Probabilities[0].Low, none.Probabilities[0].High));
+    }
+
     /// <summary>Twins are redrawn together: with every episode there twice, the interval is as wide as with the episodes once.</summary>
     [Fact]
     public void Clusters_are_redrawn_whole()
