@@ -7,8 +7,8 @@ namespace PersonaSelection.Audit;
 /// <param name="First">Its mean after the first.</param>
 /// <param name="Second">Its mean after the second.</param>
 /// <param name="Difference">First minus second.</param>
-/// <param name="Low">Lower end of the 95 % interval of the difference; the two sets are redrawn apart. Null where one of them was not.
-/// </param>
+/// <param name="Low">Lower end of the 95 % interval of the difference; two different sets are redrawn apart. Null where one of them was
+/// not.</param>
 /// <param name="High">Upper end.</param>
 public sealed record TraitDifference(string Name, double First, double Second, double Difference, double? Low, double? High);
 

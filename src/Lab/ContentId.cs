@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -60,7 +61,7 @@ public readonly record struct ContentId(string Kind, string Digits)
         if (part is double[] numbers)
         {
             Append(hash, $"[{numbers.Length}]");
-            foreach (double x in numbers) hash.AppendData(BitConverter.GetBytes(x));
+            hash.AppendData(MemoryMarshal.AsBytes(numbers.AsSpan()));
             return;
         }
         string text = part switch

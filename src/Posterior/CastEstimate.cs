@@ -81,7 +81,7 @@ public sealed class CastEstimate
         {
             double[] spoken = shares.Redrawn(times, error);
             for (int h = 0; h < personas; h++) s[h].Add(spoken[h]);
-            // By the number of the draw, so that two casts by the same answers share their errors (TraitDifferences).
+            // By the number of the draw alone, so that two casts by the same answers share their errors (TraitDifferences).
             double[] redrawn = answers?.Total(rows, times, random.Child("answers", draw)) ?? Redrawn(rows, times);
             if (!Enumerable.Range(0, personas).Any(h => prior.LogProbabilities[h] + redrawn[h] > double.NegativeInfinity)) continue;
             for (int e = 0; e < weights.Length; e++) weights[e] = rows.Weight(e) * times[rows.Cluster(e)];
@@ -114,7 +114,10 @@ public sealed class CastEstimate
             draws.Select(some => Interval.OfSamples(estimate, some, bootstrap.Level, clusters)).Aggregate((a, b) => a.Around(b));
     }
 
-    /// <summary>This cast's trait means less those of another one over the same traits; the two sets are redrawn apart.</summary>
+    /// <summary>
+    /// This cast's trait means less those of another one over the same traits. Two sets are redrawn apart, each by a stream that its rows
+    /// name; sampled answers behind both are drawn anew for both together.
+    /// </summary>
     /// <exception cref="ArgumentException">The traits differ.</exception>
     public IReadOnlyList<TraitMean> TraitDifferences(CastEstimate other, double level = 0.95)
     {
@@ -145,7 +148,7 @@ public sealed class CastEstimate
     private static IEnumerable<int[]> Draws(EvidenceRows rows, BootstrapPlan plan, IProgress<WorkProgress>? progress,
         CancellationToken cancellation)
     {
-        RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("episodes");
+        RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("episodes").Child(rows.Id.ToString());
         int clusters = rows.ClusterCount;
         var times = new int[clusters];
         for (int draw = 0; draw < plan.Draws && clusters > 0; draw++)

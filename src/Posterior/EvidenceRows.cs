@@ -1,3 +1,4 @@
+using PersonaSelection.Lab;
 using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Posterior;
@@ -38,6 +39,10 @@ public sealed class EvidenceRows(IReadOnlyList<string> personas)
             return ClusterResampling.Effective(sizes);
         }
     }
+
+    /// <summary>The content id of what was observed: personas, numbers and clusters, whatever they weigh.</summary>
+    internal ContentId Id =>
+        ContentId.Of("evidence-rows", [.. Personas, .. _chunks, _clusters.Select(c => (double)c).ToArray()]);
 
     /// <summary>Appends an observation.</summary>
     /// <param name="logLikelihood">One number per persona in nats; minus infinity is allowed, NaN and plus infinity are not.</param>
