@@ -25,7 +25,7 @@ public sealed class AuditedCast
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         (Rows, _personas, _options, Answers) = (rows, personas, options, answers);
-        IsRedrawn = options.Draws > 0 && rows.ClusterCount > 1;
+        IsRedrawn = options.Draws > 0 && rows.WeightedClusters.Length > 1;
         Names = [.. personas.Personas.Select(p => p.Name)];
         Traits = [.. personas.Traits.Select(t => t.Name)];
         double[,] values = personas.TraitMatrix;
@@ -42,7 +42,7 @@ public sealed class AuditedCast
     /// <summary>What made evidence of sampled answers; null for other evidence.</summary>
     public SampledReweighing? Answers { get; }
 
-    /// <summary>Whether there are intervals: one cluster cannot be drawn again.</summary>
+    /// <summary>Whether there are intervals: one cluster that has a weight cannot be drawn again.</summary>
     public bool IsRedrawn { get; }
 
     /// <summary>Names of the personas.</summary>

@@ -51,7 +51,7 @@ public sealed class RewordingEffect
         var times = new double[episodes.Weights.Count];
         Array.Fill(times, 1);
         _means = Means(episodes.Weights, times);
-        var resampling = ClusterResampling.Of(episodes.Clusters);
+        var resampling = ClusterResampling.Of(episodes.Clusters, episodes.Weights);
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("rewordings");
         _redrawn = new (double, double)[plan.Draws][];
         for (int draw = 0; draw < plan.Draws; draw++)

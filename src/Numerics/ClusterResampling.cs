@@ -6,11 +6,11 @@ namespace PersonaSelection.Numerics;
 /// <remarks>Cluster bootstrap: Davison and Hinkley, "Bootstrap Methods and their Application" (1997), section 3.8.</remarks>
 public sealed class ClusterResampling
 {
-    private readonly int[] _clusterOf;
+    private readonly int[] _clusterOf, _drawn;
 
-    private ClusterResampling(int[] clusterOf, int count)
+    private ClusterResampling(int[] clusterOf, int count, int[] drawn)
     {
-        (_clusterOf, ClusterCount) = (clusterOf, count);
+        (_clusterOf, ClusterCount, _drawn) = (clusterOf, count, drawn);
         var sizes = new double[count];
         foreach (int k in clusterOf) sizes[k]++;
         EffectiveClusters = Effective(sizes);
@@ -39,11 +39,13 @@ public sealed class ClusterResampling
 
     /// <summary>Groups items by the label of their cluster.</summary>
     /// <param name="clusters">One label per item.</param>
-    public static ClusterResampling Of<T>(IEnumerable<T> clusters) where T : notnull
+    /// <param name="weights">One weight per item: a cluster whose items all weigh 0 is never drawn. All are drawn when absent.</param>
+    public static ClusterResampling Of<T>(IEnumerable<T> clusters, IReadOnlyList<double>? weights = null) where T : notnull
     {
         var index = new Dictionary<T, int>();
         int[] clusterOf = [.. clusters.Select(c => index.TryGetValue(c, out int k) ? k : index[c] = index.Count)];
-        return new ClusterResampling(clusterOf, index.Count);
+        int[] drawn = [.. clusterOf.Where((_, i) => weights is null || weights[i] != 0).Distinct().Order()];
+        return new ClusterResampling(clusterOf, index.Count, drawn);
     }
 
     /// <summary>Fills in how often each item occurs in one redrawn sample.</summary>
@@ -53,7 +55,7 @@ public sealed class ClusterResampling
     {
         if (multiplicity.Length != _clusterOf.Length) throw new ArgumentException("One number per item is needed.", nameof(multiplicity));
         var times = new int[ClusterCount];
-        for (int k = 0; k < ClusterCount; k++) times[random.NextInt(ClusterCount)]++;
+        for (int k = 0; k < _drawn.Length; k++) times[_drawn[random.NextInt(_drawn.Length)]]++;
         for (int i = 0; i < _clusterOf.Length; i++) multiplicity[i] = times[_clusterOf[i]];
     }
 }

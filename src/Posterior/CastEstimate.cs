@@ -149,13 +149,13 @@ public sealed class CastEstimate
         CancellationToken cancellation)
     {
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("episodes").Child(rows.Id.ToString());
-        int clusters = rows.ClusterCount;
-        var times = new int[clusters];
-        for (int draw = 0; draw < plan.Draws && clusters > 0; draw++)
+        int[] clusters = rows.WeightedClusters;
+        var times = new int[rows.ClusterCount];
+        for (int draw = 0; draw < plan.Draws && clusters.Length > 0; draw++)
         {
             cancellation.ThrowIfCancellationRequested();
             Array.Clear(times);
-            for (int c = 0; c < clusters; c++) times[random.NextInt(clusters)]++;
+            for (int c = 0; c < clusters.Length; c++) times[clusters[random.NextInt(clusters.Length)]]++;
             yield return times;
             progress?.Report(new WorkProgress("intervals", draw + 1, plan.Draws, "draws"));
         }

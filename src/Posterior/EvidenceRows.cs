@@ -30,13 +30,18 @@ public sealed class EvidenceRows(IReadOnlyList<string> personas)
     public double Mass { get; private set; }
 
     /// <summary>How many clusters of equal weight there would be; see <see cref="ClusterResampling.Effective"/>.</summary>
-    public double EffectiveClusters
+    public double EffectiveClusters => ClusterResampling.Effective(Sizes);
+
+    /// <summary>The clusters that have a weight: those that a bootstrap redraws.</summary>
+    public int[] WeightedClusters => [.. Sizes.Index().Where(s => s.Item > 0).Select(s => s.Index)];
+
+    private double[] Sizes
     {
         get
         {
             var sizes = new double[ClusterCount];
             for (int e = 0; e < Count; e++) sizes[_clusters[e]] += Math.Abs(_weights[e]);
-            return ClusterResampling.Effective(sizes);
+            return sizes;
         }
     }
 

@@ -42,7 +42,7 @@ public static class InContextForecast
         BootstrapPlan plan = subject.Plan;
         shown = shown.For([.. probes.Select(p => p.Name)]);
         IReadOnlyList<string> clusters = shown.Clusters ?? shown.Shifts.Rows;
-        var bootstrap = ClusterResampling.Of(clusters);
+        var bootstrap = ClusterResampling.Of(clusters, shown.Weights);
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("observations");
         RngStream answered = RngStream.Root(plan.Seed).Child("bootstrap").Child("answers");
         var multiplicity = new double[shown.Shifts.Rows.Count];

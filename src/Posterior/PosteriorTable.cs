@@ -97,7 +97,7 @@ public sealed class PosteriorTable
     /// </summary>
     internal static IEnumerable<PersonaDistribution> Redraw(PersonaDistribution prior, Observations data, double dose, BootstrapPlan plan)
     {
-        var bootstrap = ClusterResampling.Of(data.Clusters);
+        var bootstrap = ClusterResampling.Of(data.Clusters, data.Weights);
         RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("observations");
         var multiplicity = new double[data.Clusters.Count];
         double mass = data.Mass;

@@ -25,4 +25,12 @@ public class AuditedCastTests
         // 0.45 to 0.1: nine parts of 0 and two of 2 nats over two observations.
         Assert.Equal(2.0 / 11, -Evidence(Of([no, -2, 0], [no, -3, -3]), "sound-doctor")!.Value, 1e-12);
     }
+
+    [Fact]
+    public void One_context_that_counts_has_no_interval_however_many_do_not()
+    {
+        var rows = new EvidenceRows(TextSource.Names);
+        for (int e = 0; e < 5; e++) rows.Add([-1, -2, -3], e == 0 ? 1 : 0, e);
+        Assert.False(new AuditedCast(rows, AuditFixture.Personas, new AuditOptions(Draws: 30)).IsRedrawn);
+    }
 }

@@ -85,6 +85,32 @@ public class CastIntervalTests
         Assert.Equal(p.Estimate, t.High, 1e-9);
     }
 
+    /// <summary>Observations without weight take nobody's place in a redrawn sample.</summary>
+    [Fact]
+    public void Observations_without_weight_leave_intervals_as_they_are()
+    {
+        Interval[] Of(int idle)
+        {
+            var rows = new EvidenceRows(["careless", "sound"]);
+            rows.Add([1, -1], 1, 0);
+            rows.Add([3, -3], 1, 1);
+            for (int e = 0; e < idle; e++) rows.Add([-5, 0], 0, 2 + e);
+            var named = new Observations(new LabelledMatrix(Enumerable.Range(0, rows.Count).Select(e => $"{e}"), rows.Personas,
+                (e, h) => rows.Row(e)[h]), [.. Enumerable.Range(0, rows.Count).Select(rows.Weight)]);
+            var traits = new LabelledMatrix(rows.Personas, ["t"], [1.0, 0]);
+            PersonaDistribution prior = PersonaDistribution.Uniform(rows.Personas);
+            return [CastEstimate.Of(prior, rows, traits, new CastPlan(1, new BootstrapPlan(200))).Traits[0].Posterior,
+                PosteriorTable.Of(prior, named, 1 / named.Mass, traits, new BootstrapPlan(200)).Traits[0].Posterior];
+        }
+        // Of 200 draws: the least and the most of what two observations can make.
+        double one = 1 / (1 + Math.Exp(-2)), three = 1 / (1 + Math.Exp(-6));
+        foreach (Interval i in Of(0).Concat(Of(30)))
+        {
+            Assert.Equal(one, i.Low, 1e-9);
+            Assert.Equal(three, i.High, 1e-9);
+        }
+    }
+
     /// <summary>
     /// One line that speaks for somebody else is one line, however much it weighs: a share that it may give shows either way.
     /// </summary>
