@@ -52,13 +52,14 @@ public sealed class InContextSource : IEvidenceSource
     public static InContextSource Of(SampledAnswers answers, IReadOnlyList<Probe> probes, SampledRates rates)
     {
         var reweighing = new SampledReweighing(answers.Personas, rates);
-        IShownShifts shown = answers.Shown(probes, [.. probes.Select((_, i) => rates.Mean(i, 0))]);
+        // What is shown is a plain share too: anything that drew one of both elsewhere would be a shift that no episode made.
+        IShownShifts shown = answers.Shown(probes, [.. probes.Select((_, i) => rates.Share(i, 0))]);
         return new(shown, reweighing.Expected, reweighing, new Dictionary<string, string>(answers.Provenance)
         {
             ["model"] = answers.Model,
             ["personas"] = answers.PersonasId.ToString(),
             ["probes"] = ProbeMeasurement.IdOf(probes).ToString(),
-            ["in-context"] = $"{Described(probes.Count)}, answers of personas with a fitted prior",
+            ["in-context"] = $"{Described(probes.Count)}, answers of personas with a fitted prior, from the share before",
         });
     }
 

@@ -21,9 +21,10 @@ public sealed class SampledRates
 
     private readonly int[][] _hits, _trials;
     private readonly double[] _means;
+    private readonly int _aside;
 
-    private SampledRates(int[][] hits, int[][] trials, double[] means, double concentration) =>
-        (_hits, _trials, _means, Concentration) = (hits, trials, means, concentration);
+    private SampledRates(int[][] hits, int[][] trials, double[] means, double concentration, int aside) =>
+        (_hits, _trials, _means, Concentration, _aside) = (hits, trials, means, concentration, aside);
 
     /// <summary>For how many answers the prior counts.</summary>
     public double Concentration { get; }
@@ -34,7 +35,8 @@ public sealed class SampledRates
     /// <summary>Fits the prior.</summary>
     /// <param name="hits">[row][column].</param>
     /// <param name="trials">[row][column]; 0 where nothing is known but the prior.</param>
-    /// <param name="aside">So many first columns have the prior of the others and no say in it.</param>
+    /// <param name="aside">So many first columns are of another kind: they have no say in the prior, and have that of Jeffreys in its place
+    /// where anything is known of them.</param>
     public static SampledRates Of(int[][] hits, int[][] trials, int aside = 0)
     {
         var means = new double[hits.Length];
@@ -50,7 +52,7 @@ public sealed class SampledRates
             all += q;
         }
         double rho = Math.Clamp(all > chance ? (found - chance) / (all - chance) : 0, LeastCorrelation, MostCorrelation);
-        return new SampledRates(hits, trials, means, (1 / rho) - 1);
+        return new SampledRates(hits, trials, means, (1 / rho) - 1, aside);
     }
 
     /// <summary>The mean of what a rate may be.</summary>
@@ -59,6 +61,13 @@ public sealed class SampledRates
         (double a, double b) = Shape(row, column);
         return a / (a + b);
     }
+
+    /// <summary>
+    /// The share of hits, which errs by chance alone: over many rows errors average out, as those of <see cref="Mean"/>, which is drawn to a
+    /// prior, do not. The mean where nothing is known.
+    /// </summary>
+    public double Share(int row, int column) =>
+        _trials[row][column] > 0 ? (double)_hits[row][column] / _trials[row][column] : Mean(row, column);
 
     /// <summary>Rates as they may be, each drawn for itself: [row][column].</summary>
     public double[][] Draw(RngStream random)
@@ -70,6 +79,10 @@ public sealed class SampledRates
         }).ToArray())];
     }
 
-    private (double A, double B) Shape(int row, int column) => (_hits[row][column] + (Concentration * _means[row]),
-        _trials[row][column] - _hits[row][column] + (Concentration * (1 - _means[row])));
+    private (double A, double B) Shape(int row, int column)
+    {
+        int hits = _hits[row][column], trials = _trials[row][column];
+        (double concentration, double mean) = column < _aside && trials > 0 ? (1, 0.5) : (Concentration, _means[row]);
+        return (hits + (concentration * mean), trials - hits + (concentration * (1 - mean)));
+    }
 }

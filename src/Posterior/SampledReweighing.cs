@@ -25,7 +25,7 @@ public sealed class SampledReweighing
     public Reweighing Expected { get; }
 
     /// <summary>sum_e w_e L[e,h] of observations of which each occurs so many times, with all answers drawn anew.</summary>
-    /// <param name="rows">The observations with their shifts, which were taken from the expected answers of the model as it is.</param>
+    /// <param name="rows">The observations with their shifts, which were taken from the share of low answers of the model as it is.</param>
     /// <param name="times">How often each cluster occurs.</param>
     /// <param name="random">Where the answers come from.</param>
     public double[] Total(EvidenceRows rows, ReadOnlySpan<int> times, RngStream random)
@@ -40,7 +40,7 @@ public sealed class SampledReweighing
             for (int i = 0; i < shifts.Length; i++) shifts[i] += w * row[i];
         }
         double[][] drawn = _answers.Draw(random);
-        // All shifts are from one starting point, which was sampled too.
+        // All shifts are from one starting point, which was sampled too; its error, which is none on average, is drawn.
         for (int i = 0; i < shifts.Length; i++) shifts[i] -= mass * (drawn[i][0] - _answers.Mean(i, 0));
         return Of((i, h) => drawn[i][h + 1]).Explain(shifts);
     }

@@ -64,6 +64,9 @@ public sealed class InContextSourceTests
         Assert.Null(answers.Overlap);
         // What evidence was made of goes with it, so that the errors that all episodes share can be drawn anew.
         for (int e = 0; e < episodes.Length; e++) Assert.Equal(sampled.Answers!.Expected.Explain(block.Shifts![e]), block.Nats[e]);
+        // Shares of 100 answers less the share before: neither is drawn elsewhere.
+        foreach ((int i, double shift) in block.Shifts![0].Index())
+            Assert.Equal(0, Math.IEEERemainder((shift + rates.Share(i, 0)) * 100, 1), 1e-9);
         Assert.Null(Source(new CastLanguageModel()).Compute(episodes).Shifts);
         // What an episode gets does not hang on the others.
         Assert.Equal(nats[1], sampled.Compute([episodes[1]]).Nats[0]);

@@ -38,7 +38,7 @@ public sealed class SampledRatesTests
         {
             for (int h = 0; h < 4; h++)
             {
-                double mean = rates.Mean(i, h), known = trials[i][h] + rates.Concentration;
+                double mean = rates.Mean(i, h), known = trials[i][h] + (h == 0 ? 1 : rates.Concentration);
                 double[] drawn = [.. draws.Select(d => d[i][h])];
                 Assert.Equal(mean, drawn.Average(), 0.01);
                 Assert.Equal(mean * (1 - mean) / (known + 1), Statistics.Variance(drawn), 0.004);
@@ -57,5 +57,17 @@ public sealed class SampledRatesTests
             other = SampledRates.Of([[8, 2, 6, 3], [8, 8, 1, 4]], trials, aside: 1);
         Assert.Equal((one.Concentration, one.Mean(1, 2)), (other.Concentration, other.Mean(1, 2)));
         Assert.True(one.Mean(0, 0) < other.Mean(0, 0));
+    }
+
+    [Fact]
+    public void What_stands_aside_is_not_drawn_to_the_others()
+    {
+        int[][] hits = [[24, 4, 3, 5], [24, 5, 2, 4], [0, 3, 4, 2]], trials = [[32, 32, 32, 32], [32, 32, 32, 32], [0, 32, 32, 32]];
+        var rates = SampledRates.Of(hits, trials, aside: 1);
+        Assert.Equal(0.75, rates.Share(0, 0));
+        Assert.Equal(24.5 / 33, rates.Mean(0, 0), 1e-12);
+        Assert.True(rates.Mean(0, 1) < rates.Share(0, 1) + 0.1);
+        // Of which nothing is known may be as the others.
+        Assert.Equal(9.5 / 97, rates.Share(2, 0), 1e-12);
     }
 }

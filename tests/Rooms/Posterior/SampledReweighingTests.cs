@@ -28,6 +28,42 @@ public sealed class SampledReweighingTests
         Assert.True(heldWithout / of < 0.6, $"{heldWithout / of}");
     }
 
+    /// <summary>
+    /// Nothing that episodes do to a model unlike all personas is evidence of any: of 20 audits the mean of the likeliest persona may stray
+    /// from the prior by chance alone (standard error 0.02), and intervals hold the prior as often as they say.
+    /// </summary>
+    [Fact]
+    public void Episodes_that_do_nothing_cast_nobody()
+    {
+        const int personas = 6, samples = 8, audits = 20;
+        string[] names = [.. Enumerable.Range(0, personas).Select(h => $"h{h}")];
+        double likeliest = 0;
+        int excluded = 0;
+        for (int k = 0; k < audits; k++)
+        {
+            RngStream random = RngStream.Root(6).Child("nothing", k);
+            int Hits(int trials, double rate) => Enumerable.Range(0, trials).Count(_ => random.NextBool(rate));
+            int[][] hits = [.. Enumerable.Range(0, Probes).Select(_ => (int[])[Hits(4 * samples, 0.8),
+                .. names.Select((_, h) => Hits(4 * samples, 0.4 + (0.2 * h / (personas - 1))))])],
+                trials = [.. hits.Select(row => row.Select(_ => 4 * samples).ToArray())];
+            var rates = SampledRates.Of(hits, trials, aside: 1);
+            var answers = new SampledReweighing(names, rates);
+            var rows = new EvidenceRows(names);
+            for (int e = 0; e < 60; e++)
+            {
+                double[] shifts =
+                    [.. Enumerable.Range(0, Probes).Select(i => ((double)Hits(samples, 0.8) / samples) - rates.Share(i, 0))];
+                rows.Add(answers.Expected.Explain(shifts), 1, e, shifts);
+            }
+            CastEstimate cast = CastEstimate.Of(PersonaDistribution.Uniform(names), rows, new LabelledMatrix(names, [], []),
+                new CastPlan(Bootstrap: new BootstrapPlan(100)), answers);
+            likeliest += cast.Posterior.Probabilities[^1] / audits;
+            excluded += cast.Probabilities.Count(p => p.Low > 1.0 / personas || p.High < 1.0 / personas);
+        }
+        Assert.InRange(likeliest, 0.05, 0.35);
+        Assert.True(excluded <= 0.15 * audits * personas, $"{excluded}");
+    }
+
     [Fact]
     public void Casts_by_the_same_answers_share_their_errors()
     {
@@ -77,7 +113,8 @@ public sealed class SampledReweighingTests
         {
             double level = random.NextGaussian();
             low[i] = [.. Names.Select(_ => 1 / (1 + Math.Exp(-(level + random.NextGaussian()))))];
-            bare[i] = low[i].Average();
+            // The model as it is is none of the personas, nor their mean.
+            bare[i] = 1 / (1 + Math.Exp(-(level + 1)));
             moved[i] = Math.Clamp(bare[i] + told.Zip(low[i], (l, b) => l * b / Personas).Sum(), 0.02, 0.98);
             hits[i] = [Hits(Before, bare[i]), .. low[i].Select(b => Hits(Before, b))];
         }
@@ -93,7 +130,7 @@ public sealed class SampledReweighingTests
             // Some episodes do more and some less, and their mean is what was told.
             double lean = random.NextBool(0.5) ? 0.5 : -0.5;
             double[] shifts =
-                [.. moved.Select((m, i) => ((double)Hits(Samples, m + (lean * Math.Min(m, 1 - m))) / Samples) - rates.Mean(i, 0))];
+                [.. moved.Select((m, i) => ((double)Hits(Samples, m + (lean * Math.Min(m, 1 - m))) / Samples) - rates.Share(i, 0))];
             rows.Add(answers.Expected.Explain(shifts), 1, e, shifts);
         }
         return (truth, rows, answers);
