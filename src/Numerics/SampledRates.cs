@@ -63,8 +63,8 @@ public sealed class SampledRates
     }
 
     /// <summary>
-    /// The share of hits, which errs by chance alone: over many rows errors average out, as those of <see cref="Mean"/>, which is drawn to a
-    /// prior, do not. The mean where nothing is known.
+    /// The share of hits, which errs by chance alone: over many rows errors average out, as those of <see cref="Mean"/>, which is drawn to
+    /// a prior, do not. The mean where nothing is known.
     /// </summary>
     public double Share(int row, int column) =>
         _trials[row][column] > 0 ? (double)_hits[row][column] / _trials[row][column] : Mean(row, column);

@@ -12,7 +12,7 @@ public sealed record CastPlan(double? EffectiveObservations = null, BootstrapPla
 /// Who some observations cast as the Assistant, with intervals: the posterior at one dose, the share of the observations that each persona
 /// spoke, and the means of traits. Intervals redraw clusters of observations, and with them what all share by chance; a dose that was
 /// fitted is both held and fitted to each redrawn sample again, and the interval reaches around both: of a set by one character the
-/// second always ends about where the first is, and of a mixed set the dose is most of what varies.
+/// second always ends about where the first is, and of a mixed set the dose is most of what varies. With sampled answers it is held.
 /// </summary>
 public sealed class CastEstimate
 {

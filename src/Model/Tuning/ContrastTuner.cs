@@ -5,10 +5,11 @@ using PersonaSelection.Numerics;
 namespace PersonaSelection.Model;
 
 /// <summary>
-/// Several adapters of one frozen base tuned together until they tell their own replies from the others'. A step lowers the mean over
+/// Several adapters of one frozen base tuned together until they tell their own replies from the others'. A step lowers the sum over its
 /// examples of <c>-log softmax_h(scale * log p(reply | context, h))</c> at the owner, which for two adapters and one prompt is what DPO
-/// lowers, and the mean over their own tokens of <c>-likelihood * log p</c>, so that they stay language models. The gradient of the first
-/// with respect to one log-probability is <c>scale * (P(h) - [h owns it])</c>: policy gradient with that, negated, for an advantage.
+/// lowers, and of <c>-likelihood * log p(reply | context, owner)</c>, so that they stay language models; both per token of all its
+/// replies. The gradient of the first with respect to one log-probability is <c>scale * (P(h) - [h owns it])</c>: policy gradient with
+/// that, negated, for an advantage.
 /// </summary>
 /// <param name="baseWeights">The frozen weights.</param>
 /// <param name="options">Steps, rate, and examples in a step, of all owners together; owners take turns.</param>
