@@ -79,6 +79,7 @@ public sealed class SoftmaxCompletion
 
     private CompletedTable Run()
     {
+        if (Open.Count == 0) return new CompletedTable(_x, _known, 0, 0, true);
         long cells = (long)_weights.Length * _columns, budget = (long)(_plan.MaximumShare * cells);
         int rows = (int)Math.Clamp(0.4 * budget / _columns, Math.Min(LeastRows, Open.Count), Open.Count);
         if (_guide is null && rows < Open.Count) AskFirstPivots(budget);
@@ -180,8 +181,8 @@ public sealed class SoftmaxCompletion
         {
             // Few pivots tell little of a single row: alone they are drawn to the mean, beside a guide they speak up
             // where it overlooks a row.
-            double square = guide is null ? (((_pivots.Count - 1) * shown![e]) + 1) / _pivots.Count
-                : shown is null ? guide[e] : Math.Max(guide[e], shown[e] / 4);
+            double square = shown is null ? guide?[e] ?? 1
+                : guide is null ? (((_pivots.Count - 1) * shown[e]) + 1) / _pivots.Count : Math.Max(guide[e], shown[e] / 4);
             _scale[e] = Math.Sqrt(Math.Max(square, 1e-4));
         }
         _guided = _guide is null ? null
