@@ -24,9 +24,6 @@ public sealed record AdaptiveTable(EvidenceTable Table, bool[][] Exact, double B
 /// </remarks>
 public sealed class AdaptiveEvidence
 {
-    // Impossible is written as this many nats below the least possible of its row, so that sums and regressions stay finite.
-    private const double Impossible = 50;
-
     private readonly IEvidenceSource _source;
     private readonly IEvidenceSource? _guide;
     private readonly IReadOnlyList<double> _prior;
@@ -77,7 +74,7 @@ public sealed class AdaptiveEvidence
             for (int i = 0; i < rows.Length; i++) tokens[rows[i]] = block.Tokens[i];
             asked += (double)rows.Length * columns.Length;
             progress?.Report(new WorkProgress("evidence", asked, Math.Max(asked, total), "cells"));
-            return Array.ConvertAll(block.Nats, Finite);
+            return block.Nats;
         }, _plan, _guide?.Compute(different, null, null, cancellation).Nats);
         EvidenceRow[] lines =
             [.. episodes.Episodes.Select((e, i) => new EvidenceRow(e.Id, e.Weight, tokens[of[i]], distinct.ClusterOf(i)))];
@@ -91,12 +88,5 @@ public sealed class AdaptiveEvidence
         if (_guide is not null) provenance["guide"] = ContentId.Of("guide", [.. ContentId.Parts(_guide.Provenance)]).ToString();
         return new AdaptiveTable(new EvidenceTable(_source.Kind, values, lines, provenance), [.. of.Select(r => found.Known[r])],
             found.Bound, found.Share, found.Met);
-    }
-
-    private static double[] Finite(double[] row)
-    {
-        if (row.All(double.IsFinite)) return row;
-        double least = row.Where(double.IsFinite).DefaultIfEmpty(0).Min();
-        return Array.ConvertAll(row, x => double.IsFinite(x) ? x : least - Impossible);
     }
 }

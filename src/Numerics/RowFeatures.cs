@@ -55,4 +55,12 @@ internal static class RowFeatures
             for (int j = 0; j < MostInputs; j++) result[j] += row[i] * mix[i][j];
         return result;
     }
+
+    /// <summary>A row with the least of its finite numbers in place of minus infinity, so that sums and regressions stay finite.</summary>
+    public static double[] Possible(double[] row)
+    {
+        if (!row.Contains(double.NegativeInfinity)) return row;
+        double least = row.Where(double.IsFinite).DefaultIfEmpty(0).Min();
+        return Array.ConvertAll(row, x => double.IsNegativeInfinity(x) ? least : x);
+    }
 }

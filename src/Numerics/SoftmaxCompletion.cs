@@ -40,7 +40,7 @@ public sealed class SoftmaxCompletion
     private readonly Func<int[], int[], double[][]> _ask;
     private readonly double[][]? _guide;
     private readonly double[][] _x;
-    private readonly bool[][] _known;
+    private readonly bool[][] _known, _impossible;
     private readonly List<int> _whole = [], _pivots = [];
     private readonly RngStream _rng;
     private readonly double[] _scale;
@@ -52,12 +52,13 @@ public sealed class SoftmaxCompletion
     private SoftmaxCompletion(double[] weights, double[] prior, double dose, CompletionPlan plan,
         Func<int[], int[], double[][]> ask, double[][]? guide)
     {
-        (_weights, _prior, _dose, _plan, _ask) = (weights, prior, dose, plan, ask);
+        (_weights, _prior, _dose, _plan, _ask) = (weights, [.. prior], dose, plan, ask);
         _columns = prior.Length;
         _x = [.. weights.Select(_ => new double[_columns])];
         _known = [.. weights.Select(_ => new bool[_columns])];
+        _impossible = [.. weights.Select(_ => new bool[_columns])];
         _rng = RngStream.Root(plan.Seed);
-        _guide = guide is null ? null : [.. guide.Select(Statistics.Centred)];
+        _guide = guide is null ? null : [.. guide.Select(g => Statistics.Centred(RowFeatures.Possible(g)))];
         _scale = [.. weights.Select(_ => 1.0)];
         Open = [.. Enumerable.Range(0, weights.Length).Where(e => weights[e] != 0)];
     }
@@ -65,11 +66,16 @@ public sealed class SoftmaxCompletion
     /// <summary>Rows that count and are not whole, in order.</summary>
     private List<int> Open { get; }
 
+    /// <summary>Whether no cell that is left can move the result.</summary>
+    private bool Settled => Open.Count == 0 || Enumerable.Range(0, _columns).All(h => !Counts(h) || _pivots.Contains(h));
+
     /// <summary>Runs until the bound is met or the cells are used up.</summary>
     /// <param name="weights">The weight of each row; any sign.</param>
     /// <param name="logPrior">One per column; minus infinity for columns that never count.</param>
     /// <param name="dose">Times the weighted sum.</param>
-    /// <param name="ask">Gives the finite values of some rows and columns, [row asked][column asked].</param>
+    /// <param name="ask">Gives the values of some rows and columns, [row asked][column asked]: finite, or minus infinity where a column
+    /// is impossible. In a row of positive weight that rules the column out; in one of negative weight it counts as the least value of
+    /// the row.</param>
     /// <param name="plan">How far to go.</param>
     /// <param name="guide">A cheap estimate of the whole table, if there is one: it tells which rows are alike and
     /// how much they tell.</param>
@@ -91,8 +97,9 @@ public sealed class SoftmaxCompletion
             ColumnSums sums = Sums(model);
             Uncertainty now = Spread(sums);
             long left = budget - _asked;
-            if (Open.Count == 0 || (now.Bound <= Margin * _plan.Target && _checks >= FirstChecks - 1) || !Step(model, sums, now, left))
-                return new CompletedTable(Complete(model, sums), _known, now.Bound, (double)_asked / cells, now.Bound <= _plan.Target);
+            if (Settled || (now.Bound <= Margin * _plan.Target && _checks >= FirstChecks - 1) || !Step(model, sums, now, left))
+                return new CompletedTable([.. Complete(model, sums).Select(AsAsked)], _known, now.Bound, (double)_asked / cells,
+                    now.Bound <= _plan.Target);
         }
     }
 
@@ -101,7 +108,7 @@ public sealed class SoftmaxCompletion
     /// </summary>
     private bool Step(RowModel model, ColumnSums sums, Uncertainty now, long left)
     {
-        long column = Open.Count, row = _columns - _pivots.Count;
+        long column = Open.Count, row = _known[Open[0]].Count(known => !known);
         double stake = sums.Stake(now.Share);
         int columns = (int)Math.Min(left / column, _checks == 0 ? FirstChecks : Math.Max(2, _pivots.Count / 5));
         int[] pivots = [];
@@ -127,11 +134,17 @@ public sealed class SoftmaxCompletion
 
     private void AskFirstPivots(long budget)
     {
-        int[] order = [.. Enumerable.Range(0, _columns).Where(h => !double.IsNegativeInfinity(_prior[h]))];
+        int[] order = [.. Enumerable.Range(0, _columns).Where(Counts)];
         _rng.Child("pivots").Shuffle<int>(order);
-        int[] first = order[..(int)Math.Min(order.Length, Math.Clamp(0.4 * budget / Open.Count, LeastPivots, MostFirstPivots))];
-        Ask([.. Open], first);
-        _pivots.AddRange(first);
+        int count = (int)Math.Clamp(0.4 * budget / Open.Count, LeastPivots, MostFirstPivots);
+        // A column that turns out impossible tells nothing of the others.
+        for (int next = 0; next < order.Length && (next == 0 || (_pivots.Count < LeastPivots && _asked < budget));)
+        {
+            int[] some = [.. order.Skip(next).Take(count - _pivots.Count)];
+            Ask([.. Open], some);
+            _pivots.AddRange(some.Where(Counts));
+            next += some.Length;
+        }
         Rescale();
     }
 
@@ -139,6 +152,8 @@ public sealed class SoftmaxCompletion
     private void AddPivots(int[] columns, ColumnSums predicted)
     {
         Ask([.. Open], columns);
+        columns = [.. columns.Where(Counts)];
+        if (columns.Length == 0) return;
         bool first = _pivots.Count == 0;
         _pivots.AddRange(columns);
         if (first)
@@ -153,7 +168,7 @@ public sealed class SoftmaxCompletion
 
     private void AddRows(int[] rows)
     {
-        Ask(rows, [.. Enumerable.Range(0, _columns).Where(h => !_pivots.Contains(h))]);
+        Ask(rows, [.. Enumerable.Range(0, _columns).Where(h => !_known[rows[0]][h])]);
         _whole.AddRange(rows);
         Open.RemoveAll(rows.Contains);
     }
@@ -163,15 +178,27 @@ public sealed class SoftmaxCompletion
         double[][] values = _ask(rows, columns);
         for (int i = 0; i < rows.Length; i++)
         {
+            int e = rows[i];
             for (int j = 0; j < columns.Length; j++)
             {
-                if (!double.IsFinite(values[i][j])) throw new ArgumentException("A cell is not finite.");
-                _x[rows[i]][columns[j]] = values[i][j];
-                _known[rows[i]][columns[j]] = true;
+                int h = columns[j];
+                double x = values[i][j];
+                if (double.IsNaN(x) || double.IsPositiveInfinity(x)) throw new ArgumentException($"A cell is {x}.");
+                (_x[e][h], _known[e][h], _impossible[e][h]) = (x, true, double.IsNegativeInfinity(x));
+                if (_impossible[e][h] && _weights[e] > 0) _prior[h] = double.NegativeInfinity;
             }
+            if (!_impossible[e].Contains(true)) continue;
+            // The least value of a row may have become known only now.
+            int[] known = [.. Enumerable.Range(0, _columns).Where(h => _known[e][h])];
+            double[] possible = RowFeatures.Possible([.. known.Select(h => _impossible[e][h] ? double.NegativeInfinity : _x[e][h])]);
+            for (int k = 0; k < known.Length; k++) _x[e][known[k]] = possible[k];
         }
         _asked += (long)rows.Length * columns.Length;
     }
+
+    private bool Counts(int column) => !double.IsNegativeInfinity(_prior[column]);
+
+    private double[] AsAsked(double[] row, int e) => [.. row.Select((x, h) => _impossible[e][h] ? double.NegativeInfinity : x)];
 
     /// <summary>How much each row tells, as far as guide and pivots say; mean square 1.</summary>
     private void Rescale()
@@ -263,12 +290,12 @@ public sealed class SoftmaxCompletion
             foreach (int e in _whole) log[h] += _dose * _weights[e] * (_x[e][h] - _x[e][0]);
         }
         double[] moved = [.. log], share = new double[_columns];
+        if (!Enumerable.Range(0, _columns).Any(Counts)) return new Uncertainty(0, share);
         LogSpace.NormalizeLog(log);
         double[] p = [.. log.Select(Math.Exp)];
         var distances = new List<double>();
         double variance = ((PriorChecks * PriorVariance) + _shown) / (PriorChecks + _checks);
-        bool whole = Open.Count == 0 || _pivots.Count == _columns;
-        foreach (double[] error in whole ? [new double[_columns]]
+        foreach (double[] error in Settled ? [new double[_columns]]
             : sums.Draw(Draws, variance, (int)PriorChecks + _checks, _rng.Child("errors", _asked)))
         {
             for (int h = 0; h < _columns; h++) moved[h] = log[h] + (_dose * error[h]);
@@ -282,7 +309,7 @@ public sealed class SoftmaxCompletion
             }
             distances.Add(distance);
         }
-        return new Uncertainty(whole ? 0 : Statistics.Quantile([.. distances], _plan.Confidence),
+        return new Uncertainty(Settled ? 0 : Statistics.Quantile([.. distances], _plan.Confidence),
             [.. share.Select(s => s / distances.Count)]);
     }
 

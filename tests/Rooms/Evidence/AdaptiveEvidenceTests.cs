@@ -46,14 +46,53 @@ public sealed class AdaptiveEvidenceTests
         var set = new EpisodeSet("x", episodes);
         Assert.Throws<ArgumentException>(() => new AdaptiveEvidence(new Formula(5), [1, 1]));
         Assert.Throws<ArgumentException>(() => new AdaptiveEvidence(new Formula(5), [1, 1, 1, 1, 1], guide: new Formula(4)));
-        AdaptiveTable found = new AdaptiveEvidence(new Formula(6, impossible: 3), [1, 1, 0, 1, 1, 1],
+        AdaptiveTable found = new AdaptiveEvidence(new Formula(6, impossible: [3]), [1, 1, 0, 1, 1, 1],
             new CompletionPlan { MaximumShare = 1 }).Compute(set, 1);
         Assert.True(found.Met);
         Assert.True(Enumerable.Range(0, 30).Sum(e => found.Table.LogLikelihood[e, 3] - found.Table.LogLikelihood[e, 4]) < -100);
     }
 
+    /// <summary>However unlikely the others are, and whoever is asked for first; with a guide that knows it and without.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Who_is_impossible_gets_nothing(bool guided)
+    {
+        Episode[] episodes = [.. Enumerable.Range(0, 60).Select(i => new Episode($"e{i}", [new Turn("user", $"{i}")], "yes"))];
+        var set = new EpisodeSet("x", episodes);
+        for (ulong seed = 1; seed <= 12; seed++)
+        {
+            var source = new Formula(12, level: -300, impossible: [.. Enumerable.Range(6, 6)]);
+            AdaptiveTable found = new AdaptiveEvidence(source, [.. Enumerable.Repeat(1.0, 12)],
+                new CompletionPlan { MaximumShare = 0.3, Seed = seed }, guided ? source : null).Compute(set, 1.0 / 60);
+            var said = new double[12];
+            for (int e = 0; e < 60; e++)
+                for (int h = 0; h < 12; h++) said[h] += found.Table.LogLikelihood[e, h];
+            Assert.True(said[..6].Min() > -60 * 400, $"seed {seed}: {said[..6].Min()}");
+            Assert.All(said[6..], x => Assert.Equal(double.NegativeInfinity, x));
+            Assert.All(found.Exact.SelectMany((row, e) => row.Index().Where(c => c.Item).Select(c => (e, h: c.Index))), c =>
+                Assert.Equal(c.h >= 6, double.IsNegativeInfinity(found.Table.LogLikelihood[c.e, c.h])));
+        }
+    }
+
+    [Fact]
+    public void Where_nothing_is_to_be_decided_nothing_breaks()
+    {
+        EpisodeSet Set(Func<int, double> weight) => new("x",
+            [.. Enumerable.Range(0, 20).Select(i => new Episode($"e{i}", [new Turn("user", $"{i / 2}")], "yes", weight(i)))]);
+        AdaptiveTable Of(int personas, double[] prior, Func<int, double> weight, params int[] impossible) =>
+            new AdaptiveEvidence(new Formula(personas, impossible: impossible), prior).Compute(Set(weight), 0.1);
+        AdaptiveTable one = Of(1, [1], _ => 1), alone = Of(4, [1, 0, 0, 0], _ => 1), none = Of(3, [1, 1, 1], i => i % 2 == 0 ? 1 : -1),
+            nobody = Of(3, [1, 1, 1], _ => 1, 0, 1, 2);
+        Assert.All((AdaptiveTable[])[one, alone, none, nobody], t => Assert.Equal((0, true), (t.Bound, t.Met)));
+        // All of one persona is said; of weights that cancel nothing is asked.
+        Assert.All(Enumerable.Range(0, 20), e => Assert.Equal(Formula.At(e / 2, 0), one.Table.LogLikelihood[e, 0]));
+        Assert.Equal(0, none.Share);
+        Assert.Contains(Enumerable.Range(0, 20), e => double.IsNegativeInfinity(nobody.Table.LogLikelihood[e, 2]));
+    }
+
     // Evidence of rank three.
-    private sealed class Formula(int personas, int impossible = -1) : IEvidenceSource
+    private sealed class Formula(int personas, double level = 0, params int[] impossible) : IEvidenceSource
     {
         public int Asked { get; private set; }
 
@@ -71,8 +110,8 @@ public sealed class AdaptiveEvidenceTests
         {
             int[] columns = asked is null ? [.. Enumerable.Range(0, personas)] : [.. asked];
             Asked += episodes.Count * columns.Length;
-            return new EvidenceBlock([.. episodes.Select(e => columns.Select(h => h == impossible ? double.NegativeInfinity
-                : At(int.Parse(e.Context[0].Text, System.Globalization.CultureInfo.InvariantCulture), h)).ToArray())],
+            return new EvidenceBlock([.. episodes.Select(e => columns.Select(h => impossible.Contains(h) ? double.NegativeInfinity
+                : level + At(int.Parse(e.Context[0].Text, System.Globalization.CultureInfo.InvariantCulture), h)).ToArray())],
                 [.. episodes.Select(_ => 1)]);
         }
     }

@@ -106,6 +106,21 @@ public sealed class SoftmaxCompletionTests
         Assert.All(Enumerable.Range(0, 150).Where(e => weights[e] == 0), e => Assert.DoesNotContain(true, found.Known[e]));
     }
 
+    /// <summary>What cannot be said is pushed away from as the least that can be.</summary>
+    [Fact]
+    public void Minus_infinity_in_a_row_of_negative_weight_counts_as_the_least_of_the_row()
+    {
+        double[][] x = Table(12, 6, 3, 0.1, 9), floored = [.. x.Select(r => (double[])r.Clone())];
+        double[] weights = [.. Enumerable.Range(0, 12).Select(e => e < 4 ? -1.0 : 1)];
+        x[1][2] = double.NegativeInfinity;
+        floored[1][2] = x[1].Where(double.IsFinite).Min();
+        CompletedTable found = Run(x, weights, 0.3, new CompletionPlan { MaximumShare = 1 });
+        Assert.Equal(double.NegativeInfinity, found.Values[1][2]);
+        double[][] said = [.. found.Values.Select(RowFeatures.Possible)];
+        Assert.Equal(0, Distance(Posterior(floored, weights, 0.3), Posterior(said, weights, 0.3)), 1e-9);
+        Assert.Throws<ArgumentException>(() => Run([[1, double.PositiveInfinity], [1, 2], [3, 4]], Ones(3), 1));
+    }
+
     [Fact]
     public void Small_tables_are_asked_for_whole_and_the_same_seed_asks_the_same()
     {
