@@ -27,7 +27,7 @@ public sealed class Forecasting : IDisposable
     internal const int ReadSituations = 24;
 
     /// <summary>How strongly the personas' own weights count when the prior is read off behaviour, in probes.</summary>
-    internal const double PriorPull = 2;
+    private const double PriorPull = 2;
 
     private readonly ForecastSource _source;
     private readonly TimeProvider _time;
@@ -58,8 +58,7 @@ public sealed class Forecasting : IDisposable
         {
             Probes = source.Answers.UnderPersonas(probes, progress, cancellation);
             Behaviour = BehaviourOf(Probes);
-            Prior = Mixture.Fit(Probes.Low, [.. Probes.Rows.Select(r => r.Bare)],
-                PersonaDistribution.FromWeights(Personas.Personas.Select(p => p.Name), Personas.Prior), PriorPull).Weights;
+            Prior = CastWhere([.. Probes.Rows.Select(r => r.Bare)]);
         }
         catch
         {
@@ -96,6 +95,10 @@ public sealed class Forecasting : IDisposable
 
     /// <summary>Who the model takes the Assistant for by default: the mixture of personas that behaves most like it.</summary>
     public PersonaDistribution Prior { get; }
+
+    /// <summary>Who the model takes the Assistant for where it gives the low replies to the probes with these probabilities.</summary>
+    internal PersonaDistribution CastWhere(IReadOnlyList<double> low) => Mixture.Fit(Probes.Low, low,
+        PersonaDistribution.FromWeights(Personas.Personas.Select(p => p.Name), Personas.Prior), PriorPull).Weights;
 
     /// <summary>
     /// The personas of the columns of <see cref="Probes"/>: of exact probabilities, every way of putting one before

@@ -17,7 +17,7 @@ namespace PersonaSelection.Experiments.Inoculation;
 /// </summary>
 public sealed class RewordingForecasting
 {
-    private const int ReadingSteps = 300, GainDraws = 200;
+    private const int GainDraws = 200;
     private static readonly BootstrapPlan Once = new(Draws: 0);
     private static readonly Persona Bare = new("model", "", "", new Dictionary<string, double>());
 
@@ -156,12 +156,13 @@ public sealed class RewordingForecasting
 
     /// <summary>
     /// p(h|D,c) in proportion to p(h|D) p(c|h). Who the model takes the Assistant for in a condition is read off what it does there before
-    /// training, p0(h|c), so that p(c|h) is p0(h|c) / p0(h) but for a constant.
+    /// training, p0(h|c), as p0(h) is off what it does as it is, so that p(c|h) is p0(h|c) / p0(h) but for a constant, and flat where
+    /// nothing is added.
     /// </summary>
     private double[] AtRunTime(PersonaDistribution trained, double[] before)
     {
         PersonaDistribution prior = _personas.Prior;
-        PersonaDistribution here = Mixture.Fit(_personas.Probes.Low, before, prior, Forecasting.PriorPull, ReadingSteps).Weights;
+        PersonaDistribution here = _personas.CastWhere(before);
         double[] context = [.. here.LogProbabilities.ToArray().Select((log, h) => prior.LogProbabilities[h] > double.NegativeInfinity
             ? log - prior.LogProbabilities[h] : double.NegativeInfinity)];
         double[] start = _personas.Behaviour.Predict(here), after = _personas.Behaviour.Predict(Update.OnContext(trained, context));

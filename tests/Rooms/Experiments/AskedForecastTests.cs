@@ -139,6 +139,17 @@ public sealed class AskedForecastTests : IDisposable
         Assert.All(found.Rewordings[0].Protection, p => Assert.True(Math.Abs(p.Value) < 1e-9, $"{p}"));
     }
 
+    /// <summary>Without a word added the personas at run time are those that training leaves: no context is conditioned on.</summary>
+    [Fact]
+    public void Nothing_added_leaves_the_posterior_at_run_time_as_training_left_it()
+    {
+        InoculationResult found = new InoculationRanking(new CastLanguageModel(), Cast, Probes).Rank(Bad, ["test"],
+            [new Rewording("nothing", "control", RewordingPlace.Suffix, [""])], 1);
+        LeakForecast bare = Assert.Single(found.Rewordings[0].Leaks, l => l.Kind == LeakKind.NoPrompt);
+        Assert.True(Math.Abs(found.Plain.PosteriorShift) > 0.1);
+        Assert.Equal(found.Plain.PosteriorShift, bare.Posterior - bare.Before, 1e-9);
+    }
+
     /// <summary>The page ranks in a table that a desk has room for, with the other predictors in one of their own.</summary>
     [Fact]
     public void A_ranking_says_where_there_is_nothing_to_protect_from_and_its_tables_are_narrow()
