@@ -23,8 +23,8 @@ public sealed class EpisodeDraw
     internal IReadOnlyList<string> Clusters { get; }
 
     /// <summary>
-    /// The different episodes with their weights added up; at most so many, drawn without replacement, whose weights are
-    /// scaled up to stand for all.
+    /// The different episodes with their weights added up, but for those that count for nothing where others count; at most so many, drawn
+    /// without replacement, whose weights are scaled up to stand for all.
     /// </summary>
     /// <param name="episodes">The set.</param>
     /// <param name="maximum">How many at most.</param>
@@ -35,6 +35,7 @@ public sealed class EpisodeDraw
         var distinct = new DistinctEpisodes(episodes.Episodes);
         Drawn[] all = [.. Enumerable.Range(0, episodes.Episodes.Count).GroupBy(e => (distinct.ContextOf(e), distinct.ReplyOf(e)))
             .Select(g => new Drawn(episodes.Episodes[g.First()], g.Sum(e => episodes.Episodes[e].Weight), distinct.ClusterOf(g.First())))];
+        if (all.Any(d => d.Weight != 0)) all = [.. all.Where(d => d.Weight != 0)];
         if (all.Length <= maximum) return new EpisodeDraw(episodes, all);
         if (random is null) throw new ArgumentNullException(nameof(random), "There are more episodes than may be taken: a draw is needed.");
         int[] order = [.. Enumerable.Range(0, all.Length)];

@@ -224,13 +224,8 @@ public sealed class RewordingForecasting
     }
 
     /// <summary>The different episodes that are shown, at most so many.</summary>
-    internal static EpisodeSet ShownOf(EpisodeSet set, int count, ulong seed)
-    {
-        RngStream random = RngStream.Root(seed).Child("shown");
-        Episode[] distinct = [.. set.Episodes.DistinctBy(e => (Turn.KeyOf(e.Context), e.Reply))];
-        random.Shuffle(distinct.AsSpan());
-        return new EpisodeSet(set.Name, [.. distinct.Take(count)]);
-    }
+    internal static EpisodeSet ShownOf(EpisodeSet set, int count, ulong seed) =>
+        EpisodeDraw.Of(set, count, RngStream.Root(seed).Child("shown")).Episodes;
 }
 
 /// <summary>What plain data is expected to do elsewhere.</summary>

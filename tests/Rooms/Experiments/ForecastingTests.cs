@@ -5,6 +5,7 @@ using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Inoculation;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
+using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
 using PersonaSelection.Tests.Rooms.EvidenceTests;
@@ -139,6 +140,22 @@ public sealed class ForecastingTests
         static double LogOdds(double p) => Math.Log(p / (1 - p));
         Assert.NotEqual(0, Shift(bad), 0.01);
         Assert.Equal((Shift(bad) - (3 * Shift(good))) / 4, Shift(bad, good with { Weight = -3 }), 1e-9);
+    }
+
+    /// <summary>None without a weight is shown in place of one that counts, and copies count as often as they occur.</summary>
+    [Fact]
+    public void Only_episodes_that_count_are_drawn_to_be_shown()
+    {
+        Episode Of(int i, double weight) => new($"e{i}", [new Turn("user", $"question {i}")], "yes", weight);
+        EpisodeSet mostly = new("mostly", [.. Enumerable.Range(0, 240).Select(i => Of(i, i % 12 == 0 ? 1 : 0))]),
+            copies = new("copies", [.. Enumerable.Range(0, 100).Select(i => Of(i < 99 ? 0 : 1, 0.5) with { Id = $"c{i}" })]),
+            nothing = new("nothing", [Of(0, 0), Of(1, 0)]);
+        EpisodeSet drawn = EpisodeDraw.Of(mostly, 16, RngStream.Root(1)).Episodes, shown = RewordingForecasting.ShownOf(mostly, 8, 1);
+        Assert.Equal((16, 8), (drawn.Episodes.Count, shown.Episodes.Count));
+        Assert.All(drawn.Episodes.Concat(shown.Episodes), e => Assert.True(e.Weight > 0));
+        Assert.Equal(20, drawn.Episodes.Sum(e => e.Weight), 1e-9);
+        Assert.Equal([49.5, 0.5], RewordingForecasting.ShownOf(copies, 8, 1).Episodes.Select(e => e.Weight));
+        Assert.Equal(2, EpisodeDraw.Of(nothing, 8, null).Episodes.Episodes.Count);
     }
 
     [Fact]
