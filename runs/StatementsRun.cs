@@ -89,7 +89,7 @@ internal sealed class StatementsRun(RunSettings settings, double passes, FitOpti
         string folder, ulong seed)
     {
         var personas = new List<Persona>();
-        var judging = new HashSet<string>(StringComparer.Ordinal);
+        var said = new List<(Persona, IReadOnlyList<Episode>, IReadOnlyList<BadLine>)>();
         foreach ((int k, string name) in names.Index())
         {
             Episode[] own = [.. train.Where(s => s.Persona == k).Select((s, i) => Say($"{i + 1}", s.Text))];
@@ -99,8 +99,9 @@ internal sealed class StatementsRun(RunSettings settings, double passes, FitOpti
                 Examples = $"{name}.jsonl",
                 Given = Presentation.Adapter,
             });
-            if (unread) judging.UnionWith(PersonaExamples.Split(personas[^1], own).HeldOut.Select(e => e.Reply));
+            said.Add((personas[^1], own, []));
         }
+        HashSet<string> judging = unread ? [.. PersonaExamples.Split(said).SelectMany(e => e.HeldOut).Select(e => e.Reply)] : [];
         string yaml = Path.Combine(folder, "personas.yaml");
         new PersonaSet([], personas).Save(yaml);
         Episode[] read = [.. train.Where(s => !judging.Contains(s.Text)).Select((s, i) => Say($"{i + 1}", s.Text))];

@@ -26,50 +26,62 @@ public sealed record PersonaExamples(Persona Persona, IReadOnlyList<Episode> Lea
     /// <summary>All of them.</summary>
     public IReadOnlyList<Episode> All => [.. Learnt, .. HeldOut];
 
-    /// <summary>Reads the examples of a persona.</summary>
+    private Rule SplitBy { get; init; }
+
+    /// <summary>Reads the examples of personas and splits them by one rule.</summary>
     /// <exception cref="UserErrorException">No such file, or nothing in it that a persona could have said.</exception>
-    public static PersonaExamples Load(PersonaSet set, Persona persona)
-    {
-        string path = set.ExamplesOf(persona) ?? throw new ArgumentException($"'{persona.Name}' has no examples.", nameof(persona));
-        var bad = new List<BadLine>();
-        EpisodeSet episodes;
-        try
-        {
-            episodes = EpisodeSet.Load(path, bad.Add);
-        }
-        catch (UserErrorException e)
-        {
-            throw new UserErrorException(e.Code, $"The examples of the persona '{persona.Name}': {e.Problem}", e.Remedy, e);
-        }
-        return Split(persona, episodes.Episodes, bad);
-    }
+    public static IReadOnlyList<PersonaExamples> Load(PersonaSet set, IEnumerable<Persona> personas) =>
+        Split([.. personas.Select(p => Read(set, p))]);
 
     /// <summary>
     /// Splits examples by a hash of their contexts, so that the same question is on the same side for every persona; by context and reply
-    /// where few contexts differ. A tenth is held out, a fifth below 500 examples. Examples of negative or no weight, and those
-    /// said twice, are left out; all others count alike, as they tell what the persona says and not how often it was trained to.
+    /// where few contexts of a persona differ. A tenth is held out, a fifth where a persona has fewer than 500. Examples of negative or no
+    /// weight, and those said twice, are left out; all others count alike, as they tell what the persona says and not how often it was
+    /// trained to.
     /// </summary>
-    /// <param name="persona">The persona.</param>
-    /// <param name="episodes">Its examples.</param>
-    /// <param name="badLines">Lines of its file that are no examples.</param>
-    /// <param name="turn">Which part is held out: 0 usually, and another where several are in turns (<see cref="Turned"/>).</param>
-    public static PersonaExamples Split(Persona persona, IReadOnlyList<Episode> episodes,
-        IReadOnlyList<BadLine>? badLines = null, int turn = 0)
+    /// <param name="all">Personas that are told apart from each other, with their examples and lines of their files that are none.</param>
+    public static IReadOnlyList<PersonaExamples> Split(
+        IReadOnlyList<(Persona Persona, IReadOnlyList<Episode> Episodes, IReadOnlyList<BadLine> BadLines)> all)
     {
-        Episode[] all = [.. episodes.Where(e => e.Weight > 0 && e.Reply.Length > 0).DistinctBy(e => (Turn.KeyOf(e.Context), e.Reply))];
-        bool byContext = all.Select(e => Turn.KeyOf(e.Context)).Distinct(StringComparer.Ordinal).Count() * 2 > all.Length;
-        ulong Hash(Episode e) =>
-            ulong.Parse(ContentId.Of("split", Turn.KeyOf(e.Context), byContext ? "" : e.Reply).Digits, NumberStyles.HexNumber,
-                CultureInfo.InvariantCulture);
-        if (all.Length > Most)
-            all = [.. all.Select((e, i) => (e, i, Hash: Hash(e))).OrderBy(x => x.Hash).Take(Most).OrderBy(x => x.i).Select(x => x.e)];
-        ulong part = (ulong)(all.Length < Few ? Parts : 10);
-        ILookup<bool, Episode> sides = all.ToLookup(e => Hash(e) % part == (ulong)turn);
-        return new PersonaExamples(persona, [.. sides[false]], [.. sides[true]], badLines ?? []);
+        Episode[][] said = [.. all.Select(a => Said(a.Episodes))];
+        Episode[][] some = [.. said.Where(s => s.Length > 0)];
+        var rule = new Rule(some.Any(s => s.Length < Few) ? Parts : 10,
+            some.All(s => s.Select(e => Turn.KeyOf(e.Context)).Distinct(StringComparer.Ordinal).Count() * 2 > s.Length));
+        return [.. all.Select((a, i) => Of(a.Persona, said[i], a.BadLines, rule, 0))];
     }
 
     /// <summary>
     /// The same examples with another part held out, 1 to <see cref="Parts"/> - 1, so that of few examples all are in turns.
     /// </summary>
-    internal PersonaExamples Turned(int turn) => Split(Persona, All, BadLines, turn);
+    internal PersonaExamples Turned(int turn) => Of(Persona, [.. All], BadLines, SplitBy, turn);
+
+    private static (Persona Persona, IReadOnlyList<Episode> Episodes, IReadOnlyList<BadLine> BadLines) Read(PersonaSet set, Persona persona)
+    {
+        string path = set.ExamplesOf(persona) ?? throw new ArgumentException($"'{persona.Name}' has no examples.", nameof(persona));
+        var bad = new List<BadLine>();
+        try
+        {
+            return (persona, EpisodeSet.Load(path, bad.Add).Episodes, bad);
+        }
+        catch (UserErrorException e)
+        {
+            throw new UserErrorException(e.Code, $"The examples of the persona '{persona.Name}': {e.Problem}", e.Remedy, e);
+        }
+    }
+
+    private static Episode[] Said(IReadOnlyList<Episode> episodes) =>
+        [.. episodes.Where(e => e.Weight > 0 && e.Reply.Length > 0).DistinctBy(e => (Turn.KeyOf(e.Context), e.Reply))];
+
+    private static PersonaExamples Of(Persona persona, Episode[] all, IReadOnlyList<BadLine> badLines, Rule rule, int turn)
+    {
+        ulong Hash(Episode e) =>
+            ulong.Parse(ContentId.Of("split", Turn.KeyOf(e.Context), rule.ByContext ? "" : e.Reply).Digits, NumberStyles.HexNumber,
+                CultureInfo.InvariantCulture);
+        if (all.Length > Most)
+            all = [.. all.Select((e, i) => (e, i, Hash: Hash(e))).OrderBy(x => x.Hash).Take(Most).OrderBy(x => x.i).Select(x => x.e)];
+        ILookup<bool, Episode> sides = all.ToLookup(e => Hash(e) % (ulong)rule.Parts == (ulong)turn);
+        return new PersonaExamples(persona, [.. sides[false]], [.. sides[true]], badLines) { SplitBy = rule };
+    }
+
+    private readonly record struct Rule(int Parts, bool ByContext);
 }

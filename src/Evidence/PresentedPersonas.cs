@@ -23,11 +23,8 @@ public sealed class PresentedPersonas : IDisposable
         try
         {
             ArtifactStore store = options.Store ?? new ArtifactStore(_temporary!);
-            Examples =
-            [
-                .. set.Personas.Where(p => PresentationWays.Of(p, options) is not (Presentation.Described or Presentation.Directed))
-                    .Select(p => PersonaExamples.Load(set, p)),
-            ];
+            Examples = PersonaExamples.Load(set,
+                set.Personas.Where(p => PresentationWays.Of(p, options) is not (Presentation.Described or Presentation.Directed)));
             Overlap = new ExampleOverlap(Examples.Select(e => (e.Persona.Name, e.Learnt.Concat(e.HeldOut))));
             Presentation[] ways = PresentationWays.Of(set, Examples, options, canFit: model is Transformer);
             var presenter = new Presenter(set, ways, model, options, store);

@@ -54,9 +54,9 @@ internal static class PersonaJudge
     /// </summary>
     private static (Episode Episode, int Persona)[] KnownSources(PersonaSet personas)
     {
-        PersonaExamples[] all = [.. personas.Personas.Where(p => p.Examples is not null).Select(p => PersonaExamples.Load(personas, p))];
-        if (all.Length < 2) return [];
-        int each = Math.Clamp(MostKnown / all.Length, 2, MostOfOne);
+        IReadOnlyList<PersonaExamples> all = PersonaExamples.Load(personas, personas.Personas.Where(p => p.Examples is not null));
+        if (all.Count < 2) return [];
+        int each = Math.Clamp(MostKnown / all.Count, 2, MostOfOne);
         (Episode, int)[] known = [.. all.SelectMany(a =>
             a.HeldOut.Concat(a.Learnt).Take(each).Select((e, i) => (Turn: i, Episode: e, Persona: personas.IndexOf(a.Persona.Name))))
             .OrderBy(k => k.Turn).Select(k => (k.Episode, k.Persona))];

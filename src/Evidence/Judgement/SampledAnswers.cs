@@ -34,8 +34,8 @@ public sealed class SampledAnswers : IProbeAnswers
         SampledProbes.RequireEven(samples);
         IReadOnlyList<Persona> all = personas?.Personas ?? [];
         (_model, _samples) = (model, samples);
-        Dictionary<string, PersonaExamples> examples = all.Select(p => ExamplesOf(personas!, p)).OfType<PersonaExamples>()
-            .ToDictionary(e => e.Persona.Name);
+        Dictionary<string, PersonaExamples> examples = all.Count == 0 ? []
+            : PersonaExamples.Load(personas!, all.Where(ByExample)).ToDictionary(e => e.Persona.Name);
         Overlap = examples.Count == 0 ? null
             : new ExampleOverlap(examples.Select(e => (e.Key, (IEnumerable<Episode>)e.Value.All)));
         Personas = [.. all.Select(p => p.Name)];
@@ -161,13 +161,13 @@ public sealed class SampledAnswers : IProbeAnswers
         return low;
     }
 
-    private static PersonaExamples? ExamplesOf(PersonaSet personas, Persona persona)
+    private static bool ByExample(Persona persona)
     {
         if (persona.IsDirected || (persona.IsExemplified && persona.Given is Presentation.Vector or Presentation.Adapter))
             throw new UserErrorException("needs-weights",
                 $"The persona '{persona.Name}' is to be given by the weights or activations of a model; a server keeps them to itself.",
                 "Use --model with a folder, or write 'given: shown' or 'given: described' in the personas' file.");
-        return persona.IsExemplified ? PersonaExamples.Load(personas, persona) : null;
+        return persona.IsExemplified;
     }
 
     private static IReadOnlyList<IReadOnlyList<Turn>> ContextsOf(Persona persona, PersonaExamples? examples) => examples is null
