@@ -50,16 +50,17 @@ internal static class PersonaJudge
         : new JudgementEvidence(judge, personas.Personas, null, null, log);
 
     /// <summary>
-    /// Examples with the persona that said them, in turns; none where fewer than two personas have some, or there are too few in all.
+    /// Examples with the persona that said them, one of each in every turn, in an order by chance, as a calibration halves them by their
+    /// places. None where fewer than two personas have some, or there are too few in all.
     /// </summary>
-    private static (Episode Episode, int Persona)[] KnownSources(PersonaSet personas)
+    internal static (Episode Episode, int Persona)[] KnownSources(PersonaSet personas)
     {
         IReadOnlyList<PersonaExamples> all = PersonaExamples.Load(personas, personas.Personas.Where(p => p.Examples is not null));
         if (all.Count < 2) return [];
         int each = Math.Clamp(MostKnown / all.Count, 2, MostOfOne);
         (Episode, int)[] known = [.. all.SelectMany(a =>
             a.HeldOut.Concat(a.Learnt).Take(each).Select((e, i) => (Turn: i, Episode: e, Persona: personas.IndexOf(a.Persona.Name))))
-            .OrderBy(k => k.Turn).Select(k => (k.Episode, k.Persona))];
+            .OrderBy(k => k.Turn).ThenBy(k => k.Episode.TextId.ToString(), StringComparer.Ordinal).Select(k => (k.Episode, k.Persona))];
         return known.Length >= JudgementEvidence.LeastKnown ? known : [];
     }
 }

@@ -87,6 +87,24 @@ public sealed class AskedForecastTests : IDisposable
         foreach ((ComparedDomain a, ComparedDomain b) in exact.Domains.Zip(sampled.Domains)) Assert.Equal(a.Measured, b.Measured, 0.08);
     }
 
+    /// <summary>A calibration tries the one half on the other: both have examples of every persona, also of an even number.</summary>
+    [Fact]
+    public void What_a_judge_is_calibrated_on_is_dealt_out_by_chance()
+    {
+        Persona[] personas = [.. Enumerable.Range(0, 4).Select(h => new Persona($"p{h}", "human", "", new Dictionary<string, double>())
+        {
+            Examples = $"{h}.jsonl",
+        })];
+        foreach (int h in Enumerable.Range(0, 4))
+            new EpisodeSet($"{h}", [.. Enumerable.Range(0, 60).Select(i => new Episode($"{i}", [new Turn("user", $"{h}, {i}?")], $"{i}"))])
+                .Save(Path.Combine(_folder, $"{h}.jsonl"));
+        (Episode Episode, int Persona)[] known = PersonaJudge.KnownSources(new PersonaSet([], personas) { Folder = _folder });
+        Assert.Equal(80, known.Length);
+        // Ten of twenty in each half on average; fewer than three once in 1,400 times (of 8).
+        Assert.All(Enumerable.Range(0, 8), k => Assert.True(known.Where((x, e) => e % 2 == k / 4 && x.Persona == k % 4).Count() > 3));
+        Assert.All(known.Chunk(4), turn => Assert.Equal(4, turn.Select(k => k.Persona).Distinct().Count()));
+    }
+
     [Fact]
     public void No_more_episodes_are_judged_than_may_be_and_their_weights_stand_for_all()
     {
