@@ -23,7 +23,7 @@ public static class InContextEvidence
         LikelihoodOptions? options = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         var answers = new ScoredAnswers(model, [], options ?? new LikelihoodOptions { Independent = false });
-        double[] before = answers.AsItIs(probes, cancellation: cancellation);
+        double[] before = [.. answers.AsItIs(probes, cancellation: cancellation).Select(r => r.Counted)];
         return Compute(answers, shown, probes, before, progress, cancellation);
     }
 
@@ -31,7 +31,7 @@ public static class InContextEvidence
     /// <param name="answers">How probes are answered.</param>
     /// <param name="shown">The episodes that are shown, and stand for all.</param>
     /// <param name="probes">The probes, with different ids.</param>
-    /// <param name="before">P(low) of each probe when nothing is shown.</param>
+    /// <param name="before">P(low) of each probe when nothing is shown, as it was counted.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between questions.</param>
     public static InContextTable Compute(IProbeAnswers answers, EpisodeDraw shown, IReadOnlyList<Probe> probes,

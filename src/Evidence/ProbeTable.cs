@@ -46,6 +46,12 @@ public sealed class ProbeTable
     /// <summary>The rows.</summary>
     public IReadOnlyList<ProbeTableRow> Rows { get; }
 
+    /// <summary>
+    /// The probabilities of the rows as they were counted (<see cref="ProbeReading.Counted"/>); those of the rows where nothing else is
+    /// known, as in a table from a file.
+    /// </summary>
+    public IReadOnlyList<double> Counted { get => field ?? [.. Rows.Select(r => r.Bare)]; init; }
+
     /// <summary>What it was made from.</summary>
     public IReadOnlyDictionary<string, string> Provenance { get; }
 

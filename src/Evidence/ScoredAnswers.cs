@@ -19,9 +19,9 @@ public sealed class ScoredAnswers(ILanguageModel model, IReadOnlyList<PresentedP
         new Dictionary<string, string> { ["template"] = model.Template.Name };
 
     /// <inheritdoc/>
-    public double[] AsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null, IProgress<WorkProgress>? progress = null,
+    public ProbeReading[] AsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default) =>
-        ProbeMeasurement.Of(model, probes, before, progress, cancellation);
+        [.. ProbeMeasurement.Of(model, probes, before, progress, cancellation).Select(p => new ProbeReading(p, p))];
 
     /// <inheritdoc/>
     public ProbeTable UnderPersonas(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress = null,

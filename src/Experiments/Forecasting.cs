@@ -148,7 +148,7 @@ public sealed class Forecasting : IDisposable
         Forecast posterior = PosteriorForecast.Make(subject, Prior, observations, dose.Dose, Behaviour,
             provenance: Provenance(set, dose, "evidence", evidence.Id, evidence));
         double[] before = [.. Behaviour.Probes.Select(p => p.Before)];
-        InContextTable shown = Show(set, Questions, before, progress, cancellation);
+        InContextTable shown = Show(set, Questions, Probes.Counted, progress, cancellation);
         DoseFit doseInContext = FitDoseInContext(set, shown, before, progress, cancellation);
         Forecast inContext = InContextForecast.Make(subject, new ShownObservations(shown.Shifts, shown.Weights, shown.Clusters),
             Behaviour.Probes, doseInContext.Dose, Provenance(set, doseInContext, "in-context", shown.Id), Behaviour.Answers);
@@ -184,8 +184,9 @@ public sealed class Forecasting : IDisposable
         Probe[] read = [.. situations.Some(Math.Min(ReadSituations, _source.Situations), _draws.Situations(set))
             .Select(Answers.Askable).OfType<Probe>()];
         if (read.Length == 0) return OneObservation(1);
-        double[] before = Answers.AsItIs(read, progress: progress, cancellation: cancellation);
-        InContextTable there = Show(set, read, before, progress, cancellation);
+        ProbeReading[] readings = Answers.AsItIs(read, progress: progress, cancellation: cancellation);
+        double[] before = [.. readings.Select(r => r.Low)];
+        InContextTable there = Show(set, read, [.. readings.Select(r => r.Counted)], progress, cancellation);
         return DoseFit.InContext(before, After(before, there, read.Select(s => s.Id)), situations.Target, probesBefore,
             After(probesBefore, shown, Behaviour.Probes.Select(p => p.Name)));
 

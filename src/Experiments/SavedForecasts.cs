@@ -82,7 +82,7 @@ public sealed class SavedForecasts(string folder)
         Forecast posterior = Choose(origin, subject);
         Forecast inContext = Forecast.Load(Path.Combine(folder, $"{posterior.Subject}.in-context.json"));
         IReadOnlyList<Probe> probes = ProbeFile.Load(Path.Combine(folder, ProbesName));
-        double[] low = tuned.AsItIs(probes, progress: progress, cancellation: cancellation);
+        double[] low = [.. tuned.AsItIs(probes, progress: progress, cancellation: cancellation).Select(r => r.Low)];
         Dictionary<string, double> measured = probes.Select((p, i) => (p.Domain, Low: low[i])).GroupBy(p => p.Domain)
             .ToDictionary(g => g.Key, g => Statistics.Mean([.. g.Select(p => p.Low)]));
         if (posterior.Domains.FirstOrDefault(d => !measured.ContainsKey(d.Name)) is { } missing)

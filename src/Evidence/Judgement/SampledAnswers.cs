@@ -73,9 +73,9 @@ public sealed class SampledAnswers : IProbeAnswers
 
     /// <inheritdoc/>
     /// <exception cref="UserErrorException"><c>judge-unreadable</c>, or the model fails.</exception>
-    public double[] AsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null, IProgress<WorkProgress>? progress = null,
+    public ProbeReading[] AsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default) =>
-        [.. Ask([new(before ?? [], 0, Before)], probes, progress, cancellation)[0].Select(s => s.Share)];
+        [.. Ask([new(before ?? [], 0, Before)], probes, progress, cancellation)[0].Select(s => new ProbeReading(s.Share, s.Counted))];
 
     /// <inheritdoc/>
     /// <exception cref="UserErrorException">As for <see cref="AsItIs"/>.</exception>
@@ -91,7 +91,10 @@ public sealed class SampledAnswers : IProbeAnswers
                 ["personas"] = PersonasId.ToString(),
                 ["probes"] = ProbeMeasurement.IdOf(probes).ToString(),
                 ["answers"] = said.Average(l => l.Average(s => s.Answers)).ToString("0.##", CultureInfo.InvariantCulture),
-            });
+            })
+        {
+            Counted = [.. said[0].Select(s => s.Counted)],
+        };
     }
 
     /// <summary>

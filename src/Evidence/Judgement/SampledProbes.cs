@@ -18,11 +18,14 @@ internal readonly record struct SampledShare(int Lows, int Answers)
     /// <summary>P(low), with half an answer of each kind put in (Jeffreys).</summary>
     public double Share => (Lows + 0.5) / (Answers + 1);
 
+    /// <summary>The share as it was counted; one half without answers.</summary>
+    public double Counted => Answers == 0 ? 0.5 : (double)Lows / Answers;
+
     /// <summary>
     /// The share less one that is known, 0 without answers. Errors of shares average out over episodes; pulled towards one half, as an
     /// estimate of one probe is, they would not.
     /// </summary>
-    public double Less(double before) => Answers == 0 ? 0 : ((double)Lows / Answers) - before;
+    public double Less(double before) => Answers == 0 ? 0 : Counted - before;
 }
 
 /// <summary>Turns that stand before probes, and which samples are asked after them.</summary>

@@ -29,6 +29,7 @@ public sealed class RewordingForecasting
     private readonly bool[] _elsewhere;
     private readonly Observations _observations;
     private readonly LabelledMatrix _traits, _behaviour;
+    private readonly ProbeReading[] _readings;
     private readonly double[] _before, _plainCarry;
     private readonly double[]? _plainSurprise;
 
@@ -53,9 +54,10 @@ public sealed class RewordingForecasting
         double[] elsewhere = personas.Behaviour.OfDomains([.. _probes.Where((_, i) => _elsewhere[i]).Select(p => p.Domain)])
             .MeanByPersona(names);
         _behaviour = new LabelledMatrix(names, ["elsewhere"], (h, _) => elsewhere[h]);
-        _before = [.. personas.Probes.Rows.Select(r => r.Bare)];
+        _readings = [.. personas.Probes.Rows.Zip(personas.Probes.Counted, (r, counted) => new ProbeReading(r.Bare, counted))];
+        _before = [.. _readings.Select(r => r.Low)];
         double posteriorShift = PosteriorShift(_observations, dose.Dose);
-        _plainCarry = CarryOf(_shown, _probes, _before, cancellation);
+        _plainCarry = CarryOf(_shown, _probes, _readings, cancellation);
         _plainSurprise = Surprises(_plain, cancellation);
         RewordingEffect said = Effect(_observations, _plainSurprise, Once);
         Plain = new PlainForecast(Mean(_before, _elsewhere), posteriorShift, CarriedShift(_plainCarry),
@@ -83,7 +85,7 @@ public sealed class RewordingForecasting
         double[]? surprises = Surprises(set, cancellation);
         RewordingEffect effect = Effect(observations, surprises, Once with { Draws = GainDraws, Seed = _seed });
         double[] carry = _model is not null || conditions.Count > 0
-            ? CarryOf(shown, _probes, _before, cancellation) : [.. _before.Select(_ => double.NaN)];
+            ? CarryOf(shown, _probes, _readings, cancellation) : [.. _before.Select(_ => double.NaN)];
         double surprise = surprises is null ? double.NaN : effect.Gain(_traits.Columns.Count + 1).Reworded;
         double? ownDose = _model is null ? null : _personas.FitDose(set, observations, null, cancellation).Dose;
         Dictionary<Predictor, Interval> overEpisodes = OverEpisodes(effect);
@@ -143,10 +145,11 @@ public sealed class RewordingForecasting
     {
         bool[] among = condition.Kind == LeakKind.TrainingFormat ? [.. _elsewhere.Select(e => !e)] : _elsewhere;
         Probe[] dressed = [.. _probes.Select(condition.Apply)];
-        double[] before = condition.Dress is null ? _before : _personas.Answers.AsItIs(dressed, cancellation: cancellation);
+        ProbeReading[] readings = condition.Dress is null ? _readings : _personas.Answers.AsItIs(dressed, cancellation: cancellation);
+        double[] before = [.. readings.Select(r => r.Low)];
         // A line above the chat stands over the shown episode and the question alike, so its episode's lesson is carried to the other line.
         double[] inContext = Carried(before, condition.Dress is null || rewording.Place == RewordingPlace.System
-            ? carry : CarryOf(shown, dressed, before, cancellation));
+            ? carry : CarryOf(shown, dressed, readings, cancellation));
         double opening = SurfaceGate.Opening(rewording, condition.Added);
         double[] gate = Carried(before, [.. _plainCarry.Select(d => opening * d)]);
         double[] atRunTime = AtRunTime(posterior, before);
@@ -180,22 +183,27 @@ public sealed class RewordingForecasting
     /// What an episode that is shown adds to the log odds of every probe's low reply beyond what its own system turn does, in the mean over
     /// the episodes by their weights: negative ones push away.
     /// </summary>
-    private double[] CarryOf(EpisodeSet episodes, IReadOnlyList<Probe> probes, double[] before, CancellationToken cancellation)
+    private double[] CarryOf(EpisodeSet episodes, IReadOnlyList<Probe> probes, ProbeReading[] before, CancellationToken cancellation)
     {
-        ShownBlock shown = _personas.Answers.Shown(probes, before).Compute(episodes.Episodes, cancellation: cancellation);
         var carry = new double[probes.Count];
         double mass = episodes.Episodes.Sum(e => Math.Abs(e.Weight));
-        Dictionary<string, double[]> underSystem = [];
+        if (mass == 0) return carry;
+        ShownBlock shown = _personas.Answers.Shown(probes, [.. before.Select(r => r.Counted)])
+            .Compute(episodes.Episodes, cancellation: cancellation);
+        Dictionary<string, ProbeReading[]> underSystem = [];
         for (int e = 0; e < shown.Shifts.Length; e++)
         {
             Turn[] system = [.. shown.Contexts[e].TakeWhile(t => t.Role == "system")];
             string key = Turn.KeyOf(system);
-            if (!underSystem.TryGetValue(key, out double[]? start))
+            if (!underSystem.TryGetValue(key, out ProbeReading[]? start))
                 underSystem[key] = start = system.Length == 0
-                    ? [.. before] : _personas.Answers.AsItIs(probes, system, cancellation: cancellation);
+                    ? before : _personas.Answers.AsItIs(probes, system, cancellation: cancellation);
             double weight = episodes.Episodes[e].Weight / mass;
             for (int i = 0; i < carry.Length; i++)
-                carry[i] += weight * (LogOdds(Math.Clamp(before[i] + shown.Shifts[e][i], 0, 1)) - LogOdds(start[i]));
+            {
+                double after = before[i].Counted + shown.Shifts[e][i] + (start[i].Low - start[i].Counted);
+                carry[i] += weight * (LogOdds(Math.Clamp(after, 0, 1)) - LogOdds(start[i].Low));
+            }
         }
         return carry;
     }

@@ -5,6 +5,7 @@ using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Inoculation;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
+using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
 using PersonaSelection.Report;
@@ -54,6 +55,41 @@ public sealed class AskedForecastTests : IDisposable
         using Forecasting few = Ask(new ChoosingChat(), 2), many = Ask(new ChoosingChat(), 200);
         ForecastRow wide = few.Of(Bad, ["test"]).Posterior.Domain("money"), narrow = many.Of(Bad, ["test"]).Posterior.Domain("money");
         Assert.True(wide.High - wide.Low > 1.5 * (narrow.High - narrow.Low), $"{wide} {narrow}");
+    }
+
+    /// <summary>
+    /// Of the least number of answers, by a model that gives the low reply once in twenty times whatever it is shown. The mean shift of 60
+    /// probes has a standard deviation of 0.013; what is put into readings would be a shift of -0.05.
+    /// </summary>
+    [Fact]
+    public void What_showing_does_not_change_is_forecast_not_to_change()
+    {
+        Probe[] probes = [.. Enumerable.Range(0, 60).Select(i => new Probe($"money-{i}", "money", [new Turn("user", $"money {i}")], ["bad"],
+            ["good"]))];
+        var asked = new SampledAnswers(new Steady(), Cast, 2);
+        ProbeTable table = asked.UnderPersonas(probes);
+        Assert.All(table.Rows, r => Assert.InRange(r.Bare, 0.05, 0.95));
+        InContextTable shown = InContextEvidence.Compute(asked, EpisodeDraw.Of(Bad, int.MaxValue, null), probes, table.Counted);
+        Assert.Equal(0, new ShownObservations(shown.Shifts, shown.Weights).MeanShift().Average(), 0.035);
+        Assert.Equal(table.Counted, asked.AsItIs(probes).Select(r => r.Counted));
+
+        using var forecasting = Forecasting.Ask(new Steady(), Cast, probes, new AskingOptions(2, _folder), TimeProvider.System);
+        Assert.Equal(shown.Shifts.Row(0).ToArray(), forecasting.Of(Bad, ["test"]).Shown.Shifts.Row(0).ToArray());
+    }
+
+    private sealed class Steady : IChatModel
+    {
+        public string Id => "steady";
+
+        public IReadOnlyList<IReadOnlyList<ChatReply>> Ask(IReadOnlyList<ChatQuestion> questions, string stage = "chat",
+            IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default) => [.. questions.Select(q =>
+        {
+            string text = string.Join('|', q.Turns.Select(t => t.Text));
+            bool low = RngStream.Root(q.Seed).Child(text).NextBool(0.05), first = text.Contains("A. bad", StringComparison.Ordinal);
+            return (IReadOnlyList<ChatReply>)[new ChatReply(low == first ? "A" : "B", "stop")];
+        })];
+
+        public EndpointEstimate? Estimate(IReadOnlyList<ChatQuestion> questions) => null;
     }
 
     [Fact]
