@@ -56,7 +56,8 @@ public sealed class ProbeTable
     public IReadOnlyDictionary<string, string> Provenance { get; }
 
     /// <summary>
-    /// How many sampled answers a number rests on, on average (<c>answers</c> in the provenance); null for exact probabilities.
+    /// How many sampled answers a number rests on at least, on average over the probes (<c>answers</c> in the provenance); null for exact
+    /// probabilities.
     /// </summary>
     public double? Answers => Provenance.TryGetValue("answers", out string? n)
         && double.TryParse(n, NumberStyles.Float, CultureInfo.InvariantCulture, out double answers) && answers is >= 0 and < 1e12

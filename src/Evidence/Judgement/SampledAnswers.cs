@@ -90,7 +90,8 @@ public sealed class SampledAnswers : IProbeAnswers
                 ["model"] = Model,
                 ["personas"] = PersonasId.ToString(),
                 ["probes"] = ProbeMeasurement.IdOf(probes).ToString(),
-                ["answers"] = said.Average(l => l.Average(s => s.Answers)).ToString("0.##", CultureInfo.InvariantCulture),
+                // A persona of many contexts gives more: of the fewest, no interval is too narrow.
+                ["answers"] = said.Min(l => l.Average(s => s.Answers)).ToString("0.##", CultureInfo.InvariantCulture),
             })
         {
             Counted = [.. said[0].Select(s => s.Counted)],

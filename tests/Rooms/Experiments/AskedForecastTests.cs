@@ -77,6 +77,19 @@ public sealed class AskedForecastTests : IDisposable
         Assert.Equal(shown.Shifts.Row(0).ToArray(), forecasting.Of(Bad, ["test"]).Shown.Shifts.Row(0).ToArray());
     }
 
+    /// <summary>Answers of the persona with the fewest tell how far all are known.</summary>
+    [Fact]
+    public void A_persona_of_many_contexts_makes_no_interval_of_the_others_narrower()
+    {
+        Persona[] personas = [Cast.Personas[0], Cast.Personas[1] with
+        {
+            Contexts = [.. Enumerable.Range(0, 20).Select(i => (IReadOnlyList<Turn>)[new Turn("system", $"villain {i}")])],
+        }];
+        var asked = new SampledAnswers(new Steady(), new PersonaSet(Cast.Traits, personas), 2);
+        Assert.Equal(8, asked.UnderPersonas(Probes).Answers);
+        Assert.Equal(Probes.Length * (8 + 8 + 40), asked.Answered);
+    }
+
     private sealed class Steady : IChatModel
     {
         public string Id => "steady";
