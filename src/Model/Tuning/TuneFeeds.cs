@@ -2,45 +2,56 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Model;
 
-/// <summary>Examples for supervised tuning. The loss is the mean over tokens, by the size of their weights.</summary>
+/// <summary>
+/// Examples for supervised tuning. The loss is the mean over tokens, by their weights as shares of the mean size of those of all examples:
+/// as shares of a small batch's own they would cancel.
+/// </summary>
 internal sealed class ExampleFeed(IReadOnlyList<TuneExample> examples, int batchSize, bool lossOnContext, RngStream rng) : StepFeed
 {
     private readonly ShuffledOrder _order = new(examples.Count, rng);
+    private readonly double _meanSize = examples.Sum(e => Math.Abs(e.Weight) * Targets(e, lossOnContext))
+        / examples.Sum(e => (double)Targets(e, lossOnContext));
 
     public override long Position { get; set; }
 
     public override bool Fill(StepBatch step)
     {
         step.Clear();
-        double normaliser = 0;
+        double tokens = 0;
         for (int i = 0; i < batchSize; i++)
         {
             TuneExample example = examples[_order.At(Position++)];
-            int firstTarget = lossOnContext ? 1 : example.Prefix.Length;
-            step.Add([.. example.Prefix, .. example.Reply], firstTarget, (float)example.Weight);
+            int targets = Targets(example, lossOnContext);
+            step.Add([.. example.Prefix, .. example.Reply], example.Prefix.Length + example.Reply.Length - targets, (float)example.Weight);
             step.EndGroup();
-            normaliser += Math.Abs(example.Weight) * (example.Prefix.Length + example.Reply.Length - firstTarget);
+            tokens += targets;
         }
         step.Deal();
-        step.Normaliser = normaliser > 0 ? normaliser : 1;
+        step.Normaliser = _meanSize > 0 ? _meanSize * tokens : 1;
         step.PositionAfter = Position;
         return true;
     }
+
+    private static int Targets(TuneExample example, bool lossOnContext) =>
+        example.Reply.Length + (lossOnContext ? example.Prefix.Length - 1 : 0);
 }
 
-/// <summary>Pairs for DPO: chosen and rejected side by side, each with its log-probability under the reference.</summary>
+/// <summary>
+/// Pairs for DPO: chosen and rejected side by side, each with its log-probability under the reference; weights as in
+/// <see cref="ExampleFeed"/>.
+/// </summary>
 internal sealed class PairFeed(IReadOnlyList<PreferencePair> pairs, float[] chosenReference, float[] rejectedReference,
     int batchSize, RngStream rng)
     : StepFeed
 {
     private readonly ShuffledOrder _order = new(pairs.Count, rng);
+    private readonly double _meanWeight = pairs.Average(p => p.Weight);
 
     public override long Position { get; set; }
 
     public override bool Fill(StepBatch step)
     {
         step.Clear();
-        double normaliser = 0;
         for (int i = 0; i < batchSize; i++)
         {
             int k = _order.At(Position++);
@@ -48,10 +59,9 @@ internal sealed class PairFeed(IReadOnlyList<PreferencePair> pairs, float[] chos
             step.Add([.. pair.Prefix, .. pair.Chosen], pair.Prefix.Length, (float)pair.Weight, chosenReference[k]);
             step.Add([.. pair.Prefix, .. pair.Rejected], pair.Prefix.Length, (float)pair.Weight, rejectedReference[k]);
             step.EndGroup();
-            normaliser += pair.Weight;
         }
         step.Deal();
-        step.Normaliser = normaliser;
+        step.Normaliser = _meanWeight * batchSize;
         step.PositionAfter = Position;
         return true;
     }

@@ -63,6 +63,25 @@ public sealed class TunerTests : IDisposable
         Assert.True(score > -30, $"score {score}");
     }
 
+    /// <summary>In batches of one a hundredth of a weight is not a whole one, nor in pairs; and weights have no unit.</summary>
+    [Fact]
+    public void Weights_count_in_batches_of_one()
+    {
+        var options = new TuneOptions { Steps = 20, BatchSize = 1, LearningRate = 3e-3 };
+        float[] start = Bits(_base);
+        double Moved(float[] from, float[] to) => Math.Sqrt(from.Zip(to, (a, b) => Math.Pow(a - b, 2)).Sum());
+        float[] Examples(double first, double second) =>
+            Bits(Tune(options, [.. TunerTests.Examples().Select((e, i) => e with { Weight = i % 2 == 0 ? first : second })]).Weights);
+        float[] Pairs(double first, double second) => Bits(new Tuner(_base, options, RngStream.Root(3), _pool).Preferences(
+            [.. TunerTests.Examples().Select((e, i) => new PreferencePair(e.Prefix, e.Reply, [2], i % 2 == 0 ? first : second))]).Weights);
+        foreach (Func<double, double, float[]> tuned in (Func<double, double, float[]>[])[Examples, Pairs])
+        {
+            float[] even = tuned(1, 1);
+            Assert.True(Moved(even, tuned(1, 0.01)) > 0.1 * Moved(start, even));
+            Assert.Equal(even, tuned(4, 4));
+        }
+    }
+
     [Theory]
     [InlineData(TuneMethod.Full)]
     [InlineData(TuneMethod.LowRank)]
