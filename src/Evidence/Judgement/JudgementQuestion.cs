@@ -75,11 +75,15 @@ internal static partial class JudgementQuestion
     [GeneratedRegex(@"<(/?(?:situation|reply|candidates))>", RegexOptions.IgnoreCase)]
     private static partial Regex Fence();
 
-    [GeneratedRegex(@"^[\s*_(\[""'`]*(?<x>[A-T?])(?:[\s*_)\]""'`.:,]*$|[.):,]\s)", RegexOptions.ExplicitCapture)]
+    // The letter and nothing more, or before what it stands for or why: "B", "b)", "**C**", "(D) because".
+    [GeneratedRegex(@"^[\s*_(\[""'`]*(?<x>[A-T?])([\s*_)\]""'`.:,]*$|[*_)\]""'`.:,]+\s|[ \t]*\n|\s+[-–—]\s)",
+        RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase)]
     private static partial Regex Alone();
 
-    [GeneratedRegex(@"(answer|candidate|choice|choose)\s*(is|:)*[\s*_(\[""'`]*(?<x>[A-T]\b|\?)",
-        RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase)]
+    // Within a sentence "a" is an article and "I" before a word is the judge, unless something marks them as letters.
+    [GeneratedRegex(@"((?i)answer|candidate|option|letter|choice|choose|pick)\b\s*(is|would be|:)*\s*"
+        + @"([\s*_(\[""'`]*((?<x>[A-HJ-T?])|(?<x>I)(?!\s+(?!is\b)\w))(?!\w)"
+        + @"|[*_(\[""'`]*((?<x>[a-t])[*_)\]""'`]|(?<x>[b-t])\.?$))", RegexOptions.ExplicitCapture)]
     private static partial Regex Named();
 
     [GeneratedRegex(@"\b(cannot|can't|can not|unable to)\s+(tell|say|decide|determine)\b|\bnone of (them|these)\b|^\W*(unsure|unknown)\W*$",
