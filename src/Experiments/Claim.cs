@@ -44,12 +44,13 @@ public sealed record Claim(string Id, string Statement, string Prediction, Sense
 {
     /// <summary>
     /// What a measurement says: held or failed only when its whole interval lies on one side. With a 95 % interval a claim whose truth lies
-    /// at the threshold is held by mistake in one run of forty, and fails by mistake in one of forty. What has no interval decides nothing.
+    /// at the threshold is held by mistake in one run of forty, and fails by mistake in one of forty. What has no value or no interval
+    /// decides nothing; an end may be infinite.
     /// </summary>
     public Verdict Judge(Estimate measured)
     {
         (double low, double high) = (measured.Low, measured.High);
-        if (!double.IsFinite(low) || !double.IsFinite(high)) return Verdict.Undecided;
+        if (!double.IsFinite(measured.Value) || double.IsNaN(low) || double.IsNaN(high)) return Verdict.Undecided;
         (bool inside, bool outside) = Sense switch
         {
             Sense.AtLeast => (low >= Threshold, high < Threshold),

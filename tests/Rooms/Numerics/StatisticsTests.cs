@@ -89,6 +89,10 @@ public class StatisticsTests
         Assert.Equal(4, Statistics.Quantile(x, 1));
         Assert.Equal(2.5, Statistics.Quantile(x, 0.5));
         Assert.Equal(1.75, Statistics.Quantile(x, 0.25));
+        double[] open = [double.NegativeInfinity, 1, double.PositiveInfinity, double.PositiveInfinity];
+        Assert.Equal([double.NegativeInfinity, double.NegativeInfinity, double.PositiveInfinity, double.PositiveInfinity],
+            ((double[])[0, 0.1, 0.5, 0.9]).Select(p => Statistics.Quantile(open, p)));
+        Assert.Equal(1, Statistics.Quantile(open, 1.0 / 3), 1e-12);
         double endless = double.PositiveInfinity;
         Assert.Equal(endless, Statistics.Quantile([1, endless, endless], 0.9));
         Assert.Equal((1, endless), (Statistics.Quantile([1, endless], 0), Statistics.Quantile([1, endless], 0.5)));
