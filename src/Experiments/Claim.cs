@@ -84,4 +84,42 @@ public readonly record struct Estimate(double Value, double Low, double High)
             * Statistics.StandardDeviation([.. values]) / Math.Sqrt(values.Count);
         return new Estimate(mean, mean - half, mean + half);
     }
+
+    /// <summary>
+    /// The mean of independent runs as a share of the mean of other runs, which vary as well. The interval has the shares at which Welch's
+    /// test finds no difference between the parts and that share of the wholes (Fieller 1954, with the degrees of freedom of Welch 1947).
+    /// NaN where the wholes may be none, as Student's interval says; the ends are NaN where the parts are a single run.
+    /// </summary>
+    public static Estimate Share(IReadOnlyList<double> parts, IReadOnlyList<double> wholes)
+    {
+        (Estimate part, Estimate whole) = (OverRuns(parts), OverRuns(wholes));
+        if (!(whole.Low > 0)) return Exact(double.NaN);
+        double share = part.Value / whole.Value;
+        if (parts.Count < 2) return new Estimate(share, double.NaN, double.NaN);
+        double a = Statistics.Variance([.. parts]) / parts.Count, b = Statistics.Variance([.. wholes]) / wholes.Count;
+        return new Estimate(share, End(-1), End(1));
+
+        double End(int side)
+        {
+            // The wholes are above 0, so that a share far enough away is told apart.
+            double near = share, step = 1;
+            while (!Differs(share + (side * step))) (near, step) = (share + (side * step), 2 * step);
+            double far = share + (side * step);
+            for (int i = 0; i < 50; i++)
+            {
+                double middle = (near + far) / 2;
+                if (Differs(middle)) far = middle;
+                else near = middle;
+            }
+            return far;
+        }
+
+        bool Differs(double at)
+        {
+            double off = Math.Abs(part.Value - (at * whole.Value)), own = at * at * b, variance = a + own;
+            if (variance == 0) return off > 0;
+            double freedom = variance * variance / ((a * a / (parts.Count - 1)) + (own * own / (wholes.Count - 1)));
+            return off > Statistics.StudentQuantile(0.975, freedom) * Math.Sqrt(variance);
+        }
+    }
 }

@@ -31,23 +31,19 @@ internal static class FullClaims
                 ? null : $"Also holds in {string.Join(" and ", same)}, where exact Bayes denies it: not specific to PSM there.",
         };
         WorldControl[] bare = [.. others.Last()], telling = [.. bare.Where(c => c.HangsOnCharacter)];
-        // A share of a reach that may be none is no share.
-        Estimate village = Estimate.OverRuns([.. mine.Select(c => c.OffTrait)]);
         Claim needs = new("needs-correlation", "In a world without persona correlation the same data stays with the trained trait.",
             $"shift of other traits' domains at most {LargestControlShare} of the village's", Sense.AtMost, LargestControlShare);
-        yield return Result(needs,
-            telling.Length > 0 && village.Low > 0 ? telling.Select(c => c.OffTrait / village.Value) : [double.NaN]) with
+        yield return Result(needs, telling.Length == 0 ? Estimate.Exact(double.NaN)
+            : Estimate.Share([.. telling.Select(c => c.OffTrait)], [.. mine.Select(c => c.OffTrait)])) with
         {
             Note = telling.Length == bare.Length ? null
                 : $"{telling.Length} of {bare.Length} control models count; in the rest the trained act does not hang on the character.",
         };
     }
 
-    private static ClaimResult Result(Claim claim, IEnumerable<double> of)
-    {
-        // One model has no interval over models, so it cannot decide.
-        Estimate measured = Estimate.OverRuns([.. of]);
-        return new ClaimResult(claim.Id, claim.Statement, claim.Prediction, measured.Value, [measured.Low, measured.High],
-            claim.Judge(measured).ToString().ToLowerInvariant());
-    }
+    // One model has no interval over models, so it cannot decide.
+    private static ClaimResult Result(Claim claim, IEnumerable<double> of) => Result(claim, Estimate.OverRuns([.. of]));
+
+    private static ClaimResult Result(Claim claim, Estimate measured) => new(claim.Id, claim.Statement, claim.Prediction, measured.Value,
+        measured.Ends, claim.Judge(measured).ToString().ToLowerInvariant());
 }

@@ -46,6 +46,40 @@ public sealed class ClaimTests
         Assert.Equal(6.5 + 2.20099 * Math.Sqrt(13.0 / 12), e.High, 1e-4);
     }
 
+    /// <summary>
+    /// Runs whose true share lies at the threshold: 1000 of each of two designs. If exactly 2.5 % of them came out on one side, more than
+    /// 45 would be once in 10,000 times, and with a whole that is taken for exact about 100 are.
+    /// </summary>
+    [Fact]
+    public void A_share_of_means_is_held_or_failed_by_mistake_as_often_as_said()
+    {
+        var claim = new Claim("c", "s", "p", Sense.AtMost, 0.5);
+        foreach ((double part, double whole) in (ReadOnlySpan<(double, double)>)[(0.02, 0.06), (0.01, 0.03)])
+        {
+            RngStream random = RngStream.Root(7).Child("shares");
+            double[] Runs(int count, double mean, double deviation) =>
+                [.. Enumerable.Range(0, count).Select(_ => mean + (deviation * random.NextGaussian()))];
+            Verdict[] found = [.. Enumerable.Range(0, 1000)
+                .Select(_ => claim.Judge(Estimate.Share(Runs(4, 0.1, part), Runs(5, 0.2, whole))))];
+            Assert.InRange(found.Count(v => v == Verdict.Held), 8, 45);
+            Assert.InRange(found.Count(v => v == Verdict.Failed), 8, 45);
+        }
+    }
+
+    [Fact]
+    public void A_share_is_that_of_the_means_and_of_nothing_there_is_none()
+    {
+        Estimate share = Estimate.Share([0.1, 0.14], [0.38, 0.4, 0.42]);
+        Assert.Equal(0.3, share.Value, 1e-12);
+        Assert.True(share.Low < 0.3 && share.High > 0.3 && share.High < 2);
+        // Of a whole that does not vary, it is Student's interval of the parts.
+        Estimate fixedWhole = Estimate.Share([0.1, 0.14, 0.12], [0.4, 0.4, 0.4]);
+        Assert.Equal(Estimate.OverRuns([0.25, 0.35, 0.3]).High, fixedWhole.High, 1e-9);
+        Assert.Equal(new Estimate(0.3, 0.3, 0.3).Value, Estimate.Share([0.12, 0.12], [0.4, 0.4]).High, 1e-9);
+        Assert.True(double.IsNaN(Estimate.Share([0.1, 0.14], [0.4]).Value) && double.IsNaN(Estimate.Share([0.1], [0.4, 0.41]).High));
+        Assert.Equal(Verdict.Undecided, new Claim("c", "s", "p", Sense.AtMost, 0.5).Judge(Estimate.Share([0.1, 0.14], [0.4, -0.1, 0.2])));
+    }
+
     [Fact]
     public void A_single_run_decides_nothing()
     {
