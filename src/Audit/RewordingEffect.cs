@@ -77,6 +77,10 @@ public sealed class RewordingEffect
     /// <summary>
     /// 1 - sum |reworded| / sum |plain|: the share that is taken away of several quantities together. NaN where plain episodes say nothing.
     /// </summary>
+    /// <remarks>
+    /// Chance makes the size of a mean that is near 0 larger, so that of few episodes the share is too small, and its interval lower still.
+    /// That of one quantity keeps its sign and is not.
+    /// </remarks>
     public static double Taken(IEnumerable<(double Plain, double Reworded)> means)
     {
         double plain = 0, reworded = 0;
