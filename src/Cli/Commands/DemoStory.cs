@@ -87,7 +87,7 @@ internal static class DemoStory
     }
 
     private static string Between(double[] interval) =>
-        interval.All(double.IsFinite) ? $"[{Fixed(interval[0], 3)}, {Fixed(interval[1], 3)}]" : "no interval";
+        !interval.Any(double.IsNaN) ? $"[{Fixed(interval[0], 3)}, {Fixed(interval[1], 3)}]" : "no interval";
 
     private static string Brief(ForecastNumbers n) =>
         $"r {Fixed(n.R)} R² {Skill(n.R2)} skill {Skill(n.SkillVsNoChange)} {Skill(n.SkillVsUniformShift)}";

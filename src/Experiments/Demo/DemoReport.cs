@@ -44,7 +44,7 @@ internal static class DemoReport
             Claims = [.. result.Claims.Select(c => new ReportClaim(c.Id, c.Statement, c.Prediction, Number(c.Measured),
                 Enum.Parse<ClaimVerdict>(c.Verdict, ignoreCase: true))
                 {
-                    Interval = c.Interval.All(double.IsFinite) ? $"{Number(c.Interval[0])} … {Number(c.Interval[1])}" : "",
+                    Interval = !c.Interval.Any(double.IsNaN) ? $"{Number(c.Interval[0])} … {Number(c.Interval[1])}" : "",
                     Note = c.Note ?? "",
                 })],
         };
