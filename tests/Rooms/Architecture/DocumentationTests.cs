@@ -55,7 +55,7 @@ public sealed class DocumentationTests
         string page = Repository.Read(PageOf(room));
 
         Assert.Equal(RoomHeadings, Sections(page, "## ").Keys.Intersect(RoomHeadings));
-        Assert.InRange(page.Count(c => c == '\n'), 1, 40);
+        Assert.InRange(page.Count(c => c == '\n'), 1, 60);
     }
 
     [Fact]

@@ -65,6 +65,44 @@ public sealed class RepositoryTests
         Assert.True(tooLong.Length == 0, string.Join('\n', tooLong));
     }
 
+    /// <summary>Tables, code and what cannot be broken excepted.</summary>
+    [Fact]
+    public void Prose_KeepsTo140Columns()
+    {
+        string[] tooLong = [.. Repository.Files(extension: ".md")
+            .SelectMany(f => LongProse(Repository.Read(f)).Select(line => $"{f}:{line}"))];
+
+        Assert.True(tooLong.Length == 0, string.Join('\n', tooLong));
+    }
+
+    [Theory]
+    [InlineData("{0}", true)]
+    [InlineData("- {0}", true)]
+    [InlineData("- A list.\n    {0}", true)]
+    [InlineData("| {0} |", false)]
+    [InlineData("```\n{0}\n```", false)]
+    [InlineData("Code:\n\n    {0}", false)]
+    [InlineData("[long](https://example.org/{1})", false)]
+    public void LongProse_IsToldFromTablesAndCode(string page, bool expected)
+    {
+        string words = string.Join(' ', Enumerable.Repeat("word", 30)), whole = new('x', 150);
+
+        Assert.Equal(expected, LongProse(string.Format(System.Globalization.CultureInfo.InvariantCulture, page, words, whole)).Any());
+    }
+
+    private static IEnumerable<string> LongProse(string page)
+    {
+        bool fenced = false, list = false;
+        foreach ((int i, string line) in page.Split('\n').Index())
+        {
+            if (line.TrimStart().StartsWith("```", StringComparison.Ordinal)) fenced = !fenced;
+            if (line.Length > 0 && line[0] != ' ') list = Regex.IsMatch(line, @"^([-*+]|\d+[.)])\s");
+            bool code = fenced || (!list && line.StartsWith("    ", StringComparison.Ordinal));
+            bool breakable = Regex.IsMatch(line, @"^\s*([-*+]\s+|\d+[.)]\s+)?[^|\s]\S*\s");
+            if (!code && breakable && line.Length > 140) yield return $"{i + 1}: {line}";
+        }
+    }
+
     [Fact]
     public void Files_HoldNoHalfMerges() =>
         Nowhere(TextFiles(), @"^(<{7}|>{7}) ", comments: true);
