@@ -31,8 +31,7 @@ public static class TokenShardWriter
         int width = tokenizer.VocabularySize <= ushort.MaxValue + 1 ? 2 : 4;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         // The index comes after the tokens, whose number is not known before; it waits in a file of its own.
-        string indexPath = $"{Path.GetFullPath(path)}.{Environment.ProcessId}.index.part";
-        using var index = new FileStream(indexPath, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16,
+        using var index = new FileStream(AtomicFile.Beside(path), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16,
             FileOptions.DeleteOnClose);
         Span<byte> word = stackalloc byte[8];
         var buffer = new byte[BufferLength * width];

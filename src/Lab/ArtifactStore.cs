@@ -38,13 +38,12 @@ public sealed class ArtifactStore(string root, TimeProvider? time = null)
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
     public string PutFolder(ContentId id, Action<string> fill)
     {
-        string path = PathOf(id), temporary = $"{path}.{Environment.ProcessId}.part";
+        string path = PathOf(id), temporary = AtomicFile.Beside(path);
         if (Contains(id)) return path;
         try
         {
-            using FileStream? held = TryHold($"{path}.{Environment.ProcessId}.lock");
+            using FileStream? held = FolderLock.TryHold(Path.ChangeExtension(temporary, ".lock"));
             Sweep();
-            TryDelete(temporary);
             return Fill(path, temporary, fill);
         }
         finally
@@ -68,7 +67,7 @@ public sealed class ArtifactStore(string root, TimeProvider? time = null)
     {
         string path = PathOf(id), part = $"{path}.part";
         if (Contains(id)) return path;
-        using FileStream? held = TryHold($"{path}.lock");
+        using FileStream? held = FolderLock.TryHold($"{path}.lock");
         if (held is null) return PutFolder(id, fill);
         if (Contains(id)) return path;
         Sweep();
@@ -107,7 +106,7 @@ public sealed class ArtifactStore(string root, TimeProvider? time = null)
             {
                 if (Path.GetExtension(left) is not (".part" or ".lock") || !IsForgotten(left)) continue;
                 // Whoever fills a folder holds its lock; that of a kill is taken away with what it was for.
-                using FileStream? held = TryHold(Path.ChangeExtension(left, ".lock"));
+                using FileStream? held = FolderLock.TryHold(Path.ChangeExtension(left, ".lock"));
                 if (held is null || !IsForgotten(left)) continue;
                 if (File.Exists(left)) File.Delete(left);
                 else TryDelete(left);
@@ -125,20 +124,6 @@ public sealed class ArtifactStore(string root, TimeProvider? time = null)
             ? Directory.EnumerateFileSystemEntries(left, "*", SearchOption.AllDirectories).Prepend(left) : [left];
         return all.All(e => (time ?? TimeProvider.System).GetUtcNow() - File.GetLastWriteTimeUtc(e) > Forgotten);
     }
-
-    // Held as long as it is open, and let go by a kill; null when another process holds it.
-    private static FileStream? TryHold(string path) => Writing(path, () =>
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            return null;
-        }
-    });
 
     private static T Writing<T>(string path, Func<T> work)
     {

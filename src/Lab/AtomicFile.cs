@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace PersonaSelection.Lab;
 
 /// <summary>
@@ -5,21 +7,32 @@ namespace PersonaSelection.Lab;
 /// </summary>
 public static class AtomicFile
 {
-    /// <summary>Writes a file through <paramref name="write"/>; creates the folder.</summary>
+    /// <summary>
+    /// Writes a file through <paramref name="write"/>; creates the folder. A file that is replaced hands on its permissions, a link stays
+    /// and its target is replaced, and what is no file, a device or a pipe, is written to as it stands.
+    /// </summary>
     /// <exception cref="UserErrorException">The place cannot be written: full disk, no permission, a folder in the way.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        string full = Path.GetFullPath(path);
-        string temporary = $"{full}.{Environment.ProcessId}.part";
+        string temporary = Beside(path);
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
+            string full = Path.GetFullPath(path), real = FilePlace.Real(full);
+            if (FilePlace.IsSpecial(full, real))
+            {
+                using var special = new FileStream(full, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 1 << 16);
+                write(special);
+                return;
+            }
+            temporary = Beside(real);
+            Directory.CreateDirectory(Path.GetDirectoryName(real)!);
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }
-            File.Move(temporary, full, overwrite: true);
+            if (!OperatingSystem.IsWindows() && File.Exists(real)) File.SetUnixFileMode(temporary, File.GetUnixFileMode(real));
+            File.Move(temporary, real, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -39,13 +52,47 @@ public static class AtomicFile
     public static void WriteText(string path, string text) =>
         Write(path, stream => stream.Write(new System.Text.UTF8Encoding(false).GetBytes(text)));
 
-    /// <summary>
-    /// Takes a file away that nobody writes any more, and what processes that were killed while they wrote it left beside it.
-    /// </summary>
+    /// <summary>Where a thing is made before it is moved to its place; another name each time: <c>NAME.DIGITS.part</c>.</summary>
+    // A process id would not tell processes of two containers apart. Nothing that is computed depends on a name.
+    public static string Beside(string path) => $"{Path.GetFullPath(path)}.{RandomNumberGenerator.GetInt32(int.MaxValue)}.part";
+
+    /// <summary>Refuses a file that is there and is not what would be written: it may have been edited by hand.</summary>
+    /// <param name="path">The file; one that is not there is fine.</param>
+    /// <param name="save">Writes to the path that it is given what would be written.</param>
+    /// <exception cref="UserErrorException"><c>other-file</c>, <c>cannot-read</c>.</exception>
+    public static void RequireSame(string path, Action<string> save)
+    {
+        if (!File.Exists(path)) return;
+        string made = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        try
+        {
+            save(made);
+            if (!File.ReadAllBytes(path).AsSpan().SequenceEqual(File.ReadAllBytes(made)))
+                throw new UserErrorException("other-file", $"{path} is there already and holds something else; it may have been edited.",
+                    "Choose another name, or delete the file.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}", "Choose another name.", e);
+        }
+        finally
+        {
+            File.Delete(made);
+        }
+    }
+
+    /// <summary>Takes a file away that nobody writes any more, and what <see cref="DeleteHalves"/> does.</summary>
     public static void Delete(string path)
     {
+        TryDelete(path);
+        DeleteHalves(path);
+    }
+
+    /// <summary>Takes away what processes that were killed while they wrote a file left beside it.</summary>
+    /// <param name="path">The file; nobody writes it now.</param>
+    public static void DeleteHalves(string path)
+    {
         string full = Path.GetFullPath(path), folder = Path.GetDirectoryName(full)!, start = Path.GetFileName(full) + ".";
-        TryDelete(full);
         if (!Directory.Exists(folder)) return;
         foreach (string other in Directory.GetFiles(folder, "*.part"))
         {
@@ -68,7 +115,7 @@ public static class AtomicFile
                 if (File.Exists(there)) throw new IOException($"{there} is a file.");
                 there = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(there)) ?? throw new IOException("There is no such disk.");
             }
-            using var trial = new FileStream(Path.Combine(there, $".{Environment.ProcessId}.part"), FileMode.Create, FileAccess.Write,
+            using var trial = new FileStream(Beside(Path.Combine(there, "trial")), FileMode.CreateNew, FileAccess.Write,
                 FileShare.None, 1, FileOptions.DeleteOnClose);
             trial.WriteByte(0);
             trial.Flush(flushToDisk: true);

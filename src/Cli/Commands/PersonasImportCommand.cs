@@ -43,7 +43,8 @@ internal static class PersonasImportCommand
                 (parsed.GetValue(questions), import.Questions.Count, path => OpenQuestion.Save(path, import.Questions)),
             ];
             files = parsed.GetValue(dryRun) ? [] : [.. files.Where(f => f.Path is not null && f.Count > 0)];
-            foreach ((string? path, _, Action<string> save) in files) RequireSame(path!, save);
+            // What was imported is edited by hand: a second import must not undo that.
+            foreach ((string? path, _, Action<string> save) in files) AtomicFile.RequireSame(path!, save);
             foreach ((string? path, _, Action<string> save) in files) save(path!);
             string[] written = [.. files.Select(f => f.Path!)];
             var unasked = new List<string>();
@@ -52,28 +53,6 @@ internal static class PersonasImportCommand
             Print(import, written, unasked, parsed.GetValue(json));
             return ExitCode.Done;
         });
-    }
-
-    // What was imported is edited by hand: a second import must not undo that.
-    private static void RequireSame(string path, Action<string> save)
-    {
-        if (!File.Exists(path)) return;
-        string made = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        try
-        {
-            save(made);
-            if (!File.ReadAllBytes(path).AsSpan().SequenceEqual(File.ReadAllBytes(made)))
-                throw new UserErrorException("other-file", $"{path} is there already and holds something else; it may have been edited.",
-                    "Choose another name, or delete the file.");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}", "Choose another name.", e);
-        }
-        finally
-        {
-            File.Delete(made);
-        }
     }
 
     private static void Print(PersonaImport import, string[] written, List<string> unasked, bool json)

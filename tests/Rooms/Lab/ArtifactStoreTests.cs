@@ -41,6 +41,20 @@ public sealed class ArtifactStoreTests : IDisposable
         _store.PutFolder(id, _ => throw new InvalidOperationException("is here already"));
     }
 
+    /// <summary>As two containers may, in each of which the process has the same number.</summary>
+    [Fact]
+    public void Nobody_takes_away_what_another_is_making()
+    {
+        ContentId id = ContentId.Of("model", 3);
+        string path = _store.PutFolder(id, folder =>
+        {
+            File.WriteAllText(Path.Combine(folder, "first"), "");
+            Assert.Throws<InvalidOperationException>(() => _store.PutFolder(id, _ => throw new InvalidOperationException()));
+            Assert.True(File.Exists(Path.Combine(folder, "first")));
+        });
+        Assert.Equal(["first"], Directory.EnumerateFiles(path).Select(Path.GetFileName));
+    }
+
     [Fact]
     public void Whoever_is_first_wins()
     {

@@ -54,6 +54,58 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void Write_ThroughALink_KeepsTheLinkAndThePermissions()
+    {
+        // Links and permissions are those of Unix.
+        if (OperatingSystem.IsWindows()) return;
+        string target = Path.Combine(_folder, "real", "file"), link = Path.Combine(_folder, "link");
+        AtomicFile.WriteText(target, "old");
+        File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.CreateSymbolicLink(link, Path.Combine("real", "file"));
+
+        AtomicFile.WriteText(link, "new");
+
+        Assert.Equal("new", File.ReadAllText(target));
+        Assert.Equal(Path.Combine("real", "file"), new FileInfo(link).LinkTarget);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(target));
+        Assert.Equal([target], Directory.GetFiles(Path.GetDirectoryName(target)!));
+    }
+
+    [Fact]
+    public async Task Write_ToAPipe_GoesIntoThePipe()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/mkfifo"), "There are no named pipes.");
+        string pipe = Path.Combine(_folder, "pipe"), link = Path.Combine(_folder, "link");
+        using (var made = System.Diagnostics.Process.Start("/usr/bin/mkfifo", [pipe]))
+            await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        File.CreateSymbolicLink(link, "pipe");
+        // Held open at both ends, nobody waits for the other.
+        using var ends = new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 0);
+
+        AtomicFile.WriteText(pipe, "te");
+        AtomicFile.WriteText(link, "xt");
+
+        Assert.True(FilePlace.IsSpecial(pipe));
+        byte[] read = new byte[4];
+        ends.ReadExactly(read);
+        Assert.Equal("text"u8, read);
+        Assert.Equal([link, pipe], Directory.GetFileSystemEntries(_folder).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void RequireSame_RefusesWhatWasEdited()
+    {
+        string path = Path.Combine(_folder, "file");
+        void Save(string to) => AtomicFile.WriteText(to, "text");
+        AtomicFile.RequireSame(path, Save);
+        Save(path);
+        AtomicFile.RequireSame(path, Save);
+        File.AppendAllText(path, " ");
+        Assert.Equal("other-file", Assert.Throws<UserErrorException>(() => AtomicFile.RequireSame(path, Save)).Code);
+        Assert.Equal("text ", File.ReadAllText(path));
+    }
+
+    [Fact]
     public void Delete_TakesWhatKilledWritersLeft_AndNothingElse()
     {
         string path = Path.Combine(_folder, "base.checkpoint");

@@ -1,0 +1,40 @@
+using PersonaSelection.Lab;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.LabTests;
+
+public sealed class FolderLockTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("psm-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public void One_writes_at_a_time_and_nothing_stays_behind()
+    {
+        string folder = Path.Combine(_root, "a", "b");
+        using (FolderLock.Take(folder))
+            Assert.Equal("folder-busy", Assert.Throws<UserErrorException>(() => FolderLock.Take(folder)).Code);
+        Assert.False(Directory.Exists(folder));
+        using (FolderLock.Take(folder)) File.WriteAllText(Path.Combine(folder, "file"), "");
+        Assert.Equal(["file"], Directory.GetFileSystemEntries(folder).Select(Path.GetFileName));
+        using (FolderLock.Take(folder)) File.Delete(Path.Combine(folder, "file"));
+        Assert.True(Directory.Exists(folder));
+    }
+
+    /// <summary>A file that is there but held by nobody is what a kill leaves.</summary>
+    [Fact]
+    public void A_kill_lets_go()
+    {
+        File.WriteAllText(Path.Combine(_root, ".lock"), "");
+        using (FolderLock.Take(_root)) Assert.Throws<UserErrorException>(() => FolderLock.Take(_root));
+        Assert.Empty(Directory.GetFileSystemEntries(_root));
+    }
+
+    [Fact]
+    public void A_place_that_cannot_be_written_is_told()
+    {
+        File.WriteAllText(Path.Combine(_root, "file"), "");
+        Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => FolderLock.Take(Path.Combine(_root, "file"))).Code);
+    }
+}
