@@ -54,21 +54,33 @@ public sealed record NewCorpus(World World, long Tokens, ulong Seed, string Doma
     /// <summary>The folder of post-training sets in a corpus folder.</summary>
     internal const string SetsName = "sets";
 
-    /// <summary>Writes the folder; <c>corpus.json</c> comes last. A folder that holds this very corpus is left as it is.</summary>
-    /// <exception cref="UserErrorException">The place cannot be written, or holds another corpus (<c>other-corpus</c>).</exception>
+    /// <summary>
+    /// Writes the folder; <c>corpus.json</c> comes last. In a folder that holds this very corpus, only files that are missing are written.
+    /// </summary>
+    /// <exception cref="UserErrorException">The place cannot be written, another process writes it (<c>folder-busy</c>), it holds another
+    /// corpus (<c>other-corpus</c>), or a file that was edited (<c>other-file</c>).</exception>
     public CorpusSummary Write(string folder, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         RngStream root = RngStream.Root(Seed), stream = Stream(Seed);
+        using FolderLock held = FolderLock.Take(folder);
         bool there = Holds(folder, World.CorpusId(stream, Tokens).ToString());
         Probe[] probes = DemoProbes.Of(World);
         EpisodeSet[] sets = [.. DemoSettings.Sets.Select(kind => World.Episodes(Domain, kind, Episodes, root.Child("episodes")))];
         double floor = World.Floor(FloorDocuments, root.Child("floor")).NatsPerToken;
         var clock = Stopwatch.StartNew();
-        World.Personas.Save(Path.Combine(folder, PersonasName));
-        RewordingFile.Save(Path.Combine(folder, RewordingsName), WorldRewordings.Of(World));
-        ProbeFile.Save(Path.Combine(folder, ProbesName), probes);
-        foreach (EpisodeSet set in sets) set.Save(Path.Combine(folder, SetsName, set.Name + ".jsonl"));
-        TokenizerFile.Save(Path.Combine(folder, TokenizerName), World.Tokenizer);
+        (string Path, Action<string> Save)[] files =
+        [
+            (Path.Combine(folder, PersonasName), World.Personas.Save),
+            (Path.Combine(folder, RewordingsName), path => RewordingFile.Save(path, WorldRewordings.Of(World))),
+            (Path.Combine(folder, ProbesName), path => ProbeFile.Save(path, probes)),
+            .. sets.Select(s => (Path.Combine(folder, SetsName, s.Name + ".jsonl"), (Action<string>)s.Save)),
+            (Path.Combine(folder, TokenizerName), path => TokenizerFile.Save(path, World.Tokenizer)),
+            (Path.Combine(folder, WorldName), path => AtomicFile.WriteText(path, World.ToYaml())),
+        ];
+        // People edit these: a second run must not undo that.
+        foreach ((string path, Action<string> save) in files) AtomicFile.RequireSame(path, save);
+        foreach ((string path, Action<string> save) in files)
+            if (!File.Exists(path)) save(path);
         if (!there) CorpusWriter.Write(World, folder, Tokens, stream, progress: progress, cancellation: cancellation);
         using CorpusFolder corpus = CorpusFolder.Open(folder);
         return new CorpusSummary(corpus.Id, World.Name, corpus.Documents, corpus.Tokens, corpus.Tokenizer.VocabularySize, floor,

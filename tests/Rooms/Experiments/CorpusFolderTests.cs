@@ -55,6 +55,33 @@ public sealed class CorpusFolderTests : IDisposable
     }
 
     [Fact]
+    public void NewCorpus_LeavesWhatWasEdited_AndWritesWhatIsMissing()
+    {
+        var corpus = new NewCorpus(World.Village, 3000, 1, Episodes: 8);
+        corpus.Write(_folder);
+        string personas = Path.Combine(_folder, NewCorpus.PersonasName), set = Path.Combine(_folder, NewCorpus.SetsName, "cheat.jsonl"),
+            world = Path.Combine(_folder, NewCorpus.WorldName);
+        byte[] whole = File.ReadAllBytes(set);
+        File.Delete(set);
+        corpus.Write(_folder);
+        Assert.Equal(whole, File.ReadAllBytes(set));
+        foreach (string edited in (string[])[personas, set, world])
+        {
+            byte[] before = File.ReadAllBytes(edited);
+            File.AppendAllText(edited, "\n");
+            File.Delete(Path.Combine(_folder, NewCorpus.ProbesName));
+            UserErrorException refused = Assert.Throws<UserErrorException>(() => corpus.Write(_folder));
+            Assert.Equal("other-file", refused.Code);
+            Assert.Contains(edited, refused.Problem, StringComparison.Ordinal);
+            Assert.Equal([.. before, (byte)'\n'], File.ReadAllBytes(edited));
+            Assert.False(File.Exists(Path.Combine(_folder, NewCorpus.ProbesName)));
+            File.WriteAllBytes(edited, before);
+        }
+        using (FolderLock.Take(_folder))
+            Assert.Equal("folder-busy", Assert.Throws<UserErrorException>(() => corpus.Write(_folder)).Code);
+    }
+
+    [Fact]
     public void TrainedDomains_TakesNames_AndRefusesUnknownOnesAndNothingElsewhere()
     {
         var set = new EpisodeSet("s", [new Episode("1", [new Turn("user", "Well?")], "No.")]);
