@@ -65,7 +65,8 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
     /// <param name="progress">Told about bytes and documents.</param>
     /// <param name="cancellation">Stops between documents; what is done is kept.</param>
     /// <exception cref="UserErrorException">
-    /// A file cannot be read, the place cannot be written or holds another corpus (<c>other-corpus</c>), or there is no document.
+    /// A file cannot be read, the place cannot be written, another process writes it (<c>folder-busy</c>), it holds another corpus
+    /// (<c>other-corpus</c>), or there is no document.
     /// </exception>
     public ImportSummary Write(string folder, Action<BadLine>? onBadLine, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
@@ -73,6 +74,9 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
         var counts = new ImportedFileCounts(Files);
         var id = ContentId.Of("corpus", ["import", Version, Seed, Tokenizer?.Id ?? $"bpe {Vocabulary}", HeldOut, Context, Format, Dialogues,
             .. counts.Ids]);
+        if (NewCorpus.Holds(folder, id.ToString())) return Summary(folder, [], wasThere: true);
+        using FolderLock held = FolderLock.Take(folder);
+        // Whoever had the lock may have made it.
         if (NewCorpus.Holds(folder, id.ToString())) return Summary(folder, [], wasThere: true);
         var part = new PartFolder(folder, id);
         ITokenizer tokenizer = Learnt(part, onBadLine, progress, cancellation);
@@ -87,16 +91,17 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
                 "Give JSONL files of dialogues or of {\"text\": \"…\"}, or plain text.");
         }
         RngStream stream = RngStream.Root(Seed).Child("import");
-        int held;
+        int heldOut;
         IReadOnlyList<WrittenShard> shards;
         using (var shuffled = new ShuffledDocuments(part.Path, read, tokenizer, stream.Child("order")))
         {
-            held = HeldOut > 0 && shuffled.Count > 1 ? Math.Clamp((int)Math.Ceiling(HeldOut * shuffled.Count), 1, shuffled.Count - 1) : 0;
-            shards = WriteShards(part, shuffled, held, tokenizer, progress, cancellation);
+            heldOut = HeldOut > 0 && shuffled.Count > 1
+                ? Math.Clamp((int)Math.Ceiling(HeldOut * shuffled.Count), 1, shuffled.Count - 1) : 0;
+            shards = WriteShards(part, shuffled, heldOut, tokenizer, progress, cancellation);
         }
         TokenizerFile.Save(Path.Combine(folder, NewCorpus.TokenizerName), tokenizer);
-        part.MoveOut([.. held > 0 ? [HeldOutName] : (string[])[], .. shards.Select(s => s.Name)]);
-        WriteSummary(folder, id, stream, tokenizer, held > 0, shards, counts.Result());
+        part.MoveOut([.. heldOut > 0 ? [HeldOutName] : (string[])[], .. shards.Select(s => s.Name)]);
+        WriteSummary(folder, id, stream, tokenizer, heldOut > 0, shards, counts.Result());
         part.Delete();
         return Summary(folder, counts.Result(), wasThere: false);
     }

@@ -44,6 +44,14 @@ public sealed class ImportedCorpusTests : IDisposable
         Assert.Equal("other-corpus", Assert.Throws<UserErrorException>(() => Import(4).Write(_corpus, null)).Code);
     }
 
+    [Fact]
+    public void Two_imports_do_not_write_one_folder()
+    {
+        using (FolderLock.Take(_corpus))
+            Assert.Equal("folder-busy", Assert.Throws<UserErrorException>(() => Import(3).Write(_corpus, null)).Code);
+        Assert.False(Import(3).Write(_corpus, null).WasThere);
+    }
+
     /// <summary>Stopped at every event in turn, it goes on each time from what it has, and ends with the bytes of one run.</summary>
     [Theory]
     [InlineData(false)]
@@ -184,8 +192,7 @@ public sealed class ImportedCorpusTests : IDisposable
         var bad = new List<BadLine>();
         Assert.Equal("no-documents", Assert.Throws<UserErrorException>(() => new ImportedCorpus([path]).Write(_corpus, bad.Add)).Code);
         Assert.Single(bad);
-        Assert.Empty(Directory.GetFileSystemEntries(_corpus));
-        Assert.False(File.Exists(Path.Combine(_corpus, "corpus.json")));
+        Assert.False(Directory.Exists(_corpus));
         Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => new ImportedCorpus([path + "x"]).Write(_corpus, null)).Code);
     }
 
