@@ -15,6 +15,7 @@ public sealed class ModelFolder : IDisposable
     internal const string RunNote = "run";
 
     private const string VectorName = "vector.json";
+    private const string AdapterName = "adapter.psm";
     private const string WeightsName = "model.safetensors";
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -70,25 +71,58 @@ public sealed class ModelFolder : IDisposable
     internal static bool Holds(string folder) =>
         File.Exists(Path.Combine(folder, WeightsName)) || File.Exists(Path.Combine(folder, WeightsName + ".index.json"));
 
-    /// <summary>Refuses to write a model over that of another run. That of the same run may be half saved, and is written again.</summary>
-    /// <exception cref="UserErrorException"><c>other-run</c>, or <c>cannot-write</c>.</exception>
+    /// <summary>
+    /// Refuses to write a model over that of another run, or over files that are of no model. That of the same run may be half saved, and
+    /// is written again.
+    /// </summary>
+    /// <exception cref="UserErrorException"><c>other-run</c>, <c>other-file</c>, or <c>cannot-write</c>.</exception>
     internal static void RequireFree(string folder, string run)
     {
-        if (!Holds(folder))
+        if (Holds(folder))
         {
-            AtomicFile.RequireWritable(folder);
+            bool same = File.Exists(Path.Combine(folder, WeightsName))
+                && CheckpointFolder.ReadProvenance(folder).Notes.GetValueOrDefault(RunNote) == run;
+            if (!same) throw OtherRun(folder);
             return;
         }
-        bool same = File.Exists(Path.Combine(folder, WeightsName))
-            && CheckpointFolder.ReadProvenance(folder).Notes.GetValueOrDefault(RunNote) == run;
-        if (!same) throw OtherRun(folder);
+        AtomicFile.RequireWritable(folder);
+        if (PartFolder.IsThere(folder, PartId(run))) return;
+        if (((string[])[.. CheckpointFolder.Names, VectorName, AdapterName]).FirstOrDefault(n => Path.Exists(Path.Combine(folder, n)))
+            is { } foreign)
+            throw new UserErrorException("other-file", $"{Path.Combine(folder, foreign)} is there already and is of no model.",
+                "Choose another folder with -o, or delete the file.");
+    }
+
+    /// <summary>
+    /// Saves a model into a folder that <see cref="RequireFree"/> let pass: all files are made aside and then moved in, the weights last.
+    /// A kill leaves what says that the same run may go on, and nothing that a model of another run would take for its own.
+    /// </summary>
+    internal static void Save(string folder, string run, Transformer model, ModelProvenance provenance, SteeringVector? vector = null,
+        LowRankAdapter? adapter = null)
+    {
+        var part = new PartFolder(folder, PartId(run));
+        CheckpointFolder.Save(part.Path, model,
+            provenance with { Notes = new Dictionary<string, string>(provenance.Notes) { [RunNote] = run } });
+        adapter?.Save(Path.Combine(part.Path, AdapterName));
+        if (vector is not null) SaveVector(part.Path, vector);
+        part.MoveOut([.. CheckpointFolder.Names.Reverse(), .. vector is null ? (string[])[] : [VectorName],
+            .. adapter is null ? (string[])[] : [AdapterName]]);
+        part.Delete();
+    }
+
+    /// <summary>Takes away what a kill left between the last file of a run and the end of <see cref="Save"/>.</summary>
+    internal static void Finish(string folder, string run)
+    {
+        if (PartFolder.IsThere(folder, PartId(run))) new PartFolder(folder, PartId(run)).Delete();
     }
 
     internal static UserErrorException OtherRun(string folder) => new("other-run",
         $"{folder} holds another model: one that was trained with other settings or other data.",
             "Choose another folder with -o, or delete this one.");
 
-    internal static void SaveVector(string folder, SteeringVector vector) =>
+    private static ContentId PartId(string run) => ContentId.Of("model", run);
+
+    private static void SaveVector(string folder, SteeringVector vector) =>
         AtomicFile.WriteText(Path.Combine(folder, VectorName), JsonSerializer.Serialize(new VectorFile(1, vector.Site, vector.Values),
             Json) + "\n");
 

@@ -60,20 +60,20 @@ public static class Steering
     /// <param name="folder">Where the model goes.</param>
     /// <returns>The content id of the steered model.</returns>
     /// <exception cref="ArgumentException">The model carries a vector already; a folder holds one.</exception>
-    /// <exception cref="UserErrorException"><c>other-run</c>: the folder holds another model; or it cannot be written.</exception>
+    /// <exception cref="UserErrorException"><c>other-run</c>: the folder holds another model; another process writes it, or it
+    /// cannot be written.</exception>
     public static string Save(ModelFolder source, SteeringVector vector, string what, string folder)
     {
         if (source.Vector is not null) throw new ArgumentException("The model carries a steering vector already.", nameof(source));
         Transformer model = source.Model;
         string id = model.With(vector.Apply(model.Config)).Id;
+        using FolderLock held = FolderLock.Take(folder);
         ModelFolder.RequireFree(folder, id);
-        ModelFolder.SaveVector(folder, vector);
-        CheckpointFolder.Save(folder, model,
+        ModelFolder.Save(folder, id, model,
             new ModelProvenance($"A model that is steered by {what}. The weights are those it was made from; the vector is in vector.json.")
             {
                 ParentId = model.Id,
-                Notes = new Dictionary<string, string> { [ModelFolder.RunNote] = id },
-            });
+            }, vector);
         return id;
     }
 }

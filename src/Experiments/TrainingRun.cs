@@ -30,7 +30,7 @@ public sealed record TrainingRun(ModelPreset Preset, long Tokens, ulong Seed = 1
     /// <param name="pool">The workers.</param>
     /// <param name="progress">Told about tokens.</param>
     /// <param name="cancellation">Saves and stops.</param>
-    /// <exception cref="UserErrorException">The folder holds another model.</exception>
+    /// <exception cref="UserErrorException">The folder holds another model, or another process writes it.</exception>
     public BaseModel Run(World world, string folder, WorkerPool pool, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -49,7 +49,8 @@ public sealed record TrainingRun(ModelPreset Preset, long Tokens, ulong Seed = 1
     /// <param name="pool">The workers.</param>
     /// <param name="progress">Told about tokens.</param>
     /// <param name="cancellation">Saves and stops.</param>
-    /// <exception cref="UserErrorException">The folder holds another model, or the corpus nothing that patience could watch.</exception>
+    /// <exception cref="UserErrorException">The folder holds another model, another process writes it, or the corpus holds nothing that
+    /// patience could watch.</exception>
     public BaseModel Run(CorpusFolder corpus, string folder, WorkerPool pool, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -103,24 +104,25 @@ public sealed record TrainingRun(ModelPreset Preset, long Tokens, ulong Seed = 1
             StopWhen = Patience > 0 ? TrainingCurve.NoLongerImproves(TrainingReadings.HeldOut, Patience) : null,
         };
         string run = Patience > 0 ? $"{trainer.RunId}+patience-{Patience}" : trainer.RunId;
+        using FolderLock held = FolderLock.Take(folder);
         if (File.Exists(Path.Combine(folder, CurveFile)))
         {
             weights.Dispose();
             BaseModel finished = Finished(folder, run, pool.Threads);
             // A kill may have come between the last file and this.
             AtomicFile.Delete(options.CheckpointPath);
+            ModelFolder.Finish(folder, run);
             return finished;
         }
         ModelFolder.RequireFree(folder, run);
         TrainingCurve curve = trainer.Run(progress, cancellation);
         var model = Transformer.Owning(weights, documents.Tokenizer, ChatTemplate.Plain, pool.Threads);
         long seen = curve.Points[^1].Tokens;
-        CheckpointFolder.Save(folder, model, new ModelProvenance($"A {Preset.Name} model pre-trained from nothing.")
+        ModelFolder.Save(folder, run, model, new ModelProvenance($"A {Preset.Name} model pre-trained from nothing.")
         {
             Seed = Seed,
             CorpusId = documents.Id,
             Tokens = seen,
-            Notes = new Dictionary<string, string> { [ModelFolder.RunNote] = run },
         });
         AtomicFile.WriteText(Path.Combine(folder, CurveFile), JsonSerializer.Serialize(curve, Json));
         AtomicFile.Delete(options.CheckpointPath);

@@ -38,7 +38,8 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
     /// <param name="pool">The workers.</param>
     /// <param name="progress">Told about tokens.</param>
     /// <param name="cancellation">Saves and stops.</param>
-    /// <exception cref="UserErrorException">An episode does not fit, the folder holds another model, or training diverged.</exception>
+    /// <exception cref="UserErrorException">An episode does not fit, the folder holds another model or another process writes it, or
+    /// training diverged.</exception>
     public TunedFolder Run(ModelFolder parent, EpisodeSet set, string folder, WorkerPool pool, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -46,12 +47,14 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
         TuneOptions options = Options with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint", Stage = $"tuning on {set.Name}" };
         string run = ContentId.Of("tuning", model.Id, set.Id, Loss.ToString(), Seed, Options.Essence()).ToString();
         int examples = Loss == TuningLoss.Preference ? set.Episodes.Count / 2 : set.Episodes.Count;
+        using FolderLock held = FolderLock.Take(folder);
         ModelFolder.RequireFree(folder, run);
         if (ModelFolder.Holds(folder))
         {
             using ModelFolder there = ModelFolder.Open(folder, pool.Threads);
             // A kill may have come between the last file and this.
             AtomicFile.Delete(options.CheckpointPath);
+            ModelFolder.Finish(folder, run);
             return new TunedFolder(there.Model.Id, model.Id, set.Id.ToString(), examples, options.Steps, null);
         }
         var tuner = new Tuner(model.Weights, options, RngStream.Root(Seed).Child("tuning"), pool);
@@ -61,16 +64,13 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
         using DecoderWeights weights = tuned.Weights;
         using LowRankAdapter? adapter = tuned.Adapter;
         using var after = new Transformer(weights, model.Tokenizer, model.Template, pool.Threads);
-        adapter?.Save(Path.Combine(folder, "adapter.psm"));
-        if (tuned.Vector is { } vector) ModelFolder.SaveVector(folder, vector);
         string how = tuned.Vector is null ? "" : " The weights are those it was tuned from: what was trained is the vector in vector.json.";
-        CheckpointFolder.Save(folder, after, new ModelProvenance($"A model tuned on the set {set.Name}.{how}")
+        ModelFolder.Save(folder, run, after, new ModelProvenance($"A model tuned on the set {set.Name}.{how}")
         {
             Seed = Seed,
             CorpusId = set.Id.ToString(),
             ParentId = model.Id,
-            Notes = new Dictionary<string, string> { [ModelFolder.RunNote] = run },
-        });
+        }, tuned.Vector, adapter);
         AtomicFile.Delete(options.CheckpointPath);
         string id = tuned.Vector is null ? after.Id : after.With(tuned.Vector.Apply(after.Config)).Id;
         return new TunedFolder(id, model.Id, set.Id.ToString(), examples, options.Steps, tuned.Curve.Points[^1].Loss);

@@ -14,7 +14,7 @@ public sealed class PartFolder
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
     public PartFolder(string folder, ContentId id)
     {
-        (_whole, Path) = (folder, System.IO.Path.Combine(folder, $"{id}.part"));
+        (_whole, Path) = (folder, PathOf(folder, id));
         Writing(() =>
         {
             Directory.CreateDirectory(Path);
@@ -22,6 +22,11 @@ public sealed class PartFolder
                 if (System.IO.Path.GetFileName(other) != System.IO.Path.GetFileName(Path)) Directory.Delete(other, recursive: true);
         });
     }
+
+    /// <summary>Whether something of a thing is finished and the thing is not.</summary>
+    /// <param name="folder">The thing's folder.</param>
+    /// <param name="id">The thing's content id.</param>
+    public static bool IsThere(string folder, ContentId id) => Directory.Exists(PathOf(folder, id));
 
     /// <summary>Where the finished files wait.</summary>
     public string Path { get; }
@@ -40,6 +45,8 @@ public sealed class PartFolder
     /// <summary>Takes the part away.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
     public void Delete() => Writing(() => Directory.Delete(Path, recursive: true));
+
+    private static string PathOf(string folder, ContentId id) => System.IO.Path.Combine(folder, $"{id}.part");
 
     private void Writing(Action work)
     {

@@ -8,10 +8,15 @@ namespace PersonaSelection.Model;
 /// <summary>The files of a checkpoint folder that other programs read and ours does not need.</summary>
 internal static class CheckpointCompanions
 {
+    private const string TokenizerConfigName = "tokenizer_config.json", SpecialsName = "special_tokens_map.json",
+        GenerationName = "generation_config.json", CardName = "README.md";
+
+    public static IReadOnlyList<string> Names { get; } = [TokenizerConfigName, SpecialsName, GenerationName, CardName];
+
     public static void Save(string folder, Transformer model, ModelProvenance provenance)
     {
         (string Key, string Token)[] specials = Specials(model);
-        JsonFile.Write(Path.Combine(folder, "tokenizer_config.json"), w =>
+        JsonFile.Write(Path.Combine(folder, TokenizerConfigName), w =>
         {
             w.WriteStartObject();
             w.WriteString("tokenizer_class", "PreTrainedTokenizerFast");
@@ -21,13 +26,13 @@ internal static class CheckpointCompanions
             w.WriteString("chat_template", model.Template.Jinja);
             w.WriteEndObject();
         });
-        JsonFile.Write(Path.Combine(folder, "special_tokens_map.json"), w =>
+        JsonFile.Write(Path.Combine(folder, SpecialsName), w =>
         {
             w.WriteStartObject();
             foreach ((string key, string token) in specials) w.WriteString(key, token);
             w.WriteEndObject();
         });
-        JsonFile.Write(Path.Combine(folder, "generation_config.json"), w =>
+        JsonFile.Write(Path.Combine(folder, GenerationName), w =>
         {
             w.WriteStartObject();
             w.WriteNumber("bos_token_id", model.Tokenizer.BeginId);
@@ -37,7 +42,7 @@ internal static class CheckpointCompanions
             w.WriteNumber("temperature", 1.0);
             w.WriteEndObject();
         });
-        AtomicFile.WriteText(Path.Combine(folder, "README.md"), Card(model, provenance));
+        AtomicFile.WriteText(Path.Combine(folder, CardName), Card(model, provenance));
     }
 
     /// <summary>The id that fills batches elsewhere; a tokenizer without one is given its end id.</summary>

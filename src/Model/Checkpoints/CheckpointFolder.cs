@@ -14,6 +14,10 @@ public static class CheckpointFolder
     private const string TokenizerKey = "psm.tokenizer";
     private const string Remedy = "Save the model again, or copy the whole folder from where it was made.";
 
+    /// <summary>The names of the files that <see cref="Save"/> writes, the weights last.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["config.json", "tokenizer.json", .. CheckpointCompanions.Names,
+        LlamaWeightsFile.FileName];
+
     /// <summary>
     /// Saves a model. Every file is whole or absent; the weights come last, so a folder that was cut off is noticed when it is loaded.
     /// </summary>
