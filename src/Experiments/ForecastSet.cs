@@ -28,15 +28,6 @@ public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecas
     /// <summary>How it was asked of a chat model that gives no probabilities; null where probabilities were exact.</summary>
     public AskedForecast? Asked { get; init; }
 
-    /// <summary>Writes the files that <see cref="SavedForecasts.Save"/> has checked nothing stands in the way of.</summary>
-    internal void Save(string folder)
-    {
-        string name = Posterior.Subject;
-        Evidence.Save(Path.Combine(folder, $"{name}.evidence.jsonl"));
-        foreach (Forecast forecast in new[] { Posterior, InContext, NoChange, UniformShift })
-            forecast.Save(Path.Combine(folder, $"{name}.{KindName(forecast.Kind)}.json"));
-    }
-
     /// <summary>The kind as it is written in files.</summary>
     public static string KindName(ForecastKind kind) => kind switch
     {

@@ -52,21 +52,30 @@ public sealed class SavedForecasts(string folder)
 {
     private const string ProbesName = "probes.jsonl";
 
-    /// <summary>Saves forecasts and probes.</summary>
+    /// <summary>Saves forecasts and probes: those that are not there, as a kill may have left some.</summary>
     /// <exception cref="UserErrorException"><c>other-forecast</c>: the folder holds another one of that name, or other probes.</exception>
     public void Save(ForecastSet set, IReadOnlyList<Probe> probes)
     {
         string probesPath = Path.Combine(folder, ProbesName);
         if (File.Exists(probesPath) && ProbeMeasurement.IdOf(ProbeFile.Load(probesPath)) != ProbeMeasurement.IdOf(probes))
             throw Other("probes");
-        bool known = File.Exists(PlaceOf(set.Posterior));
-        foreach (Forecast forecast in new[] { set.Posterior, set.InContext, set.NoChange, set.UniformShift })
-            if (File.Exists(PlaceOf(forecast)) && Forecast.Load(PlaceOf(forecast))
-                .Id != forecast.Id) throw Other($"a forecast of {forecast.Subject}");
-        if (known) return;
-        ProbeFile.Save(probesPath, probes);
-        set.Save(folder);
-        set.InContextUniform.Save(Path.Combine(folder, $"{set.Posterior.Subject}.in-context-uniform.json"));
+        string subject = set.Posterior.Subject, evidence = Path.Combine(folder, $"{subject}.evidence.jsonl");
+        // The posterior last: by it a folder is known to be whole.
+        (string Path, Forecast Forecast)[] files = [.. new[] { set.InContext, set.NoChange, set.UniformShift }.Select(f => (PlaceOf(f), f)),
+            (Path.Combine(folder, $"{subject}.in-context-uniform.json"), set.InContextUniform), (PlaceOf(set.Posterior), set.Posterior)];
+        foreach ((string path, Forecast forecast) in files)
+            if (File.Exists(path) && Forecast.Load(path).Id != forecast.Id) throw Other($"a forecast of {subject}");
+        if (!File.Exists(files[^1].Path) && File.Exists(evidence) && EvidenceTable.Load(evidence).Id != set.Evidence.Id)
+            throw Other($"evidence of {subject}");
+        Complete(probesPath, path => ProbeFile.Save(path, probes));
+        Complete(evidence, set.Evidence.Save);
+        foreach ((string path, Forecast forecast) in files) Complete(path, forecast.Save);
+    }
+
+    private static void Complete(string path, Action<string> save)
+    {
+        AtomicFile.DeleteHalves(path);
+        if (!File.Exists(path)) save(path);
     }
 
     /// <summary>Measures a tuned model on the saved probes and holds the saved forecasts against it.</summary>

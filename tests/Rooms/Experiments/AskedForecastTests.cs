@@ -154,6 +154,45 @@ public sealed class AskedForecastTests : IDisposable
         Assert.All(known.Chunk(4), turn => Assert.Equal(4, turn.Select(k => k.Persona).Distinct().Count()));
     }
 
+    /// <summary>Killed after any number of files, the same call writes the others; what is there keeps its date.</summary>
+    [Fact]
+    public void A_forecast_that_was_half_saved_is_completed()
+    {
+        using Forecasting asked = Ask(new ChoosingChat(), 2);
+        ForecastSet set = asked.Of(Bad, ["test"]);
+        string whole = Path.Combine(_folder, "whole"), half = Path.Combine(_folder, "half");
+        new SavedForecasts(whole).Save(set, Probes);
+        string[] names = [.. Directory.GetFiles(whole).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+        Assert.Equal(7, names.Length);
+        foreach (string missing in names)
+        {
+            Directory.CreateDirectory(half);
+            foreach (string name in names.Where(n => n != missing))
+            {
+                File.Copy(Path.Combine(whole, name), Path.Combine(half, name));
+                File.SetLastWriteTimeUtc(Path.Combine(half, name), DateTime.UnixEpoch);
+            }
+            File.WriteAllText(Path.Combine(half, missing + ".77.part"), "half");
+            new SavedForecasts(half).Save(set, Probes);
+            Assert.Equal(names, Directory.GetFiles(half).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+            Assert.Equal(missing, Assert.Single(names, n => File.GetLastWriteTimeUtc(Path.Combine(half, n)) != DateTime.UnixEpoch));
+            Assert.Equal(File.ReadAllBytes(Path.Combine(whole, missing)), File.ReadAllBytes(Path.Combine(half, missing)));
+            Directory.Delete(half, recursive: true);
+        }
+        // Another forecast is not completed, whichever of its files is there.
+        using var more = new Forecasting(new CastLanguageModel(), Cast, Probes, TimeProvider.System);
+        string other = Path.Combine(_folder, "other");
+        new SavedForecasts(other).Save(more.Of(Bad, ["test"]), Probes);
+        foreach (string name in names.Where(n => !n.StartsWith("probes", StringComparison.Ordinal)))
+        {
+            Directory.CreateDirectory(half);
+            File.Copy(Path.Combine(other, name), Path.Combine(half, name));
+            Assert.Equal("other-forecast", Assert.Throws<UserErrorException>(() => new SavedForecasts(half).Save(set, Probes)).Code);
+            Assert.Equal([name], Directory.GetFiles(half).Select(Path.GetFileName));
+            Directory.Delete(half, recursive: true);
+        }
+    }
+
     [Fact]
     public void No_more_episodes_are_judged_than_may_be_and_their_weights_stand_for_all()
     {
