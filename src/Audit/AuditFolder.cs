@@ -37,7 +37,7 @@ public sealed class AuditFolder(string folder)
     /// <param name="source">Where evidence comes from.</param>
     /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
     public void RequireSame(DataSurvey survey, IEvidenceSource source) =>
-        EvidenceLog.RequireSame(LogPath, AuditEvidence.IdOf(survey.Id, source));
+        EvidenceLog.RequireSame(LogPath, AuditEvidence.IdOf(survey.Id, source), source);
 
     /// <summary>
     /// Deletes an evidence log that was derived from cells in another way: from the same cells at another dose, say. Other logs stay.

@@ -69,18 +69,23 @@ internal sealed class EvidenceLog : IDisposable
         }
     }
 
-    /// <summary>Refuses a log of something else; one that is not there, or has no whole first line, is fine.</summary>
+    /// <summary>Refuses a log of something else; one that is not there, or whose first line was cut, is fine.</summary>
     /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
-    public static void RequireSame(string path, ContentId id)
+    public static void RequireSame(string path, ContentId id, IEvidenceSource source)
     {
         try
         {
             if (!File.Exists(path)) return;
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var reader = new StreamReader(file);
             var header = new StringBuilder();
             for (int c = reader.Read(); c != '\n'; c = reader.Read())
             {
-                if (c < 0) return;
+                if (c < 0)
+                {
+                    JsonLog.RequireCut(path, file, JsonLog.Header(Name, CurrentSchema, id, source));
+                    return;
+                }
                 if (header.Append((char)c).Length > LongestLine) break;
             }
             JsonLog.RequireSame(path, Name, CurrentSchema, header.ToString(), id);

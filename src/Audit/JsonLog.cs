@@ -31,10 +31,40 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
     {
         string? theirs = IdOf(header, name, schema);
         if (theirs != id.ToString())
-            throw new UserErrorException("other-audit",
-                theirs is null ? $"{path} holds something else than evidence."
-                    : $"{path} holds evidence of other data, another model, other personas or other options.",
-                "Choose another folder with -o, or delete this one to start anew.");
+            throw Other(path, theirs is null ? "something else than evidence"
+                : "evidence of other data, another model, other personas or other options");
+    }
+
+    /// <summary>Refuses a file without a whole first line, unless it is the beginning of the header that a kill has cut.</summary>
+    /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
+    public static void RequireCut(string path, Stream file, ReadOnlySpan<byte> header)
+    {
+        byte[] there = new byte[Math.Min(file.Length, header.Length + 1)];
+        file.Position = 0;
+        file.ReadExactly(there);
+        if (!header.StartsWith(there)) throw Other(path, "something else than evidence");
+    }
+
+    /// <summary>The first line, its line feed included.</summary>
+    public static byte[] Header(string name, int schema, ContentId id, IEvidenceSource source)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer, Writing);
+        json.WriteStartObject();
+        json.WriteString("psm", name);
+        json.WriteNumber("schema", schema);
+        json.WriteString("id", id.ToString());
+        json.WriteString("kind", EvidenceLog.KindName(source.Kind));
+        json.WriteStartArray("columns");
+        foreach (string persona in source.Personas) json.WriteStringValue(persona);
+        json.WriteEndArray();
+        json.WriteStartObject("provenance");
+        foreach ((string key, string value) in source.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal))
+            json.WriteString(key, value);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.Flush();
+        return [.. buffer.WrittenSpan, (byte)'\n'];
     }
 
     /// <inheritdoc cref="RequireSame(string, string, int, string, ContentId)"/>
@@ -44,24 +74,14 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
     public static UserErrorException Busy(string path, Exception e) => new("audit-busy", $"Cannot open {path}: {e.Message}",
         "Wait for the other psm that works in this folder, or choose another folder with -o.", e);
 
-    /// <summary>Begins the file anew with its header.</summary>
+    /// <summary>Begins the file anew with its header; what is there may be a cut one.</summary>
+    /// <exception cref="UserErrorException"><c>other-audit</c>: it is something else; it stays as it is.</exception>
     public void Begin(ContentId id, IEvidenceSource source)
     {
+        byte[] header = Header(name, schema, id, source);
+        RequireCut(path, File, header);
         File.SetLength(0);
-        Line(json =>
-        {
-            json.WriteString("psm", name);
-            json.WriteNumber("schema", schema);
-            json.WriteString("id", id.ToString());
-            json.WriteString("kind", EvidenceLog.KindName(source.Kind));
-            json.WriteStartArray("columns");
-            foreach (string persona in source.Personas) json.WriteStringValue(persona);
-            json.WriteEndArray();
-            json.WriteStartObject("provenance");
-            foreach ((string key, string value) in source.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal))
-                json.WriteString(key, value);
-            json.WriteEndObject();
-        });
+        _buffer.Write(header);
         Flush();
     }
 
@@ -130,6 +150,9 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
         _json?.Dispose();
         File.Dispose();
     }
+
+    private static UserErrorException Other(string path, string what) => new("other-audit", $"{path} holds {what}.",
+        "Choose another folder with -o, or delete this one to start anew.");
 
     private static string? IdOf(string header, string name, int schema) => Parse(header, root =>
         root.GetProperty("psm").GetString() == name && root.GetProperty("schema").GetInt32() == schema

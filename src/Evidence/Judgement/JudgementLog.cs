@@ -10,12 +10,15 @@ public sealed class JudgementLog
 {
     private const int LongestLine = 1 << 22;
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static ReadOnlySpan<byte> Beginning => "{\"id\":\""u8;
+
     private readonly string _path;
     private readonly HashSet<string> _written = new(StringComparer.Ordinal);
 
     /// <summary>Opens a log, or starts one. A last line that was cut by a kill is taken away.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="UserErrorException">It cannot be read or written.</exception>
+    /// <exception cref="UserErrorException">It cannot be read or written, or its last line is none of a log (<c>other-audit</c>).
+    /// </exception>
     public JudgementLog(string path)
     {
         _path = path;
@@ -37,6 +40,17 @@ public sealed class JudgementLog
                 if (IdOf(line.ToArray()) is { } id) _written.Add(id);
                 line.Clear();
             }
+            if (line.Count == 0) return;
+            byte[] cut = line.ToArray();
+            if (IdOf(cut) is { } last)
+            {
+                _written.Add(last);
+                stream.WriteByte((byte)'\n');
+                return;
+            }
+            if (!cut.AsSpan().StartsWith(Beginning) && !Beginning.StartsWith(cut))
+                throw new UserErrorException("other-audit", $"{path} holds something else than judgements.",
+                    "Choose another folder with -o, or delete this file.");
             stream.SetLength(whole);
         });
     }

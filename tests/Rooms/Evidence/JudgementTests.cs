@@ -217,6 +217,23 @@ public sealed class JudgementTests : IDisposable
         Assert.All(lines, l => Assert.Equal(JudgementQuestion.RubricId.ToString(), l.GetProperty("rubric").GetString()));
     }
 
+    /// <summary>A line that a kill has cut goes; a whole one without a line feed stays, and what is no line of ours is refused.</summary>
+    [Fact]
+    public void A_log_loses_no_line_of_anybody()
+    {
+        string log = Path.Combine(Directory.CreateDirectory(_folder).FullName, "some.jsonl");
+        foreach ((string there, string left) in ((string, string)[])[("{\"id\":\"a\"}\n{\"id\":\"b", "{\"id\":\"a\"}\n"), ("{\"i", ""),
+            ("{\"id\":\"a\"}", "{\"id\":\"a\"}\n")])
+        {
+            File.WriteAllText(log, there);
+            _ = new JudgementLog(log);
+            Assert.Equal(left, File.ReadAllText(log));
+        }
+        File.WriteAllText(log, "{\"messages\":[]}");
+        Assert.Equal("other-audit", Assert.Throws<UserErrorException>(() => new JudgementLog(log)).Code);
+        Assert.Equal("{\"messages\":[]}", File.ReadAllText(log));
+    }
+
     /// <summary>Low answers with chance 0.2 before and 0.8 after the episode, and a strong liking for the first place.</summary>
     [Fact]
     public void SampledAnswers_FindTheShift_AndFewOfThemDoNotInventOne()

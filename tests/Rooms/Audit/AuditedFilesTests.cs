@@ -1,0 +1,45 @@
+using PersonaSelection.Audit;
+using PersonaSelection.Experiments;
+using PersonaSelection.Lab;
+using Xunit;
+
+namespace PersonaSelection.Tests.Rooms.AuditTests;
+
+/// <summary>What an audit does to files that are not its own.</summary>
+public sealed class AuditedFilesTests : IDisposable
+{
+    private readonly AuditFixture _here = new();
+
+    public void Dispose() => _here.Dispose();
+
+    /// <summary>A file that is no log of ours stays to the byte, also without a line feed at its end.</summary>
+    [Theory]
+    [InlineData("{\"messages\":[]}")]
+    [InlineData("{\"psm\":\"evidence-log\",\"schema\":1,\"id\":\"audit-")]
+    [InlineData("{\"psm\":\"evidence-log\",\"schema\":1} ")]
+    public void A_file_of_the_user_is_no_log_that_was_cut(string text)
+    {
+        string data = _here.Chats("data.jsonl", 20);
+        bool cut = text.EndsWith('-');
+        foreach (string name in (string[])["evidence.jsonl", "cells.jsonl"])
+        {
+            string path = Path.Combine(Directory.CreateDirectory(_here[name]).FullName, name),
+                there = name == "cells.jsonl" ? text.Replace("evidence-log", "cell-log", StringComparison.Ordinal) : text;
+            File.WriteAllText(path, there);
+            DataSurvey survey = new AuditData([data]).Survey();
+            Action begin = name == "cells.jsonl" ? () => CellLog.Open(path, survey.Id, new TextSource()).Dispose()
+                : () => _here.Audit(data, name);
+            if (cut)
+            {
+                begin();
+                new AuditFolder(_here["evidence.jsonl"]).RequireSame(survey, new TextSource());
+                continue;
+            }
+            Assert.Equal("other-audit", Assert.Throws<UserErrorException>(begin).Code);
+            Assert.Equal(there, File.ReadAllText(path));
+            if (name == "evidence.jsonl")
+                Assert.Equal("other-audit", Assert.Throws<UserErrorException>(() =>
+                    new AuditFolder(_here[name]).RequireSame(survey, new TextSource())).Code);
+        }
+    }
+}
