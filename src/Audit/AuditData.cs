@@ -15,7 +15,11 @@ namespace PersonaSelection.Audit;
 /// <param name="ContextCharacters">Characters of all contexts.</param>
 /// <param name="Rejected">Episodes of negative weight: replies that training pushes away from.</param>
 public sealed record DataSurvey(AuditData Data, ContentId Id, long Lines, long Episodes, long BadLines, long ReplyCharacters,
-    long ContextCharacters, long Rejected);
+    long ContextCharacters, long Rejected)
+{
+    /// <summary>The SHA-256 of each file, in order.</summary>
+    internal IReadOnlyList<string> Files { get; init; } = [];
+}
 
 /// <summary>The files that are audited, one after the other as one data set, never held in memory.</summary>
 /// <param name="files">The files, in order.</param>
@@ -93,21 +97,28 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
             }
         }
         if (episodes == 0) throw EpisodeFile.NoEpisodes(string.Join(", ", Files), first);
-        return new DataSurvey(this, Id(choices, flagged), lines, episodes, bad, replies, contexts, rejected);
+        IReadOnlyList<string> digests = Digests();
+        return new DataSurvey(this, Id(choices, flagged, digests), lines, episodes, bad, replies, contexts, rejected) { Files = digests };
     }
 
     // Evidence of a rejected answer is not what it was before it became half of a choice, and a line of flagged messages has fewer
     // episodes than it had before flags were read.
-    private ContentId Id(bool choices, bool flagged)
+    private ContentId Id(bool choices, bool flagged, IReadOnlyList<string> digests)
     {
         var parts = new List<object?> { Format?.ToString() };
         if (choices) parts.Add("choices");
         if (flagged) parts.Add("flagged");
-        foreach (string file in Files)
-        {
-            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
-            parts.Add(Convert.ToHexStringLower(SHA256.HashData(stream)));
-        }
-        return ContentId.Of("data", [.. parts]);
+        return ContentId.Of("data", [.. parts, .. digests]);
     }
+
+    /// <summary>The SHA-256 of each file, in order.</summary>
+    internal IReadOnlyList<string> Digests() => [.. Files.Select(file =>
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    })];
+
+    /// <summary>What is said of data that are not what they were.</summary>
+    internal UserErrorException Changed() => new("data-changed", $"{string.Join(", ", Files)} changed while they were audited.",
+        "Do not change the data meanwhile; run the command again.");
 }

@@ -30,6 +30,10 @@ public sealed class AuditEvidence
     /// <summary>The first row whose episode has the same context and reply.</summary>
     internal int FirstEqual(int row) => _firstEqual[row];
 
+    /// <summary>Whether a row was made of this episode: what it says now it said then.</summary>
+    internal bool IsOf(int row, Episode episode) => row < _firstEqual.Count
+        && _known.TryGetValue(EpisodeClusters.KeyOf(EpisodeClusters.TurnsOf(episode)), out int first) && first == _firstEqual[row];
+
     /// <summary>How many rows have the context and reply of a first one, itself counted.</summary>
     public int Copies(int row) => _copies.GetValueOrDefault(row, 1);
 
@@ -63,19 +67,22 @@ public sealed class AuditEvidence
             .. source.Provenance.OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => new object[] { p.Key, p.Value })]);
 
     /// <summary>Takes evidence from the log as far as it goes and asks the source for the rest, block by block.</summary>
-    /// <param name="data">The data.</param>
-    /// <param name="episodes">How many episodes it has.</param>
+    /// <param name="survey">The data, and what a first look at them found.</param>
     /// <param name="source">Where evidence comes from.</param>
     /// <param name="log">Where it is kept.</param>
     /// <param name="progress">Told how many episodes are done.</param>
     /// <param name="cancellation">Stops between blocks; what is done is kept.</param>
-    /// <exception cref="UserErrorException">An episode cannot be scored, or the disk is full.</exception>
-    internal static AuditEvidence Collect(AuditData data, long episodes, IEvidenceSource source, EvidenceLog log,
+    /// <exception cref="UserErrorException">An episode cannot be scored, the disk is full, or the data changed meanwhile
+    /// (<c>data-changed</c>); of changed data nothing is kept.</exception>
+    internal static AuditEvidence Collect(DataSurvey survey, IEvidenceSource source, EvidenceLog log,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         var result = new AuditEvidence(source.Personas);
-        result.Run(data, episodes, source, log, progress, cancellation);
-        return result;
+        result.Run(survey.Data, survey.Episodes, source, log, progress, cancellation);
+        if (result._rows.Count == survey.Episodes && log.Count == survey.Episodes && survey.Files.SequenceEqual(survey.Data.Digests()))
+            return result;
+        log.Undo();
+        throw survey.Data.Changed();
     }
 
     private void Run(AuditData data, long episodes, IEvidenceSource source, EvidenceLog log, IProgress<WorkProgress>? progress,
@@ -104,10 +111,6 @@ public sealed class AuditEvidence
             }
         }
         Score(pending, episodes, source, log, progress, cancellation);
-        if (_rows.Count != episodes || log.Count != episodes)
-            throw new UserErrorException("data-changed",
-                $"{string.Join(", ", data.Files)} had {episodes} episodes at first and {_rows.Count} later.",
-                "Do not change the data while they are audited; run the command again.");
         Redrawn = clusters.Redrawn;
         if (clusters.ByLines) _rows = _rows.Regrouped(clusters.Of);
     }

@@ -73,7 +73,7 @@ public sealed class AuditFolder(string folder)
         // What a killed process left half written; the log is ours, so nobody is writing it now.
         foreach (string part in Directory.GetFiles(folder, "*.part")) File.Delete(part);
         AuditEvidence evidence;
-        using (recorder?.Time("evidence")) evidence = AuditEvidence.Collect(data, survey.Episodes, source, log, progress, cancellation);
+        using (recorder?.Time("evidence")) evidence = AuditEvidence.Collect(survey, source, log, progress, cancellation);
         AuditedCast cast;
         using (recorder?.Time("cast"))
             cast = new AuditedCast(evidence.Rows, personas, options, (source as InContextSource)?.Answers, progress, cancellation);

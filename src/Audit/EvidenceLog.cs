@@ -37,7 +37,7 @@ internal sealed class EvidenceLog : IDisposable
     private readonly FileStream _file;
     private readonly string _path;
     private readonly int _personas;
-    private long _start;
+    private long _start, _opened;
 
     private EvidenceLog(string path, int personas)
     {
@@ -116,6 +116,13 @@ internal sealed class EvidenceLog : IDisposable
         Count += entries.Count;
     }
 
+    /// <summary>Takes back what was appended since the log was opened.</summary>
+    public void Undo()
+    {
+        _file.SetLength(_opened);
+        _file.Flush(flushToDisk: true);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _log.Dispose();
 
@@ -127,7 +134,7 @@ internal sealed class EvidenceLog : IDisposable
         {
             _log.Begin(id, source);
             _chunkAt = -1;
-            _start = _file.Length;
+            _start = _opened = _file.Length;
             return;
         }
         _log.RequireSame(header, id);
@@ -141,7 +148,7 @@ internal sealed class EvidenceLog : IDisposable
             end = at;
         }
         _file.SetLength(end);
-        _file.Position = end;
+        _file.Position = _opened = end;
     }
 
     private readonly byte[] _chunk = new byte[1 << 16];

@@ -100,6 +100,7 @@ public static class KeptData
         long same = 0;
         for (int e = 0; e < keep.Length; e++)
             if (weights[e] == audit.Cast.Rows.Weight(e)) same++;
+                if (!audit.Evidence.IsOf(at, episode)) throw data.Changed();
         return new KeptVerdict(path, same, keep.Length - same, written.Sum(w => w.Written), written.Sum(w => w.Dropped),
             Array.TrueForAll(weights, w => w is null or 0) ? null : CastOf(weights, clusters, audit, data, cancellation));
     }
@@ -108,6 +109,7 @@ public static class KeptData
     // dialogue without its first answer begins with another context.
     private static (double?[] Weights, EpisodeClusters Clusters) Reread(IReadOnlyList<string> places, AuditData data,
         List<bool> survives, int count)
+        if (at != keep.Length) throw data.Changed();
     {
         var weights = new double?[count];
         var clusters = new EpisodeClusters();

@@ -45,7 +45,7 @@ public static class Ledger
             foreach (Episode episode in data.Episodes())
             {
                 cancellation.ThrowIfCancellationRequested();
-                if (row >= cast.Rows.Count) throw Changed(data);
+                if (!evidence.IsOf(row, episode)) throw data.Changed();
                 int number = row;
                 RowInfluence influence = cast.Of(row);
                 WriteLine(json, episode, row, cast, evidence.Tokens[row], influence);
@@ -68,7 +68,7 @@ public static class Ledger
                     if (queue.Count > telling) queue.Dequeue();
                 }
             }
-            if (row != cast.Rows.Count) throw Changed(data);
+            if (row != cast.Rows.Count) throw data.Changed();
         });
         TellingEpisode[] best = Sorted(towards), worst = Sorted(against);
         int half = Math.Max(telling / 2, telling - worst.Length);
@@ -119,7 +119,4 @@ public static class Ledger
         if (double.IsFinite(value)) json.WriteNumber(name, value);
         else json.WriteNull(name);
     }
-
-    private static UserErrorException Changed(AuditData data) => new("data-changed",
-        $"{string.Join(", ", data.Files)} changed while they were audited.", "Do not change the data meanwhile; run the command again.");
 }

@@ -27,6 +27,9 @@ internal sealed class TextSource(string provenance = "one") : IEvidenceSource
     /// <summary>Those whose reply holds this cannot be read at all.</summary>
     internal string? Unread { get; init; }
 
+    /// <summary>What happens while evidence is computed.</summary>
+    internal Action? Meanwhile { get; init; }
+
     public EvidenceKind Kind => EvidenceKind.Likelihood;
 
     public IReadOnlyList<string> Personas => Names;
@@ -37,6 +40,7 @@ internal sealed class TextSource(string provenance = "one") : IEvidenceSource
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (Asked.Count >= Until) throw new OperationCanceledException();
+        Meanwhile?.Invoke();
         foreach (Episode e in episodes) Asked[Key(e)] = Asked.GetValueOrDefault(Key(e)) + 1;
         return new EvidenceBlock([.. episodes.Select(Nats)], [.. episodes.Select(e => e.Reply.Split(' ').Length)])
         {

@@ -42,4 +42,21 @@ public sealed class AuditedFilesTests : IDisposable
                     new AuditFolder(_here[name]).RequireSame(survey, new TextSource())).Code);
         }
     }
+
+    /// <summary>As many lines in another order: what came in since would be evidence of others, and none of it stays in the log.</summary>
+    [Fact]
+    public void Data_that_change_while_they_are_audited_are_refused_and_the_log_is_that_of_before()
+    {
+        string data = _here.Chats("data.jsonl", 600);
+        string[] lines = File.ReadAllLines(data);
+        Assert.Throws<OperationCanceledException>(() => _here.Audit(data, "a", new TextSource { Until = 200 }));
+        byte[] log = _here.Bytes("a", "evidence.jsonl");
+        var source = new TextSource { Meanwhile = () => File.WriteAllLines(data, lines.Reverse()) };
+        Assert.Equal("data-changed", Assert.Throws<UserErrorException>(() => _here.Audit(data, "a", source)).Code);
+        Assert.Equal(log, _here.Bytes("a", "evidence.jsonl"));
+        File.WriteAllLines(data, lines);
+        _here.Audit(data, "a");
+        _here.Audit(data, "whole");
+        Assert.Equal(_here.Bytes("whole", "ledger.jsonl"), _here.Bytes("a", "ledger.jsonl"));
+    }
 }
