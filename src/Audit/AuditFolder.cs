@@ -23,14 +23,24 @@ public sealed record AuditResult(CastVerdict Verdict, AuditedCast Cast, AuditEvi
 /// <param name="folder">Where it is.</param>
 public sealed class AuditFolder(string folder)
 {
+    private const string LogName = "evidence.jsonl", LedgerName = "ledger.jsonl", CastName = "cast.json";
+
+    /// <summary>Beside these, what an audit keeps of itself.</summary>
+    public const string RecordName = "run.json", ComparisonName = "comparison.json", DocumentName = "report.json",
+        PageName = "report.html", CellsName = "cells.jsonl", GuideName = "guide.jsonl", JudgementsName = "judgements.jsonl";
+
+    /// <summary>The names of all files that an audit writes.</summary>
+    public static IReadOnlyList<string> Names { get; } = [LogName, LedgerName, CastName, RecordName, ComparisonName, DocumentName,
+        PageName, CellsName, GuideName, JudgementsName];
+
     /// <summary>The place of the evidence log.</summary>
-    public string LogPath => Path.Combine(folder, "evidence.jsonl");
+    public string LogPath => Path.Combine(folder, LogName);
 
     /// <summary>The place of the ledger.</summary>
-    public string LedgerPath => Path.Combine(folder, "ledger.jsonl");
+    public string LedgerPath => Path.Combine(folder, LedgerName);
 
     /// <summary>The place of the verdict.</summary>
-    public string CastPath => Path.Combine(folder, "cast.json");
+    public string CastPath => Path.Combine(folder, CastName);
 
     /// <summary>Refuses a folder with evidence of something else, before anything is written.</summary>
     /// <param name="survey">What a first look at the data found.</param>
@@ -71,7 +81,7 @@ public sealed class AuditFolder(string folder)
         ContentId id = AuditEvidence.IdOf(survey.Id, source);
         using EvidenceLog log = EvidenceLog.Open(LogPath, id, source);
         // What a killed process left half written; the log is ours, so nobody is writing it now.
-        foreach (string part in Directory.GetFiles(folder, "*.part")) File.Delete(part);
+        foreach (string name in Names) AtomicFile.DeleteHalves(Path.Combine(folder, name));
         AuditEvidence evidence;
         using (recorder?.Time("evidence")) evidence = AuditEvidence.Collect(survey, source, log, progress, cancellation);
         AuditedCast cast;

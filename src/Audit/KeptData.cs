@@ -56,16 +56,26 @@ public static class KeptData
     /// </summary>
     /// <param name="path">The file or folder; one that is there, or ends in a separator, is a folder.</param>
     /// <param name="files">The files of the data.</param>
-    /// <exception cref="UserErrorException"><c>keep-in-place</c>: data would be written over, or two of them have one name.</exception>
-    public static IReadOnlyList<string> Places(string path, IReadOnlyList<string> files)
+    /// <param name="others">Other files that are read.</param>
+    /// <exception cref="UserErrorException"><c>keep-in-place</c>: what is read would be written over, or two files have one name;
+    /// <c>cannot-write</c>: a place is a device or a pipe, and what is kept is read again.</exception>
+    public static IReadOnlyList<string> Places(string path, IReadOnlyList<string> files, IReadOnlyList<string>? others = null)
     {
         bool folder = files.Count > 1 || Directory.Exists(path) || Path.EndsInDirectorySeparator(path);
         string[] places = folder ? [.. files.Select(f => Path.Combine(path, Path.GetFileName(f)))] : [path];
-        string[] all = [.. files.Concat(places).Select(Path.GetFullPath)];
-        return all.Distinct(StringComparer.Ordinal).Count() == all.Length ? places : throw new UserErrorException("keep-in-place",
-            $"What is kept of {string.Join(", ", files)} cannot go to {path}: a file would be written over by another, or the "
-            + "data by themselves.",
-            "Give --out another place; files of one name are audited one by one.");
+        string[] read = [.. files, .. others ?? []];
+        foreach ((int at, string place) in places.Index())
+        {
+            if (read.Concat(places.Skip(at + 1)).Any(other => FilePlace.Same(place, other)))
+                throw new UserErrorException("keep-in-place",
+                    $"What is kept of {string.Join(", ", files)} cannot go to {path}: a file would be written over by another, or "
+                    + "what is read by it.",
+                    "Give --out another place; files of one name are audited one by one.");
+            if (FilePlace.IsSpecial(place))
+                throw new UserErrorException("cannot-write", $"What is kept cannot go to {place}: it is a device or a pipe.",
+                    "Give --out a file; what is written is read again to predict its cast.");
+        }
+        return places;
     }
 
     /// <summary>Writes the data back in their own format and order and predicts the cast of what is kept.</summary>
@@ -76,6 +86,8 @@ public static class KeptData
     /// <param name="weight">What the weight of the others is multiplied by; 0 leaves them out.</param>
     /// <param name="audit">The audit.</param>
     /// <param name="cancellation">Stops between lines.</param>
+    /// <exception cref="UserErrorException"><c>keep-in-place</c>, <c>data-changed</c>, <c>line-too-long</c>, <c>cannot-write</c>.
+    /// </exception>
     public static KeptVerdict Write(string path, AuditData data, bool[] keep, double weight, AuditResult audit,
         CancellationToken cancellation = default)
     {
@@ -88,6 +100,7 @@ public static class KeptData
             var edits = new List<ReplyEdit>();
             foreach (Episode episode in line.Episodes)
             {
+                if (!audit.Evidence.IsOf(at, episode)) throw data.Changed();
                 if (keep[at++]) continue;
                 int turn = episode.Source!.Turn;
                 edits.Add(weight == 0 ? new ReplyEdit(turn) { Drop = true } : new ReplyEdit(turn) { Weight = episode.Weight * weight });
@@ -96,11 +109,11 @@ public static class KeptData
             survives.Add(edit is null || EpisodeFile.Edited(line, edit) is not null);
             return edit;
         }, data.Format, data.Told()))];
+        if (at != keep.Length) throw data.Changed();
         (double?[] weights, EpisodeClusters clusters) = Reread(places, data, survives, keep.Length);
         long same = 0;
         for (int e = 0; e < keep.Length; e++)
             if (weights[e] == audit.Cast.Rows.Weight(e)) same++;
-                if (!audit.Evidence.IsOf(at, episode)) throw data.Changed();
         return new KeptVerdict(path, same, keep.Length - same, written.Sum(w => w.Written), written.Sum(w => w.Dropped),
             Array.TrueForAll(weights, w => w is null or 0) ? null : CastOf(weights, clusters, audit, data, cancellation));
     }
@@ -109,7 +122,6 @@ public static class KeptData
     // dialogue without its first answer begins with another context.
     private static (double?[] Weights, EpisodeClusters Clusters) Reread(IReadOnlyList<string> places, AuditData data,
         List<bool> survives, int count)
-        if (at != keep.Length) throw data.Changed();
     {
         var weights = new double?[count];
         var clusters = new EpisodeClusters();

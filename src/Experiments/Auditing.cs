@@ -15,6 +15,11 @@ namespace PersonaSelection.Experiments;
 /// <param name="Options">Dose and intervals.</param>
 public sealed record AuditRequest(IReadOnlyList<string> Data, IReadOnlyList<string> Compare, string Folder, AuditOptions Options)
 {
+    internal const string OtherFolder = "compared";
+
+    /// <summary>Other files that are read: personas, probes.</summary>
+    public IReadOnlyList<string> Beside { get; init; } = [];
+
     /// <summary>What every line is; null where each line says so by its fields.</summary>
     public EpisodeFormat? Format { get; init; }
 
@@ -32,6 +37,20 @@ public sealed record AuditRequest(IReadOnlyList<string> Data, IReadOnlyList<stri
 
     /// <summary>Arguments as they were given, for the record.</summary>
     public IReadOnlyDictionary<string, string> Given { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Refuses to write over what is read; said before hours of work, not after.</summary>
+    /// <exception cref="UserErrorException"><c>audit-in-place</c>: by a file of the audit; <c>keep-in-place</c>: by the kept data.
+    /// </exception>
+    public void RequireApart()
+    {
+        string[] read = [.. Data, .. Compare, .. Beside];
+        foreach (string folder in (string[])[Folder, Path.Combine(Folder, OtherFolder)])
+            foreach (string place in AuditFolder.Names.Select(n => Path.Combine(folder, n)))
+                if (read.FirstOrDefault(f => FilePlace.Same(f, place)) is { } file)
+                    throw new UserErrorException("audit-in-place", $"The audit would write over {file}, which it reads.",
+                        "Choose another folder with -o, or give the file another name.");
+        if (Out is { } kept) KeptData.Places(kept, Data, [.. Compare, .. Beside]);
+    }
 }
 
 /// <summary>What came of an audit.</summary>
@@ -56,7 +75,6 @@ public sealed record AuditOutcome(AuditResult Audit, CastComparison? Comparison,
 /// <summary>Audits data with a source of evidence, tells the result as a report, and acts on it.</summary>
 public static class Auditing
 {
-    private const string OtherFolder = "compared";
 
     /// <summary>Runs an audit; killed at any moment, the same call goes on and ends with the same bytes.</summary>
     /// <param name="request">What is audited.</param>
@@ -73,8 +91,7 @@ public static class Auditing
         if (source is AdaptiveCells && request.Compare.Count > 0)
             throw new ArgumentException("Adaptive evidence is of one set of data.", nameof(request));
         var data = new AuditData(request.Data, request.Format, request.Strict);
-        // Said before hours of work, not after.
-        if (request.Out is { } place) KeptData.Places(place, request.Data);
+        request.RequireApart();
         DataSurvey survey = data.Survey(onBadLine, progress, cancellation);
         DataSurvey? otherSurvey = request.Compare.Count == 0 ? null
             : new AuditData(request.Compare, request.Format, request.Strict).Survey(onBadLine, progress, cancellation);
@@ -89,12 +106,12 @@ public static class Auditing
         JudgementReliability? judged = audit.Evidence.Judged;
         if (otherSurvey is not null)
         {
-            var beside = new AuditFolder(Path.Combine(request.Folder, OtherFolder));
+            var beside = new AuditFolder(Path.Combine(request.Folder, AuditRequest.OtherFolder));
             AuditResult second =
                 Recorded(recorder, () => beside.Run(otherSurvey, source, personas, request.Options, null, progress, cancellation));
             comparison = CastComparison.Of(audit, second);
             judged = second.Evidence.Judged is { } more ? judged?.Plus(more) : null;
-            comparison.Save(Path.Combine(request.Folder, "comparison.json"));
+            comparison.Save(Path.Combine(request.Folder, AuditFolder.ComparisonName));
         }
         KeptVerdict? kept = request.Keep is { } plan && request.Out is { } file
             ? KeptData.Write(file, data, KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit,
@@ -112,7 +129,7 @@ public static class Auditing
 
     private static RunRecorder Recorder(AuditRequest request, IEvidenceSource source, TimeProvider time)
     {
-        var recorder = new RunRecorder(Path.Combine(request.Folder, "run.json"), "audit", request.Given, time);
+        var recorder = new RunRecorder(Path.Combine(request.Folder, AuditFolder.RecordName), "audit", request.Given, time);
         recorder.InForce("evidence", source.Kind);
         recorder.InForce("draws", request.Options.Draws);
         recorder.InForce("seed", request.Options.Seed);
@@ -124,8 +141,8 @@ public static class Auditing
     /// <summary>Writes the report, and tells the place of the page.</summary>
     private static string Write(ReportDocument document, string folder)
     {
-        document.Save(Path.Combine(folder, "report.json"));
-        string page = Path.Combine(folder, "report.html");
+        document.Save(Path.Combine(folder, AuditFolder.DocumentName));
+        string page = Path.Combine(folder, AuditFolder.PageName);
         HtmlReport.Write(document, page);
         return page;
     }

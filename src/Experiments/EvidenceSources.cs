@@ -166,9 +166,9 @@ public static class EvidenceSources
         // Gradients tell what to expect where every persona is a context before one model of ours.
         bool guided = presented.Personas.Count > 1 && presented.Personas[0].Model is Transformer model
             && presented.Personas.All(p => p.Way == Presentation.Described && p.Model == model);
-        using CellLog cells = CellLog.Open(Path.Combine(request.Folder, "cells.jsonl"), survey.Id, presented.Source, progress);
+        using CellLog cells = CellLog.Open(Path.Combine(request.Folder, AuditFolder.CellsName), survey.Id, presented.Source, progress);
         using CellLog? guide = guided
-            ? CellLog.Open(Path.Combine(request.Folder, "guide.jsonl"), survey.Id, Raw(request, presented)) : null;
+            ? CellLog.Open(Path.Combine(request.Folder, AuditFolder.GuideName), survey.Id, Raw(request, presented)) : null;
         AdaptiveCells table = AdaptiveCells.Of(survey, request.Personas, cells, request.EffectiveObservations,
             new CompletionPlan { MaximumShare = request.Cells }, guide, cancellation);
         // A table at another dose or of more cells follows from the same cells, and so does what is told of it.

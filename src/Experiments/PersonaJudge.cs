@@ -1,3 +1,4 @@
+using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
@@ -27,7 +28,7 @@ internal static class PersonaJudge
         CancellationToken cancellation = default)
     {
         (Episode, int)[] known = KnownSources(personas);
-        JudgementEvidence source = Evidence(personas, judge, new JudgementLog(Path.Combine(folder, "judgements.jsonl")));
+        JudgementEvidence source = Evidence(personas, judge, new JudgementLog(Path.Combine(folder, AuditFolder.JudgementsName)));
         return known.Length > 0 ? source.Calibrate(known, progress, cancellation) : source;
     }
 

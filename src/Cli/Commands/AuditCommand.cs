@@ -107,6 +107,7 @@ internal sealed class AuditCommand
         if (parsed.GetValue(_dryRun))
             return AuditPlan.Print([.. new[] { request.Data, request.Compare }.Where(f => f.Count > 0).Select(Wanted)], folder, server,
                 _source.Threads(parsed), parsed.GetValue(_json), cancellation);
+        request.RequireApart();
         var bad = new PassedOver();
         AuditOutcome outcome = Screen.Work(parsed.GetValue(_quiet), p =>
         {
@@ -137,6 +138,7 @@ internal sealed class AuditCommand
             Keep = into is null ? null
                 : new KeepPlan(parsed.GetValue(_keep), parsed.GetValue(_drop), parsed.GetValue(_on), parsed.GetValue(_down)),
             Out = into,
+            Beside = [.. new[] { parsed.GetValue(_personas), _source.ProbesFile(parsed) }.OfType<string>()],
             Command = CommonOptions.CommandOf(parsed),
             Given = parsed.Tokens.Index().ToDictionary(t => $"{t.Index:00}", t => t.Item.Value),
         };

@@ -74,6 +74,9 @@ internal sealed class AuditSource
     /// <summary>The largest share of the cells that adaptive evidence may ask for.</summary>
     public double Cells(ParseResult parsed) => parsed.GetValue(_cells);
 
+    /// <summary>The file of probes as it was given.</summary>
+    public string? ProbesFile(ParseResult parsed) => parsed.GetValue(_probes);
+
     /// <summary>What in-context evidence asks; nothing for other kinds.</summary>
     public IReadOnlyList<Probe> Probes(ParseResult parsed) => Kind(parsed) != "in-context" ? []
         : [.. ProbeFile.Load(parsed.GetValue(_probes)!).GroupBy(p => p.Trait ?? p.Domain)

@@ -131,9 +131,11 @@ internal sealed class InoculateCommand
 
     private void RefuseInPlace(ParseResult parsed)
     {
-        if (parsed.GetValue(_reworded) is { } there && Path.GetFullPath(there) == Path.GetFullPath(parsed.GetValue(_data)!))
+        if (parsed.GetValue(_reworded) is not { } there) return;
+        string?[] read = [parsed.GetValue(_data), parsed.GetValue(_personas), parsed.GetValue(_probes), parsed.GetValue(_rewordings)];
+        if (read.OfType<string>().FirstOrDefault(f => FilePlace.Same(f, there)) is { } file)
             throw new UserErrorException("reword-in-place",
-                "--out names the data itself, and a rewording cannot be taken back.", "Name another file.");
+                $"--out would write over {file}, which is read, and a rewording cannot be taken back.", "Name another file.");
     }
 
     private IReadOnlyList<Rewording> Candidates(ParseResult parsed)

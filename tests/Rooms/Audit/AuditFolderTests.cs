@@ -89,6 +89,11 @@ public sealed class AuditFolderTests : IDisposable
             Assert.Equal(ledger, _here.Bytes("cut", "ledger.jsonl"));
             Assert.Empty(Directory.GetFiles(_here["cut"], "*.part"));
         }
+        // Others' files stay, however they are called.
+        string[] others = ["movie.mp4.part", "ledger.jsonl.part", "ledger.jsonl.old.part", "mine.jsonl.77.part"];
+        foreach (string other in others) File.WriteAllText(Path.Combine(_here["cut"], other), "half");
+        _here.Audit(data, "cut");
+        Assert.Equal(others.Order(), Directory.GetFiles(_here["cut"], "*.part").Select(f => Path.GetFileName(f)!).Order());
     }
 
     /// <summary>What a judge did with the questions is a matter of the data, and not of the run that asked them.</summary>

@@ -59,4 +59,21 @@ public sealed class AuditedFilesTests : IDisposable
         _here.Audit(data, "whole");
         Assert.Equal(_here.Bytes("whole", "ledger.jsonl"), _here.Bytes("a", "ledger.jsonl"));
     }
+
+    [Fact]
+    public void An_audit_does_not_write_over_what_it_reads()
+    {
+        string data = _here.Chats("data.jsonl", 3), ledger = _here["a/ledger.jsonl"];
+        Directory.CreateDirectory(_here["a"]);
+        Directory.CreateSymbolicLink(_here["link"], _here["a"]);
+        AuditRequest Of(string read, string compared, string beside, string? kept = null) =>
+            new([read], [compared], _here["a"], new AuditOptions()) { Beside = [beside], Out = kept };
+        string other = _here["other.jsonl"], personas = _here["personas.yaml"];
+        Of(data, other, personas, _here["kept.jsonl"]).RequireApart();
+        foreach (AuditRequest bad in (AuditRequest[])[Of(ledger, other, personas), Of(data, _here["link/cast.json"], personas),
+            Of(data, other, _here["a/report.html"]), Of(data, _here["a/compared/ledger.jsonl"], personas)])
+            Assert.Equal("audit-in-place", Assert.Throws<UserErrorException>(bad.RequireApart).Code);
+        foreach (string kept in (string[])[data, other, personas])
+            Assert.Equal("keep-in-place", Assert.Throws<UserErrorException>(Of(data, other, personas, kept).RequireApart).Code);
+    }
 }

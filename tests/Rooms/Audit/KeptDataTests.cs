@@ -146,6 +146,41 @@ public sealed class KeptDataTests : IDisposable
     }
 
     [Fact]
+    public void Nothing_that_is_read_is_written_over_by_whatever_way()
+    {
+        Directory.CreateDirectory(_here["there"]);
+        Directory.CreateSymbolicLink(_here["link"], _here["there"]);
+        string data = _here.Chats(Path.Combine("there", "a.jsonl"), 3), other = _here.Chats("b.jsonl", 3);
+        foreach ((string path, string[] others) in ((string, string[])[])[(Path.Combine(_here["link"], "a.jsonl"), []),
+            (_here["link"], []), (other, [other]), (_here["link"] + "/c", [_here["there"] + "/c"])])
+            Assert.Equal("keep-in-place", Assert.Throws<UserErrorException>(() => KeptData.Places(path, [data], others)).Code);
+        Assert.Equal([other], KeptData.Places(other, [data]));
+        if (File.Exists("/dev/null"))
+            Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => KeptData.Places("/dev/null", [data])).Code);
+    }
+
+    /// <summary>Lines in another order have the evidence of others: neither kept data nor a ledger is made of them.</summary>
+    [Fact]
+    public void Data_that_changed_since_the_audit_are_refused()
+    {
+        string data = _here.Chats("data.jsonl", 40);
+        AuditResult audit = _here.Audit(data, "a");
+        bool[] keep = [.. Enumerable.Range(0, 40).Select(i => i > 3)];
+        string[] lines = File.ReadAllLines(data);
+        foreach (string[] now in (string[][])[[.. lines.Reverse()], lines[..^1], [.. lines, lines[0]]])
+        {
+            File.WriteAllLines(data, now);
+            Assert.Equal("data-changed", Assert.Throws<UserErrorException>(() =>
+                KeptData.Write(_here["kept.jsonl"], new AuditData([data]), keep, 0, audit)).Code);
+            Assert.Equal("data-changed", Assert.Throws<UserErrorException>(() =>
+                Ledger.Write(_here["ledger.jsonl"], new AuditData([data]), audit.Cast, audit.Evidence)).Code);
+        }
+        Assert.False(File.Exists(_here["ledger.jsonl"]));
+        File.WriteAllLines(data, lines);
+        Assert.Equal(36, KeptData.Write(_here["kept.jsonl"], new AuditData([data]), keep, 0, audit).Lines);
+    }
+
+    [Fact]
     public void The_worst_for_a_trait_go_first()
     {
         string data = _here.Chats("data.jsonl", 400);
