@@ -271,6 +271,11 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
     {
         SampleReport.Make().Save(_folder["report.json"]);
 
+        byte[] document = File.ReadAllBytes(_folder["report.json"]);
+        foreach (string option in (string[])["-o", "--markdown"])
+            (await PsmProcess.Run(_folder.Path, "report", _folder.Path, option, _folder["report.json"]))
+                .ShouldBeUserError("report-in-place", "report.json");
+        Assert.Equal(document, File.ReadAllBytes(_folder["report.json"]));
         await shop.Succeed("report", _folder.Path, "--markdown", _folder["report.md"]);
 
         Assert.Equal(HtmlReport.Render(SampleReport.Make()), File.ReadAllText(_folder["report.html"]));

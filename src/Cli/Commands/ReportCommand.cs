@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PersonaSelection.Lab;
 using PersonaSelection.Report;
 
 namespace PersonaSelection.Cli.Commands;
@@ -25,8 +26,11 @@ internal static class ReportCommand
             string path = Directory.Exists(place) ? Path.Combine(place, DocumentName) : place;
             ReportDocument document = ReportDocument.Load(path);
             string page = parsed.GetValue(output) ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "report.html");
-            HtmlReport.Write(document, page);
             string? text = parsed.GetValue(markdown);
+            if (new[] { page, text }.OfType<string>().FirstOrDefault(p => FilePlace.Same(p, path)) is { } same)
+                throw new UserErrorException("report-in-place", $"{same} is the document that the report is drawn from.",
+                    "Choose another file with -o or --markdown.");
+            HtmlReport.Write(document, page);
             if (text is not null) MarkdownReport.Write(document, text);
             string? charts = parsed.GetValue(figures);
             if (charts is not null) SvgFigure.WriteAll(document, charts);
