@@ -15,7 +15,8 @@ public static partial class EpisodeFile
     /// <param name="edit">The change to a line; null leaves it as it is.</param>
     /// <param name="format">What every line is; without it each line says so by its fields.</param>
     /// <param name="onBadLine">Told of every line that holds no training example; without it the first is an error.</param>
-    /// <exception cref="UserErrorException">The input cannot be read, the output not written, or a bad line.</exception>
+    /// <exception cref="UserErrorException">The input cannot be read, the output not written, or a bad line; <c>line-too-long</c>: a line
+    /// would be after its change.</exception>
     public static RewriteSummary Rewrite(string path, string output, Func<DataLine, DataLineEdit?> edit, EpisodeFormat? format = null,
         Action<BadLine>? onBadLine = null)
     {
@@ -42,6 +43,11 @@ public static partial class EpisodeFile
                     DroppedWhole = summary.DroppedWhole + (whole ? 1 : 0),
                 };
                 if (written is null) continue;
+                // What reads it would pass it over.
+                if (written.Length > TextLines.LongestLine)
+                    throw new UserErrorException("line-too-long",
+                        $"{line.File}, line {line.Line}: with the change the line would be longer than {TextLines.LongestLine >> 20} MiB.",
+                        "Leave it out of the data, or drop what was to be changed.");
                 text.Write(written);
                 text.WriteByte((byte)'\n');
             }

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
 using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.CorpusTests;
@@ -26,6 +27,28 @@ public sealed class WriteBackTests : IDisposable
         Assert.Equal(Dialogue, Edit(Dialogue, new DataLineEdit()));
         IReadOnlyList<Turn> same = Line(Dialogue).Episodes[1].Context;
         Assert.Equal(Dialogue, Edit(Dialogue, Context(1, [.. same])));
+    }
+
+    /// <summary>What is written can be read again: a line that would be passed over is refused.</summary>
+    [Theory]
+    [InlineData(40, true)]
+    [InlineData(4, false)]
+    public void A_line_does_not_grow_too_long_to_be_read(int room, bool fits)
+    {
+        string from = Path.Combine(_folder, "from.jsonl"), to = Path.Combine(_folder, "to.jsonl");
+        const string Start = "{\"prompt\":\"a?\",\"completion\":\"", End = "\"}";
+        File.WriteAllText(from, Start + new string('x', TextLines.LongestLine - room - Start.Length - End.Length) + End + "\n");
+        RewriteSummary Write() => EpisodeFile.Rewrite(from, to, _ => new DataLineEdit { Replies = [new ReplyEdit(0) { Weight = 0.5 }] });
+        if (fits)
+        {
+            Assert.Equal(1, Write().Changed);
+            Assert.Single(EpisodeFile.Lines(to));
+            return;
+        }
+        UserErrorException refused = Assert.Throws<UserErrorException>(Write);
+        Assert.Equal("line-too-long", refused.Code);
+        Assert.Contains("line 1", refused.Problem, StringComparison.Ordinal);
+        Assert.Equal([from], Directory.GetFiles(_folder));
     }
 
     [Fact]
