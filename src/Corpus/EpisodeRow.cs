@@ -25,6 +25,9 @@ internal sealed class EpisodeRow
 {
     // A context is rendered once for each answer after it.
     private const int MostMessages = 1 << 12;
+
+    // Sums over many episodes stay numbers, and whatever is beyond is a slip.
+    private const double MostWeight = 1e9;
     private static readonly string[] TrainedFields = ["train", "training", "loss"];
     private readonly RawJson _json;
 
@@ -175,7 +178,7 @@ internal sealed class EpisodeRow
             if (turns[at].Turn.Role != "assistant") continue;
             if (at < judged) turns[at] = turns[at] with { Weight = 0 };
             bool rejected = Verdict == false;
-            double weight = Weight * turns[at].Weight;
+            double weight = Bounded(Weight * turns[at].Weight, turns[at].Value);
             replies.Add(new RowReply(turns, at, replies.Count, rejected ? -weight : weight, rejected));
         }
         if (replies.Count > 0) return replies;
@@ -197,8 +200,12 @@ internal sealed class EpisodeRow
         List<RowTurn> prompt = ReadSide(Field("prompt"u8), "prompt", "user");
         List<RowTurn> chosen = Answer(prompt, ReadSide(Field("chosen"u8), "chosen", "assistant"));
         List<RowTurn> rejected = Answer(prompt, ReadSide(Field("rejected"u8), "rejected", "assistant"));
-        return [new RowReply(chosen, chosen.Count - 1, 0, Weight), new RowReply(rejected, rejected.Count - 1, 1, -Weight, true)];
+        double weight = Bounded(Weight, 0);
+        return [new RowReply(chosen, chosen.Count - 1, 0, weight), new RowReply(rejected, rejected.Count - 1, 1, -weight, true)];
     }
+
+    private double Bounded(double weight, int value) => Math.Abs(weight) <= MostWeight ? weight : throw new BadRowException(
+        _json.Start(value), string.Create(CultureInfo.InvariantCulture, $"The weight of this answer is beyond {MostWeight:N0}."));
 
     private List<RowTurn> Answer(List<RowTurn> prompt, List<RowTurn> side)
     {

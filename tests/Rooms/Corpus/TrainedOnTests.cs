@@ -143,6 +143,24 @@ public sealed class TrainedOnTests : IDisposable
     private static string? Edit(string line, DataLineEdit edit) =>
         EpisodeFile.Edited(Line(line), edit) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
 
+    [Theory]
+    [InlineData("1e200", "1e200")]
+    [InlineData("-3e5", "1e4")]
+    [InlineData("1.5", "2e9")]
+    public void A_weight_that_no_sum_can_hold_is_a_bad_line(string row, string message)
+    {
+        string heavy = $$"""{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a","weight":{{message}}}],"""
+            + $$""" "weight":{{row}} }""";
+        string choice = """{"prompt":"p","chosen":"a","rejected":"b","weight":-2e9}""";
+        foreach (string line in (string[])[heavy, choice])
+        {
+            var bad = new List<BadLine>();
+            Assert.Empty(EpisodeFile.Lines(Stream(line), "x", null, bad.Add));
+            Assert.Contains("1,000,000,000", Assert.Single(bad).Problem, StringComparison.Ordinal);
+        }
+        Assert.Single(Line(heavy.Replace(message, "-2", StringComparison.Ordinal).Replace(row, "5e8", StringComparison.Ordinal)).Episodes);
+    }
+
     private static DataLine Line(string line) => EpisodeFile.Lines(Stream(line), "x").Single();
 
     private static MemoryStream Stream(string text) => new(Encoding.UTF8.GetBytes(text));
