@@ -141,6 +141,8 @@ public sealed unsafe class TokenShard : IDisposable
         if (tokenizer is not null && !header.Slice(72, 24).SequenceEqual(TokenizerMark(tokenizer)))
             throw new UserErrorException("wrong-tokenizer", $"The token shard {path} was made with another tokenizer.",
                 "Make it again with the tokenizer of this model.");
+        if (tokenizer is not null && vocabulary != tokenizer.VocabularySize)
+            throw Corrupt(path, "its vocabulary is not that of its tokenizer");
         if (!HashOf(start + HeaderLength, length - HeaderLength).AsSpan().SequenceEqual(header.Slice(40, 32)))
             throw Corrupt(path, "its checksum is wrong");
         var shard = new TokenShard(file, view, start, width, (int)vocabulary, tokens, (int)documents);
@@ -152,7 +154,24 @@ public sealed unsafe class TokenShard : IDisposable
             last = at;
         }
         if (shard._starts[0] != 0 || last != (ulong)tokens) throw Corrupt(path, "its index does not cover its tokens");
+        // Whoever made the file made its checksum too.
+        if (!shard.IdsAreKnown()) throw Corrupt(path, "it holds tokens beyond its vocabulary");
         return shard;
+    }
+
+    private bool IdsAreKnown()
+    {
+        const int part = 1 << 20;
+        for (long at = 0; at < Tokens; at += part)
+        {
+            int length = (int)Math.Min(part, Tokens - at);
+            bool beyond = _width == 2
+                ? new ReadOnlySpan<ushort>((ushort*)_data + at, length)
+                    .ContainsAnyExceptInRange((ushort)0, (ushort)Math.Min(VocabularySize - 1, ushort.MaxValue))
+                : new ReadOnlySpan<int>((int*)_data + at, length).ContainsAnyExceptInRange(0, VocabularySize - 1);
+            if (beyond) return false;
+        }
+        return true;
     }
 
     private static byte[] HashOf(byte* data, long length)

@@ -38,13 +38,37 @@ public sealed class TokenShardTests : IDisposable
         byte[] good = File.ReadAllBytes(path);
         for (int i = 0; i < good.Length; i++)
         {
-            if (i is >= 16 and < 24) continue; // the size of the vocabulary is a bound that no stored token need reach
             byte[] bad = [.. good];
             bad[i] ^= 0x41;
             File.WriteAllBytes(path, bad);
             Assert.Throws<UserErrorException>(() => TokenShard.Open(path, tokenizer));
             File.WriteAllBytes(path, good[..i]);
             Assert.Throws<UserErrorException>(() => TokenShard.Open(path, tokenizer));
+        }
+    }
+
+    /// <summary>A checksum can be made by whoever makes the file, so it vouches for nothing that is not looked at.</summary>
+    [Theory]
+    [InlineData(50)]
+    [InlineData(70_000)]
+    public void A_token_beyond_the_vocabulary_is_refused_whatever_the_checksum(int vocabulary)
+    {
+        string path = Path.Combine(_folder, "a.tokens");
+        TokenShardWriter.Write(path, new FakeTokenizer(vocabulary), [[3, vocabulary - 1]]);
+        TokenShard.Open(path).Dispose();
+        byte[] bytes = File.ReadAllBytes(path);
+        int width = vocabulary > 1 << 16 ? 4 : 2;
+        Forge(vocabulary);
+        Assert.Equal("corrupt-shard", Assert.Throws<UserErrorException>(() => TokenShard.Open(path)).Code);
+        if (width == 2) return;
+        Forge(-1);
+        Assert.Equal("corrupt-shard", Assert.Throws<UserErrorException>(() => TokenShard.Open(path)).Code);
+
+        void Forge(int id)
+        {
+            BitConverter.TryWriteBytes(bytes.AsSpan(TokenShard.HeaderLength + width), id);
+            System.Security.Cryptography.SHA256.HashData(bytes.AsSpan(TokenShard.HeaderLength), bytes.AsSpan(40, 32));
+            File.WriteAllBytes(path, bytes);
         }
     }
 
