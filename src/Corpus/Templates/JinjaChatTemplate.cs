@@ -36,6 +36,8 @@ internal sealed class JinjaChatTemplate : ChatTemplate
         _foldsSystem = Tried([system, user, reply], out _) is null;
         _userFirst = Tried([reply], out _) is null || (!_foldsSystem && Tried([system, reply], out _) is null);
         int at = whole.IndexOf(Reply);
+        if (at < whole.IndexOf(UserText, StringComparison.Ordinal))
+            throw new FormatException("it writes the answer before the question.");
         string before = whole[..at], after = whole[(at + 1)..];
         _lead = before[before.TrimEnd(' ').Length..];
         _opening = before[(before.LastIndexOf(UserText, StringComparison.Ordinal) + UserText.Length)..^_lead.Length];

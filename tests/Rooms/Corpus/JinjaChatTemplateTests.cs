@@ -51,6 +51,13 @@ public sealed class JinjaChatTemplateTests
         }
     }
 
+    [Theory]
+    [InlineData("{{ messages[1].content }}{{ messages[0].content }}{{ messages[1].content }}")]
+    [InlineData("{{ messages[-1].content }}{% for m in messages %}{{ m.content }}{% endfor %}")]
+    public void A_template_that_writes_the_reply_first_cannot_be_followed(string jinja) =>
+        Assert.Contains("before the question", Assert.Throws<FormatException>(() => ChatTemplate.FromJinja(jinja, Tokens)).Message,
+            StringComparison.Ordinal);
+
     [Fact]
     public void What_a_template_writes_is_written()
     {
