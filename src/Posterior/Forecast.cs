@@ -104,6 +104,10 @@ public sealed record Forecast
             throw new UserErrorException("bad-forecast", $"{path} is not a forecast: {e.Message}",
                 "Write it again with 'psm forecast'.", e);
         }
+        // A list may hold null whatever its type says.
+        if (forecast.Domains.Concat(forecast.Probes).Any(r => r is null) || forecast.Provenance.Values.Any(v => v is null))
+            throw new UserErrorException("bad-forecast", $"{path} is not a forecast: a row of it is null.",
+                "Write it again with 'psm forecast'.");
         string? written = root.TryGetProperty("id", out JsonElement id) ? id.ToString() : null;
         if (written != forecast.Id)
             throw new UserErrorException("altered-forecast", $"{path} says it is {written}, but its content is {forecast.Id}.",

@@ -131,6 +131,24 @@ public class ForecastTests
         Assert.Throws<ArgumentException>(() => ScoredPoint.Mean(one, [other[1], other[0]]));
     }
 
+    [Theory]
+    [InlineData("domains")]
+    [InlineData("probes")]
+    public void A_forecast_with_a_row_that_is_none_is_refused(string list)
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("psm-forecast").FullName, "cheat.json");
+        Cheat().Save(path);
+        string text = File.ReadAllText(path);
+        foreach (string row in (string[])["null,", "{\"name\":null,\"domain\":\"d\",\"trained\":true},"])
+        {
+            File.WriteAllText(path, text.Replace($"\"{list}\": [", $"\"{list}\": [{row}", StringComparison.Ordinal));
+            Assert.Equal("bad-forecast", Assert.Throws<UserErrorException>(() => Forecast.Load(path)).Code);
+        }
+        File.WriteAllText(path, text.Replace("\"provenance\": {", "\"provenance\": {\"x\": null, ", StringComparison.Ordinal));
+        Assert.NotEqual(text, File.ReadAllText(path));
+        Assert.Throws<UserErrorException>(() => Forecast.Load(path));
+    }
+
     [Fact]
     public void A_saved_forecast_comes_back_whole_and_an_altered_one_is_refused()
     {
