@@ -88,12 +88,20 @@ internal static class PersonaSetFile
             table.Numbers("traits", -1, 1, optional: true), table.Number("prior", 0, 1e12, 1))
         {
             Contexts = contexts,
-            Examples = table.Has("examples") ? table.Text("examples") : null,
+            Examples = table.Has("examples") ? PathOf(table, "examples") : null,
             Direction = DirectionOf(table),
             Given = table.Has("given") ? GivenOf(table) : null,
         };
         table.Done();
         return persona;
+    }
+
+    // No path holds one; the system would refuse it much later, and not by this line.
+    private static string PathOf(YamlTable table, string key)
+    {
+        string path = table.Text(key);
+        if (path.Any(char.IsControl)) table.Say($"'{key}' is a path and holds a control character", key);
+        return path;
     }
 
     private static Presentation? GivenOf(YamlTable table)
@@ -122,7 +130,7 @@ internal static class PersonaSetFile
         {
             if (table.Has("examples") && !table.Has("given"))
                 table.Say("it has 'examples' and 'directions': say which with 'given'", "directions");
-            return new PersonaDirection(table.Text("directions"), name, strength);
+            return new PersonaDirection(PathOf(table, "directions"), name, strength);
         }
         if (name is not null || strength is not null)
             table.Say("'direction' and 'strength' need 'directions', the folder", name is null ? "strength" : "direction");

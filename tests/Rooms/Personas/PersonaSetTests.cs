@@ -156,4 +156,19 @@ public sealed class PersonaSetTests
         Assert.Contains("needs 'examples'", error.Message, StringComparison.Ordinal);
         Assert.Contains("described, shown, vector, adapter or directed", error.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("directions")]
+    [InlineData("examples")]
+    public void A_path_with_a_control_character_is_a_problem_of_its_line(string key)
+    {
+        foreach (string hidden in (string[])["\\0", "\\e", "\\u0085"])
+        {
+            UserErrorException error = Assert.Throws<UserErrorException>(() =>
+                PersonaSet.Parse("p.yaml", $"schema: 1\npersonas:\n  - name: a\n    {key}: \"a{hidden}b\"\n"));
+            Assert.Equal("bad-personas", error.Code);
+            Assert.Contains("line 4: ", error.Message, StringComparison.Ordinal);
+            Assert.Contains("control character", error.Message, StringComparison.Ordinal);
+        }
+    }
 }
