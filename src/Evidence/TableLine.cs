@@ -23,6 +23,7 @@ internal sealed class TableLine
             throw TableFile.Bad(path, number, $"is not JSON: {e.Message}");
         }
         if (_root.ValueKind != JsonValueKind.Object) throw Bad("is not a JSON object.");
+        if (!Lab.JsonFile.IsText(_root)) throw Bad("holds text that is not well-formed Unicode.");
     }
 
     internal string Text(string name) => AsText(name, Property(name, JsonValueKind.String));
@@ -72,18 +73,8 @@ internal sealed class TableLine
         }
     }
 
-    private string AsText(string name, JsonElement e)
-    {
-        if (e.ValueKind != JsonValueKind.String) throw Bad($"has a '{name}' that is not text.");
-        try
-        {
-            return e.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw Bad($"has a '{name}' that is not well-formed Unicode.");
-        }
-    }
+    private string AsText(string name, JsonElement e) =>
+        e.ValueKind == JsonValueKind.String ? e.GetString()! : throw Bad($"has a '{name}' that is not text.");
 
     private JsonElement Property(string name, JsonValueKind kind)
     {

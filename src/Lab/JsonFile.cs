@@ -23,11 +23,11 @@ public static class JsonFile
 
     private static readonly JsonDocumentOptions ReaderOptions = new() { MaxDepth = 64 };
 
-    /// <summary>Parses a whole file; the top of it is an object.</summary>
+    /// <summary>Parses a whole file; the top of it is an object, and every text in it can be read.</summary>
     /// <param name="path">The file.</param>
     /// <param name="remedy">What to do when the file is missing or broken.</param>
     /// <param name="largest">The most bytes it may have.</param>
-    /// <exception cref="UserErrorException">No such file, too large, or not a JSON object.</exception>
+    /// <exception cref="UserErrorException">No such file, too large, not a JSON object, or text that is no Unicode.</exception>
     public static JsonDocument Read(string path, string remedy, long largest = 256 << 20)
     {
         try
@@ -37,9 +37,12 @@ public static class JsonFile
                 throw new UserErrorException("file-too-large",
                     $"{path} has {stream.Length} bytes, more than the {largest} it may have.", remedy);
             JsonDocument document = JsonDocument.Parse(stream, ReaderOptions);
-            if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
+            bool isObject = document.RootElement.ValueKind == JsonValueKind.Object;
+            if (isObject && IsText(document.RootElement)) return document;
             document.Dispose();
-            throw new UserErrorException("bad-json", $"{path} is not a JSON object.", remedy);
+            throw new UserErrorException("bad-json", isObject
+                ? $"{path} holds text that is half a character (bytes that are no UTF-8, or one surrogate of a pair)."
+                : $"{path} is not a JSON object.", remedy);
         }
         catch (JsonException e)
         {
@@ -66,6 +69,35 @@ public static class JsonFile
             throw new UserErrorException("wrong-schema", $"{path} is not a {what} of schema {schema}.",
                 "Write it again with this version, or read it with the version that wrote it.");
         return root.Clone();
+    }
+
+    /// <summary>
+    /// Whether all names and texts in it can be read. Bytes that are no UTF-8, and one surrogate of a pair, are JSON by the grammar, and
+    /// fail whoever reads them or looks for a name among them.
+    /// </summary>
+    public static bool IsText(JsonElement root)
+    {
+        try
+        {
+            Visit(root);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+
+        static void Visit(JsonElement element)
+        {
+            if (element.ValueKind == JsonValueKind.String) element.GetString();
+            else if (element.ValueKind == JsonValueKind.Array) foreach (JsonElement item in element.EnumerateArray()) Visit(item);
+            else if (element.ValueKind == JsonValueKind.Object)
+                foreach (JsonProperty member in element.EnumerateObject())
+                {
+                    _ = member.Name;
+                    Visit(member.Value);
+                }
+        }
     }
 
     /// <summary>Writes a file as indented JSON, whole or not at all.</summary>

@@ -38,7 +38,7 @@ public sealed class EndpointCache(string folder)
                 && root.TryGetProperty("response", out JsonElement held) && held.ValueKind == JsonValueKind.Object;
             return same ? root.GetProperty("response").Clone() : null;
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             return null;
         }

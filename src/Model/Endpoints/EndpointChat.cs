@@ -70,18 +70,6 @@ public sealed class EndpointChat(EndpointClient client) : IChatModel
             throw new UnreadableReplyException("a reply without text");
         string finish = choice.TryGetProperty("finish_reason", out JsonElement f) && f.ValueKind == JsonValueKind.String
             ? f.GetString()! : "";
-        return new ChatReply(Text(content), finish);
+        return new ChatReply(content.GetString() ?? "", finish);
     })];
-
-    private static string Text(JsonElement content)
-    {
-        try
-        {
-            return content.GetString() ?? "";
-        }
-        catch (InvalidOperationException)
-        {
-            throw new UnreadableReplyException("a reply that is not well-formed Unicode");
-        }
-    }
 }

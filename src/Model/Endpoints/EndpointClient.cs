@@ -188,6 +188,11 @@ public sealed class EndpointClient : IDisposable
             trouble = e.Message;
             return false;
         }
+        catch (InvalidOperationException)
+        {
+            trouble = EndpointReply.HalfCharacter;
+            return false;
+        }
     }
 
     /// <summary>

@@ -10,6 +10,12 @@ internal sealed class UnreadableReplyException(string what) : Exception(what);
 /// <summary>What answers of every kind have in common.</summary>
 internal static class EndpointReply
 {
+    /// <summary>How many levels deep an answer may be nested.</summary>
+    public const int Deepest = 64;
+
+    /// <summary>What is said of an answer whose text cannot be read: JSON lets one surrogate of a pair stand alone.</summary>
+    public const string HalfCharacter = "text that is not well-formed Unicode";
+
     /// <summary>The choices of an answer, at least one, each an object.</summary>
     /// <exception cref="UnreadableReplyException">There are none.</exception>
     public static IReadOnlyList<JsonElement> Choices(JsonElement reply) =>

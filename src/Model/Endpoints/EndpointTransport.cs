@@ -109,6 +109,10 @@ internal sealed partial class EndpointTransport : IDisposable
             // A connection that broke in the middle of an answer without a length looks like this.
             return attempt.Unreadable($"{body.Length} bytes that are not JSON, or only a part of it");
         }
+        catch (InvalidOperationException)
+        {
+            return attempt.Unreadable(EndpointReply.HalfCharacter);
+        }
     }
 
     /// <summary>The body; null when it is larger and should be whole.</summary>

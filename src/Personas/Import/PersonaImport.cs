@@ -73,6 +73,10 @@ public sealed record PersonaImport(IReadOnlyList<Trait> Traits, IReadOnlyList<Pe
         {
             found.Say(e.Line, e.Message);
         }
+        catch (InvalidOperationException)
+        {
+            found.Say(1, "a name in it is half a character: one surrogate of a pair");
+        }
         catch (UserErrorException e)
         {
             // A file of our own formats that is wrong; its message names the lines.

@@ -55,6 +55,8 @@ public sealed class TableFileTests : IDisposable
     [InlineData(3, "\"values\":[-", "\"values\":[true,-", "line 3, has 3 values")]
     [InlineData(3, "}", "", "line 3, is not JSON")]
     [InlineData(3, "{", "[{", "line 3, is not JSON")]
+    [InlineData(3, "\"id\":\"e2\"", "\"\\ud800\":1", "line 3, holds text that is not well-formed Unicode")]
+    [InlineData(3, "\"id\":\"e2\"", "\"id\":\"\\ud800\"", "line 3, holds text that is not well-formed Unicode")]
     public void A_damaged_line_is_named(int line, string from, string to, string expected)
     {
         Evidence().Save(File("e"));

@@ -37,6 +37,8 @@ public sealed class JsonFileTests : IDisposable
     [InlineData("[1]", "bad-json")]
     [InlineData("", "bad-json")]
     [InlineData("{\"schema\": 1,\n  oops}", "bad-json")]
+    [InlineData("{\"schema\": 1, \"a\": [{\"b\": \"\\ud800\"}]}", "bad-json")]
+    [InlineData("{\"schema\": 1, \"a\": {\"\\udc00\": 1}}", "bad-json")]
     public void Record_ThatCannotBeUsed_IsRefusedByName(string content, string code)
     {
         File.WriteAllText(FilePath, content);
@@ -45,6 +47,17 @@ public sealed class JsonFileTests : IDisposable
 
         Assert.Equal(code, error.Code);
         Assert.Contains(FilePath, error.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Text_ThatIsHalfACharacter_IsRefused_AndAPairIsNot()
+    {
+        File.WriteAllBytes(FilePath, [.. "{\"a\": \""u8, 0xff, .. "\"}"u8]);
+        Assert.Equal("bad-json", Assert.Throws<UserErrorException>(() => JsonFile.Read(FilePath, "")).Code);
+
+        File.WriteAllText(FilePath, "{\"a\": \"\\ud83d\\ude00\"}");
+        using JsonDocument whole = JsonFile.Read(FilePath, "");
+        Assert.Equal("😀", whole.RootElement.GetProperty("a").GetString());
     }
 
     [Fact]

@@ -63,6 +63,14 @@ public sealed class HostileTextTests : IDisposable
         Holds(text => ProbeFile.Read("x.jsonl", new StringReader(text)), typeof(UserErrorException));
 
     [Fact]
+    public void A_name_that_is_half_a_character_is_a_problem_of_an_import()
+    {
+        File.WriteAllText(_path, "{\"\\ud800\":1}");
+        Assert.Contains("half a character", Assert.Throws<UserErrorException>(() => PersonaImport.Read([_path])).Problem,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Imports_from_any_text_are_values_or_a_user_error() => Holds(text =>
     {
         File.WriteAllText(_path, text, new UTF8Encoding(false));

@@ -22,6 +22,8 @@ public sealed class UnreadableAnswerTests : IDisposable
     [InlineData("Sorry", "5 bytes that are not JSON")]
     [InlineData("""{"choices":[{"message":7}]}""", "without text")]
     [InlineData("""{"choices":[{"message":{"content":"\ud800"}}]}""", "Unicode")]
+    [InlineData("""{"choices":[{"message":{"content":"x"},"finish_reason":"\ud800"}]}""", "Unicode")]
+    [InlineData("""{"\ud800":1}""", "Unicode")]
     [InlineData("""{"error":{"message":"warming up"},"choices":null}""", "warming up")]
     public void AnAnswerThatCannotBeRead_IsAskedForAgain_AndNeverKept(string body, string says)
     {
@@ -92,8 +94,10 @@ public sealed class UnreadableAnswerTests : IDisposable
         Assert.Equal((2, 1), (server.Requests.Count, second.Usage.Cached));
     }
 
-    [Fact]
-    public async Task AListOfModelsThatCannotBeRead_IsAskedForAgain()
+    [Theory]
+    [InlineData("""{"data":[{}]}""")]
+    [InlineData("""{"data":[{"id":"\ud800"}]}""")]
+    public async Task AListOfModelsThatCannotBeRead_IsAskedForAgain(string body)
     {
         using var server = new EndpointServer(r => ServerReply.Ok(r.Number == 0 ? """{"data":[{}]}""" : """{"data":[{"id":"m"}]}"""));
         using EndpointClient client = Client(server);
