@@ -14,6 +14,9 @@ public sealed class EndpointCache(string folder)
     private const int Schema = 1;
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    // An answer stands a level deeper here than on its way.
+    private static readonly JsonDocumentOptions Reading = new() { MaxDepth = EndpointReply.Deepest + 1 };
+
     /// <summary>The folder.</summary>
     public string Folder { get; } = folder;
 
@@ -28,7 +31,7 @@ public sealed class EndpointCache(string folder)
             var file = new FileInfo(path);
             if (!file.Exists || file.Length > largest + (2L * request.Body.Length) + 1024) return null;
             using FileStream stream = file.OpenRead();
-            using JsonDocument document = JsonDocument.Parse(stream);
+            using JsonDocument document = JsonDocument.Parse(stream, Reading);
             JsonElement root = document.RootElement;
             bool same = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("schema", out JsonElement schema)
                 && schema.ValueKind == JsonValueKind.Number && schema.TryGetInt32(out int version) && version == Schema

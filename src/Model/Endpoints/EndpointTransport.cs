@@ -96,7 +96,7 @@ internal sealed partial class EndpointTransport : IDisposable
         var attempt = new EndpointAttempt(status, body, default, RetryAfter: RetryAfter(response));
         try
         {
-            using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 64 });
+            using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = EndpointReply.Deepest });
             JsonElement root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object) return attempt.Unreadable("JSON that is no object");
             // Some gateways tell under the status of a success what went wrong behind them.

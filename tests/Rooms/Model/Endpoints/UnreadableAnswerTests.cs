@@ -99,10 +99,22 @@ public sealed class UnreadableAnswerTests : IDisposable
     [InlineData("""{"data":[{"id":"\ud800"}]}""")]
     public async Task AListOfModelsThatCannotBeRead_IsAskedForAgain(string body)
     {
-        using var server = new EndpointServer(r => ServerReply.Ok(r.Number == 0 ? """{"data":[{}]}""" : """{"data":[{"id":"m"}]}"""));
+        using var server = new EndpointServer(r => ServerReply.Ok(r.Number == 0 ? body : """{"data":[{"id":"m"}]}"""));
         using EndpointClient client = Client(server);
 
         Assert.Equal(["m"], await client.Models(TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>In the cache an answer stands a level deeper than on its way, where it may be as deep as a reader goes.</summary>
+    [Fact]
+    public void TheDeepestAnswerThatIsRead_IsFoundInTheCache()
+    {
+        string deep = $",\"deep\":{new string('[', 63)}{new string(']', 63)}";
+        using var server = new EndpointServer(_ => Ok("hello", deep));
+        using EndpointClient client = Client(server, cache: true);
+
+        Assert.Equal(("hello", "hello"), (Ask(client, "q"), Ask(client, "q")));
+        Assert.Equal((1, 1), (server.Requests.Count, client.Usage.Cached));
     }
 
     private sealed class Heard : IProgress<WorkProgress>
