@@ -80,6 +80,7 @@ public sealed class AuditFolder(string folder)
             throw new ArgumentException("The source has other personas.", nameof(source));
         ContentId id = AuditEvidence.IdOf(survey.Id, source);
         using EvidenceLog log = EvidenceLog.Open(LogPath, id, source);
+        log.RequireAtMost(survey.Episodes);
         // What a killed process left half written; the log is ours, so nobody is writing it now.
         foreach (string name in Names) AtomicFile.DeleteHalves(Path.Combine(folder, name));
         AuditEvidence evidence;

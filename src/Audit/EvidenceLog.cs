@@ -96,6 +96,16 @@ internal sealed class EvidenceLog : IDisposable
         }
     }
 
+    /// <summary>Refuses a log that goes on after the last of its episodes.</summary>
+    /// <param name="episodes">How many there are.</param>
+    /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
+    public void RequireAtMost(long episodes)
+    {
+        if (Count <= episodes) return;
+        throw new UserErrorException("other-audit", $"{_path} holds evidence of {Count} episodes, and the data have {episodes}.",
+            "Choose another folder with -o, or delete this one to start anew.");
+    }
+
     /// <summary>What the log holds, in order.</summary>
     public IEnumerable<LoggedEvidence> Entries()
     {
@@ -213,7 +223,7 @@ internal sealed class EvidenceLog : IDisposable
                 root.TryGetProperty("unread", out JsonElement unread) ? unread.GetString() : null)
             {
                 Shifts = root.TryGetProperty("shifts", out JsonElement shifts)
-                    ? [.. shifts.EnumerateArray().Select(x => x.GetDouble())] : null,
+                    ? [.. shifts.EnumerateArray().Select(JsonLog.ReadFinite)] : null,
                 Judged = root.TryGetProperty("judged", out JsonElement judged) ? ReadJudged(judged) : null,
             };
     });

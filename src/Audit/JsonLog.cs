@@ -128,7 +128,11 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
 
     /// <summary>What <see cref="WriteValues"/> wrote into an entry.</summary>
     public static double[] ReadValues(JsonElement entry) => [.. entry.GetProperty("values").EnumerateArray()
-        .Select(v => v.ValueKind == JsonValueKind.Null ? double.NegativeInfinity : v.GetDouble())];
+        .Select(v => v.ValueKind == JsonValueKind.Null ? double.NegativeInfinity : ReadFinite(v))];
+
+    /// <summary>A finite number of an entry.</summary>
+    public static double ReadFinite(JsonElement number) => number.GetDouble() is var x && double.IsFinite(x) ? x
+        : throw new FormatException("A number of the log is not finite.");
 
     /// <summary>Reads a line; null where it is not one of ours.</summary>
     public static T? Parse<T>(string line, Func<JsonElement, T?> read) where T : class
