@@ -75,7 +75,8 @@ public sealed class AdaptiveCells : IEvidenceSource
                     $"{data.Name} has {survey.Episodes:N0} episodes; adaptive evidence holds a table of at most {MostEpisodes:N0}."),
                 "Use --evidence likelihood or gradient, which take any number, or audit a part of the data.");
         // Ids may repeat between files; here they have no meaning.
-        var set = new EpisodeSet(data.Name, [.. data.Episodes().Select((e, i) => e with { Id = FormattableString.Invariant($"{i}") })]);
+        var set = new EpisodeSet(data.Name,
+            [.. data.Episodes(cancellation).Select((e, i) => e with { Id = FormattableString.Invariant($"{i}") })]);
         double mass = set.Episodes.Sum(e => Math.Abs(e.Weight));
         if (mass == 0)
             throw new UserErrorException("adaptive-data", $"No episode of {data.Name} has a weight, so no cell matters.",

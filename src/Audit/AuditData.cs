@@ -38,15 +38,18 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
 
     /// <summary>The lines in order.</summary>
     /// <param name="onBadLine">Told of lines that are left out.</param>
+    /// <param name="cancellation">Stops between lines, those that are left out too.</param>
     /// <exception cref="UserErrorException">A file is missing, or a line is bad and that is an error.</exception>
-    public IEnumerable<DataLine> Lines(Action<BadLine>? onBadLine = null) =>
-        Files.SelectMany(f => EpisodeFile.Lines(f, Format, Told(onBadLine)));
+    public IEnumerable<DataLine> Lines(Action<BadLine>? onBadLine = null, CancellationToken cancellation = default) =>
+        Files.SelectMany(f => EpisodeFile.Lines(f, Format, Told(onBadLine), cancellation));
 
     /// <summary>Who is told of bad lines: nobody when the first is to be an error.</summary>
     internal Action<BadLine>? Told(Action<BadLine>? onBadLine = null) => strict ? null : onBadLine ?? (_ => { });
 
     /// <summary>The episodes in order.</summary>
-    public IEnumerable<Episode> Episodes() => Lines().SelectMany(l => l.Episodes);
+    /// <param name="cancellation">Stops between lines.</param>
+    public IEnumerable<Episode> Episodes(CancellationToken cancellation = default) =>
+        Lines(cancellation: cancellation).SelectMany(l => l.Episodes);
 
     /// <summary>
     /// Some of the episodes, drawn evenly from all (reservoir sampling), in the order of the data; the same ones for the same seed.
@@ -77,16 +80,22 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
         long lines = 0, episodes = 0, bad = 0, replies = 0, contexts = 0, rejected = 0;
         bool choices = false, flagged = false;
         BadLine? first = null;
+        void Tell()
+        {
+            if ((lines + bad) % 4096 == 0) progress?.Report(new WorkProgress("reading", lines + bad, 0, "lines"));
+        }
         foreach (DataLine line in Lines(b =>
         {
             bad++;
             first ??= b;
             onBadLine?.Invoke(b);
-        }))
+            Tell();
+        }, cancellation))
         {
             cancellation.ThrowIfCancellationRequested();
             flagged |= line.Flagged;
-            if (++lines % 4096 == 0) progress?.Report(new WorkProgress("reading", lines, 0, "lines"));
+            lines++;
+            Tell();
             foreach (Episode episode in line.Episodes)
             {
                 episodes++;

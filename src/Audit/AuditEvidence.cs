@@ -92,7 +92,7 @@ public sealed class AuditEvidence
         var pending = new List<(Episode Episode, UInt128 Key, int Cluster)>();
         using (IEnumerator<LoggedEvidence> logged = log.Entries().GetEnumerator())
         {
-            foreach (DataLine l in data.Lines())
+            foreach (DataLine l in data.Lines(cancellation: cancellation))
             {
                 if (l.Episodes.Count == 0) continue;
                 int cluster = clusters.Add(l.Episodes);

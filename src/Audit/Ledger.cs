@@ -42,7 +42,7 @@ public static class Ledger
         {
             using var json = new Utf8JsonWriter(stream, Writing);
             int row = 0;
-            foreach (Episode episode in data.Episodes())
+            foreach (Episode episode in data.Episodes(cancellation))
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (!evidence.IsOf(row, episode)) throw data.Changed();

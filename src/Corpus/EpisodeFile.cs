@@ -11,18 +11,22 @@ public static partial class EpisodeFile
     private const string Remedy = "Write one JSON object per line, such as "
         + "{\"messages\":[{\"role\":\"user\",\"content\":\"…\"},{\"role\":\"assistant\",\"content\":\"…\"}]}.";
 
+    private const int LinesBetweenLooks = 1 << 10;
+
     /// <summary>The lines of a file in order; empty lines are passed over. The file is opened when the first one is asked for.</summary>
     /// <param name="path">The file; gzip is known by its first bytes.</param>
     /// <param name="format">What every line is; without it each line says so by its fields.</param>
     /// <param name="onBadLine">Told of every line that holds no training example, which is then left out; without it the
     /// first is an error.</param>
+    /// <param name="cancellation">Stops between lines, those that are passed over too.</param>
     /// <remarks>
     /// Ids are unique in the file: where an id occurs again, the later line's episodes are called <c>id#line</c>. In a file of more than a
     /// million ids this may befall an id that is new, though hardly ever, and the same one on every reading.
     /// </remarks>
     /// <exception cref="UserErrorException">No such file, one that cannot be read to its end, or a bad line.</exception>
-    public static IEnumerable<DataLine> Lines(string path, EpisodeFormat? format = null, Action<BadLine>? onBadLine = null) =>
-        Lines(() => TextLines.Open(path), path, format, onBadLine);
+    public static IEnumerable<DataLine> Lines(string path, EpisodeFormat? format = null, Action<BadLine>? onBadLine = null,
+        CancellationToken cancellation = default) =>
+        Lines(() => TextLines.Open(path), path, format, onBadLine, cancellation);
 
     /// <summary>The lines of a stream, which is closed at the end.</summary>
     internal static IEnumerable<DataLine> Lines(Stream stream, string name, EpisodeFormat? format = null,
@@ -61,13 +65,15 @@ public static partial class EpisodeFile
         return Path.GetFileNameWithoutExtension(name);
     }
 
-    private static IEnumerable<DataLine> Lines(Func<TextLines> open, string name, EpisodeFormat? format, Action<BadLine>? onBadLine)
+    private static IEnumerable<DataLine> Lines(Func<TextLines> open, string name, EpisodeFormat? format, Action<BadLine>? onBadLine,
+        CancellationToken cancellation = default)
     {
         using TextLines lines = TextLines.Guarded(name, 0, open);
         var json = new RawJson();
         var ids = new EpisodeIds();
         while (TextLines.Guarded(name, lines.Number, lines.MoveNext))
         {
+            if (lines.Number % LinesBetweenLooks == 0) cancellation.ThrowIfCancellationRequested();
             if (!lines.TooLong && lines.Current.Span.IndexOfAnyExcept(" \t\r\v\f"u8) < 0) continue;
             (DataLine? line, BadLine? bad) = Read(lines, name, json, ids, format);
             if (line is not null)

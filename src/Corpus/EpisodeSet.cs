@@ -61,12 +61,17 @@ public sealed class EpisodeSet
         }
     });
 
-    /// <summary>Reads a whole file of episodes through <see cref="EpisodeFile.Lines(string, EpisodeFormat?, Action{BadLine}?)"/>.</summary>
+    /// <summary>
+    /// Reads a whole file of episodes through
+    /// <see cref="EpisodeFile.Lines(string, EpisodeFormat?, Action{BadLine}?, CancellationToken)"/>.
+    /// </summary>
     /// <param name="path">The file, plain or gzipped.</param>
     /// <param name="onBadLine">Told of every line that is no episode, which is then left out; without it the first one is an error.</param>
     /// <param name="format">What every line is; without it each line says so by its fields.</param>
+    /// <param name="cancellation">Stops between lines.</param>
     /// <exception cref="UserErrorException">No such file, a bad line, or no good line at all.</exception>
-    public static EpisodeSet Load(string path, Action<BadLine>? onBadLine = null, EpisodeFormat? format = null)
+    public static EpisodeSet Load(string path, Action<BadLine>? onBadLine = null, EpisodeFormat? format = null,
+        CancellationToken cancellation = default)
     {
         BadLine? first = null;
         Action<BadLine>? tell = onBadLine is null ? null : bad =>
@@ -74,7 +79,7 @@ public sealed class EpisodeSet
             first ??= bad;
             onBadLine(bad);
         };
-        List<Episode> episodes = [.. EpisodeFile.Lines(path, format, tell).SelectMany(line => line.Episodes)];
+        List<Episode> episodes = [.. EpisodeFile.Lines(path, format, tell, cancellation).SelectMany(line => line.Episodes)];
         return episodes.Count > 0 ? new EpisodeSet(EpisodeFile.NameOf(path), episodes) : throw EpisodeFile.NoEpisodes(path, first);
     }
 

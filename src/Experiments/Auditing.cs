@@ -101,7 +101,7 @@ public static class Auditing
         AuditResult audit =
             Recorded(recorder, () => folder.Run(survey, source, personas, request.Options, recorder, progress, cancellation));
         // On examples that a persona has learnt by heart, evidence flatters it.
-        long known = evidence.Overlap is { } overlap ? overlap.Count(data.Episodes()) : 0;
+        long known = evidence.Overlap is { } overlap ? overlap.Count(data.Episodes(cancellation)) : 0;
         CastComparison? comparison = null;
         JudgementReliability? judged = audit.Evidence.Judged;
         if (otherSurvey is not null)

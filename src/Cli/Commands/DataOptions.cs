@@ -34,10 +34,11 @@ internal static class DataOptions
     /// <param name="path">The file.</param>
     /// <param name="format">What <see cref="Format"/> was given.</param>
     /// <param name="strict">What <see cref="Strict"/> was given.</param>
-    public static (EpisodeSet Set, long BadLines) Load(string path, string? format, bool strict)
+    /// <param name="cancellation">Stops between lines.</param>
+    public static (EpisodeSet Set, long BadLines) Load(string path, string? format, bool strict, CancellationToken cancellation)
     {
         var bad = new PassedOver();
-        EpisodeSet set = EpisodeSet.Load(path, bad.Unless(strict), Parse(format));
+        EpisodeSet set = EpisodeSet.Load(path, bad.Unless(strict), Parse(format), cancellation);
         bad.Tell();
         if (set.Episodes.Count(e => e.Weight < 0) is > 0 and var rejected) Screen.Say(RejectedEpisodes.Count(rejected, set.Episodes.Count));
         return (set, bad.Count);

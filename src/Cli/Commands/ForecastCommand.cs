@@ -47,7 +47,7 @@ internal sealed class ForecastCommand
     private int Run(ParseResult parsed, CancellationToken cancellation)
     {
         ForecastInputs inputs = ForecastInputs.Load(parsed.GetValue(_data)!, parsed.GetValue(_format), parsed.GetValue(_strict),
-            parsed.GetValue(_personas)!, parsed.GetValue(_probes)!, parsed.GetValue(_domains));
+            parsed.GetValue(_personas)!, parsed.GetValue(_probes)!, parsed.GetValue(_domains), cancellation);
         string folder = parsed.GetValue(_output)!;
         bool dry = parsed.GetValue(_dryRun);
         using EndpointSession? session = _endpoint.OpenIfGiven(parsed, folder, cancellation);

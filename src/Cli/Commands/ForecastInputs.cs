@@ -20,9 +20,11 @@ internal sealed record ForecastInputs(EpisodeSet Data, long BadLines, PersonaSet
     /// <param name="personas">The file of personas.</param>
     /// <param name="probes">The file of probes.</param>
     /// <param name="domains">Domains that the data is said to train on; none to find them.</param>
-    public static ForecastInputs Load(string data, string? format, bool strict, string personas, string probes, string[]? domains)
+    /// <param name="cancellation">Stops between lines of the data.</param>
+    public static ForecastInputs Load(string data, string? format, bool strict, string personas, string probes, string[]? domains,
+        CancellationToken cancellation)
     {
-        (EpisodeSet set, long badLines) = DataOptions.Load(data, format, strict);
+        (EpisodeSet set, long badLines) = DataOptions.Load(data, format, strict, cancellation);
         PersonaSet cast = PersonaSet.Load(personas);
         IReadOnlyList<Probe> questions = ProbeFile.Load(probes);
         return new ForecastInputs(set, badLines, cast, questions, TrainedDomains.Of(set, questions, domains ?? []));

@@ -87,7 +87,7 @@ internal sealed class InoculateCommand
         RefuseInPlace(parsed);
         if (parsed.GetValue(_reworded) is not null) EpisodeFile.RequireLasting(parsed.GetValue(_data)!);
         ForecastInputs inputs = ForecastInputs.Load(parsed.GetValue(_data)!, parsed.GetValue(_format), parsed.GetValue(_strict),
-            parsed.GetValue(_personas)!, parsed.GetValue(_probes)!, parsed.GetValue(_domains));
+            parsed.GetValue(_personas)!, parsed.GetValue(_probes)!, parsed.GetValue(_domains), cancellation);
         IReadOnlyList<Rewording> list = Candidates(parsed);
         string? folder = parsed.GetValue(_output);
         ulong seed = parsed.GetValue(_seed);

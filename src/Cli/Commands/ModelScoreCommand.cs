@@ -40,7 +40,7 @@ internal static class ModelScoreCommand
         return verb.Does((parsed, cancellation) =>
         {
             (EpisodeSet? set, long badLines) = parsed.GetValue(file) is { } path
-                ? DataOptions.Load(path, parsed.GetValue(format), parsed.GetValue(strict)) : ((EpisodeSet?)null, 0L);
+                ? DataOptions.Load(path, parsed.GetValue(format), parsed.GetValue(strict), cancellation) : ((EpisodeSet?)null, 0L);
             bool asJson = parsed.GetValue(json);
             if (endpoint.Given(parsed))
             {

@@ -84,7 +84,8 @@ internal sealed class ModelTuneCommand
     private int Run(ParseResult parsed, CancellationToken cancellation)
     {
         TuningRun training = Training(parsed);
-        (EpisodeSet set, long badLines) = DataOptions.Load(parsed.GetValue(_data)!, parsed.GetValue(_format), parsed.GetValue(_strict));
+        (EpisodeSet set, long badLines) = DataOptions.Load(parsed.GetValue(_data)!, parsed.GetValue(_format), parsed.GetValue(_strict),
+            cancellation);
         using ModelFolder parent = ModelFolder.Open(parsed.GetValue(_model)!, parsed.GetValue(_threads));
         if (parsed.GetValue(_dryRun)) return Plan(parent, set, badLines, training, parsed.GetValue(_json));
         string folder = parsed.GetValue(_output)!;

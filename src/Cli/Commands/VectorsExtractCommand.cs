@@ -81,7 +81,7 @@ internal sealed class VectorsExtractCommand
 
     private int Run(ParseResult parsed, CancellationToken cancellation)
     {
-        (DirectionRun run, long badLines) = Inputs(parsed);
+        (DirectionRun run, long badLines) = Inputs(parsed, cancellation);
         using ModelFolder source = ModelFolder.Open(parsed.GetValue(_model)!, parsed.GetValue(_threads));
         if (parsed.GetValue(_dryRun)) return Plan(run, source.Model, badLines, parsed.GetValue(_json));
         string folder = parsed.GetValue(_output)!;
@@ -98,11 +98,11 @@ internal sealed class VectorsExtractCommand
         return ExitCode.Done;
     }
 
-    private (DirectionRun Run, long BadLines) Inputs(ParseResult parsed)
+    private (DirectionRun Run, long BadLines) Inputs(ParseResult parsed, CancellationToken cancellation)
     {
         PersonaSet set = PersonaSet.Load(parsed.GetValue(_personas)!);
         (EpisodeSet? read, long badLines) = parsed.GetValue(_data) is { } file
-            ? DataOptions.Load(file, parsed.GetValue(_format), parsed.GetValue(_strict)) : ((EpisodeSet?)null, 0L);
+            ? DataOptions.Load(file, parsed.GetValue(_format), parsed.GetValue(_strict), cancellation) : ((EpisodeSet?)null, 0L);
         IReadOnlyList<Episode> episodes = read?.Episodes ?? [];
         string word = parsed.GetValue(_positions) ?? (episodes.Count > 0 ? "opening" : "reply");
         return (new DirectionRun(set, episodes)

@@ -47,4 +47,33 @@ public sealed class DamagedInputTests : IDisposable
         Assert.Contains("21 episodes", error.Problem, StringComparison.Ordinal);
         Assert.Contains("20", error.Problem, StringComparison.Ordinal);
     }
+
+    /// <summary>Lines that hold nothing are lines too: a stop is seen among them, and so is how far it is.</summary>
+    [Theory]
+    [InlineData("{}\n")]
+    [InlineData("\n")]
+    public void Lines_that_are_passed_over_are_told_and_can_be_stopped(string line)
+    {
+        string data = _here.Write("data.jsonl", "{}\n" + string.Concat(Enumerable.Repeat(line, 50_000)) + "[");
+        using var stop = new CancellationTokenSource();
+        int bad = 0;
+        Assert.ThrowsAny<OperationCanceledException>(() => new AuditData([data]).Survey(b =>
+        {
+            bad++;
+            Assert.True(b.Line < 50_000, "it read on to the end");
+            stop.Cancel();
+        }, null, stop.Token));
+        Assert.InRange(bad, 1, 10_000);
+
+        var told = new Told();
+        Assert.Throws<UserErrorException>(() => new AuditData([data]).Survey(_ => { }, told));
+        if (line.Length > 1) Assert.NotEmpty(told.Lines);
+    }
+
+    private sealed class Told : IProgress<WorkProgress>
+    {
+        public List<double> Lines { get; } = [];
+
+        public void Report(WorkProgress value) => Lines.Add(value.Done);
+    }
 }
