@@ -167,7 +167,8 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1 << 16);
+            // What a full disk has refused must not be written again when the file is closed: lines wait in a buffer of our own.
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -116,7 +116,14 @@ public sealed class RunRecorder : IDisposable
             if (_over || recorder._ended is not null) return;
             _over = true;
             recorder._timings.Add(new RunTiming(name, recorder._time.GetElapsedTime(_start).TotalSeconds));
-            recorder.Save();
+            try
+            {
+                recorder.Save();
+            }
+            catch (UserErrorException)
+            {
+                // An error may be on its way already; if none is, the end of the run will meet this one.
+            }
         }
     }
 }

@@ -154,6 +154,13 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
             result.ShouldBeUserError("cannot-write", "model.checkpoint");
             Assert.False(File.Exists(model + ".checkpoint"));
             Assert.Empty(Directory.GetFiles(disk, "*.part", SearchOption.AllDirectories));
+
+            string data = _folder["data.jsonl"];
+            string[] lines = [.. File.ReadLines(shop.Set("cheat")).Take(4)];
+            File.WriteAllLines(data, Enumerable.Range(0, 12_000).Select(i => lines[i % 4]));
+            result = await PsmProcess.Run(_folder.Path, "audit", data, "--model", shop.Base, "--personas", shop.Personas, "-q", "-o",
+                Path.Combine(disk, "audit"));
+            result.ShouldBeUserError("cannot-write", "evidence.jsonl", "the same command goes on from there");
         }
         finally
         {
