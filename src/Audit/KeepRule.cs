@@ -20,11 +20,11 @@ internal sealed class KeepRule
     private int _next, _depth;
     private readonly Func<Row, bool> _holds;
 
-    private KeepRule(string text, AuditedCast cast)
+    private KeepRule(string text, IEnumerable<string> personas, IEnumerable<string> traits)
     {
         _text = text;
-        _personas = cast.Names.Index().ToDictionary(p => p.Item, p => p.Index, StringComparer.Ordinal);
-        _traits = cast.Traits.Index().ToDictionary(p => p.Item, p => p.Index, StringComparer.Ordinal);
+        _personas = personas.Index().ToDictionary(p => p.Item, p => p.Index, StringComparer.Ordinal);
+        _traits = traits.Index().ToDictionary(p => p.Item, p => p.Index, StringComparer.Ordinal);
         Scan();
         _holds = Or();
         if (_next < _tokens.Count) throw Bad($"'{_tokens[_next].Text}' is not expected", _tokens[_next].At);
@@ -49,9 +49,10 @@ internal sealed class KeepRule
 
     /// <summary>Reads a rule about the episodes of an audit.</summary>
     /// <param name="text">The rule.</param>
-    /// <param name="cast">The audit, whose personas and traits it may name.</param>
+    /// <param name="personas">The personas that it may name, in the order of the audit.</param>
+    /// <param name="traits">The traits likewise.</param>
     /// <exception cref="UserErrorException"><c>bad-rule</c>, with the place.</exception>
-    public static KeepRule Parse(string text, AuditedCast cast) => new(text, cast);
+    public static KeepRule Parse(string text, IEnumerable<string> personas, IEnumerable<string> traits) => new(text, personas, traits);
 
     internal bool Holds(Row row) => _holds(row);
 

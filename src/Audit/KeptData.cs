@@ -1,5 +1,7 @@
+using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
+using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
 
 namespace PersonaSelection.Audit;
@@ -10,7 +12,38 @@ namespace PersonaSelection.Audit;
 /// towards the low pole.</param>
 /// <param name="On">The trait that <paramref name="Drop"/> is about.</param>
 /// <param name="Weight">What the weight of those that go is multiplied by; 0 leaves them out.</param>
-public sealed record KeepPlan(string? Rule, string? Drop, string? On, double Weight = 0);
+public sealed record KeepPlan(string? Rule, string? Drop, string? On, double Weight = 0)
+{
+    /// <summary>Refuses a plan that cannot be followed, before there is anything to follow it with.</summary>
+    /// <param name="personas">Who competes.</param>
+    /// <exception cref="UserErrorException"><c>bad-rule</c>.</exception>
+    public void RequireSound(PersonaSet personas)
+    {
+        string[] traits = [.. personas.Traits.Select(t => t.Name)];
+        if (Rule is not null) KeepRule.Parse(Rule, personas.Personas.Select(p => p.Name), traits);
+        if (Drop is null) return;
+        TraitOf(traits);
+        Amount(0);
+    }
+
+    /// <summary>The number of the trait that the worst are worst in.</summary>
+    internal int TraitOf(IReadOnlyList<string> traits)
+    {
+        int trait = traits.Index().Where(t => t.Item == On).Select(t => t.Index).DefaultIfEmpty(-1).First();
+        return trait >= 0 ? trait : throw new UserErrorException("bad-rule", $"There is no trait '{On}'.",
+            $"Name one with --on: {string.Join(", ", traits)}.");
+    }
+
+    /// <summary>How many of so many episodes are the worst.</summary>
+    internal int Amount(int count)
+    {
+        string text = Drop!, digits = text.TrimEnd('%').Trim();
+        if (!double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            || !(number >= 0) || (text.EndsWith('%') ? number > 100 : number > int.MaxValue))
+            throw new UserErrorException("bad-rule", $"'{text}' is no amount of episodes.", "Write it as 20 or 5%.");
+        return (int)Math.Round(text.EndsWith('%') ? number / 100 * count : number);
+    }
+}
 
 /// <summary>What was kept, and who the kept data cast as the Assistant.</summary>
 /// <param name="File">Where it was written: the file, or the folder of several.</param>
@@ -35,19 +68,16 @@ public static class KeptData
         bool[] keep = [.. Enumerable.Repeat(true, count)];
         if (plan.Rule is not null)
         {
-            KeepRule rule = KeepRule.Parse(plan.Rule, cast);
+            KeepRule rule = KeepRule.Parse(plan.Rule, cast.Names, cast.Traits);
             for (int e = 0; e < count; e++) keep[e] = rule.Holds(new KeepRule.Row(cast, e, tokens[e]));
         }
         if (plan.Drop is null) return keep;
-        int trait = cast.Traits.Index().Where(t => t.Item == plan.On).Select(t => t.Index).DefaultIfEmpty(-1).First();
-        if (trait < 0)
-            throw new UserErrorException("bad-rule", $"There is no trait '{plan.On}'.",
-                $"Name one with --on: {string.Join(", ", cast.Traits)}.");
+        int trait = plan.TraitOf(cast.Traits);
         // Without such an episode the trait would lie higher.
         var pull = new List<(double Change, int Row)>();
         for (int e = 0; e < count; e++)
             if (keep[e] && cast.Of(e).Removed[trait] is var change && change > 0) pull.Add((change, e));
-        foreach ((_, int e) in pull.OrderByDescending(p => p.Change).ThenBy(p => p.Row).Take(Amount(plan.Drop, count))) keep[e] = false;
+        foreach ((_, int e) in pull.OrderByDescending(p => p.Change).ThenBy(p => p.Row).Take(plan.Amount(count))) keep[e] = false;
         return keep;
     }
 
@@ -148,15 +178,5 @@ public static class KeptData
         int[] cluster = [.. weights.Select(w => w is null ? 0 : clusters.Of(at++))];
         EvidenceRows kept = audit.Cast.Rows.Regrouped(e => cluster[e], e => weights[e]);
         return audit.Cast.With(kept, cancellation).Verdict(data.Name, audit.Kind) with { Redrawn = clusters.Redrawn };
-    }
-
-    private static int Amount(string text, int count)
-    {
-        string digits = text.TrimEnd('%').Trim();
-        if (!double.TryParse(digits, System.Globalization.NumberStyles.Float,
-            System.Globalization.CultureInfo.InvariantCulture, out double number)
-            || !(number >= 0) || (text.EndsWith('%') ? number > 100 : number > int.MaxValue))
-            throw new UserErrorException("bad-rule", $"'{text}' is no amount of episodes.", "Write it as 20 or 5%.");
-        return (int)Math.Round(text.EndsWith('%') ? number / 100 * count : number);
     }
 }

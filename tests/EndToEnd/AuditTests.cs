@@ -164,8 +164,18 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
         foreach ((JsonElement one, JsonElement two) in again.GetProperty("personas").EnumerateArray()
             .Zip(audit.GetProperty("kept").GetProperty("cast").GetProperty("personas").EnumerateArray()))
             Assert.Equal(one.GetProperty("posterior").GetDouble(), two.GetProperty("posterior").GetDouble(), 1e-6);
-        (await PsmProcess.Run(shop.Path, Audit(mixed, "mixed", "--keep", "influence.nothing > 0", "--out", kept)))
-            .ShouldBeUserError("bad-rule", "nothing");
+    }
+
+    /// <summary>A rule can be read before there is a model to ask.</summary>
+    [Fact]
+    public async Task ARuleThatIsNone_IsToldBeforeAnythingIsRead()
+    {
+        foreach ((string[] plan, string named) in ((string[], string)[])[(["--keep", "turn < 1"], "turn"),
+            (["--keep", "influence.nothing > 0"], "nothing"), (["--drop-worst", "4", "--on", "nothing"], "nothing"),
+            (["--drop-worst", "4x", "--on", "honest"], "4x")])
+            (await PsmProcess.Run(shop.Path, [.. Audit("nowhere.jsonl", "early", "--out", _folder["kept.jsonl"]), .. plan]))
+                .ShouldBeUserError("bad-rule", named);
+        Assert.False(Directory.Exists(_folder["early"]));
     }
 
     [Fact]

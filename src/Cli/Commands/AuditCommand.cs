@@ -86,6 +86,7 @@ internal sealed class AuditCommand
         if (r.GetValue(_drop) is not null != r.GetValue(_on) is not null) r.AddError("--drop-worst needs a trait: --on TRAIT.");
         if (r.GetValue(_dose) is { } d && !(d is >= 0 and < 1e9)) r.AddError("--dose is a number of observations, not negative.");
         if (!(r.GetValue(_down) is >= 0 and <= 1)) r.AddError("--down-weight lies between 0 and 1.");
+        request.Keep?.RequireSound(cast);
     }
 
     private int Run(ParseResult parsed, CancellationToken cancellation)

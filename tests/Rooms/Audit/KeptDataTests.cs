@@ -251,7 +251,7 @@ public sealed class KeptDataTests : IDisposable
     public void A_rule_that_is_none_is_told_with_its_place(string rule, string named)
     {
         AuditResult audit = _here.Audit(_here.Chats("data.jsonl", 20), "a");
-        UserErrorException e = Assert.Throws<UserErrorException>(() => KeepRule.Parse(rule, audit.Cast));
+        UserErrorException e = Assert.Throws<UserErrorException>(() => KeepRule.Parse(rule, audit.Cast.Names, audit.Cast.Traits));
         Assert.Equal("bad-rule", e.Code);
         Assert.Contains(named, e.Problem, StringComparison.Ordinal);
     }
@@ -260,8 +260,8 @@ public sealed class KeptDataTests : IDisposable
     public void Rules_nested_without_end_are_refused()
     {
         AuditResult audit = _here.Audit(_here.Chats("data.jsonl", 20), "a");
-        Assert.Throws<UserErrorException>(() => KeepRule.Parse(new string('(', 100_000), audit.Cast));
-        Assert.Throws<UserErrorException>(() => KeepRule.Parse(string.Concat(Enumerable.Repeat("not ", 100_000)), audit.Cast));
+        Assert.Throws<UserErrorException>(() => KeepRule.Parse(new string('(', 100_000), [], []));
+        Assert.Throws<UserErrorException>(() => KeepRule.Parse(string.Concat(Enumerable.Repeat("not ", 100_000)), [], []));
     }
 
     private KeptVerdict Write(AuditResult audit, string data, KeepPlan plan, string name) =>
