@@ -49,6 +49,7 @@ internal static class Screen
     private static IAnsiConsole Terminal()
     {
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        Console.SetError(new LostWriter(() => Console.Error));
         return AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
     }
 

@@ -45,6 +45,45 @@ internal static class VisibleText
     };
 }
 
+/// <summary>
+/// Standard error, which may be closed or a file on a full disk: what cannot be written there is lost, and the work goes on.
+/// </summary>
+internal sealed class LostWriter : TextWriter
+{
+    private readonly TextWriter _error;
+
+    public LostWriter(Func<TextWriter> open) : base(CultureInfo.InvariantCulture)
+    {
+        TextWriter opened = Null;
+        Try(() => opened = open());
+        _error = opened;
+    }
+
+    public override Encoding Encoding => _error.Encoding;
+
+    public override void Write(char value) => Try(() => _error.Write(value));
+
+    public override void Write(char[] buffer, int index, int count) => Try(() => _error.Write(buffer, index, count));
+
+    public override void Write(string? value) => Try(() => _error.Write(value));
+
+    public override void WriteLine(string? value) => Try(() => _error.WriteLine(value));
+
+    public override void Flush() => Try(_error.Flush);
+
+    private static void Try(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // There is nobody left to tell.
+        }
+    }
+}
+
 /// <summary>A terminal that gets <see cref="VisibleText"/> only, whoever writes.</summary>
 internal sealed class VisibleWriter(TextWriter terminal) : TextWriter(CultureInfo.InvariantCulture)
 {

@@ -54,6 +54,26 @@ public sealed class CliContractTests : IDisposable
 
     [Fact]
     public async Task Output_ThatCannotBeWritten_IsAnErrorTheUserCanMend()
+    /// <summary>What is said on stderr may be lost; the work and its exit code are not.</summary>
+    [Theory]
+    [InlineData("2>&-")]
+    [InlineData("2>/dev/full")]
+    public async Task StderrThatCannotBeWritten_EndsNothing(string redirection)
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("Only Linux has /dev/full.");
+        foreach ((string command, int code) in ((string, int)[])[("model show nowhere", 2), ("demo --threads many", 1),
+            ("corpus new --tokens 20k -o corpus", 0)])
+        {
+            using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh",
+                ["-c", $"exec dotnet \"$0\" {command} {redirection}", PsmProcess.AssemblyPath])
+            { WorkingDirectory = _folder.Path, RedirectStandardOutput = true })!;
+            string output = await shell.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(shell.ExitCode == code, $"{command} ended with {shell.ExitCode}");
+            Assert.Equal(code == 0, output.Length > 0);
+        }
+    }
+
     {
         await File.WriteAllTextAsync(_folder["taken"], "a file, not a folder", TestContext.Current.CancellationToken);
 
