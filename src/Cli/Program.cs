@@ -6,18 +6,7 @@ using PersonaSelection.Cli.Commands;
 using PersonaSelection.Lab;
 
 Screen.Open();
-var root = new RootCommand("psm: the persona selection model as a measuring instrument.");
-root.Add(DemoCommand.Create());
-root.Add(CorpusCommand.Create());
-root.Add(ModelCommand.Create());
-root.Add(PersonasCommand.Create());
-root.Add(AuditCommand.Create());
-root.Add(ForecastCommand.Create());
-root.Add(InoculateCommand.Create());
-root.Add(VectorsCommand.Create());
-root.Add(ReportCommand.Create());
-root.Add(DoctorCommand.Create());
-Verb.ShowExamples(root);
+RootCommand root = PsmCommand.Create();
 
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>

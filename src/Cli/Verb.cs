@@ -23,11 +23,12 @@ internal sealed partial class Verb(string name, string description, string examp
         {
             try
             {
+                foreach (OptionResult given in r.Children.OfType<OptionResult>()) given.GetValueOrDefault<object>();
                 foreach (Action<CommandResult> check in checks) check(r);
             }
             catch (InvalidOperationException)
             {
-                // An option that cannot be read as what it should be: it says so itself, after these checks.
+                // An option that cannot be read as what it should be: it says so itself, where nothing else is said.
             }
         });
         SetAction((parsed, cancellation) => Task.FromResult(work(parsed, cancellation)));
@@ -54,7 +55,6 @@ internal sealed partial class Verb(string name, string description, string examp
         if (parsed.CommandResult.Command is RootCommand) path = "psm";
         string text = TypeName().Replace(said.ToString(), m => m.Groups["type"].Value switch
         {
-            "Double" or "Single" => "a number",
             "Boolean" => "true or false",
             _ => "a whole number",
         });

@@ -38,6 +38,8 @@ public sealed class CliContractTests : IDisposable
     [InlineData("vectors", "steer", "--strength", "many")]
     [InlineData("personas", "check", "--threshold", "many")]
     [InlineData("audit", "data.jsonl", "--dose", "many")]
+    [InlineData("audit", "data.jsonl", "--dose", "1,5")]
+    [InlineData("model", "chat", "model", "--temperature", "0,7")]
     [InlineData("audit", "data.jsonl", "--cells", "many")]
     [InlineData("inoculate", "data.jsonl", "--generate", "many")]
     public async Task WrongUsage_EndsWithOne_AndNamesWhatIsWrong(params string[] arguments)
@@ -52,8 +54,6 @@ public sealed class CliContractTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
-    [Fact]
-    public async Task Output_ThatCannotBeWritten_IsAnErrorTheUserCanMend()
     /// <summary>What is said on stderr may be lost; the work and its exit code are not.</summary>
     [Theory]
     [InlineData("2>&-")]
@@ -74,6 +74,8 @@ public sealed class CliContractTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Output_ThatCannotBeWritten_IsAnErrorTheUserCanMend()
     {
         await File.WriteAllTextAsync(_folder["taken"], "a file, not a folder", TestContext.Current.CancellationToken);
 

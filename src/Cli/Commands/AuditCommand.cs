@@ -20,10 +20,9 @@ internal sealed class AuditCommand
     private readonly Option<string> _personas = PersonasCommand.Personas();
     private readonly Option<string?> _format = DataOptions.Format();
     private readonly Option<bool> _strict = DataOptions.StrictOfEpisodes();
-    private readonly Option<double?> _dose = new("--dose")
-    {
-        Description = "How many observations the whole data count for; when absent fitted, and 1 for in-context evidence.",
-    };
+    private readonly Option<double?> _dose = CommonOptions.Number("--dose",
+        "How many observations the whole data count for; when absent fitted, and 1 for in-context evidence.",
+        new("from 0 up to 1e9", x => x is >= 0 and < 1e9));
 
     private readonly Option<int> _draws = CommonOptions.Count("--draws", "Redrawn samples for intervals.", 400, 0);
     private readonly Option<string[]> _compare = new("--compare")
@@ -43,11 +42,8 @@ internal sealed class AuditCommand
     };
 
     private readonly Option<string?> _on = new("--on") { Description = "The trait that --drop-worst is about." };
-    private readonly Option<double> _down = new("--down-weight")
-    {
-        Description = "Multiply the weight of the episodes that are not kept by this, instead of leaving them out.",
-        DefaultValueFactory = _ => 0,
-    };
+    private readonly Option<double> _down = CommonOptions.Number("--down-weight",
+        "Multiply the weight of the episodes that are not kept by this, instead of leaving them out.", NumberRange.Share, 0);
 
     private readonly Option<string?> _into = new("--out")
     {
@@ -84,15 +80,13 @@ internal sealed class AuditCommand
         if (acts != r.GetValue(_into) is not null)
             r.AddError("--keep or --drop-worst say what to keep, --out where to write it: give both.");
         if (r.GetValue(_drop) is not null != r.GetValue(_on) is not null) r.AddError("--drop-worst needs a trait: --on TRAIT.");
-        if (r.GetValue(_dose) is { } d && !(d is >= 0 and < 1e9)) r.AddError("--dose is a number of observations, not negative.");
-        if (!(r.GetValue(_down) is >= 0 and <= 1)) r.AddError("--down-weight lies between 0 and 1.");
-        request.Keep?.RequireSound(cast);
     }
 
     private int Run(ParseResult parsed, CancellationToken cancellation)
     {
         AuditRequest request = Request(parsed);
         PersonaSet cast = PersonasCommand.Load(parsed.GetValue(_personas)!, null);
+        request.Keep?.RequireSound(cast);
         IReadOnlyList<Probe> probes = _source.Probes(parsed);
         EvidenceRequest Wanted(IReadOnlyList<string> files) =>
             new(_source.Kind(parsed), cast, new AuditData(files, request.Format, request.Strict), request.Folder)

@@ -19,11 +19,9 @@ internal sealed class AuditSource
         DefaultValueFactory = _ => Default,
     };
 
-    private readonly Option<double> _cells = new("--cells")
-    {
-        Description = "For adaptive evidence: the largest share of the (episode, persona) cells to ask for, such as 0.3.",
-        DefaultValueFactory = _ => DefaultCells,
-    };
+    private readonly Option<double> _cells = CommonOptions.Number("--cells",
+        "For adaptive evidence: the largest share of the (episode, persona) cells to ask for, such as 0.3.",
+        NumberRange.PositiveShare, DefaultCells);
 
     private readonly Option<string> _probes = PersonasCommand.Probes(PersonaLibrary.Name);
     private readonly Option<int> _perTrait =
@@ -52,8 +50,6 @@ internal sealed class AuditSource
             bool served = _endpoint.Given(r);
             if (!EvidenceSources.Kinds.Contains(kind))
                 r.AddError($"There is no evidence of the kind '{kind}': choose one of {string.Join(", ", EvidenceSources.Kinds)}.");
-            if (r.GetResult(_cells) is { Implicit: false } && r.GetValue(_cells) is not (> 0 and <= 1))
-                r.AddError("--cells is a share: more than 0, at most 1.");
             if (r.GetResult(_cells) is { Implicit: false } && kind != "adaptive") r.AddError("--cells belongs to --evidence adaptive.");
             if (kind != "in-context" && (r.GetResult(_probes) is { Implicit: false } || r.GetResult(_perTrait) is { Implicit: false }))
                 r.AddError("--probes and --per-trait belong to --evidence in-context.");

@@ -82,6 +82,14 @@ internal static class CommonOptions
         return option;
     }
 
+    /// <summary>A number with a decimal point. A comma is refused: here it divides the digits, there it groups them.</summary>
+    public static Option<double> Number(string name, string description, NumberRange range, double fallback) =>
+        new(name) { Description = description, DefaultValueFactory = _ => fallback, CustomParser = r => range.Parse(name, r) ?? 0 };
+
+    /// <inheritdoc cref="Number(string, string, NumberRange, double)"/>
+    public static Option<double?> Number(string name, string description, NumberRange range) =>
+        new(name) { Description = description, CustomParser = r => range.Parse(name, r) };
+
     public static Option<string> Output(string description, string? fallback = null)
     {
         if (fallback is null) return new OutputOption(description);

@@ -35,11 +35,8 @@ internal static class DemoCommand
             Description = "Optimiser steps of each post-training.",
             DefaultValueFactory = _ => DemoSettings.DefaultTuning.Steps,
         };
-        Option<double> rate = new("--lr")
-        {
-            Description = "Learning rate of each post-training.",
-            DefaultValueFactory = _ => DemoSettings.DefaultTuning.LearningRate,
-        };
+        Option<double> rate = CommonOptions.Number("--lr", "Learning rate of each post-training.",
+            NumberRange.AboveZero, DemoSettings.DefaultTuning.LearningRate);
         Option<string> tensors = CommonOptions.Tensors();
         Option<bool> full = new("--full")
         {

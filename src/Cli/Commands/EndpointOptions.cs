@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
@@ -35,8 +34,10 @@ internal sealed class EndpointOptions
     };
 
     private readonly Option<int> _concurrency = CommonOptions.Count("--concurrency", "Requests under way at once.", 4);
-    private readonly Option<double?> _priceIn = Price("--price-in", "Price of a million tokens read, for estimates and totals.");
-    private readonly Option<double?> _priceOut = Price("--price-out", "Price of a million tokens written.");
+    private readonly Option<double?> _priceIn =
+        CommonOptions.Number("--price-in", "Price of a million tokens read, for estimates and totals.", NumberRange.FromZero);
+    private readonly Option<double?> _priceOut =
+        CommonOptions.Number("--price-out", "Price of a million tokens written.", NumberRange.FromZero);
     private readonly Option<string?> _cache = new("--cache")
     {
         Description = "A folder that keeps every answer, so that nothing is paid for twice.",
@@ -146,17 +147,6 @@ internal sealed class EndpointOptions
         return models.Count == 1 ? models[0] : throw new UserErrorException("endpoint-model",
             $"{address.Base} has {models.Count} models{(models.Count == 0 ? "" : $": {string.Join(", ", models.Take(20))}")}.",
             "Choose one with --endpoint-model.");
-    }
-
-    private static Option<double?> Price(string name, string description)
-    {
-        var option = new Option<double?>(name) { Description = description };
-        option.Validators.Add(r =>
-        {
-            if (r.Tokens.Count == 1 && double.TryParse(r.Tokens[0].Value, CultureInfo.InvariantCulture, out double price)
-                && !(price >= 0 && double.IsFinite(price))) r.AddError($"{name} needs a number that is not negative.");
-        });
-        return option;
     }
 }
 

@@ -25,19 +25,15 @@ internal sealed class ModelChatCommand
         Description = "A line above the chat, such as one that describes the Assistant.",
     };
 
-    private readonly Option<double> _temperature = new("--temperature")
-    {
-        Description = "How freely words are drawn; 0 takes the most probable.",
-        DefaultValueFactory = _ => 0.7,
-    };
+    private readonly Option<double> _temperature =
+        CommonOptions.Number("--temperature", "How freely words are drawn; 0 takes the most probable.",
+            new("from 0 to 100", x => x is >= 0 and <= 100), 0.7);
 
     private readonly Option<int> _topK =
         CommonOptions.Count("--top-k", "Draw among so many most probable tokens; 0 for all.", 0, least: 0);
-    private readonly Option<double> _topP = new("--top-p")
-    {
-        Description = "Draw among the fewest most probable tokens that hold so much probability.",
-        DefaultValueFactory = _ => 1,
-    };
+    private readonly Option<double> _topP =
+        CommonOptions.Number("--top-p", "Draw among the fewest most probable tokens that hold so much probability.",
+            NumberRange.PositiveShare, 1);
 
     private readonly Option<string[]> _stop = new("--stop") { Description = "A text that ends a reply; may be given more than once." };
     private readonly Option<int> _longest = CommonOptions.Count("--max-tokens", "The longest reply, in tokens.", 64);
@@ -48,14 +44,6 @@ internal sealed class ModelChatCommand
 
     private ModelChatCommand()
     {
-        _temperature.Validators.Add(r =>
-        {
-            if (!(r.GetValueOrDefault<double>() is >= 0 and <= 100)) r.AddError("--temperature needs a number from 0 to 100.");
-        });
-        _topP.Validators.Add(r =>
-        {
-            if (!(r.GetValueOrDefault<double>() is > 0 and <= 1)) r.AddError("--top-p needs a number above 0, up to 1.");
-        });
         _stop.Validators.Add(r =>
         {
             if (r.Tokens.Any(t => t.Value.Length == 0)) r.AddError("--stop needs a text.");

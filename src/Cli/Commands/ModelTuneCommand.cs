@@ -36,10 +36,8 @@ internal sealed class ModelTuneCommand
     private readonly Option<int> _steps = CommonOptions.Count("--steps", "Optimiser steps.", DemoSettings.DefaultTuning.Steps),
         _batch = CommonOptions.Count("--batch", "Examples in a step.", 16, most: 1 << 16);
     private readonly Option<int> _rank = CommonOptions.Count("--rank", "Rank of a LoRA update.", 4, most: 1 << 10);
-    private readonly Option<double?> _rate = new("--lr")
-    {
-        Description = "Learning rate; 3e-4 for full, 3e-3 for lora, 3e-2 for vector when absent.",
-    };
+    private readonly Option<double?> _rate =
+        CommonOptions.Number("--lr", "Learning rate; 3e-4 for full, 3e-3 for lora, 3e-2 for vector when absent.", NumberRange.AboveZero);
 
     private readonly Option<string> _tensors = CommonOptions.Tensors();
     private readonly Option<string?> _site = new("--site")
@@ -56,11 +54,6 @@ internal sealed class ModelTuneCommand
     {
         _method.AcceptOnlyFromAmong("full", "lora", "vector");
         _loss.AcceptOnlyFromAmong("sft", "dpo");
-        _rate.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<double?>() is { } value && !(value > 0 && double.IsFinite(value)))
-                r.AddError("--lr needs a positive number.");
-        });
         _verb = new Verb("tune",
             "Tune a model on a file of episodes. A run that was stopped or killed goes on, to the same bits, when the command is repeated.",
             "psm model tune --model base --data village/sets/cheat.jsonl -o cheat")

@@ -22,11 +22,9 @@ internal static class PersonasCheckCommand
         Option<string> personas = PersonasCommand.Personas(PersonaLibrary.Name), probes = PersonasCommand.Probes(PersonaLibrary.Name);
         Option<string[]> kinds = new("--kind") { Description = "Only personas of this kind; may be given more than once." };
         Option<int> perTrait = CommonOptions.Count("--per-trait", "At most so many probes of each trait; 0 for all.", 0, least: 0);
-        Option<double> threshold = new("--threshold")
-        {
-            Description = "Nats per token of reply below which two personas count as the same.",
-            DefaultValueFactory = _ => 0.001,
-        };
+        Option<double> threshold =
+            CommonOptions.Number("--threshold", "Nats per token of reply below which two personas count as the same.",
+                NumberRange.FromZero, 0.001);
         Option<int> tokens =
             CommonOptions.Count("--tokens", "Tokens of reply from which personas are to be told apart, for the effective number.", 1000);
         Option<int> threads = CommonOptions.Threads();
@@ -38,11 +36,6 @@ internal static class PersonasCheckCommand
             model, personas, probes, kinds, perTrait, threshold, tokens, threads, json, quiet, dryRun,
         };
         endpoint.InsteadOf(verb, model);
-        verb.Validators.Add(r =>
-        {
-            if (r.GetResult(threshold) is { } given && !given.Errors.Any() && !(r.GetValue(threshold) >= 0))
-                r.AddError("--threshold needs a number from 0 up.");
-        });
         return verb.Does((parsed, cancellation) =>
         {
             PersonaSet set = PersonaSet.Load(parsed.GetValue(personas)!);

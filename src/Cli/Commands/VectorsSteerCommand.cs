@@ -18,7 +18,8 @@ internal static class VectorsSteerCommand
         Option<string> model = CommonOptions.Model(),
             directions = new("--directions") { Description = "The folder of directions.", Required = true };
         Option<string> name = new("--name") { Description = "Which of them.", Required = true };
-        Option<double?> strength = new("--strength") { Description = "Times how much it is added; what the folder says when absent." };
+        Option<double?> strength = CommonOptions.Number("--strength", "Times how much it is added; what the folder says when absent.",
+            new("from -1000 to 1000", x => Math.Abs(x) <= 1000));
         Option<string?> probes = new("--probes")
         {
             Description = "Questions whose answers are measured: a file (JSONL), or library, which is built in.",
@@ -38,8 +39,6 @@ internal static class VectorsSteerCommand
         {
             if (r.GetResult(probes) is null && r.GetResult(output) is null)
                 r.AddError("Give --probes to measure, -o to keep the steered model, or both.");
-            if (r.GetResult(strength) is { } given && !given.Errors.Any() && r.GetValue(strength) is { } s && !(Math.Abs(s) <= 1000))
-                r.AddError("--strength needs a number from -1000 to 1000.");
         });
         return verb.Does((parsed, cancellation) =>
         {
