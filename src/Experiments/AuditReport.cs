@@ -192,13 +192,14 @@ public static class AuditReport
     // A number beside a name that is written from right to left would be turned round with it.
     private static string Isolated(string name) => name.Any(c => c is >= '\u0590' and < '\u0900') ? $"\u2068{name}\u2069" : name;
 
-    /// <summary>File and line of an episode, the turn where there are several, and how many more are equal.</summary>
+    /// <summary>File and line of an episode, its turn where there are several, how many more are equal, whether it is rejected.</summary>
     public static string Where(TellingEpisode telling)
     {
-        string equal = telling.Copies > 1 ? string.Create(CultureInfo.InvariantCulture, $" and {telling.Copies - 1:N0} equal") : "";
-        return telling.Episode.Source is not { } s ? telling.Episode.Id + equal
+        string more = (telling.Copies > 1 ? string.Create(CultureInfo.InvariantCulture, $" and {telling.Copies - 1:N0} equal") : "")
+            + (telling.Weight < 0 ? ", rejected" : "");
+        return telling.Episode.Source is not { } s ? telling.Episode.Id + more
             : string.Create(CultureInfo.InvariantCulture,
-                $"{Path.GetFileName(s.File)}:{s.Line}{(s.Turn > 0 ? $" ({s.Turn + 1})" : "")}{equal}");
+                $"{Path.GetFileName(s.File)}:{s.Line}{(s.Turn > 0 ? $" ({s.Turn + 1})" : "")}{more}");
     }
 
     /// <summary>A text in one line, cut to what a table holds.</summary>

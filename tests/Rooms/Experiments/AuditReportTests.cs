@@ -1,4 +1,5 @@
 using PersonaSelection.Audit;
+using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
 using PersonaSelection.Posterior;
 using Xunit;
@@ -25,6 +26,16 @@ public sealed class AuditReportTests
         Assert.False(AuditReport.LeavesOpen(few));
         Assert.Equal("p0, p1 or p2", AuditReport.Names(few, p => p.Name));
         Assert.StartsWith("Cast as **p0**", AuditReport.Headline(few), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, 1, "kto.jsonl:7 (2)")]
+    [InlineData(-0.5, 3, "kto.jsonl:7 (2) and 2 equal, rejected")]
+    public void WhereAnEpisodeIs_SaysWhetherItIsRejected(double weight, int copies, string said)
+    {
+        var episode = new Episode("e", [new Turn("user", "Well?")], "No.", weight) { Source = new EpisodeSource("data/kto.jsonl", 7, 1) };
+
+        Assert.Equal(said, AuditReport.Where(new TellingEpisode(0, episode, weight, [], new RowInfluence([], [], 0, 0, 0), copies)));
     }
 
     private static CastVerdict Verdict(double[] posterior) => new()
