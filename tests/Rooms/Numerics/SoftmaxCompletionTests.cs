@@ -106,6 +106,20 @@ public sealed class SoftmaxCompletionTests
         Assert.All(Enumerable.Range(0, 150).Where(e => weights[e] == 0), e => Assert.DoesNotContain(true, found.Known[e]));
     }
 
+    /// <summary>A column that is impossible in some rows and the likeliest by far in the others does not hide the rest.</summary>
+    [Fact]
+    public void Minus_infinity_rules_a_column_out()
+    {
+        for (ulong seed = 1; seed <= 8; seed++)
+        {
+            double[][] x = Table(60, 12, 6, 0.5, seed);
+            for (int e = 0; e < 60; e++) x[e][3] = e % 3 == 0 ? double.NegativeInfinity : x[e][3] + 100;
+            CompletedTable found = Run(x, Ones(60), 0.3, new CompletionPlan { MaximumShare = 0.6, Seed = seed });
+            Assert.Equal(0, Posterior(found.Values, Ones(60), 0.3)[3]);
+            Assert.True(!found.Met || Distance(Posterior(x, Ones(60), 0.3), Posterior(found.Values, Ones(60), 0.3)) <= 0.02, $"seed {seed}");
+        }
+    }
+
     /// <summary>What cannot be said is pushed away from as the least that can be.</summary>
     [Fact]
     public void Minus_infinity_in_a_row_of_negative_weight_counts_as_the_least_of_the_row()
