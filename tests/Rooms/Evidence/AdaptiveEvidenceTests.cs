@@ -68,8 +68,9 @@ public sealed class AdaptiveEvidenceTests
             var source = new Formula(12, level: -300, impossible: [.. Enumerable.Range(6, 6)]);
             AdaptiveTable found = new AdaptiveEvidence(source, [.. Enumerable.Repeat(1.0, 12)],
                 new CompletionPlan { MaximumShare = 0.3, Seed = seed }, guided ? source : null).Compute(set, 0.3);
-            double[] possible = [.. Enumerable.Range(0, 6).Select(h => Enumerable.Range(0, 60).Sum(e => 0.3 * Formula.At(e, h)))],
-                estimated = [.. Enumerable.Range(0, 6).Select(h => Enumerable.Range(0, 60).Sum(e => 0.3 * found.Table.LogLikelihood[e, h]))];
+            double[] possible = Totals(Formula.At), estimated = Totals((e, h) => found.Table.LogLikelihood[e, h]);
+            double[] Totals(Func<int, int, double> cell) =>
+                [.. Enumerable.Range(0, 6).Select(h => Enumerable.Range(0, 60).Sum(e => 0.3 * cell(e, h)))];
             LogSpace.Normalize(possible, possible);
             LogSpace.Normalize(estimated, estimated);
             double distance = possible.Zip(estimated, (p, q) => Math.Abs(p - q)).Sum() / 2;

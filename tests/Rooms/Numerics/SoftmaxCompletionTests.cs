@@ -116,7 +116,8 @@ public sealed class SoftmaxCompletionTests
             for (int e = 0; e < 60; e++) x[e][3] = e % 3 == 0 ? double.NegativeInfinity : x[e][3] + 100;
             CompletedTable found = Run(x, Ones(60), 0.3, new CompletionPlan { MaximumShare = 0.6, Seed = seed });
             Assert.Equal(0, Posterior(found.Values, Ones(60), 0.3)[3]);
-            Assert.True(!found.Met || Distance(Posterior(x, Ones(60), 0.3), Posterior(found.Values, Ones(60), 0.3)) <= 0.02, $"seed {seed}");
+            Assert.True(!found.Met || Distance(Posterior(x, Ones(60), 0.3), Posterior(found.Values, Ones(60), 0.3)) <= 0.02,
+                $"seed {seed}");
         }
     }
 
