@@ -100,7 +100,7 @@ public sealed class AuditedCast
         {
             Data = data,
             Episodes = Rows.Count,
-            Rejected = Enumerable.Range(0, Rows.Count).Count(e => Rows.Weight(e) < 0),
+            Rejected = Enumerable.Range(0, Rows.Count).Count(row => Rows.Weight(row) < 0),
             Evidence = EvidenceLog.KindName(kind),
             // A stable order: equal probabilities stay in the order of the file.
             Personas = [.. personas.OrderByDescending(p => p.Posterior)],

@@ -38,16 +38,11 @@ public static partial class EpisodeFile
 
     /// <summary>Refuses what gives its lines only once, where they are read again.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="UserErrorException"><c>cannot-read</c>: it is a pipe, or cannot be opened.</exception>
+    /// <exception cref="UserErrorException"><c>cannot-read</c>: it is a pipe or a device; <c>cannot-access</c>.</exception>
     public static void RequireLasting(string path)
     {
-        bool lasting = TextLines.Guarded(path, 0, () =>
-        {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0);
-            return file.CanSeek;
-        });
-        if (!lasting)
-            throw new UserErrorException("cannot-read", $"Cannot read {path} more than once: it is a pipe.",
+        if (FilePlace.IsSpecial(path))
+            throw new UserErrorException("cannot-read", $"Cannot read {path} more than once: it is a pipe or a device.",
                 "Write the data to a file first; a gzipped one will do.");
     }
 

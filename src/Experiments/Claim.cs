@@ -103,7 +103,12 @@ public readonly record struct Estimate(double Value, double Low, double High)
         {
             // The wholes are above 0, so that a share far enough away is told apart.
             double near = share, step = 1;
-            while (!Differs(share + (side * step))) (near, step) = (share + (side * step), 2 * step);
+            while (!Differs(share + (side * step)))
+            {
+                // So barely above 0 that rounding hides it.
+                if (double.IsInfinity(step)) return side * step;
+                (near, step) = (share + (side * step), 2 * step);
+            }
             double far = share + (side * step);
             for (int i = 0; i < 50; i++)
             {

@@ -40,10 +40,10 @@ internal sealed class HeldWeights(DecoderWeights weights, Action<DecoderWeights>
     {
         lock (_gate)
         {
-            // While there is something to take it of.
-            _ = Id;
             ReadAgain();
             _forgotten = read is not null && !_asked;
+            // While there is something to take it of.
+            if (_forgotten) _ = Id;
             return room.Pack(weights, threads, _forgotten);
         }
     }
