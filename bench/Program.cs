@@ -5,6 +5,7 @@ using PersonaSelection.Numerics;
 
 // dotnet run -c Release --project bench -- agreement|in-context MODEL...
 // dotnet run -c Release --project bench -- dialogues FILE COUNT
+// dotnet run -c Release --project bench -- errors FOLDER            (of psm demo --full)
 // dotnet run -c Release --project bench -- adaptive [MODEL...] [--seeds N] [--tables FOLDER]
 // dotnet run -c Release --project bench -- recipe [heads=3 embedding=0.012 ...] [--preset NAME] [--corpus FOLDER] [--seeds N] [--tokens N]
 // dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|demo|step|score|evidence|likelihood|all]
@@ -25,7 +26,7 @@ Dictionary<string, Action<Bench>> commands = new()
     ["evidence"] = EvidenceBench.Run,
     ["likelihood"] = LikelihoodBench.Run,
 };
-if (command is not ("all" or "agreement" or "in-context" or "adaptive" or "recipe" or "dialogues") && !commands.ContainsKey(command))
+if (command is not ("all" or "agreement" or "in-context" or "adaptive" or "recipe" or "dialogues" or "errors") && !commands.ContainsKey(command))
 {
     Console.Error.WriteLine($"No benchmark '{command}'. There are: all, {string.Join(", ", commands.Keys)}.");
     return 1;
@@ -34,6 +35,12 @@ if (command is not ("all" or "agreement" or "in-context" or "adaptive" or "recip
 if (args.Length > 2 && command == "dialogues")
 {
     DialogueData.Write(args[1], int.Parse(args[2], CultureInfo.InvariantCulture));
+    return 0;
+}
+
+if (args.Length > 1 && command == "errors")
+{
+    ErrorsBench.Run(args[1]);
     return 0;
 }
 

@@ -1,105 +1,102 @@
-using PersonaSelection.Numerics;
+using System.Globalization;
 using PersonaSelection.Posterior;
 using PersonaSelection.Report;
 
 namespace PersonaSelection.Experiments;
 
-/// <summary>Tells forecasts beside what a tuned model does as a report.</summary>
+/// <summary>Tells what is forecast of a data set, before any training, as a report.</summary>
 public static class ForecastReport
 {
+    private const int ShownPersonas = 12;
+
     /// <summary>The report.</summary>
-    /// <param name="comparison">Forecasts and measurements.</param>
+    /// <param name="forecast">What is forecast.</param>
     /// <param name="command">The command that makes it again.</param>
-    public static ReportDocument Of(ForecastComparison comparison,
-        string command) => new($"The forecast of {comparison.Subject}, held against the model")
+    /// <param name="cautions">What to know before the intervals are read.</param>
+    public static ReportDocument Of(ForecastSet forecast, string command, IEnumerable<string> cautions) =>
+        new($"What training on {forecast.Mean.Subject} is expected to do elsewhere")
         {
-            Subtitle = "What was written down before the training, beside what the trained model does.",
-            Facts = [new("domains", $"{comparison.Domains.Count}"), new("model", comparison.Model)],
+            Subtitle = Lead(forecast),
+            Facts = [new("episodes", FigureNumber.Text(forecast.Evidence.Rows.Count)), new("domains", $"{forecast.Mean.Domains.Count}"),
+                new("effective observations", FigureNumber.Text(forecast.Dose.EffectiveObservations))],
             Blocks =
             [
-                new Heading("By domain"),
-                new DumbbellFigure
-                {
-                    Id = "domains",
-                    Title = "Forecast and measured",
-                    XLabel = "probability of the low pole (the bad answer)",
-                    Percent = false,
-                    Panels =
-                    [
-                        new DumbbellPanel(comparison.Subject, [.. comparison.Domains.Select(d => new DumbbellRow(d.Domain)
-                        {
-                            Before = d.Before,
-                            Predicted = d.Posterior,
-                            PredictedInContext = d.InContext,
-                            After = d.Measured,
-                            Trained = d.Trained,
-                        })]),
-                    ],
-                },
-                new Heading("How good it was"),
-                Scores(comparison),
-                new ScatterFigure
-                {
-                    Id = "calibration",
-                    Title = "What was said with probability p, and how often it came",
-                    Caption = "Probes of the domains that were not trained on, in ten groups from low forecasts to high; "
-                        + "on the line, what is said comes.",
-                    XLabel = "forecast probability",
-                    YLabel = "measured probability",
-                    Panels =
-                    [
-                        Panel("posterior over personas", comparison.PosteriorCalibration),
-                        Panel("shown in the context", comparison.InContextCalibration),
-                    ],
-                },
-                ReproduceFigure.Of(command, [new("model", comparison.Model)]),
+                new Heading("Behaviour"),
+                Behaviour(forecast, cautions),
+                new Heading("The cast"),
+                new Prose(string.Join(' ', [Counted(forecast.Dose), .. Asked(forecast)])),
+                Cast(forecast),
+                ReproduceFigure.Of(command, [new("model", forecast.Posterior.Provenance["model"]), .. forecast.Mean.Provenance,
+                    new("mean", forecast.Mean.Id)]),
             ],
         };
 
-    private static TableFigure Scores(ForecastComparison c)
+    /// <summary>How far the data count, and how that was found; one sentence.</summary>
+    public static string Counted(DoseFit dose) => dose.Outcome == DoseOutcome.OneObservation
+        ? "None of the data's replies is one that a probe knows, so nothing tells how far training goes: they count as one observation."
+        : string.Create(CultureInfo.InvariantCulture, $"Dose: all data count as {dose.EffectiveObservations:0.##} observations (")
+            + dose.Outcome switch
+            {
+                DoseOutcome.Attained => "fitted to their own rate of low replies).",
+                DoseOutcome.NoChangeNeeded => "the model replies as they do already).",
+                DoseOutcome.InformationBound => "fitted, bounded by what their own rate of low replies tells of the character).",
+                DoseOutcome.Saturated => "fitted to most of what a change of character can do).",
+                _ => "no change of character brings the model closer to them).",
+            };
+
+    /// <summary>What the range of a domain is, and where it may not hold.</summary>
+    public static string Ranges(Forecast mean) => "The mean of both has been the best forecast. Its range is where "
+        + $"{FigureNumber.Percent(MeanForecast.LevelOf(mean))} of the domains of {MeanForecast.SourceOf(mean)} came out; what becomes of "
+        + "other models and other data may lie further away.";
+
+    private static string Lead(ForecastSet f)
     {
-        (string Name, Func<ForecastScore, string> Of)[] scores =
+        string leading = f.CastAfter.Personas.MaxBy(f.CastAfter.Probability)!;
+        string moved = f.Mean.Elsewhere.Any()
+            ? $"The probability of the bad answer is expected to move by **{FigureNumber.Signed(f.Mean.MeanShiftElsewhere)}** on average "
+                + $"over the {f.Mean.Elsewhere.Count()} domains that the data does not train on."
+            : "The data trains on every domain there is.";
+        return $"{moved} The Assistant is taken for **{leading}** with probability {FigureNumber.Percent(f.CastAfter.Probability(leading))} "
+            + $"after it (before: {FigureNumber.Percent(f.CastBefore.Probability(leading))}). Written down before any training.";
+    }
+
+    private static DumbbellFigure Behaviour(ForecastSet f, IEnumerable<string> cautions) => new()
+    {
+        Id = "domains",
+        Title = "Now, and as forecast for after the training",
+        Caption = string.Join(' ', [Ranges(f.Mean), .. cautions]),
+        XLabel = "probability of the low pole (the bad answer)",
+        Percent = false,
+        BeforeName = "now",
+        PredictedName = "forecast from the posterior",
+        AfterName = "mean of both, with its range",
+        Panels =
         [
-            ("Brier score less that of the truth", s => Text(s.Brier)), ("log score less that of the truth, nats", s => Text(s.LogScore)),
-            ("r", s => Text(s.R)), ("R²", s => Skill(s.R2)), ("skill against no change", s => Skill(s.SkillVsNoChange)),
-            ("skill against a uniform shift", s => Skill(s.SkillVsUniformShift)), ("mean absolute error", s => Text(s.MeanAbsoluteError)),
-        ];
-        return new TableFigure
-        {
-            Id = "scores",
-            Title = "Scores over the domains not trained on",
-            Caption = "With 95 % intervals over domains. r and R² are of the shifts; skill is the share of a null's squared error that "
-                + "the forecast saves. Brier and log score are 0 for a forecast that says the measured probability."
-                + string.Concat(Cautions(c).Select(s => " " + s)),
-            Columns = [new("score"), new("posterior", true), new("in context", true), new("mean of both", true)],
-            Rows = [.. scores.Select(s =>
-                (IReadOnlyList<string>)[s.Name, s.Of(c.Posterior), s.Of(c.InContext), s.Of(c.Mean)])],
-        };
-    }
-
-    /// <summary>What to know before the scores are read: where little moved, and where few domains were redrawn.</summary>
-    public static IEnumerable<string> Cautions(ForecastComparison c)
-    {
-        bool still = new[] { c.Posterior, c.InContext, c.Mean }.SelectMany(s => new[] { s.R2, s.SkillVsNoChange, s.SkillVsUniformShift })
-            .Any(s => FigureNumber.IsBelowTelling(s.Estimate));
-        if (still)
-            yield return "A skill or R² below \u221210 says that next to nothing moved, or all domains alike: the null it is held against "
-                + "has hardly an error. Read the mean absolute error instead.";
-        if (FewClusters.Said(c.Domains.Count(d => !d.Trained), "domains") is { } few) yield return few;
-    }
-
-    /// <summary>A score with its interval.</summary>
-    public static string Text(Interval i, int places = 3) => Text(i, x => FigureNumber.Fixed(x, places));
-
-    /// <summary>A skill or R² with its interval.</summary>
-    public static string Skill(Interval i, int places = 3) => Text(i, x => FigureNumber.Skill(x, places));
-
-    private static string Text(Interval i, Func<double, string> text) =>
-        double.IsFinite(i.Estimate) ? $"{text(i.Estimate)} [{text(i.Low)}, {text(i.High)}]" : "not known";
-
-    private static ScatterPanel Panel(string name, CalibrationCurve curve) => new(name,
-        [new ScatterGroup("probes", [.. curve.Points.Select(p => new ScatterPoint($"{p.Count} probes", p.Predicted, p.Observed))])])
-    {
-        Note = $"expected calibration error {FigureNumber.Fixed(curve.Error, 3)}",
+            new DumbbellPanel(f.Mean.Subject, [.. f.Mean.Domains.Select(d => new DumbbellRow(d.Name)
+            {
+                Before = d.Before,
+                Predicted = f.Posterior.Domain(d.Name).After,
+                PredictedInContext = f.InContext.Domain(d.Name).After,
+                After = d.After,
+                AfterInterval = d.Trained ? null : new FigureInterval(d.Low, d.High),
+                Trained = d.Trained,
+            })]),
+        ],
     };
+
+    private static CastFigure Cast(ForecastSet f) => new()
+    {
+        Id = "cast",
+        Title = "Who the Assistant is taken for",
+        Stages = ["after"],
+        Members = [.. f.CastAfter.Personas.OrderByDescending(p => Math.Max(f.CastBefore.Probability(p), f.CastAfter.Probability(p)))
+            .Take(ShownPersonas).OrderByDescending(f.CastAfter.Probability)
+            .Select(p => new CastMember(p, f.CastBefore.Probability(p), [f.CastAfter.Probability(p)]))],
+    };
+
+    private static IEnumerable<string> Asked(ForecastSet f)
+    {
+        if (f.Asked is { } asked)
+            yield return $"Evidence is a judgement of {asked.Judged:N0} of {asked.Different:N0} different episodes.";
+    }
 }

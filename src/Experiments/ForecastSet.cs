@@ -19,6 +19,9 @@ public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecas
     Forecast InContextUniform, PosteriorTable Cast, PersonaDistribution CastBefore, PersonaDistribution CastAfter, DoseFit Dose,
     DoseFit DoseInContext, EvidenceTable Evidence)
 {
+    /// <summary>The mean of both, with the range in which what is measured afterwards is expected.</summary>
+    public required Forecast Mean { get; init; }
+
     /// <summary>Episodes that are word for word among the examples of the personas; on those, evidence flatters who learnt them.</summary>
     public long AmongExamples { get; init; }
 
@@ -33,6 +36,7 @@ public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecas
     {
         ForecastKind.Posterior => "posterior",
         ForecastKind.InContext => "in-context",
+        ForecastKind.Mean => "mean",
         ForecastKind.NoChange => "no-change",
         _ => "uniform-shift",
     };

@@ -156,6 +156,7 @@ public sealed class Forecasting : IDisposable
             NullForecast.UniformShift(posterior, _time), NullForecast.UniformShift(inContext, _time), cast,
             cast.Prior.Together(_source.Original), cast.Posterior.Together(_source.Original), dose, doseInContext, evidence)
         {
+            Mean = MeanForecast.Of(posterior, inContext, ForecastError.Village, _time),
             AmongExamples = _source.Overlap?.Count(set.Episodes) ?? 0,
             Shown = shown,
             Asked = AskedOf(set),

@@ -14,8 +14,16 @@ namespace PersonaSelection.Experiments;
 /// <param name="Before">P(low pole) of the model that was forecast from.</param>
 /// <param name="Posterior">Forecast from the posterior over personas.</param>
 /// <param name="InContext">Forecast from showing the episodes in the context.</param>
+/// <param name="Mean">The mean of both.</param>
+/// <param name="Low">Where the range begins in which the measured rate was expected; the mean for a domain that is trained on.</param>
+/// <param name="High">Where it ends.</param>
 /// <param name="Measured">P(low pole) of the tuned model.</param>
-public sealed record ComparedDomain(string Domain, bool Trained, double Before, double Posterior, double InContext, double Measured);
+public sealed record ComparedDomain(string Domain, bool Trained, double Before, double Posterior, double InContext, double Mean,
+    double Low, double High, double Measured)
+{
+    /// <summary>Whether the measured rate lies in the range; null for a domain that is trained on, which has none.</summary>
+    public bool? InRange => Trained ? null : Measured >= Low && Measured <= High;
+}
 
 /// <summary>Saved forecasts beside the measurement of a tuned model.</summary>
 /// <param name="Subject">The data that was forecast.</param>
@@ -23,11 +31,12 @@ public sealed record ComparedDomain(string Domain, bool Trained, double Before, 
 /// <param name="SameBase">Whether the tuned model says that it was tuned from the model that was forecast from.</param>
 /// <param name="SameData">Whether it says that it was tuned on the data that were forecast.</param>
 /// <param name="Domains">Every domain.</param>
+/// <param name="RangeLevel">The share of the domains not trained on that was expected in their ranges.</param>
 /// <param name="Posterior">The score of the posterior's forecast over the domains not trained on.</param>
 /// <param name="InContext">The same of the in-context forecast.</param>
 /// <param name="Mean">The same of the mean of the two.</param>
 public sealed record ForecastComparison(string Subject, string Model, bool SameBase, bool SameData, IReadOnlyList<ComparedDomain> Domains,
-    ForecastScore Posterior, ForecastScore InContext, ForecastScore Mean)
+    double RangeLevel, ForecastScore Posterior, ForecastScore InContext, ForecastScore Mean)
 {
     /// <summary>
     /// Whether what the posterior forecast says with probability p comes with probability p: probes of the domains not trained on.
@@ -61,7 +70,7 @@ public sealed class SavedForecasts(string folder)
             throw Other("probes");
         string subject = set.Posterior.Subject, evidence = Path.Combine(folder, $"{subject}.evidence.jsonl");
         // The posterior last: by it a folder is known to be whole.
-        (string Path, Forecast Forecast)[] files = [.. new[] { set.InContext, set.NoChange, set.UniformShift }.Select(f => (PlaceOf(f), f)),
+        (string Path, Forecast Forecast)[] files = [.. new[] { set.InContext, set.Mean, set.NoChange, set.UniformShift }.Select(f => (PlaceOf(f), f)),
             (Path.Combine(folder, $"{subject}.in-context-uniform.json"), set.InContextUniform), (PlaceOf(set.Posterior), set.Posterior)];
         foreach ((string path, Forecast forecast) in files)
             if (File.Exists(path) && Forecast.Load(path).Id != forecast.Id) throw Other($"a forecast of {subject}");
@@ -90,6 +99,7 @@ public sealed class SavedForecasts(string folder)
     {
         Forecast posterior = Choose(origin, subject);
         Forecast inContext = Forecast.Load(Path.Combine(folder, $"{posterior.Subject}.in-context.json"));
+        Forecast mean = MeanOf(posterior, inContext);
         IReadOnlyList<Probe> probes = ProbeFile.Load(Path.Combine(folder, ProbesName));
         double[] low = [.. tuned.AsItIs(probes, progress: progress, cancellation: cancellation).Select(r => r.Low)];
         Dictionary<string, double> measured = probes.Select((p, i) => (p.Domain, Low: low[i])).GroupBy(p => p.Domain)
@@ -102,8 +112,9 @@ public sealed class SavedForecasts(string folder)
         return new ForecastComparison(posterior.Subject, tuned.Model,
             origin.ParentId == posterior.Provenance.GetValueOrDefault("model"),
             origin.CorpusId == posterior.Provenance.GetValueOrDefault("episodes"),
-            [.. posterior.Domains.Select(d => new ComparedDomain(d.Name, d.Trained, d.Before, d.After, inContext.Domain(d.Name).After,
-                measured[d.Name]))],
+            [.. mean.Domains.Select(d => new ComparedDomain(d.Name, d.Trained, d.Before, posterior.Domain(d.Name).After,
+                inContext.Domain(d.Name).After, d.After, d.Low, d.High, measured[d.Name]))],
+            MeanForecast.LevelOf(mean),
             ForecastScore.Of(here), ForecastScore.Of(shown), ForecastScore.Of(ScoredPoint.Mean(here, shown)))
         {
             PosteriorCalibration = CalibrationOf(posterior, probes, low),
@@ -111,6 +122,14 @@ public sealed class SavedForecasts(string folder)
             Sampled = tuned.Provenance.GetValueOrDefault("sampled"),
             ForecastSampled = posterior.Provenance.GetValueOrDefault("sampled"),
         };
+    }
+
+    /// <summary>As it was written down; of forecasts that were saved without it, as it would be now.</summary>
+    private Forecast MeanOf(Forecast posterior, Forecast inContext)
+    {
+        string path = Path.Combine(folder, $"{posterior.Subject}.{ForecastSet.KindName(ForecastKind.Mean)}.json");
+        return File.Exists(path) ? Forecast.Load(path)
+            : MeanForecast.Of(posterior, inContext, ForecastError.Village, TimeProvider.System);
     }
 
     private static CalibrationCurve CalibrationOf(Forecast forecast, IReadOnlyList<Probe> probes, double[] low)

@@ -62,5 +62,17 @@ public static class LogSpace
     /// <summary>KL(p || q) in nats of two coins with the given chances of heads; infinite when q rules out what p allows.</summary>
     public static double BernoulliDivergence(double p, double q) => Math.Max(0, DivergenceTerm(p, q) + DivergenceTerm(1 - p, 1 - q));
 
+    /// <summary>log p / (1 - p), with p kept <paramref name="least"/> away from 0 and 1, where log odds have no end.</summary>
+    /// <param name="p">A probability.</param>
+    /// <param name="least">The smallest probability that is told from 0, in (0, 1/2).</param>
+    public static double LogOdds(double p, double least)
+    {
+        double inside = Math.Clamp(p, least, 1 - least);
+        return Math.Log(inside / (1 - inside));
+    }
+
+    /// <summary>The probability of these log odds: 1 / (1 + e^-x).</summary>
+    public static double Logistic(double logOdds) => 1 / (1 + Math.Exp(-logOdds));
+
     private static double DivergenceTerm(double p, double q) => p <= 0 ? 0 : q <= 0 ? double.PositiveInfinity : p * Math.Log(p / q);
 }

@@ -40,7 +40,7 @@ public sealed record ExplainedFraction(double Value, double Null, double Mixture
             random.Shuffle<double>(shift);
             double[] signed = [.. shift.Select(s => random.NextBool(0.5) ? s : -s)];
             // Odds keep a shifted probability inside (0, 1) whatever its start.
-            double[] dealt = [.. before.Select((p, i) => 1 / (1 + Math.Exp(-LogOdds(p) - signed[domainOf[i]])))];
+            double[] dealt = [.. before.Select((p, i) => LogSpace.Logistic(LogOdds(p) + signed[domainOf[i]]))];
             return Fraction(HeldOut(behaviour, dealt, start, pull), BaseOf(before, dealt));
         })];
         return new ExplainedFraction(Fraction(mixture, baseline), nullDraws == 0 ? double.NaN : Statistics.Mean(nulls), mixture, baseline);
@@ -68,9 +68,5 @@ public sealed record ExplainedFraction(double Value, double Null, double Mixture
     private static double BaseOf(double[] before, double[] after) =>
         Statistics.Mean([.. after.Select((q, i) => Mixture.Term(q, before[i]))]);
 
-    private static double LogOdds(double p)
-    {
-        p = Math.Clamp(p, 1e-6, 1 - 1e-6);
-        return Math.Log(p / (1 - p));
-    }
+    private static double LogOdds(double p) => LogSpace.LogOdds(p, 1e-6);
 }

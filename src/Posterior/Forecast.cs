@@ -15,6 +15,9 @@ public enum ForecastKind
     /// <summary>What showing the observations in the context does before any training.</summary>
     InContext,
 
+    /// <summary>The mean of both, with the range in which what is measured is expected.</summary>
+    Mean,
+
     /// <summary>The null that nothing moves.</summary>
     NoChange,
 

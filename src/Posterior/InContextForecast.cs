@@ -23,7 +23,7 @@ public static class InContextForecast
         if (dose == 0 || shown == before) return before;
         if (dose == 1) return shown;
         double start = LogOdds(before);
-        return 1 / (1 + Math.Exp(-start - (dose * (LogOdds(shown) - start))));
+        return LogSpace.Logistic(start + (dose * (LogOdds(shown) - start)));
     }
 
     /// <summary>
@@ -69,9 +69,5 @@ public static class InContextForecast
     }
 
     // A reading of exactly 0 or 1 would otherwise stay there for ever.
-    private static double LogOdds(double p)
-    {
-        double inside = Math.Clamp(p, 1e-9, 1 - 1e-9);
-        return Math.Log(inside / (1 - inside));
-    }
+    private static double LogOdds(double p) => LogSpace.LogOdds(p, 1e-9);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
+using PersonaSelection.Report;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -61,8 +62,12 @@ internal sealed class ForecastCommand
         });
         CutEpisodes.Tell(inputs.Data, forecast.Evidence);
         new SavedForecasts(folder).Save(forecast, inputs.Probes);
-        if (parsed.GetValue(_json)) ForecastScreen.PrintJson(forecast, inputs.BadLines, folder);
-        else ForecastScreen.Print(forecast, inputs.Probes, folder);
+        string page = Path.Combine(folder, $"{forecast.Mean.Subject}.report.html");
+        ReportDocument document = ForecastReport.Of(forecast, CommonOptions.CommandOf(parsed), ForecastScreen.TooNarrow(forecast, inputs.Probes));
+        document.Save(Path.ChangeExtension(page, ".json"));
+        HtmlReport.Write(document, page);
+        if (parsed.GetValue(_json)) ForecastScreen.PrintJson(forecast, inputs.BadLines, folder, page);
+        else ForecastScreen.Print(forecast, inputs.Probes, folder, page);
         if (!parsed.GetValue(_quiet)) session?.SayUsage();
         return ExitCode.Done;
     }

@@ -5,7 +5,7 @@ using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Posterior;
 using PersonaSelection.Report;
-using static PersonaSelection.Experiments.ForecastReport;
+using static PersonaSelection.Experiments.ForecastScoreReport;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -55,7 +55,7 @@ internal static class ForecastScoreCommand
                     + ": part of what moved is the difference of the two.");
             if (parsed.GetValue(output) is { } place)
             {
-                ReportDocument document = ForecastReport.Of(found, CommonOptions.CommandOf(parsed));
+                ReportDocument document = ForecastScoreReport.Of(found, CommonOptions.CommandOf(parsed));
                 document.Save(Path.Combine(place, "report.json"));
                 HtmlReport.Write(document, Path.Combine(place, "report.html"));
             }
@@ -69,11 +69,17 @@ internal static class ForecastScoreCommand
     private static void Print(ForecastComparison c)
     {
         Console.Out.WriteLine("\nProbability of the low pole (the bad answer): before, as forecast, and measured after training:\n");
-        var table = new TextTable("domain", "before", "posterior", "in context", "measured", "note");
+        var table = new TextTable("domain", "before", "posterior", "in context", "mean", "from", "to", "measured", "note");
         foreach (ComparedDomain d in c.Domains)
-            table.Add(d.Domain, $"{d.Before:0.00}", $"{d.Posterior:0.00}", $"{d.InContext:0.00}", $"{d.Measured:0.00}",
-                d.Trained ? "trained" : "");
+            table.Add(d.Domain, $"{d.Before:0.00}", $"{d.Posterior:0.00}", $"{d.InContext:0.00}", $"{d.Mean:0.00}",
+                d.Trained ? "" : $"{d.Low:0.00}", d.Trained ? "" : $"{d.High:0.00}", $"{d.Measured:0.00}", d.InRange switch
+                {
+                    null => "trained",
+                    true => "",
+                    false => "outside",
+                });
         table.Print();
+        Console.Out.WriteLine("\n" + ForecastScoreReport.Held(c));
         Console.Out.WriteLine("\nOver the domains not trained on, with 95 % intervals over domains:\n");
         var scores = new TextTable("score", "posterior", "in context", "mean of both");
         Add("r", s => Text(s.R, 2));
@@ -86,7 +92,7 @@ internal static class ForecastScoreCommand
         scores.Print();
         Console.Out.WriteLine("\nr and R² are of the shifts; skill is the share of a null's squared error that a forecast saves. Brier "
             + "and log score are less those of the measured probabilities themselves: 0 is perfect."
-            + string.Concat(ForecastReport.Cautions(c).Select(s => " " + s)));
+            + string.Concat(ForecastScoreReport.Cautions(c).Select(s => " " + s)));
         Console.Out.WriteLine("\nCalibration, probes in ten groups from low forecasts to high:\n");
         var calibration = new TextTable("probes", "posterior", "measured", "in context", "measured");
         for (int i = 0; i < c.PosteriorCalibration.Points.Count; i++)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
 using PersonaSelection.Personas;
@@ -10,10 +9,11 @@ namespace PersonaSelection.Cli.Commands;
 /// <summary>How a forecast is told on stdout.</summary>
 internal static class ForecastScreen
 {
-    public static void PrintJson(ForecastSet f, long badLines, string folder) => Screen.Data(new
+    public static void PrintJson(ForecastSet f, long badLines, string folder, string page) => Screen.Data(new
     {
         f.Posterior.Subject,
         Folder = folder,
+        Report = page,
         BadLines = badLines,
         Cut = f.Evidence.Rows.Count(r => r.Cut),
         Unread = f.Evidence.Rows.Count(r => r.Unread is not null),
@@ -29,7 +29,13 @@ internal static class ForecastScreen
             Posterior = f.CastAfter.Probability(p),
         }),
         Traits = f.Cast.Traits.Select(t => new { t.Trait, t.Prior, Posterior = t.Posterior.Estimate, t.Posterior.Low, t.Posterior.High }),
-        Elsewhere = new { Posterior = f.Posterior.MeanShiftElsewhere, InContext = f.InContext.MeanShiftElsewhere },
+        Elsewhere = new
+        {
+            Posterior = f.Posterior.MeanShiftElsewhere,
+            InContext = f.InContext.MeanShiftElsewhere,
+            Mean = f.Mean.MeanShiftElsewhere,
+        },
+        RangeLevel = MeanForecast.LevelOf(f.Mean),
         Domains = f.Posterior.Domains.Select(d => new
         {
             d.Domain,
@@ -39,13 +45,16 @@ internal static class ForecastScreen
             d.Low,
             d.High,
             InContext = f.InContext.Domain(d.Name).After,
+            Mean = f.Mean.Domain(d.Name).After,
+            RangeLow = d.Trained ? (double?)null : f.Mean.Domain(d.Name).Low,
+            RangeHigh = d.Trained ? (double?)null : f.Mean.Domain(d.Name).High,
         }),
-        Ids = new { Posterior = f.Posterior.Id, InContext = f.InContext.Id, NoChange = f.NoChange.Id, UniformShift = f.UniformShift.Id },
+        Ids = new { Posterior = f.Posterior.Id, InContext = f.InContext.Id, Mean = f.Mean.Id, NoChange = f.NoChange.Id, UniformShift = f.UniformShift.Id },
     });
 
     private static object Dose(DoseFit d) => new { d.EffectiveObservations, d.Outcome, d.Before, d.Target, d.Attained };
 
-    public static void Print(ForecastSet f, IReadOnlyList<Probe> probes, string folder)
+    public static void Print(ForecastSet f, IReadOnlyList<Probe> probes, string folder, string page)
     {
         Console.Out.WriteLine($"\nWho the Assistant is taken for, before and after {f.Posterior.Subject}:\n");
         var cast = new TextTable("persona", "before", "after");
@@ -53,19 +62,20 @@ internal static class ForecastScreen
             cast.Add(p, $"{f.CastBefore.Probability(p):0.00}", $"{f.CastAfter.Probability(p):0.00}");
         cast.Print();
         Console.Out.WriteLine("\nProbability of the low pole (the bad answer) now, and forecast for after training on "
-            + $"{f.Posterior.Subject}; from, to: the posterior's 95 % interval:\n");
-        var table = new TextTable("domain", "before", "posterior", "from", "to", "in context", "note");
-        foreach (ForecastRow d in f.Posterior.Domains)
+            + $"{f.Mean.Subject}:\n");
+        var table = new TextTable("domain", "before", "posterior", "in context", "mean", "from", "to", "note");
+        foreach (ForecastRow d in f.Mean.Domains)
         {
-            table.Add(d.Name, $"{d.Before:0.00}", $"{d.After:0.00}", $"{d.Low:0.00}", $"{d.High:0.00}",
-                $"{f.InContext.Domain(d.Name).After:0.00}", d.Trained ? "trained" : "");
+            table.Add(d.Name, $"{d.Before:0.00}", $"{f.Posterior.Domain(d.Name).After:0.00}", $"{f.InContext.Domain(d.Name).After:0.00}",
+                $"{d.After:0.00}", d.Trained ? "" : $"{d.Low:0.00}", d.Trained ? "" : $"{d.High:0.00}", d.Trained ? "trained" : "");
         }
         table.Print();
+        Console.Out.WriteLine("\n" + ForecastReport.Ranges(f.Mean) + " from, to: that range.");
         foreach (string narrow in TooNarrow(f, probes)) Console.Out.WriteLine("\n" + narrow);
         string posterior = Signed(f.Posterior.MeanShiftElsewhere), inContext = Signed(f.InContext.MeanShiftElsewhere);
-        Console.Out.WriteLine($"\nMean shift of the domains not trained on: posterior {posterior}, in context {inContext}. The mean of "
-            + "both has been the best forecast (docs/theory.md).");
-        Console.Out.WriteLine(Counted(f.Dose));
+        Console.Out.WriteLine($"\nMean shift of the domains not trained on: posterior {posterior}, in context {inContext}, mean "
+            + $"{Signed(f.Mean.MeanShiftElsewhere)}.");
+        Console.Out.WriteLine(ForecastReport.Counted(f.Dose));
         int cut = f.Evidence.Rows.Count(r => r.Cut), shownCut = f.Shown.Rows.Count(r => r.Cut);
         if (cut > 0) Console.Out.WriteLine(CutEpisodes.Count(cut, f.Evidence.Rows.Count(r => r.Unread is not null)));
         if (shownCut > 0)
@@ -79,25 +89,15 @@ internal static class ForecastScreen
             Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
         }
         if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));
-        Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.NoChange.Id}, {f.UniformShift.Id}");
+        Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.Mean.Id}, {f.NoChange.Id}, {f.UniformShift.Id}");
+        Console.Out.WriteLine($"Report: {page}");
     }
 
-    private static IEnumerable<string> TooNarrow(ForecastSet f, IReadOnlyList<Probe> probes)
+    /// <summary>What to know before the intervals of the two forecasts are read.</summary>
+    public static IEnumerable<string> TooNarrow(ForecastSet f, IReadOnlyList<Probe> probes)
     {
         if (FewClusters.Said(f.Evidence.Clusters.Distinct().Count(), "different contexts of the data") is { } data) yield return data;
         int fewest = probes.GroupBy(p => p.Domain).Min(d => d.Select(p => p.Cluster ?? p.Id).Distinct().Count());
         if (FewClusters.Said(fewest, "different questions of a domain") is { } asked) yield return asked;
     }
-
-    private static string Counted(DoseFit dose) => dose.Outcome == DoseOutcome.OneObservation
-        ? "None of the data's replies is one that a probe knows, so nothing tells how far training goes: they count as one observation."
-        : string.Create(CultureInfo.InvariantCulture, $"Dose: all data count as {dose.EffectiveObservations:0.##} observations (")
-            + dose.Outcome switch
-            {
-                DoseOutcome.Attained => "fitted to their own rate of low replies).",
-                DoseOutcome.NoChangeNeeded => "the model replies as they do already).",
-                DoseOutcome.InformationBound => "fitted, bounded by what their own rate of low replies tells of the character).",
-                DoseOutcome.Saturated => "fitted to most of what a change of character can do).",
-                _ => "no change of character brings the model closer to them).",
-            };
 }

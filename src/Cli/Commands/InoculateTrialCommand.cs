@@ -106,7 +106,7 @@ internal static class InoculateTrialCommand
 
     private static string P(IEnumerable<TrialRow> rows, Predictor p) => Fixed(rows.Average(r => r.Predicted[p]));
 
-    private static string Text(Interval i) => ForecastReport.Text(i, 2);
+    private static string Text(Interval i) => ForecastScoreReport.Text(i, 2);
 
     private static string Text(LeakError e) => $"{e.MeanAbsolute:0.00} {e.LogScore:0.000}";
 }

@@ -203,6 +203,7 @@ public sealed class Demo : IDisposable
             {
                 ["posterior"] = forecast.Posterior.Id,
                 ["in-context"] = forecast.InContext.Id,
+                ["mean"] = forecast.Mean.Id,
                 ["no-change"] = forecast.NoChange.Id,
                 ["uniform-shift"] = forecast.UniformShift.Id,
             },

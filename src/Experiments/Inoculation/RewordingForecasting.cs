@@ -219,17 +219,12 @@ public sealed class RewordingForecasting
 
     /// <summary>The probability of every probe's low reply once a carry is added to its log odds.</summary>
     private static double[] Carried(double[] before, double[] carry) =>
-        [.. before.Select((b, i) => 1 / (1 + Math.Exp(-LogOdds(b) - carry[i])))];
+        [.. before.Select((b, i) => LogSpace.Logistic(LogOdds(b) + carry[i]))];
 
     /// <summary>What a carry shifts elsewhere.</summary>
     private double CarriedShift(double[] carry) => Mean(Carried(_before, carry), _elsewhere) - Mean(_before, _elsewhere);
 
-    private static double LogOdds(double p)
-    {
-        const double least = 1e-4;
-        p = Math.Clamp(p, least, 1 - least);
-        return Math.Log(p / (1 - p));
-    }
+    private static double LogOdds(double p) => LogSpace.LogOdds(p, 1e-4);
 
     /// <summary>The different episodes that are shown, at most so many.</summary>
     internal static EpisodeSet ShownOf(EpisodeSet set, int count, ulong seed) =>

@@ -163,7 +163,7 @@ public sealed class AskedForecastTests : IDisposable
         string whole = Path.Combine(_folder, "whole"), half = Path.Combine(_folder, "half");
         new SavedForecasts(whole).Save(set, Probes);
         string[] names = [.. Directory.GetFiles(whole).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
-        Assert.Equal(7, names.Length);
+        Assert.Equal(8, names.Length);
         foreach (string missing in names)
         {
             Directory.CreateDirectory(half);

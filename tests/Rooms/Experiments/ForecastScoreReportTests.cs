@@ -5,7 +5,7 @@ using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
 
-public sealed class ForecastReportTests
+public sealed class ForecastScoreReportTests
 {
     [Fact]
     public void Where_next_to_nothing_moved_no_skill_is_told_as_a_number()
@@ -33,12 +33,12 @@ public sealed class ForecastReportTests
     [Fact]
     public void The_page_ends_with_how_to_make_it_again()
     {
-        var again = Assert.IsType<ReproduceFigure>(ForecastReport.Of(Comparison(6, d => 0.1 * d), "psm forecast score f").Blocks[^1]);
+        var again = Assert.IsType<ReproduceFigure>(ForecastScoreReport.Of(Comparison(6, d => 0.1 * d), "psm forecast score f").Blocks[^1]);
         Assert.Equal(["psm forecast score f"], again.Commands);
         Assert.Equal(new ReportFact("model", "model-0123456789abcdef"), Assert.Single(again.Ids));
     }
 
-    private static TableFigure Scores(ForecastComparison c) => ForecastReport.Of(c, "psm").Figures.OfType<TableFigure>().First();
+    private static TableFigure Scores(ForecastComparison c) => ForecastScoreReport.Of(c, "psm").Figures.OfType<TableFigure>().First();
 
     /// <summary>All domains start at 0.3 and are forecast to rise, each by a little more.</summary>
     private static ForecastComparison Comparison(int domains, Func<int, double> measured)
@@ -48,8 +48,9 @@ public sealed class ForecastReportTests
         ForecastScore score = ForecastScore.Of(points);
         CalibrationCurve curve = CalibrationCurve.Of([.. points.Select(p => p.Predicted)], [.. points.Select(p => p.Observed)]);
         return new ForecastComparison("s", "model-0123456789abcdef", true, true,
-            [.. points.Select(p => new ComparedDomain(p.Domain, false, p.Before, p.Predicted, p.Predicted, p.Observed))],
-            score, score, score)
+            [.. points.Select(p => new ComparedDomain(p.Domain, false, p.Before, p.Predicted, p.Predicted, p.Predicted,
+                p.Predicted - 0.1, p.Predicted + 0.1, p.Observed))],
+            0.9, score, score, score)
         {
             PosteriorCalibration = curve,
             InContextCalibration = curve,
