@@ -12,19 +12,22 @@ namespace PersonaSelection.Bench;
 /// </summary>
 internal static class ErrorsBench
 {
-    private sealed record Tuned(ulong Seed, string Name, IReadOnlyList<ForecastOutcome> Domains);
+    /// <param name="InIntervals">Domains whose measured rate lies in the 95 % interval of the posterior's forecast.</param>
+    private sealed record Tuned(ulong Seed, string Name, IReadOnlyList<ForecastOutcome> Domains, int InIntervals);
 
     public static void Run(string folder)
     {
         Tuned[] tunings = [.. Read(folder)];
-        Console.WriteLine($"{tunings.Length} tunings, {tunings.Sum(t => t.Domains.Count)} domains");
+        int domains = tunings.Sum(t => t.Domains.Count);
+        Console.WriteLine(FormattableString.Invariant($"{tunings.Length} tunings, {domains} domains, ")
+            + FormattableString.Invariant($"{tunings.Sum(t => t.InIntervals) / (double)domains:F3} of them in the posterior's intervals"));
         foreach (IGrouping<string, Tuned> kind in tunings.GroupBy(t => t.Name))
         {
             ForecastOutcome[] all = [.. kind.SelectMany(t => t.Domains)];
             double[] errors = [.. all.Select(o => ForecastError.LogOdds(o.Measured)
                 - ForecastError.LogOdds((o.Posterior + o.InContext) / 2))];
-            Console.WriteLine(FormattableString.Invariant(
-                $"  {kind.Key,-18} {all.Length,4} domains, size {all.Average(o => o.Size):F2}, errors {errors.Average():+0.00;-0.00} on average, ")
+            Console.WriteLine(FormattableString.Invariant($"  {kind.Key,-18} {all.Length,4} domains, size {all.Average(o => o.Size):F2}, ")
+                + FormattableString.Invariant($"errors {errors.Average():+0.00;-0.00} on average, ")
                 + FormattableString.Invariant($"root mean square {Math.Sqrt(errors.Average(e => e * e)):F2}"));
         }
         foreach (IGrouping<ulong, Tuned> seed in tunings.GroupBy(t => t.Seed))
@@ -50,24 +53,28 @@ internal static class ErrorsBench
         {
             DemoResult run = Result(place);
             foreach (TuningResult t in run.Tunings)
-                yield return Of(run.Seed, t.Name, Path.Combine(place, "forecasts"), t.Name, t.Domains.ToDictionary(d => d.Domain, d => d.After));
+                yield return Of(run.Seed, t.Name, Path.Combine(place, "forecasts"), t.Name,
+                    t.Domains.ToDictionary(d => d.Domain, d => d.After));
         }
         foreach (MatrixResult matrix in Result(folder).Matrix ?? [])
         {
             string place = Path.Combine(folder, $"seed-{matrix.Seed}", "forecasts");
             foreach (IGrouping<string, MatrixCell> row in matrix.Cells.GroupBy(c => c.Trained))
-                yield return Of(matrix.Seed, "every domain", Path.Combine(place, row.Key), "cheat", row.ToDictionary(c => c.Asked, c => c.Measured),
-                    shifts: true);
+                yield return Of(matrix.Seed, "every domain", Path.Combine(place, row.Key), "cheat",
+                    row.ToDictionary(c => c.Asked, c => c.Measured), shifts: true);
         }
     }
 
-    private static Tuned Of(ulong seed, string name, string folder, string subject, Dictionary<string, double> measured, bool shifts = false)
+    private static Tuned Of(ulong seed, string name, string folder, string subject, Dictionary<string, double> measured,
+        bool shifts = false)
     {
         Forecast posterior = Forecast.Load(Path.Combine(folder, $"{subject}.posterior.json")),
             inContext = Forecast.Load(Path.Combine(folder, $"{subject}.in-context.json"));
         double size = ForecastError.SizeOf(posterior, inContext);
-        return new Tuned(seed, name, [.. posterior.Elsewhere.Select(d => new ForecastOutcome(size, d.After, inContext.Domain(d.Name).After,
-            measured[d.Name] + (shifts ? d.Before : 0)))]);
+        double Measured(ForecastRow d) => measured[d.Name] + (shifts ? d.Before : 0);
+        return new Tuned(seed, name,
+            [.. posterior.Elsewhere.Select(d => new ForecastOutcome(size, d.After, inContext.Domain(d.Name).After, Measured(d)))],
+            posterior.Elsewhere.Count(d => Measured(d) >= d.Low && Measured(d) <= d.High));
     }
 
     private static DemoResult Result(string folder) =>

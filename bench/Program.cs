@@ -26,48 +26,29 @@ Dictionary<string, Action<Bench>> commands = new()
     ["evidence"] = EvidenceBench.Run,
     ["likelihood"] = LikelihoodBench.Run,
 };
-if (command is not ("all" or "agreement" or "in-context" or "adaptive" or "recipe" or "dialogues" or "errors") && !commands.ContainsKey(command))
+// Those that take files or options of their own, and need no peak.
+Dictionary<string, Action<string[]>> withArguments = new()
 {
-    Console.Error.WriteLine($"No benchmark '{command}'. There are: all, {string.Join(", ", commands.Keys)}.");
+    ["agreement"] = AgreementBench.Run,
+    ["in-context"] = InContextBench.Run,
+    ["errors"] = a => ErrorsBench.Run(a[0]),
+    ["dialogues"] = a => DialogueData.Write(a[0], int.Parse(a[1], CultureInfo.InvariantCulture)),
+    ["adaptive"] = a => AdaptiveBench.Run(Option("--tables") ?? "tables",
+        int.Parse(Option("--seeds") ?? "8", CultureInfo.InvariantCulture), a),
+    ["recipe"] = a => RecipeBench.Run(Option("--preset") ?? "demo", a, Option("--corpus"),
+        int.Parse(Option("--seeds") ?? "3", CultureInfo.InvariantCulture),
+        long.Parse(Option("--tokens") ?? "2500000", CultureInfo.InvariantCulture)),
+};
+if (command != "all" && !commands.ContainsKey(command) && !withArguments.ContainsKey(command))
+{
+    Console.Error.WriteLine(
+        $"No benchmark '{command}'. There are: all, {string.Join(", ", commands.Keys.Concat(withArguments.Keys))}.");
     return 1;
 }
 
-if (args.Length > 2 && command == "dialogues")
+if (withArguments.TryGetValue(command, out Action<string[]>? special))
 {
-    DialogueData.Write(args[1], int.Parse(args[2], CultureInfo.InvariantCulture));
-    return 0;
-}
-
-if (args.Length > 1 && command == "errors")
-{
-    ErrorsBench.Run(args[1]);
-    return 0;
-}
-
-if (args.Length > 1 && command == "agreement")
-{
-    AgreementBench.Run(args[1..]);
-    return 0;
-}
-
-if (args.Length > 1 && command == "in-context")
-{
-    InContextBench.Run(args[1..]);
-    return 0;
-}
-
-if (args.Length > 0 && command == "adaptive")
-{
-    AdaptiveBench.Run(Option("--tables") ?? "tables", int.Parse(Option("--seeds") ?? "8", CultureInfo.InvariantCulture),
-        [.. args[1..].TakeWhile(a => !a.StartsWith('-'))]);
-    return 0;
-}
-
-if (args.Length > 0 && command == "recipe")
-{
-    RecipeBench.Run(Option("--preset") ?? "demo", [.. args[1..].TakeWhile(a => !a.StartsWith('-'))], Option("--corpus"),
-        int.Parse(Option("--seeds") ?? "3", CultureInfo.InvariantCulture),
-        long.Parse(Option("--tokens") ?? "2500000", CultureInfo.InvariantCulture));
+    special([.. args[1..].TakeWhile(a => !a.StartsWith('-'))]);
     return 0;
 }
 

@@ -56,8 +56,9 @@ public static class ForecastReport
             ? $"The probability of the bad answer is expected to move by **{FigureNumber.Signed(f.Mean.MeanShiftElsewhere)}** on average "
                 + $"over the {f.Mean.Elsewhere.Count()} domains that the data does not train on."
             : "The data trains on every domain there is.";
-        return $"{moved} The Assistant is taken for **{leading}** with probability {FigureNumber.Percent(f.CastAfter.Probability(leading))} "
-            + $"after it (before: {FigureNumber.Percent(f.CastBefore.Probability(leading))}). Written down before any training.";
+        return $"{moved} The Assistant is taken for **{leading}** with probability "
+            + $"{FigureNumber.Percent(f.CastAfter.Probability(leading))} after it (before: "
+            + $"{FigureNumber.Percent(f.CastBefore.Probability(leading))}). Written down before any training.";
     }
 
     private static DumbbellFigure Behaviour(ForecastSet f, IEnumerable<string> cautions) => new()

@@ -70,8 +70,11 @@ public sealed class SavedForecasts(string folder)
             throw Other("probes");
         string subject = set.Posterior.Subject, evidence = Path.Combine(folder, $"{subject}.evidence.jsonl");
         // The posterior last: by it a folder is known to be whole.
-        (string Path, Forecast Forecast)[] files = [.. new[] { set.InContext, set.Mean, set.NoChange, set.UniformShift }.Select(f => (PlaceOf(f), f)),
-            (Path.Combine(folder, $"{subject}.in-context-uniform.json"), set.InContextUniform), (PlaceOf(set.Posterior), set.Posterior)];
+        (string Path, Forecast Forecast)[] files =
+        [
+            .. new[] { set.InContext, set.Mean, set.NoChange, set.UniformShift }.Select(f => (PlaceOf(f), f)),
+            (Path.Combine(folder, $"{subject}.in-context-uniform.json"), set.InContextUniform), (PlaceOf(set.Posterior), set.Posterior),
+        ];
         foreach ((string path, Forecast forecast) in files)
             if (File.Exists(path) && Forecast.Load(path).Id != forecast.Id) throw Other($"a forecast of {subject}");
         if (!File.Exists(files[^1].Path) && File.Exists(evidence) && EvidenceTable.Load(evidence).Id != set.Evidence.Id)

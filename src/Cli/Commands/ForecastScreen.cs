@@ -49,7 +49,14 @@ internal static class ForecastScreen
             RangeLow = d.Trained ? (double?)null : f.Mean.Domain(d.Name).Low,
             RangeHigh = d.Trained ? (double?)null : f.Mean.Domain(d.Name).High,
         }),
-        Ids = new { Posterior = f.Posterior.Id, InContext = f.InContext.Id, Mean = f.Mean.Id, NoChange = f.NoChange.Id, UniformShift = f.UniformShift.Id },
+        Ids = new
+        {
+            Posterior = f.Posterior.Id,
+            InContext = f.InContext.Id,
+            Mean = f.Mean.Id,
+            NoChange = f.NoChange.Id,
+            UniformShift = f.UniformShift.Id,
+        },
     });
 
     private static object Dose(DoseFit d) => new { d.EffectiveObservations, d.Outcome, d.Before, d.Target, d.Attained };
@@ -89,7 +96,8 @@ internal static class ForecastScreen
             Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
         }
         if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));
-        Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.Mean.Id}, {f.NoChange.Id}, {f.UniformShift.Id}");
+        Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.Mean.Id}, {f.NoChange.Id}, "
+            + $"{f.UniformShift.Id}");
         Console.Out.WriteLine($"Report: {page}");
     }
 

@@ -15,7 +15,8 @@ public class MeanForecastTests
         Subject = "cheat",
         CreatedAt = DateTimeOffset.UnixEpoch,
         Domains = [.. domains.Select(d => new ForecastRow(d.Domain, d.Domain, d.Domain == "test", d.Before, d.After, d.After, d.After))],
-        Probes = [.. domains.Select(d => new ForecastRow(d.Domain + "-1", d.Domain, d.Domain == "test", d.Before, d.After, d.After, d.After))],
+        Probes = [.. domains.Select(d =>
+            new ForecastRow(d.Domain + "-1", d.Domain, d.Domain == "test", d.Before, d.After, d.After, d.After))],
         Provenance = new Dictionary<string, string>(),
     };
 
@@ -107,7 +108,8 @@ public class MeanForecastTests
         Assert.Equal(1.645, learned.Multiple, 0.06);
         Assert.Equal(0.9, Outcomes(truth, 4000, 2).Count(learned.Holds) / 4000.0, 0.03);
         // One that has learned from half as large errors holds fewer.
-        ForecastError sure = ForecastError.Fit(Outcomes(truth with { Floor = 0.07, PerShift = 0.2, PerDisagreement = 0.15 }, 4000, 3), 0.9, "drawn");
+        ForecastError sure = ForecastError.Fit(
+            Outcomes(truth with { Floor = 0.07, PerShift = 0.2, PerDisagreement = 0.15 }, 4000, 3), 0.9, "drawn");
         Assert.True(Outcomes(truth, 4000, 4).Count(sure.Holds) < 3000);
         Assert.Throws<ArgumentException>(() => ForecastError.Fit(Outcomes(truth, 9, 1), 0.9, "few"));
     }
