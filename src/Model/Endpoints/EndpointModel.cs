@@ -60,8 +60,7 @@ public sealed class EndpointModel : ILanguageModel
             {
                 EndpointRequest request = GivenTextQuestion.Of(client.Address.Model, route, GivenTextQuestion.ProbeText);
                 asked.Add(request);
-                if (client.Post(request, reply => GivenTextQuestion.Read(route, GivenTextQuestion.ProbeText, reply), cancellation)
-                    .GetAwaiter().GetResult() is { Count: > 3 } tokens
+                if (client.Post(request, reply => Probed(route, reply), cancellation).GetAwaiter().GetResult() is { Count: > 3 } tokens
                     && tokens.Skip(1).All(t => t.LogProbability is not null))
                     return new EndpointModel(client, route, template ?? ChatTemplate.Plain);
             }
@@ -78,6 +77,19 @@ public sealed class EndpointModel : ILanguageModel
             + $"prompt_logprobs).{trouble}",
             "Use judgement or sampled answers (--samples), which need a chat model only; or serve the model with vLLM, whose completions "
             + "have prompt_logprobs.");
+    }
+
+    // An answer of another kind is a finding here, not a slip of the line: to ask again would take a minute for each route.
+    private static IReadOnlyList<TextToken>? Probed(GivenTextRoute route, JsonElement reply)
+    {
+        try
+        {
+            return GivenTextQuestion.Read(route, GivenTextQuestion.ProbeText, reply);
+        }
+        catch (UnreadableReplyException)
+        {
+            return null;
+        }
     }
 
     /// <inheritdoc/>

@@ -93,6 +93,7 @@ public sealed class EndpointModelTests : IDisposable
     [InlineData("refuses")]
     [InlineData("absent")]
     [InlineData("null")]
+    [InlineData("no choices")]
     public void AServerWithoutThem_IsAnError_ThatNamesJudgement(string kind)
     {
         using var server = new EndpointServer(r => kind switch
@@ -100,6 +101,7 @@ public sealed class EndpointModelTests : IDisposable
             "favourites" => ServerReply.Ok("""{"choices":[{"text":"","logprobs":{"tokens":["The"," cat"," sat"," on"]"""
                 + ""","token_logprobs":[null,-0.1,-0.2,-0.1]},"prompt_logprobs":[null,{"5":{"logprob":-0.1,"decoded_token":" cat"}}]}]}"""),
             "ignores" => ServerReply.Ok("""{"choices":[{"text":" and","logprobs":{"tokens":[" and"],"token_logprobs":[-0.5]}}]}"""),
+            "no choices" => ServerReply.Ok("""{"object":"text_completion"}"""),
             "null" => ServerReply.Ok("""{"choices":[{"text":"x","logprobs":null}]}"""),
             "refuses" => new ServerReply(400, """{"error":"echo is not supported"}"""),
             _ => new ServerReply(404, ""),
@@ -110,6 +112,8 @@ public sealed class EndpointModelTests : IDisposable
         Assert.Equal("endpoint-no-logprobs", e.Code);
         Assert.Contains("judgement", e.Remedy);
         if (kind == "refuses") Assert.Contains("echo is not supported", e.Problem);
+        // Once for each route: what a server does not have is not waited for.
+        Assert.Equal(Enum.GetValues<GivenTextRoute>().Length, server.Requests.Count);
     }
 
     [Fact]
