@@ -75,14 +75,19 @@ internal static partial class JudgementQuestion
     [GeneratedRegex(@"<(/?(?:situation|reply|candidates))>", RegexOptions.IgnoreCase)]
     private static partial Regex Fence();
 
+    private const string Reasons =
+        @"(is|was|as|because|since|seems|fits|matches|would|could|for|with|and|or|over|rather|due|by|but|in|on)\b";
+
     // The letter and nothing more, or before what it stands for or why: "B", "b)", "**C**", "(D) because".
     [GeneratedRegex(@"^[\s*_(\[""'`]*(?<x>[A-T?])([\s*_)\]""'`.:,]*$|[*_)\]""'`.:,]+\s|[ \t]*\n|\s+[-–—]\s)",
         RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase)]
     private static partial Regex Alone();
 
-    // Within a sentence "a" is an article and "I" before a word is the judge, unless something marks them as letters.
+    // Within a sentence "a" is an article, and so is "A" before a word that no reason begins with, and "I" before a word is the judge,
+    // unless something marks them as letters.
     [GeneratedRegex(@"((?i)answer|candidate|option|letter|choice|choose|pick)\b\s*(is|would be|:)*\s*"
-        + @"([\s*_(\[""'`]*((?<x>[A-HJ-T?])|(?<x>I)(?!\s+(?!is\b)\w))(?!\w)"
+        + @"([\s*_(\[""'`]*((?<x>[B-HJ-T?])|(?<x>I)(?![ \t]+(?!is\b)\w)|(?<x>A)((?<=\b(?i:candidate|option|letter)\W+A)|(?![ \t]+(?!"
+        + Reasons + @")\w)))(?!\w)"
         + @"|[*_(\[""'`]*((?<x>[a-t])[*_)\]""'`]|(?<x>[b-t])\.?$))", RegexOptions.ExplicitCapture)]
     private static partial Regex Named();
 
