@@ -5,11 +5,13 @@ namespace PersonaSelection.Evidence;
 /// <summary>A linear map from gradients to exact evidence, fitted on a few episodes; works on rows less their mean.</summary>
 internal sealed class GradientCalibration
 {
+    // Of fewer episodes the choice of the penalty, which is made on the same ones, raises the agreement.
+    private const int LeastTold = 8;
     private readonly double _scale;
     private readonly double[] _intercepts;
     private readonly float[][] _coefficients;
 
-    private GradientCalibration(double scale, RidgeRegression rest, int personas, double agreement)
+    private GradientCalibration(double scale, RidgeRegression rest, int personas, double? agreement)
     {
         _scale = scale;
         _intercepts = [.. Enumerable.Range(0, personas).Select(h => rest.InterceptOf(h))];
@@ -17,7 +19,8 @@ internal sealed class GradientCalibration
         Agreement = agreement;
     }
 
-    internal double Agreement { get; }
+    /// <summary>The correlation of exact evidence with that of the others' fit; null where there are too few episodes to tell.</summary>
+    internal double? Agreement { get; }
 
     internal static GradientCalibration Fit(IReadOnlyList<GradientReading> readings, IReadOnlyList<double[]> exact)
     {
@@ -33,7 +36,8 @@ internal sealed class GradientCalibration
             double moved = scale - Scale(product - products[e], square - squares[e]);
             return Statistics.Centred([.. row.Select((x, h) => x - rest.LeftOut[e][h] - (moved * along[e][h]))]);
         })];
-        double agreement = Statistics.Pearson([.. wanted.SelectMany(x => x)], [.. found.SelectMany(x => x)]);
+        double? agreement = readings.Count < LeastTold ? null
+            : Statistics.Pearson([.. wanted.SelectMany(x => x)], [.. found.SelectMany(x => x)]);
         return new GradientCalibration(scale, rest, exact[0].Length, agreement);
     }
 

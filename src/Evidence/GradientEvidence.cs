@@ -58,7 +58,7 @@ public sealed class GradientEvidence : IEvidenceSource
 
     /// <summary>
     /// After <see cref="Calibrated"/>: the correlation, over its cells and within episodes, of exact evidence with what the calibration
-    /// without that episode gives. Null before.
+    /// without that episode gives. Null before, and where these were fewer than eight.
     /// </summary>
     public double? Agreement => _calibration?.Agreement;
 
