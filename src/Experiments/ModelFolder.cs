@@ -90,7 +90,7 @@ public sealed class ModelFolder : IDisposable
         if (((string[])[.. CheckpointFolder.Names, VectorName, AdapterName]).FirstOrDefault(n => Path.Exists(Path.Combine(folder, n)))
             is { } foreign)
             throw new UserErrorException("other-file", $"{Path.Combine(folder, foreign)} is there already and is of no model.",
-                "Choose another folder with -o, or delete the file.");
+                $"Choose another folder with -o; or delete {folder}, if a model was being saved there when the run was killed.");
     }
 
     /// <summary>
@@ -110,9 +110,10 @@ public sealed class ModelFolder : IDisposable
         part.Delete();
     }
 
-    /// <summary>Takes away what a kill left between the last file of a run and the end of <see cref="Save"/>.</summary>
-    internal static void Finish(string folder, string run)
+    /// <summary>Takes away what a kill left between the last file of a run and the end of <see cref="Save"/>, and the checkpoint.</summary>
+    internal static void Finish(string folder, string run, string checkpoint)
     {
+        AtomicFile.Delete(checkpoint);
         if (PartFolder.IsThere(folder, PartId(run))) new PartFolder(folder, PartId(run)).Delete();
     }
 

@@ -62,8 +62,9 @@ public sealed record NewCorpus(World World, long Tokens, ulong Seed, string Doma
     public CorpusSummary Write(string folder, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         RngStream root = RngStream.Root(Seed), stream = Stream(Seed);
-        using FolderLock held = FolderLock.Take(folder);
-        bool there = Holds(folder, World.CorpusId(stream, Tokens).ToString());
+        string id = World.CorpusId(stream, Tokens).ToString();
+        using FolderLock? held = FolderLock.TakeUnlessDone(folder, Holds(folder, id));
+        bool there = Holds(folder, id);
         Probe[] probes = DemoProbes.Of(World);
         EpisodeSet[] sets = [.. DemoSettings.Sets.Select(kind => World.Episodes(Domain, kind, Episodes, root.Child("episodes")))];
         double floor = World.Floor(FloorDocuments, root.Child("floor")).NatsPerToken;

@@ -104,14 +104,13 @@ public sealed record TrainingRun(ModelPreset Preset, long Tokens, ulong Seed = 1
             StopWhen = Patience > 0 ? TrainingCurve.NoLongerImproves(TrainingReadings.HeldOut, Patience) : null,
         };
         string run = Patience > 0 ? $"{trainer.RunId}+patience-{Patience}" : trainer.RunId;
-        using FolderLock held = FolderLock.Take(folder);
-        if (File.Exists(Path.Combine(folder, CurveFile)))
+        string curveFile = Path.Combine(folder, CurveFile);
+        using FolderLock? held = FolderLock.TakeUnlessDone(folder, File.Exists(curveFile));
+        if (File.Exists(curveFile))
         {
             weights.Dispose();
             BaseModel finished = Finished(folder, run, pool.Threads);
-            // A kill may have come between the last file and this.
-            AtomicFile.Delete(options.CheckpointPath);
-            ModelFolder.Finish(folder, run);
+            if (held is not null) ModelFolder.Finish(folder, run, options.CheckpointPath);
             return finished;
         }
         ModelFolder.RequireFree(folder, run);
@@ -124,7 +123,7 @@ public sealed record TrainingRun(ModelPreset Preset, long Tokens, ulong Seed = 1
             CorpusId = documents.Id,
             Tokens = seen,
         });
-        AtomicFile.WriteText(Path.Combine(folder, CurveFile), JsonSerializer.Serialize(curve, Json));
+        AtomicFile.WriteText(curveFile, JsonSerializer.Serialize(curve, Json));
         AtomicFile.Delete(options.CheckpointPath);
         return new BaseModel(model, curve, seen);
     }

@@ -47,14 +47,12 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
         TuneOptions options = Options with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint", Stage = $"tuning on {set.Name}" };
         string run = ContentId.Of("tuning", model.Id, set.Id, Loss.ToString(), Seed, Options.Essence()).ToString();
         int examples = Loss == TuningLoss.Preference ? set.Episodes.Count / 2 : set.Episodes.Count;
-        using FolderLock held = FolderLock.Take(folder);
+        using FolderLock? held = FolderLock.TakeUnlessDone(folder, ModelFolder.Holds(folder));
         ModelFolder.RequireFree(folder, run);
         if (ModelFolder.Holds(folder))
         {
             using ModelFolder there = ModelFolder.Open(folder, pool.Threads);
-            // A kill may have come between the last file and this.
-            AtomicFile.Delete(options.CheckpointPath);
-            ModelFolder.Finish(folder, run);
+            if (held is not null) ModelFolder.Finish(folder, run, options.CheckpointPath);
             return new TunedFolder(there.Model.Id, model.Id, set.Id.ToString(), examples, options.Steps, null);
         }
         var tuner = new Tuner(model.Weights, options, RngStream.Root(Seed).Child("tuning"), pool);

@@ -21,6 +21,22 @@ public sealed class FolderLock : IDisposable
         return new FolderLock(folder, held, made);
     }
 
+    /// <summary>The same where the work seems to be done: null, and no error, where the folder cannot be written to.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="done">Whether there may be nothing left to write.</param>
+    /// <exception cref="UserErrorException">As for <see cref="Take"/>.</exception>
+    public static FolderLock? TakeUnlessDone(string folder, bool done)
+    {
+        try
+        {
+            return Take(folder);
+        }
+        catch (UserErrorException e) when (done && e.Code == "cannot-write")
+        {
+            return null;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -182,6 +182,10 @@ public sealed class ImportedCorpusTests : IDisposable
         using BaseModel trained = training.Run(corpus, Path.Combine(_folder, "model"), pool);
         Assert.Equal(training.Recipe(corpus).Steps, trained.Curve.Points[^1].Step);
         Assert.InRange(trained.Tokens, training.Tokens * 3 / 4, training.Tokens);
+        // A folder in the place of the lock stands for a disk that is read only, which holds for every user.
+        Directory.CreateDirectory(Path.Combine(_folder, "model", ".lock"));
+        using BaseModel found = training.Run(corpus, Path.Combine(_folder, "model"), pool);
+        Assert.Equal(trained.Model.Id, found.Model.Id);
     }
 
     [Fact]

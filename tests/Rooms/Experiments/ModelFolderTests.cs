@@ -107,6 +107,12 @@ public sealed class ModelFolderTests : IDisposable
             Assert.Equal("folder-busy", Assert.Throws<UserErrorException>(() => Tune(Few, "out")).Code);
         TunedFolder first = Tune(Few, "out");
         Assert.Equal((first.Id, null), (Tune(Few, "out").Id, Tune(Few, "out").Loss));
+        // A folder in the place of the lock stands for a disk that is read only, which holds for every user.
+        Directory.CreateDirectory(Path.Combine(this["out"], ".lock"));
+        Assert.Equal((first.Id, null), (Tune(Few, "out").Id, Tune(Few, "out").Loss));
+        Assert.Equal("other-run", Assert.Throws<UserErrorException>(() => Tune(Vector, "out")).Code);
+        Directory.CreateDirectory(Path.Combine(this["empty"], ".lock"));
+        Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => Tune(Few, "empty")).Code);
     }
 
     private TunedFolder Tune(TuneOptions options, string folder) => new TuningRun(options).Run(_base, Set, this[folder], _pool);
