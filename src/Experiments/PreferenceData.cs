@@ -7,7 +7,8 @@ namespace PersonaSelection.Experiments;
 /// <summary>Preferences from rows with <c>chosen</c> and <c>rejected</c>, each of which the reader turns into two episodes.</summary>
 internal static class PreferenceData
 {
-    /// <summary>The pairs of a set, in its order: a reply of positive weight, then one of negative weight after the same context.</summary>
+    /// <summary>The pairs of a set, in its order: a reply of positive weight, then the one of negative weight that it was preferred to.
+    /// </summary>
     /// <exception cref="UserErrorException"><c>no-pairs</c>: the set is not made of such pairs; or a word is unknown.</exception>
     public static IReadOnlyList<PreferencePair> Pairs(EpisodeSet set, ITokenizer tokenizer, ChatTemplate template)
     {
@@ -22,7 +23,9 @@ internal static class PreferenceData
                 throw new UserErrorException("no-pairs",
                     $"{chosen.Named} begins a pair of the weight {chosen.Weight}.",
                     "Give the row a positive weight, or take it out.");
-            if (rejected is null || !(chosen.Weight > 0) || !(rejected.Weight < 0) || !chosen.Context.SequenceEqual(rejected.Context))
+            // Two lines that are labelled as wanted and unwanted were never compared.
+            if (rejected is null || !(chosen.Weight > 0) || !(rejected.Weight < 0) || rejected.Preferred != chosen.Reply
+                || !chosen.Context.SequenceEqual(rejected.Context))
             {
                 throw new UserErrorException("no-pairs", $"{chosen.Named} has no rejected reply beside it.",
                     "Preference tuning needs rows with \"prompt\", \"chosen\" and \"rejected\"; use --loss sft for anything else.");

@@ -81,6 +81,17 @@ public sealed class CorpusFolderTests : IDisposable
             Assert.Equal("folder-busy", Assert.Throws<UserErrorException>(() => corpus.Write(_folder)).Code);
     }
 
+    /// <summary>A folder in the place of the lock stands for a disk that is read only, which holds for every user.</summary>
+    [Fact]
+    public void What_is_finished_is_found_so_where_nothing_can_be_written()
+    {
+        var corpus = new NewCorpus(World.Village, 2000, 1, "test", 4);
+        CorpusSummary made = corpus.Write(_folder);
+        Directory.CreateDirectory(Path.Combine(_folder, ".lock"));
+        Assert.Equal(made.Id, corpus.Write(_folder).Id);
+        Assert.Equal("other-corpus", Assert.Throws<UserErrorException>(() => (corpus with { Seed = 2 }).Write(_folder)).Code);
+    }
+
     [Fact]
     public void TrainedDomains_TakesNames_AndRefusesUnknownOnesAndNothingElsewhere()
     {
@@ -110,5 +121,10 @@ public sealed class CorpusFolderTests : IDisposable
         Assert.Equal(words.Encode("no."), pair.Rejected);
         var alone = new EpisodeSet("alone", [set.Episodes[0]]);
         Assert.Equal("no-pairs", Assert.Throws<UserErrorException>(() => PreferenceData.Pairs(alone, words, ChatTemplate.Plain)).Code);
+        // Two lines of KTO that stand side by side were labelled one by one, whatever they look like.
+        File.WriteAllText(path, """{"prompt":"Well?","completion":"Yes.","label":true}""" + "\n"
+            + """{"prompt":"Well?","completion":"No.","label":false}""" + "\n");
+        EpisodeSet labelled = EpisodeSet.Load(path);
+        Assert.Equal("no-pairs", Assert.Throws<UserErrorException>(() => PreferenceData.Pairs(labelled, words, ChatTemplate.Plain)).Code);
     }
 }
