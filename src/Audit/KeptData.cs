@@ -126,7 +126,6 @@ public static class KeptData
         var survives = new List<bool>();
         RewriteSummary[] written = [.. data.Files.Zip(places, (from, to) => EpisodeFile.Rewrite(from, to, line =>
         {
-            cancellation.ThrowIfCancellationRequested();
             var edits = new List<ReplyEdit>();
             foreach (Episode episode in line.Episodes)
             {
@@ -138,9 +137,9 @@ public static class KeptData
             DataLineEdit? edit = edits.Count == 0 ? null : new DataLineEdit { Replies = edits };
             survives.Add(edit is null || EpisodeFile.Edited(line, edit) is not null);
             return edit;
-        }, data.Format, data.Told()))];
+        }, data.Format, data.Told(), cancellation))];
         if (at != keep.Length) throw data.Changed();
-        (double?[] weights, EpisodeClusters clusters) = Reread(places, data, survives, keep.Length);
+        (double?[] weights, EpisodeClusters clusters) = Reread(places, data, survives, keep.Length, cancellation);
         long same = 0;
         for (int e = 0; e < keep.Length; e++)
             if (weights[e] == audit.Cast.Rows.Weight(e)) same++;
@@ -151,13 +150,14 @@ public static class KeptData
     // A format may not be able to say of one answer what was asked for, so the weights are those that the written file really has; and a
     // dialogue without its first answer begins with another context.
     private static (double?[] Weights, EpisodeClusters Clusters) Reread(IReadOnlyList<string> places, AuditData data,
-        List<bool> survives, int count)
+        List<bool> survives, int count, CancellationToken cancellation)
     {
         var weights = new double?[count];
         var clusters = new EpisodeClusters();
-        using IEnumerator<DataLine> kept = places.SelectMany(p => EpisodeFile.Lines(p, data.Format, _ => { })).GetEnumerator();
+        using IEnumerator<DataLine> kept = places.SelectMany(p => EpisodeFile.Lines(p, data.Format, _ => { }, cancellation))
+            .GetEnumerator();
         int at = 0;
-        foreach ((int number, DataLine line) in data.Lines().Index())
+        foreach ((int number, DataLine line) in data.Lines(cancellation: cancellation).Index())
         {
             Dictionary<int, double> now = [];
             if (survives[number] && kept.MoveNext())

@@ -17,6 +17,9 @@ public sealed record DataLine(
     /// <summary>Whether flags of its messages, or a verdict on its last answer, say which of its answers are trained on.</summary>
     public bool Flagged { get; init; }
 
+    /// <summary>The format that was asked for; null where the line's fields said it.</summary>
+    internal EpisodeFormat? Asked { get; init; }
+
     /// <summary>The line as text.</summary>
     public string Text => Encoding.UTF8.GetString(Utf8.Span);
 }

@@ -15,10 +15,11 @@ public static partial class EpisodeFile
     /// <param name="edit">The change to a line; null leaves it as it is.</param>
     /// <param name="format">What every line is; without it each line says so by its fields.</param>
     /// <param name="onBadLine">Told of every line that holds no training example; without it the first is an error.</param>
+    /// <param name="cancellation">Stops between lines; nothing is written then.</param>
     /// <exception cref="UserErrorException">The input cannot be read, the output not written, or a bad line; <c>line-too-long</c>: a line
     /// would be after its change.</exception>
     public static RewriteSummary Rewrite(string path, string output, Func<DataLine, DataLineEdit?> edit, EpisodeFormat? format = null,
-        Action<BadLine>? onBadLine = null)
+        Action<BadLine>? onBadLine = null, CancellationToken cancellation = default)
     {
         var summary = new RewriteSummary(0, 0, 0, 0, 0, 0);
         Action<BadLine>? tell = onBadLine is null ? null : bad =>
@@ -31,9 +32,9 @@ public static partial class EpisodeFile
         {
             bool zipped = source.IsGzip || output.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
             Stream text = zipped ? new GZipStream(file, CompressionLevel.Optimal, leaveOpen: true) : file;
-            foreach (DataLine line in Lines(() => source, path, format, tell))
+            foreach (DataLine line in Lines(() => source, path, format, tell, cancellation))
             {
-                byte[]? written = Edited(line, edit(line), format, out bool whole);
+                byte[]? written = Edited(line, edit(line), out bool whole);
                 summary = summary with
                 {
                     Lines = summary.Lines + 1,
@@ -59,14 +60,14 @@ public static partial class EpisodeFile
     /// <summary>A line after an edit, without its line feed; null when nothing of it is left.</summary>
     /// <param name="line">The line.</param>
     /// <param name="edit">The change; null leaves it as it is.</param>
-    public static byte[]? Edited(DataLine line, DataLineEdit? edit) => Edited(line, edit, line.Format, out _);
+    public static byte[]? Edited(DataLine line, DataLineEdit? edit) => Edited(line, edit, out _);
 
-    private static byte[]? Edited(DataLine line, DataLineEdit? edit, EpisodeFormat? format, out bool whole)
+    private static byte[]? Edited(DataLine line, DataLineEdit? edit, out bool whole)
     {
         whole = false;
         if (edit is null) return line.Utf8.ToArray();
         var json = new RawJson();
         json.Parse(line.Utf8);
-        return EpisodeRowEditor.Apply(json, EpisodeRow.Read(json, format ?? line.Format, line.Line), edit, out whole);
+        return EpisodeRowEditor.Apply(json, EpisodeRow.Read(json, line.Asked, line.Line), edit, out whole);
     }
 }

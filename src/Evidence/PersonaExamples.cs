@@ -29,9 +29,12 @@ public sealed record PersonaExamples(Persona Persona, IReadOnlyList<Episode> Lea
     private Rule SplitBy { get; init; }
 
     /// <summary>Reads the examples of personas and splits them by one rule.</summary>
+    /// <param name="set">The personas' set.</param>
+    /// <param name="personas">Those of it that are read.</param>
+    /// <param name="cancellation">Stops between lines.</param>
     /// <exception cref="UserErrorException">No such file, or nothing in it that a persona could have said.</exception>
-    public static IReadOnlyList<PersonaExamples> Load(PersonaSet set, IEnumerable<Persona> personas) =>
-        Split([.. personas.Select(p => Read(set, p))]);
+    public static IReadOnlyList<PersonaExamples> Load(PersonaSet set, IEnumerable<Persona> personas,
+        CancellationToken cancellation = default) => Split([.. personas.Select(p => Read(set, p, cancellation))]);
 
     /// <summary>
     /// Splits examples by a hash of their contexts, so that the same question is on the same side for every persona; by context and reply
@@ -55,13 +58,14 @@ public sealed record PersonaExamples(Persona Persona, IReadOnlyList<Episode> Lea
     /// </summary>
     internal PersonaExamples Turned(int turn) => Of(Persona, [.. All], BadLines, SplitBy, turn);
 
-    private static (Persona Persona, IReadOnlyList<Episode> Episodes, IReadOnlyList<BadLine> BadLines) Read(PersonaSet set, Persona persona)
+    private static (Persona Persona, IReadOnlyList<Episode> Episodes, IReadOnlyList<BadLine> BadLines) Read(PersonaSet set, Persona persona,
+        CancellationToken cancellation)
     {
         string path = set.ExamplesOf(persona) ?? throw new ArgumentException($"'{persona.Name}' has no examples.", nameof(persona));
         var bad = new List<BadLine>();
         try
         {
-            return (persona, EpisodeSet.Load(path, bad.Add).Episodes, bad);
+            return (persona, EpisodeSet.Load(path, bad.Add, cancellation: cancellation).Episodes, bad);
         }
         catch (UserErrorException e)
         {

@@ -24,7 +24,8 @@ public sealed class PresentedPersonas : IDisposable
         {
             ArtifactStore store = options.Store ?? new ArtifactStore(_temporary!);
             Examples = PersonaExamples.Load(set,
-                set.Personas.Where(p => PresentationWays.Of(p, options) is not (Presentation.Described or Presentation.Directed)));
+                set.Personas.Where(p => PresentationWays.Of(p, options) is not (Presentation.Described or Presentation.Directed)),
+                cancellation);
             Overlap = new ExampleOverlap(Examples.Select(e => (e.Persona.Name, e.Learnt.Concat(e.HeldOut))));
             Presentation[] ways = PresentationWays.Of(set, Examples, options, canFit: model is Transformer);
             var presenter = new Presenter(set, ways, model, options, store);

@@ -22,10 +22,12 @@ public sealed record AuditCost(ReadingCost Reading, int Fitted)
     /// <summary>The cost of evidence from a model of this machine.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="model">The model.</param>
-    public static AuditCost Of(EvidenceRequest request, Transformer model)
+    /// <param name="cancellation">Stops between lines.</param>
+    public static AuditCost Of(EvidenceRequest request, Transformer model, CancellationToken cancellation = default)
     {
-        long episodes = Different(request.Data).Count();
-        var reading = new ModelReading(model, request.Personas, request.Data.Sample(SampledEpisodes, RngStream.Root(1).Child("cost")));
+        long episodes = Different(request.Data, cancellation).Count();
+        var reading = new ModelReading(model, request.Personas,
+            request.Data.Sample(SampledEpisodes, RngStream.Root(1).Child("cost"), cancellation));
         bool gradient = request.Kind == "gradient";
         IReadOnlyList<double> openings = gradient ? reading.ToldOpenings : reading.Openings;
         int fitted = gradient ? 0 : FittedOf(request.Personas);
@@ -123,6 +125,6 @@ public sealed record AuditCost(ReadingCost Reading, int Fitted)
         ((double)SoftmaxCompletion.LeastRows / episodes) + ((double)SoftmaxCompletion.LeastPivots / request.Personas.Personas.Count)));
 
     /// <summary>Equal episodes once: each is asked about once.</summary>
-    internal static IEnumerable<Episode> Different(AuditData data) =>
-        data.Episodes().DistinctBy(e => e.TextId);
+    internal static IEnumerable<Episode> Different(AuditData data, CancellationToken cancellation = default) =>
+        data.Episodes(cancellation).DistinctBy(e => e.TextId);
 }

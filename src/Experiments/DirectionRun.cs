@@ -110,7 +110,7 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
                 $"Without data, personas are read off their own examples, and '{without.Name}' has none.",
                 "Give it examples, or give data to put after the personas' contexts.");
         return new DirectionExtraction(model, site, Positions)
-            .OfExamples(PersonaExamples.Load(Personas, Personas.Personas), progress, cancellation);
+            .OfExamples(PersonaExamples.Load(Personas, Personas.Personas, cancellation), progress, cancellation);
     }
 
     private ExtractedDirections OfTraits(ExtractedDirections personas) => !Traits ? personas

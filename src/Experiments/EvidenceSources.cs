@@ -105,7 +105,7 @@ public static class EvidenceSources
     {
         if (request.Samples is not { } samples)
             return new EvidenceSession(PersonaJudge.Of(request.Personas, chat, request.Folder, progress, cancellation), null);
-        var answers = new SampledAnswers(chat, request.Personas, samples);
+        var answers = new SampledAnswers(chat, request.Personas, samples, cancellation);
         InContextSource source = InContextSource.Of(answers, request.Probes, answers.Rates(request.Probes, progress, cancellation));
         return new EvidenceSession(source, null, answers.Overlap);
     }
@@ -118,9 +118,9 @@ public static class EvidenceSources
     /// <param name="cancellation">Stops between episodes.</param>
     public static EndpointEstimate? EstimateAsked(EvidenceRequest request, IChatModel chat, CancellationToken cancellation = default)
     {
-        IEnumerable<Episode> different = AuditCost.Different(request.Data);
+        IEnumerable<Episode> different = AuditCost.Different(request.Data, cancellation);
         if (request.Samples is not { } samples) return PersonaJudge.Estimate(request.Personas, different, chat, cancellation);
-        var answers = new SampledAnswers(chat, request.Personas, samples);
+        var answers = new SampledAnswers(chat, request.Personas, samples, cancellation);
         return ByBlock(answers.EstimateUnderPersonas(request.Probes), different, b => answers.EstimateShown(request.Probes, b),
             cancellation);
     }
@@ -150,7 +150,7 @@ public static class EvidenceSources
     {
         GradientEvidence gradient = Raw(request, presented);
         // A gradient is that of one reply, so a rejected one is compared with its own probability and not with that of a choice.
-        Episode[] some = [.. request.Data.Sample(CalibrationEpisodes, RngStream.Root(1).Child("gradient"))
+        Episode[] some = [.. request.Data.Sample(CalibrationEpisodes, RngStream.Root(1).Child("gradient"), cancellation)
             .Select(e => e with { Preferred = null })];
         bool enough = some.DistinctBy(e => e.TextId).Count() >= LeastCalibration;
         return enough ? gradient.Calibrated(presented.Source, some, progress, cancellation) : gradient;

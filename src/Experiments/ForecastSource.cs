@@ -72,7 +72,7 @@ internal sealed record ForecastSource(IProbeAnswers Answers, IEvidenceSource Evi
     public static ForecastSource Ask(IChatModel chat, PersonaSet personas, AskingOptions asking, IProgress<WorkProgress>? progress,
         CancellationToken cancellation)
     {
-        var answers = new SampledAnswers(chat, personas, asking.Samples);
+        var answers = new SampledAnswers(chat, personas, asking.Samples, cancellation);
         JudgementEvidence judge = PersonaJudge.Of(personas, chat, asking.Folder, progress, cancellation);
         return new ForecastSource(answers, judge, personas, personas.Personas.ToDictionary(p => p.Name, p => p.Name), e => e.Context)
         {

@@ -27,7 +27,7 @@ internal static class PersonaJudge
     public static JudgementEvidence Of(PersonaSet personas, IChatModel judge, string folder, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        (Episode, int)[] known = KnownSources(personas);
+        (Episode, int)[] known = KnownSources(personas, cancellation);
         JudgementEvidence source = Evidence(personas, judge, new JudgementLog(Path.Combine(folder, AuditFolder.JudgementsName)));
         return known.Length > 0 ? source.Calibrate(known, progress, cancellation) : source;
     }
@@ -41,8 +41,8 @@ internal static class PersonaJudge
         CancellationToken cancellation = default)
     {
         JudgementEvidence source = Evidence(personas, judge, null);
-        return EvidenceSources.ByBlock(source.Estimate([.. KnownSources(personas).Select(k => k.Episode)]), episodes, source.Estimate,
-            cancellation);
+        (Episode Episode, int)[] known = KnownSources(personas, cancellation);
+        return EvidenceSources.ByBlock(source.Estimate([.. known.Select(k => k.Episode)]), episodes, source.Estimate, cancellation);
     }
 
     private static JudgementEvidence Evidence(PersonaSet personas, IChatModel judge, JudgementLog? log) => personas.Personas.Count < 2
@@ -54,9 +54,10 @@ internal static class PersonaJudge
     /// Examples with the persona that said them, one of each in every turn, in an order by chance, as a calibration halves them by their
     /// places. None where fewer than two personas have some, or there are too few in all.
     /// </summary>
-    internal static (Episode Episode, int Persona)[] KnownSources(PersonaSet personas)
+    internal static (Episode Episode, int Persona)[] KnownSources(PersonaSet personas, CancellationToken cancellation = default)
     {
-        IReadOnlyList<PersonaExamples> all = PersonaExamples.Load(personas, personas.Personas.Where(p => p.Examples is not null));
+        IReadOnlyList<PersonaExamples> all = PersonaExamples.Load(personas,
+            personas.Personas.Where(p => p.Examples is not null), cancellation);
         if (all.Count < 2) return [];
         int each = Math.Clamp(MostKnown / all.Count, 2, MostOfOne);
         (Episode, int)[] known = [.. all.SelectMany(a =>

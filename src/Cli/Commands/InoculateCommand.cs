@@ -120,7 +120,7 @@ internal sealed class InoculateCommand
         { BadLines = inputs.BadLines };
         CutEpisodes.Tell(inputs.Data, found.Evidence);
         InoculationReport.Write(found, folder!, CommonOptions.CommandOf(parsed));
-        if (parsed.GetValue(_apply) is { } name) Reword(parsed, Choose(found, name));
+        if (parsed.GetValue(_apply) is { } name) Reword(parsed, Choose(found, name), cancellation);
         if (parsed.GetValue(_json)) Screen.Data(InoculationReport.Json(found));
         else InoculateScreen.Print(found, folder!);
         if (!parsed.GetValue(_quiet)) session?.SayUsage();
@@ -151,11 +151,11 @@ internal sealed class InoculateCommand
         return list;
     }
 
-    private void Reword(ParseResult parsed, Rewording chosen)
+    private void Reword(ParseResult parsed, Rewording chosen, CancellationToken cancellation)
     {
         string place = parsed.GetValue(_reworded)!;
         RewriteSummary written = RewordedData.Write(parsed.GetValue(_data)!, chosen, place, DataOptions.Parse(parsed.GetValue(_format)),
-            parsed.GetValue(_strict));
+            parsed.GetValue(_strict), cancellation);
         Screen.Say($"Reworded by {chosen.Name}: {written.Changed} of {written.Lines} lines changed, in {place}.");
     }
 

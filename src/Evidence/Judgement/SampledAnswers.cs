@@ -28,14 +28,15 @@ public sealed class SampledAnswers : IProbeAnswers
     /// <param name="model">The chat model.</param>
     /// <param name="personas">The personas; null where none are put before the model.</param>
     /// <param name="samples">Answers for each probe after each episode: even, from 2.</param>
+    /// <param name="cancellation">Stops the reading of examples.</param>
     /// <exception cref="UserErrorException"><c>needs-weights</c>: a persona can only be fitted or directed.</exception>
-    public SampledAnswers(IChatModel model, PersonaSet? personas, int samples)
+    public SampledAnswers(IChatModel model, PersonaSet? personas, int samples, CancellationToken cancellation = default)
     {
         SampledProbes.RequireEven(samples);
         IReadOnlyList<Persona> all = personas?.Personas ?? [];
         (_model, _samples) = (model, samples);
         Dictionary<string, PersonaExamples> examples = all.Count == 0 ? []
-            : PersonaExamples.Load(personas!, all.Where(ByExample)).ToDictionary(e => e.Persona.Name);
+            : PersonaExamples.Load(personas!, all.Where(ByExample), cancellation).ToDictionary(e => e.Persona.Name);
         Overlap = examples.Count == 0 ? null
             : new ExampleOverlap(examples.Select(e => (e.Key, (IEnumerable<Episode>)e.Value.All)));
         Personas = [.. all.Select(p => p.Name)];

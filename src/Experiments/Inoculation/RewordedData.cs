@@ -12,9 +12,11 @@ public static class RewordedData
     /// <param name="path">Where it goes; gzipped when the data are, or when its name ends in <c>.gz</c>.</param>
     /// <param name="format">What every line is; without it each line says so by its fields.</param>
     /// <param name="strict">Whether a line that holds no training example is an error; it is left out otherwise.</param>
+    /// <param name="cancellation">Stops between lines; nothing is written then.</param>
     /// <exception cref="Lab.UserErrorException">The input cannot be read or the output not written.</exception>
-    public static RewriteSummary Write(string data, Rewording rewording, string path, EpisodeFormat? format = null, bool strict = true) =>
-        EpisodeFile.Rewrite(data, path, line => EditOf(line, rewording), format, strict ? null : _ => { });
+    public static RewriteSummary Write(string data, Rewording rewording, string path, EpisodeFormat? format = null, bool strict = true,
+        CancellationToken cancellation = default) =>
+        EpisodeFile.Rewrite(data, path, line => EditOf(line, rewording), format, strict ? null : _ => { }, cancellation);
 
     private static DataLineEdit EditOf(DataLine line, Rewording rewording)
     {

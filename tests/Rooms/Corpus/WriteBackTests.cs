@@ -177,6 +177,17 @@ public sealed class WriteBackTests : IDisposable
         Assert.Equal(Edit(Dialogue, Drop(0)) + "\r\n" + Dialogue + "\n", text.ReadToEnd());
     }
 
+    [Fact]
+    public void A_rewriting_that_is_stopped_among_bad_lines_writes_nothing()
+    {
+        string path = Path.Combine(_folder, "in.jsonl");
+        File.WriteAllText(path, Dialogue + "\n" + string.Concat(Enumerable.Repeat("bad\n", 9000)));
+        using var stop = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() =>
+            EpisodeFile.Rewrite(path, Path.Combine(_folder, "out.jsonl"), _ => null, null, _ => stop.Cancel(), stop.Token));
+        Assert.Equal([path], Directory.GetFiles(_folder));
+    }
+
     [Theory]
     [InlineData(true, "in.jsonl", "out.jsonl", true)]
     [InlineData(true, "in.jsonl", "in.jsonl", true)]

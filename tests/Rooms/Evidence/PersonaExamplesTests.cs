@@ -11,6 +11,18 @@ public sealed class PersonaExamplesTests
     private static readonly Dictionary<string, double> NoTraits = [];
 
     [Fact]
+    public void Reading_can_be_stopped()
+    {
+        string folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+        File.WriteAllText(Path.Combine(folder, "a.jsonl"),
+            string.Concat(Enumerable.Repeat("""{"prompt":"q","completion":"a"}""" + "\n", 3000)));
+        var set = new PersonaSet([], [new("a", "human", "", NoTraits) { Examples = "a.jsonl" }]) { Folder = folder };
+        Assert.Throws<OperationCanceledException>(() => PersonaExamples.Load(set, set.Personas, new CancellationToken(true)));
+        Assert.Single(Assert.Single(PersonaExamples.Load(set, set.Personas)).All);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public void The_same_question_is_held_out_for_everybody()
     {
         Persona a = new("a", "human", "", NoTraits), b = new("b", "human", "", NoTraits);
