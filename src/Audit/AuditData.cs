@@ -17,6 +17,9 @@ namespace PersonaSelection.Audit;
 public sealed record DataSurvey(AuditData Data, ContentId Id, long Lines, long Episodes, long BadLines, long ReplyCharacters,
     long ContextCharacters, long Rejected)
 {
+    /// <summary>Episodes with a label that may have been meant as a verdict (<see cref="Episode.IsLabelledLikeAVerdict"/>).</summary>
+    public long LabelledLikeAVerdict { get; init; }
+
     /// <summary>The SHA-256 of each file, in order.</summary>
     internal IReadOnlyList<string> Files { get; init; } = [];
 }
@@ -56,10 +59,11 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
     /// </summary>
     /// <param name="count">How many, or all where there are fewer.</param>
     /// <param name="random">Where the draws come from.</param>
-    public IReadOnlyList<Episode> Sample(int count, RngStream random)
+    /// <param name="cancellation">Stops between lines.</param>
+    public IReadOnlyList<Episode> Sample(int count, RngStream random, CancellationToken cancellation = default)
     {
         var drawn = new List<(int At, Episode Episode)>();
-        foreach ((int at, Episode episode) in Episodes().Index())
+        foreach ((int at, Episode episode) in Episodes(cancellation).Index())
         {
             if (drawn.Count < count) drawn.Add((at, episode));
             else if (random.NextInt(at + 1) is var place && place < count) drawn[place] = (at, episode);
@@ -77,7 +81,7 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
         CancellationToken cancellation = default)
     {
         foreach (string file in Files) EpisodeFile.RequireLasting(file);
-        long lines = 0, episodes = 0, bad = 0, replies = 0, contexts = 0, rejected = 0;
+        long lines = 0, episodes = 0, bad = 0, replies = 0, contexts = 0, rejected = 0, labelled = 0;
         bool choices = false, flagged = false;
         BadLine? first = null;
         void Tell()
@@ -100,6 +104,7 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
             {
                 episodes++;
                 if (episode.Weight < 0) rejected++;
+                if (episode.IsLabelledLikeAVerdict) labelled++;
                 choices |= episode.Preferred is not null;
                 replies += episode.Reply.Length;
                 foreach (Turn turn in episode.Context) contexts += turn.Text.Length;
@@ -107,7 +112,11 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
         }
         if (episodes == 0) throw EpisodeFile.NoEpisodes(string.Join(", ", Files), first);
         IReadOnlyList<string> digests = Digests();
-        return new DataSurvey(this, Id(choices, flagged, digests), lines, episodes, bad, replies, contexts, rejected) { Files = digests };
+        return new DataSurvey(this, Id(choices, flagged, digests), lines, episodes, bad, replies, contexts, rejected)
+        {
+            LabelledLikeAVerdict = labelled,
+            Files = digests,
+        };
     }
 
     // Evidence of a rejected answer is not what it was before it became half of a choice, and a line of flagged messages has fewer

@@ -35,7 +35,8 @@ public sealed record ReplyEdit(int Turn)
 
     /// <summary>
     /// The turns to stand before it instead of the present ones; null keeps them. Turns that are equal to present ones stay untouched with
-    /// all their fields. A prompt that is a plain text takes the texts of system and user turns with an empty line between them.
+    /// all their fields. A prompt that is a plain text takes the texts of system and user turns with an empty line between them; a row of
+    /// Alpaca takes a system turn and as many others as it has.
     /// </summary>
     public IReadOnlyList<Turn>? Context { get; init; }
 }

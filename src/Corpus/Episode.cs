@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Lab;
 
 namespace PersonaSelection.Corpus;
@@ -15,6 +16,15 @@ public sealed record Episode(string Id, IReadOnlyList<Turn> Context, string Repl
 
     /// <summary>The subject of a sentence about it: by file and line where it was read from one.</summary>
     public string Named => Source is { } s ? $"{s.File}, line {s.Line}: the episode" : $"The episode '{Id}'";
+
+    /// <summary>
+    /// Whether its label is a name or a number that may have been meant as a verdict on the answer (KTO): true or false, 1 or 0.
+    /// </summary>
+    public bool IsLabelledLikeAVerdict => VerdictOf(Label) is not null;
+
+    /// <summary>The verdict in a text or a number: true or false in any case, 1 or 0; null for any other.</summary>
+    internal static bool? VerdictOf(string? label) => bool.TryParse(label, out bool said) ? said
+        : double.TryParse(label, CultureInfo.InvariantCulture, out double number) && number is 0 or 1 ? number == 1 : null;
 
     /// <summary>Places in the context of answers of the same line that are trained on as episodes of their own; in order.</summary>
     public IReadOnlyList<int> Answers { get; init; } = [];

@@ -15,9 +15,18 @@ public enum EpisodeFormat
     /// </summary>
     PromptCompletion,
 
-    /// <summary><c>chosen</c> and <c>rejected</c> after <c>prompt</c>: two episodes, the rejected one with the opposite weight.</summary>
+    /// <summary>
+    /// <c>chosen</c> and <c>rejected</c> after <c>prompt</c>, a dialogue or an instruction, or an example with <c>rejected_response</c>:
+    /// two episodes, the rejected one with the opposite weight.
+    /// </summary>
     Preference,
 
     /// <summary>ShareGPT: <c>conversations</c> of <c>from</c> and <c>value</c>, with an optional <c>system</c> text in the row.</summary>
     ShareGpt,
+
+    /// <summary>
+    /// Alpaca: <c>instruction</c>, <c>input</c> and <c>output</c> (or <c>query</c> and <c>response</c>), after <c>system</c> and the pairs
+    /// of <c>history</c>.
+    /// </summary>
+    Alpaca,
 }

@@ -51,14 +51,14 @@ internal sealed class EpisodeRowEditor
         if (going.Count == trained.Count) return false;
         // Whoever reads the file looks at the field that it has.
         string? field = _row.Format == EpisodeFormat.Preference ? null
-            : _row.TrainedField ?? (_row.Format == EpisodeFormat.Messages ? "weight" : null);
+            : _row.TrainedField ?? (_row.Format == EpisodeFormat.Messages || _row.WeightField != "weight" ? _row.WeightField : null);
         if (field is null)
         {
             whole = true;
             return false;
         }
         foreach (RowReply reply in going)
-            _changes.Set(reply.Dialogue[reply.At].Value, field, field == "weight" ? "0"u8.ToArray() : "false"u8.ToArray());
+            _changes.Set(reply.Dialogue[reply.At].Value, field, field == _row.WeightField ? "0"u8.ToArray() : "false"u8.ToArray());
         return true;
     }
 
@@ -73,13 +73,13 @@ internal sealed class EpisodeRowEditor
             foreach (RowReply reply in trained.Where(r => weights.ContainsKey(r.Turn)))
             {
                 double share = Signed(reply, weights[reply.Turn]) / (row ?? _row.Weight);
-                _changes.Set(reply.Dialogue[reply.At].Value, "weight", JsonChanges.Number(share));
+                _changes.Set(reply.Dialogue[reply.At].Value, _row.WeightField, JsonChanges.Number(share));
             }
         }
         else if (weights.Count > 0)
         {
             row = trained.Average(reply => Signed(reply, weights.GetValueOrDefault(reply.Turn, reply.Weight))
-                / reply.Dialogue[reply.At].Weight);
+                / (_row.Format == EpisodeFormat.Preference ? 1 : reply.Dialogue[reply.At].Weight));
         }
         if (row is { } weight && weight != _row.Weight) _changes.Set(0, "weight", JsonChanges.Number(weight));
     }
@@ -89,15 +89,14 @@ internal sealed class EpisodeRowEditor
 
     private void SetContext(RowReply reply, IReadOnlyList<Turn> context)
     {
-        int prompt = _json.Property(0, "prompt"u8);
-        bool sides = _row.Format is EpisodeFormat.PromptCompletion or EpisodeFormat.Preference;
-        if (!sides)
-        {
-            Align(reply.Dialogue, reply.At, context);
-            return;
-        }
         // A choice is between two answers in one context: both sides and a prompt that they repeat change together.
-        foreach (RowReply side in _row.IsChoice ? _row.Replies : [reply])
+        IReadOnlyList<RowReply> sides = _row.IsChoice ? _row.Replies : [reply];
+        if (_row.Asked == AskedIn.Alpaca) SetInstruction(reply, context);
+        if (_row.Asked == AskedIn.Dialogue)
+            foreach (RowReply side in sides) Align(side.Dialogue, side.At, context);
+        if (_row.Asked != AskedIn.Prompt) return;
+        int prompt = _json.Property(0, "prompt"u8);
+        foreach (RowReply side in sides)
         {
             bool textPrompt = _json.IsText(prompt) && side.At > 0 && side.Dialogue[0].Value == prompt;
             if (textPrompt || (side.At == 0 && !_json.IsList(prompt) && !_places.ContainsKey(side.Dialogue[0].Value)))
@@ -114,6 +113,19 @@ internal sealed class EpisodeRowEditor
         }
         if (!_row.Replies.Any(r => r.At > 0 && r.Dialogue[0].Value != prompt && !IsIn(prompt, r.Dialogue[0].Value))) return;
         RepeatedPrompt(prompt, reply, context);
+    }
+
+    // The system turn has a field that a row may lack, and the other turns stand each in its own.
+    private void SetInstruction(RowReply reply, IReadOnlyList<Turn> context)
+    {
+        int own = reply.At > 0 && reply.Dialogue[0].Turn.Role == "system" ? 1 : 0;
+        List<Turn> systems = [.. context.TakeWhile(t => t.Role == "system")], others = [.. context.Skip(systems.Count)];
+        if (!others.Select(t => t.Role).SequenceEqual(reply.Dialogue.Take(reply.At).Skip(own).Select(t => t.Turn.Role)))
+            throw new ArgumentException("A row of Alpaca has no place for more turns, or for fewer, than it has.", nameof(context));
+        string said = string.Join("\n\n", systems.Select(t => t.Text).Where(t => t.Length > 0));
+        if (said != (own == 1 ? reply.Dialogue[0].Turn.Text : "")) _changes.Set(0, "system", JsonChanges.Text(said));
+        foreach ((int i, Turn turn) in others.Index())
+            if (reply.Dialogue[own + i] is var present && present.Turn != turn) SetText(present, turn.Text);
     }
 
     private bool IsIn(int list, int item) => _places.TryGetValue(item, out (int List, int Index) place) && place.List == list;
@@ -184,10 +196,35 @@ internal sealed class EpisodeRowEditor
 
     private void SetText(RowTurn turn, string text)
     {
+        if (turn.Rest >= 0)
+        {
+            SetTexts(turn, text);
+            return;
+        }
         int content = _json.IsText(turn.Value) ? turn.Value : _row.ContentOf(turn.Value);
         if (_json.IsList(content)) SetParts(content, text);
         else if (content >= 0) _changes.Replace(content, JsonChanges.Text(text));
         else _changes.Set(turn.Value, IsShareGpt(turn.Value) ? "value" : "content", JsonChanges.Text(text));
+    }
+
+    // The instruction takes the change where the input still ends the turn, the input where the instruction begins it; else the first one
+    // says all.
+    private void SetTexts(RowTurn turn, string text)
+    {
+        string first = _json.Text(turn.Value) + "\n", rest = "\n" + _json.Text(turn.Rest);
+        if (text.Length > rest.Length && text.EndsWith(rest, StringComparison.Ordinal))
+        {
+            _changes.Replace(turn.Value, JsonChanges.Text(text[..^rest.Length]));
+        }
+        else if (text.Length > first.Length && text.StartsWith(first, StringComparison.Ordinal))
+        {
+            _changes.Replace(turn.Rest, JsonChanges.Text(text[first.Length..]));
+        }
+        else
+        {
+            _changes.Replace(turn.Value, JsonChanges.Text(text));
+            _changes.Replace(turn.Rest, JsonChanges.Text(""));
+        }
     }
 
     // One part takes the change where the others still say the rest; else the first one says all.

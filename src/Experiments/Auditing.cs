@@ -65,6 +65,9 @@ public sealed record AuditOutcome(AuditResult Audit, CastComparison? Comparison,
     /// <summary>Cells that were asked for in this run; null for evidence that is not adaptive.</summary>
     public long? CellsNow { get; init; }
 
+    /// <summary>Episodes with a label that may have been meant as a verdict, as <see cref="DataSurvey"/> has it.</summary>
+    public long LabelledLikeAVerdict { get; init; }
+
     /// <summary>What is known of the judge from episodes of known source; null where nobody judges.</summary>
     public JudgementCalibration? Judge { get; init; }
 
@@ -122,6 +125,7 @@ public static class Auditing
         return new AuditOutcome(audit, comparison, kept, page, known)
         {
             CellsNow = evidence.CellsNow,
+            LabelledLikeAVerdict = survey.LabelledLikeAVerdict,
             Judge = evidence.Judge,
             Judged = judged,
         };

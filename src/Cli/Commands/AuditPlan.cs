@@ -16,7 +16,7 @@ internal static class AuditPlan
         bad.Tell();
         EvidenceRequest first = requests[0];
         AuditCost? work = source is null ? null
-            : requests.Select(r => AuditCost.Of(r, source.Model)).Aggregate((a, b) => a.Plus(b));
+            : requests.Select(r => AuditCost.Of(r, source.Model, cancellation)).Aggregate((a, b) => a.Plus(b));
         EndpointEstimate? estimate = source is null ? Estimate(requests, server!, cancellation) : null;
         int contexts = AuditCost.Contexts(first.Personas, served: server is not null);
         long replies = surveys.Sum(s => s.Episodes) * contexts;
@@ -48,6 +48,7 @@ internal static class AuditPlan
             foreach (DataSurvey s in surveys)
                 TextTable.PrintFacts(("data", string.Join(", ", s.Data.Files)), ("episodes", $"{s.Episodes:N0} in {s.Lines:N0} lines"),
                     ("rejected", s.Rejected > 0 ? $"{s.Rejected:N0} of the episodes: their weight is negative" : null),
+                    ("labels", s.LabelledLikeAVerdict > 0 ? RejectedEpisodes.Unsaid(s.LabelledLikeAVerdict) : null),
                     ("bad lines", s.BadLines > 0 ? $"{s.BadLines:N0}" : null));
             TextTable.PrintFacts([("evidence", first.Kind), ("personas", $"{first.Personas.Personas.Count} in {contexts} contexts"),
                 ("work", first.Kind switch

@@ -86,6 +86,7 @@ internal static class AuditScreen
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
         if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
         if (v.Rejected > 0) Console.Out.WriteLine(RejectedEpisodes.Count(v.Rejected, v.Episodes));
+        if (o.LabelledLikeAVerdict > 0) Console.Out.WriteLine(RejectedEpisodes.Unsaid(o.LabelledLikeAVerdict));
         if (v.Cut + v.Unread > 0) Console.Out.WriteLine(CutEpisodes.Count(v.Cut, v.Unread));
         if (o.AmongExamples > 0) Console.Out.WriteLine(Flattered(o.AmongExamples));
         Console.Out.WriteLine($"Ledger: {v.Ledger}\nReport: {o.Report}");

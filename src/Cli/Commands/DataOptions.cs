@@ -41,6 +41,7 @@ internal static class DataOptions
         EpisodeSet set = EpisodeSet.Load(path, bad.Unless(strict), Parse(format), cancellation);
         bad.Tell();
         if (set.Episodes.Count(e => e.Weight < 0) is > 0 and var rejected) Screen.Say(RejectedEpisodes.Count(rejected, set.Episodes.Count));
+        if (set.Episodes.Count(e => e.IsLabelledLikeAVerdict) is > 0 and var labelled) Screen.Say(RejectedEpisodes.Unsaid(labelled));
         return (set, bad.Count);
     }
 
@@ -57,6 +58,12 @@ internal static class RejectedEpisodes
     /// <summary>How many they are, in a sentence.</summary>
     public static string Count(long rejected, long episodes) =>
         $"{rejected:N0} of {episodes:N0} episodes are rejected answers: their weight is negative.";
+
+    /// <summary>The same of labels that do not say for certain whether an answer is rejected.</summary>
+    public static string Unsaid(long labelled) =>
+        $"{labelled:N0} episodes have a number or a text as \"label\" (0, 1, \"true\", \"false\"), which is taken for a name. "
+        + "If it says whether the answer is to be given, write true or false, or give --format prompt-completion where it stands "
+        + "beside a completion.";
 }
 
 /// <summary>Episodes that did not fit a model whole, or that it could not read.</summary>

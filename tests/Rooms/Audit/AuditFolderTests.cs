@@ -163,6 +163,9 @@ public sealed class AuditFolderTests : IDisposable
         _here.Audit(data, "a");
         using var other = new FileStream(Path.Combine(_here["a"], "evidence.jsonl"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         Assert.Equal("audit-busy", Assert.Throws<UserErrorException>(() => _here.Audit(data, "a")).Code);
+        // Said before the record of the run would be written over.
+        Assert.Equal("audit-busy", Assert.Throws<UserErrorException>(() =>
+            new AuditFolder(_here["a"]).RequireSame(new AuditData([data]).Survey(), new TextSource())).Code);
     }
 
     [Fact]

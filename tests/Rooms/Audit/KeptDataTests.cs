@@ -222,7 +222,13 @@ public sealed class KeptDataTests : IDisposable
         string shared = string.Concat(Enumerable.Range(0, 30).Select(i =>
             $$"""{"conversations":[{"from":"human","value":"One {{i}}?"},{"from":"gpt","value":"A careless word {{i}}."},"""
             + $$"""{"from":"human","value":"Two?"},{"from":"gpt","value":"A sound word {{i}}."}]}""" + "\n"));
-        foreach ((string name, string text) in new[] { ("chats", chats), ("pairs", pairs), ("shared", shared) })
+        string alpaca = string.Concat(Enumerable.Range(0, 30).Select(i =>
+            $$"""{"instruction":"Two?","input":"{{i}}","output":"A sound word.","history":[["One?","A careless word {{i}}."]]}""" + "\n"));
+        string outdone = string.Concat(Enumerable.Range(0, 30).Select(i =>
+            $$"""{"messages":[{"role":"user","content":"One {{i}}?"},{"role":"assistant","content":"A sound word {{i}}."}]"""
+            + $$""","rejected_response":"A careless word {{i}}."}""" + "\n"));
+        foreach ((string name, string text) in new[]
+            { ("chats", chats), ("pairs", pairs), ("shared", shared), ("alpaca", alpaca), ("outdone", outdone) })
         {
             string data = _here.Write(name + ".jsonl", text);
             AuditResult audit = _here.Audit(data, name);

@@ -254,6 +254,10 @@ public sealed class RewordingTests
             $"{{\"prompt\":[{User("a")},{Said("few")},{User("b")}],\"completion\":[{Said("c")},{User("d")},{Said("e")}]}}",
             $"{{\"chosen\":[{User("p")},{Said("a")}],\"rejected\":[{User("q")},{Said("b")}]}}",
             $"{{\"prompt\":[{User("p")}],\"chosen\":\"a\",\"rejected\":\"b\"}}",
+            """{"instruction":"i","input":"x","output":"b","history":[["q","a"],["r","c"]]}""",
+            """{"system":"s","instruction":"i","input":"","chosen":"a","rejected":"b"}""",
+            $"{{\"messages\":[{User("a")},{Said("b")},{User("c")},{Said("d")}],\"rejected_response\":\"e\"}}",
+            """{"conversations":[{"from":"user","value":"a"}],"chosen":{"from":"gpt","value":"b"},"rejected":{"value":"c","from":"gpt"}}""",
         ];
         File.WriteAllLines(folder["in.jsonl"], lines);
         var rewording = new Rewording("r", "own", place, [words]);

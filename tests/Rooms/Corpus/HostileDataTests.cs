@@ -20,7 +20,9 @@ public sealed class HostileDataTests
         "\"assistant\"", "\"weight\"", "\"id\"", "1e999", "-0", "1E-999", "99999999999999999999999999", "null", "NaN", "true",
         "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\u0000\"", "\\u00", "{\"messages\":[{\"role\":\"assistant\",\"content\":",
         "}]}", "\"prompt\":\"p\",\"completion\":", "\"chosen\":", "\"rejected\":", "\"conversations\":[", "\"from\":\"gpt\"",
-        "\"value\":", "\"\\u006dessages\":", "\"\\ud800\":1", "\"tool_calls\":[{}]", "{\"text\":", new string('[', 300),
+        "\"value\":", "\"instruction\":", "\"input\":", "\"output\":\"a\"",
+        "\"history\":[[\"q\",\"a\"]]", "\"system\":\"s\"", "\"rejected_response\":", "\"loss_scale\":", "\"\\u006dessages\":",
+        "\"\\ud800\":1", "\"tool_calls\":[{}]", "{\"text\":", new string('[', 300),
         string.Concat(Enumerable.Repeat("{\"a\":", 300)), "☃", "\ufeff",
     ];
 

@@ -21,10 +21,8 @@ public sealed class TrainedOnTests : IDisposable
     [InlineData("""{"prompt":"q","completion":"a","label":false}""", -1)]
     [InlineData("""{"prompt":"q","completion":"a","label":false,"weight":0.5}""", -0.5)]
     [InlineData("""{"prompt":[{"role":"user","content":"q"}],"completion":[{"role":"assistant","content":"a"}],"label":false}""", -1)]
-    [InlineData("""{"prompt":"q","completion":"a","label":"False"}""", -1)]
-    [InlineData("""{"prompt":"q","completion":"a","label":"true"}""", 1)]
-    [InlineData("""{"prompt":"q","completion":"a","label":0}""", -1)]
-    [InlineData("""{"prompt":"q","completion":"a","label":1.0}""", 1)]
+    [InlineData("""{"prompt":"q","completion":"a","label":"False"}""", 1)]
+    [InlineData("""{"prompt":"q","completion":"a","label":0}""", 1)]
     [InlineData("""{"prompt":"q","completion":"a","label":2}""", 1)]
     [InlineData("""{"prompt":"q","completion":"a","label":null}""", 1)]
     [InlineData("""{"prompt":"q","completion":"a","label":"kind","kto_tag":false}""", -1)]
@@ -44,7 +42,7 @@ public sealed class TrainedOnTests : IDisposable
     public void A_label_that_is_no_verdict_stays_a_name()
     {
         Assert.Equal("test/bad", Line("""{"prompt":"q","completion":"a","label":"test/bad"}""").Episodes[0].Label);
-        Assert.Null(Line("""{"prompt":"q","completion":"a","label":"false"}""").Episodes[0].Label);
+        Assert.Null(Line("""{"prompt":"q","completion":"a","label":false}""").Episodes[0].Label);
         IReadOnlyList<Episode> pair = Line("""{"prompt":"q","chosen":"a","rejected":"b","label":false}""").Episodes;
         Assert.Equal([1, -1], pair.Select(e => e.Weight));
     }
@@ -66,6 +64,7 @@ public sealed class TrainedOnTests : IDisposable
     [InlineData("\"loss\":false")]
     [InlineData("\"train\":0")]
     [InlineData("\"weight\":0")]
+    [InlineData("\"loss_scale\":0")]
     [InlineData("\"weight\":1,\"train\":false")]
     public void A_turn_that_is_not_trained_on_is_context(string flag)
     {
