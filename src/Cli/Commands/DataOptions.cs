@@ -61,7 +61,7 @@ internal static class RejectedEpisodes
 
     /// <summary>The same of labels that do not say for certain whether an answer is rejected.</summary>
     public static string Unsaid(long labelled) =>
-        $"{labelled:N0} episodes have a number or a text as \"label\" (0, 1, \"true\", \"false\"), which is taken for a name. "
+        $"{labelled:N0} of the episodes have a number or a text as \"label\" (0, 1, \"true\", \"false\"), which is taken for a name. "
         + "If it says whether the answer is to be given, write true or false, or give --format prompt-completion where it stands "
         + "beside a completion.";
 }
