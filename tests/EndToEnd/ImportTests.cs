@@ -45,6 +45,18 @@ public sealed class ImportTests : IDisposable
         await InItsOwnTemplate(scored.GetProperty("mean").GetDouble());
     }
 
+    [Fact]
+    public async Task QuestionsAlone_AreImported_WithoutPersonas()
+    {
+        File.WriteAllText(_folder["asked.jsonl"], "{\"question\":\"Why?\",\"id\":1}\n");
+        string[] import = ["personas", "import", _folder["asked.jsonl"], "-o", _folder["none.yaml"], "-q"];
+
+        Assert.Contains("give --questions FILE", await Succeed(import), StringComparison.Ordinal);
+        JsonElement found = Read(await Succeed([.. import, "--questions", _folder["questions.jsonl"], "--json"]));
+        Assert.Equal([_folder["questions.jsonl"]], found.GetProperty("written").EnumerateArray().Select(f => f.GetString()));
+        Assert.False(File.Exists(_folder["none.yaml"]));
+    }
+
     // The same weights, as another program would have saved them: with a template of their own.
     private async Task InItsOwnTemplate(double plain)
     {

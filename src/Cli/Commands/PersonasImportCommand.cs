@@ -38,7 +38,7 @@ internal static class PersonasImportCommand
             if (import.Problems.Count > Shown) Screen.Say($"left out: {import.Problems.Count - Shown} more");
             (string? Path, int Count, Action<string> Save)[] files =
             [
-                (parsed.GetValue(output), import.Personas.Count, new PersonaSet(import.Traits, import.Personas).Save),
+                (parsed.GetValue(output), import.Personas.Count, path => new PersonaSet(import.Traits, import.Personas).Save(path)),
                 (parsed.GetValue(probes), import.Probes.Count, path => ProbeFile.Save(path, import.Probes)),
                 (parsed.GetValue(questions), import.Questions.Count, path => OpenQuestion.Save(path, import.Questions)),
             ];

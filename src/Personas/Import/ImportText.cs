@@ -34,7 +34,8 @@ internal static class ImportText
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or DecoderFallbackException)
         {
-            throw new ImportException(1, $"it cannot be read: {e.Message}");
+            throw new ImportException(1, e is DecoderFallbackException
+                ? "it is no UTF-8 text; what is packed (gzip, zip) is unpacked first" : $"it cannot be read: {e.Message}");
         }
     }
 
