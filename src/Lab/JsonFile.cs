@@ -1,10 +1,11 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace PersonaSelection.Lab;
 
 /// <summary>Reads JSON files that somebody else may have made: bounded in size and depth, every failure the user's to mend.</summary>
-public static class JsonFile
+public static partial class JsonFile
 {
     private static readonly JsonWriterOptions WriterOptions =
         new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -99,6 +100,20 @@ public static class JsonFile
                 }
         }
     }
+
+    /// <summary>
+    /// What kept a text from being read as a record, in words for whoever wrote it: the reader's own name types of this software, and
+    /// count lines and columns from 0.
+    /// </summary>
+    public static string Problem(JsonException e)
+    {
+        if (e.InnerException is JsonException) return $"this is not JSON (column {(e.BytePositionInLine ?? 0) + 1})";
+        if (Missing().Match(e.Message) is { Success: true } missing) return $"it has no {missing.Groups["names"].Value}";
+        return e.Path is ['$', '.', .. string field] ? $"'{field}' is not what belongs there" : "it is not what belongs there";
+    }
+
+    [GeneratedRegex(@"missing required properties including: (?<names>.+?)\.?$")]
+    private static partial Regex Missing();
 
     /// <summary>Writes a file as indented JSON, whole or not at all.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>

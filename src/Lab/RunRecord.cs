@@ -120,7 +120,7 @@ public sealed record RunRecord
         }
         catch (JsonException e)
         {
-            throw new UserErrorException("bad-run-record", $"{path} is not a run record: {e.Message}",
+            throw new UserErrorException("bad-run-record", $"{path} is not a run record: {JsonFile.Problem(e)}.",
                 "Check that this is the right file.", e);
         }
     }

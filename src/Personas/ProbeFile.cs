@@ -85,7 +85,7 @@ public static class ProbeFile
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
-            throw Bad(path, number, e.Message.TrimEnd('.'), e);
+            throw Bad(path, number, e is JsonException json ? JsonFile.Problem(json) : e.Message.TrimEnd('.'), e);
         }
     }
 

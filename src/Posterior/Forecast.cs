@@ -104,7 +104,7 @@ public sealed record Forecast
         }
         catch (JsonException e)
         {
-            throw new UserErrorException("bad-forecast", $"{path} is not a forecast: {e.Message}",
+            throw new UserErrorException("bad-forecast", $"{path} is not a forecast: {JsonFile.Problem(e)}.",
                 "Write it again with 'psm forecast'.", e);
         }
         // A list may hold null whatever its type says.

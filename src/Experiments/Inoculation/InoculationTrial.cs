@@ -121,7 +121,7 @@ public sealed class InoculationTrial(TrialSettings settings)
         }
         catch (JsonException e)
         {
-            throw new UserErrorException("bad-json", $"{path} is not what a trial wrote: {e.Message}",
+            throw new UserErrorException("bad-json", $"{path} is not what a trial wrote: {JsonFile.Problem(e)}.",
                 "Delete it: the same command measures it again.", e);
         }
     }

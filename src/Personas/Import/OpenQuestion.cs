@@ -80,7 +80,7 @@ public sealed record OpenQuestion(string Id, string Domain, IReadOnlyList<Turn> 
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
-            throw Bad(path, number, e.Message.TrimEnd('.'), e);
+            throw Bad(path, number, e is JsonException json ? JsonFile.Problem(json) : e.Message.TrimEnd('.'), e);
         }
     }
 

@@ -80,6 +80,18 @@ public sealed class JsonFileTests : IDisposable
         Assert.Equal("file-too-large", Assert.Throws<UserErrorException>(() => JsonFile.Read(FilePath, "", largest: 100)).Code);
     }
 
+    [Theory]
+    [InlineData("{\"name\":\"a\",\"counts\":[1]", "this is not JSON (column 25)")]
+    [InlineData("{\"name\":\"a\"}", "it has no 'counts'")]
+    [InlineData("{}", "it has no 'name', 'counts'")]
+    [InlineData("{\"name\":\"a\",\"counts\":\"none\"}", "'counts' is not what belongs there")]
+    [InlineData("{\"name\":null,\"counts\":[]}", "'name' is not what belongs there")]
+    [InlineData("[1]", "it is not what belongs there")]
+    public void WhatIsWrongWithARecord_IsSaidInItsWriterSWords(string json, string said) => Assert.Equal(said,
+        JsonFile.Problem(Assert.ThrowsAny<JsonException>(() => JsonSerializer.Deserialize<Tally>(json, JsonFile.Records))));
+
+    private sealed record Tally(string Name, IReadOnlyList<int> Counts);
+
     [Fact]
     public void AMissingFile_CannotBeRead() =>
         Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => JsonFile.Read(FilePath, "")).Code);

@@ -54,6 +54,18 @@ public sealed class HostileTextTests : IDisposable
         from pieces in Gen.Elements(Pieces).ListOf()
         select Damage(seed, [.. cuts], [.. pieces]);
 
+    /// <summary>Training data, or personas, in the place of probes: the commonest mistake.</summary>
+    [Theory]
+    [InlineData("{\"messages\":[]}", "line 1: it has no 'id', 'domain', 'context', 'low', 'high'.")]
+    [InlineData("schema: 1", "line 1: this is not JSON (column 1).")]
+    public void What_is_no_probe_is_told_without_the_names_of_types(string line, string said)
+    {
+        File.WriteAllText(_path, line + "\n");
+        UserErrorException error = Assert.Throws<UserErrorException>(() => ProbeFile.Load(_path));
+        Assert.Equal("bad-probes", error.Code);
+        Assert.EndsWith(said, error.Problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Personas_from_any_text_are_a_set_or_a_user_error() =>
         Holds(text => PersonaSet.Parse("x.yaml", text), typeof(UserErrorException));
