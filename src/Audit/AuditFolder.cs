@@ -49,6 +49,12 @@ public sealed class AuditFolder(string folder)
     public void RequireSame(DataSurvey survey, IEvidenceSource source) =>
         EvidenceLog.RequireSame(LogPath, AuditEvidence.IdOf(survey.Id, source), source);
 
+    /// <summary>Refuses a folder with evidence of another kind or of other personas, before personas are fitted.</summary>
+    /// <param name="kind">How evidence is to be obtained, as the command line has it.</param>
+    /// <param name="personas">Their names, in order.</param>
+    /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
+    public void RequireKin(string kind, IEnumerable<string> personas) => EvidenceLog.RequireKin(LogPath, kind, personas);
+
     /// <summary>
     /// Deletes an evidence log that was derived from cells in another way: from the same cells at another dose, say. Other logs stay.
     /// </summary>

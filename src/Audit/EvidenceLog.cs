@@ -77,18 +77,27 @@ internal sealed class EvidenceLog : IDisposable
         {
             if (!File.Exists(path)) return;
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var reader = new StreamReader(file);
-            var header = new StringBuilder();
-            for (int c = reader.Read(); c != '\n'; c = reader.Read())
-            {
-                if (c < 0)
-                {
-                    JsonLog.RequireCut(path, file, JsonLog.Header(Name, CurrentSchema, id, source));
-                    return;
-                }
-                if (header.Append((char)c).Length > LongestLine) break;
-            }
-            JsonLog.RequireSame(path, Name, CurrentSchema, header.ToString(), id);
+            if (FirstLine(file) is { } header) JsonLog.RequireSame(path, Name, CurrentSchema, header, id);
+            else JsonLog.RequireCut(path, file, JsonLog.Header(Name, CurrentSchema, id, source));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw JsonLog.Busy(path, e);
+        }
+    }
+
+    /// <summary>
+    /// Refuses a log of evidence of another kind or of other personas: what can be told before personas are fitted, which may take hours.
+    /// A file that is no log is left to <see cref="RequireSame"/>.
+    /// </summary>
+    /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
+    public static void RequireKin(string path, string kind, IEnumerable<string> personas)
+    {
+        try
+        {
+            if (!File.Exists(path)) return;
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            if (FirstLine(file) is { } header) JsonLog.RequireKin(path, header, kind, personas);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -234,6 +243,19 @@ internal sealed class EvidenceLog : IDisposable
             Count("unreadable"));
 
         long Count(string name) => judged.GetProperty(name).GetInt64();
+    }
+
+    /// <summary>The first line, without its line feed, or as much as a line may have; null where it was cut.</summary>
+    private static string? FirstLine(FileStream file)
+    {
+        using var reader = new StreamReader(file, leaveOpen: true);
+        var line = new StringBuilder();
+        for (int c = reader.Read(); c != '\n' && line.Length <= LongestLine; c = reader.Read())
+        {
+            if (c < 0) return null;
+            line.Append((char)c);
+        }
+        return line.ToString();
     }
 
     internal static string KindName(EvidenceKind kind) => kind switch

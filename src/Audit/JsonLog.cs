@@ -16,6 +16,8 @@ namespace PersonaSelection.Audit;
 /// <exception cref="UserErrorException"><c>cannot-write</c>, <c>audit-busy</c>.</exception>
 internal sealed class JsonLog(string path, string name, int schema) : IDisposable
 {
+    private const string OtherEvidence = "evidence of other data, another model, other personas or other options";
+
     private static readonly JsonWriterOptions Writing =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -31,8 +33,16 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
     {
         string? theirs = IdOf(header, name, schema);
         if (theirs != id.ToString())
-            throw Other(path, theirs is null ? "something else than evidence"
-                : "evidence of other data, another model, other personas or other options");
+            throw Other(path, theirs is null ? "something else than evidence" : OtherEvidence);
+    }
+
+    /// <summary>Refuses a header of evidence of another kind or of other personas; one that cannot be read passes.</summary>
+    /// <exception cref="UserErrorException"><c>other-audit</c>.</exception>
+    public static void RequireKin(string path, string header, string kind, IEnumerable<string> personas)
+    {
+        string[]? theirs = Parse<string[]>(header, root =>
+            [root.GetProperty("kind").GetString()!, .. root.GetProperty("columns").EnumerateArray().Select(c => c.GetString()!)]);
+        if (theirs is not null && !theirs.SequenceEqual([kind, .. personas], StringComparer.Ordinal)) throw Other(path, OtherEvidence);
     }
 
     /// <summary>Refuses a file without a whole first line, unless it is the beginning of the header that a kill has cut.</summary>

@@ -49,6 +49,7 @@ public static class EvidenceSources
             throw new UserErrorException("needs-weights",
                 "Evidence by gradients needs the weights of the model; a server keeps them to itself.",
                 "Use --model with a folder, or --evidence likelihood, adaptive, in-context or judgement.");
+        RequireKin(request);
         // A gradient is taken along contexts, so every persona is described.
         PresentationOptions options = Presenting(request.Personas, model, new ArtifactStore(Path.Combine(request.Folder, "fitted")),
             first ? Presentation.Described : null) with
@@ -99,10 +100,12 @@ public static class EvidenceSources
     /// <param name="chat">The chat model.</param>
     /// <param name="progress">Told about questions.</param>
     /// <param name="cancellation">Stops between questions.</param>
-    /// <exception cref="UserErrorException">As <see cref="PersonaJudge.Of"/> and <see cref="SampledAnswers"/>.</exception>
+    /// <exception cref="UserErrorException"><c>other-audit</c>, or as <see cref="PersonaJudge.Of"/> and <see cref="SampledAnswers"/>.
+    /// </exception>
     public static EvidenceSession Ask(EvidenceRequest request, IChatModel chat, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
+        RequireKin(request);
         if (request.Samples is not { } samples)
             return new EvidenceSession(PersonaJudge.Of(request.Personas, chat, request.Folder, progress, cancellation), null);
         var answers = new SampledAnswers(chat, request.Personas, samples, cancellation);
@@ -136,6 +139,9 @@ public static class EvidenceSources
         }
         return total;
     }
+
+    private static void RequireKin(EvidenceRequest request) =>
+        new AuditFolder(request.Folder).RequireKin(request.Kind, request.Personas.Personas.Select(p => p.Name));
 
     private static InContextSource InContext(EvidenceRequest request, PresentedPersonas presented, ILanguageModel model,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)

@@ -43,6 +43,22 @@ public sealed class AuditedFilesTests : IDisposable
         }
     }
 
+    /// <summary>Fitting personas takes hours: what will be refused anyway is refused before it.</summary>
+    [Fact]
+    public void Another_audit_is_known_by_its_kind_and_personas_before_there_is_evidence()
+    {
+        _here.Audit(_here.Chats("data.jsonl", 4), "a");
+        var folder = new AuditFolder(_here["a"]);
+        var source = new TextSource();
+        string kind = EvidenceLog.KindName(source.Kind);
+
+        folder.RequireKin(kind, source.Personas);
+        new AuditFolder(_here["empty"]).RequireKin(kind, source.Personas);
+        foreach (Action other in (Action[])[() => folder.RequireKin("judgement", source.Personas),
+            () => folder.RequireKin(kind, [.. source.Personas, "joker"])])
+            Assert.Equal("other-audit", Assert.Throws<UserErrorException>(other).Code);
+    }
+
     /// <summary>As many lines in another order: what came in since would be evidence of others, and none of it stays in the log.</summary>
     [Fact]
     public void Data_that_change_while_they_are_audited_are_refused_and_the_log_is_that_of_before()
