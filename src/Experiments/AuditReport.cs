@@ -38,6 +38,7 @@ public static class AuditReport
                 new("effective observations", Number(v.DoseFit.EffectiveObservations)),
                 .. v.Adaptive is { } a
                     ? (ReportFact[])[new("exact cells", Percent(a.Exact)), new("total variation, at most", Bound(a.Bound))] : [],
+                new("checked on examples of known source", evidence.Checked is { } n ? Count(n) : "none"),
                 .. Trouble(v, known),
             ],
             Blocks =
@@ -314,7 +315,7 @@ public static class AuditReport
         string ways = string.Join(", ", evidence.Ways.GroupBy(w => w.Value).OrderBy(g => g.Key)
             .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count().ToString(CultureInfo.InvariantCulture)}"));
         if (ways.Length == 0) yield break;
-        string calibrated = evidence.Calibration is not { } c ? "Its evidence is as the model gives it."
+        string calibrated = evidence.Calibration is not { } c ? "Its evidence is as the model gives it: " + EvidenceSession.Unchecked
             : $"Its evidence was calibrated on {Count(c.Episodes)} held-out examples (expected calibration error {Number(c.Before.Error)} "
                 + $"before, {Number(c.After.Error)} after).";
         string directed = evidence.Directions.Count == 0

@@ -6,6 +6,10 @@ namespace PersonaSelection.Experiments;
 /// <summary>A source of evidence with the personas that were put before the model for it.</summary>
 public sealed class EvidenceSession : IDisposable
 {
+    /// <summary>What to make of evidence that was held against no example of known source.</summary>
+    public const string Unchecked = "no example of known source shows that this model knows these personas, and one that does not know "
+        + "them casts somebody all the same. Personas with examples are checked on them (docs/formats.md, \"Personas\").";
+
     private readonly PresentedPersonas? _presented;
     private readonly ExampleOverlap? _overlap;
 
@@ -29,6 +33,9 @@ public sealed class EvidenceSession : IDisposable
 
     /// <summary>What is known of the judge; null where nobody judges.</summary>
     public JudgementCalibration? Judge => (Source as JudgementEvidence)?.Calibration;
+
+    /// <summary>Examples of known source that the evidence was held against; null for none.</summary>
+    public int? Checked => Judge is { Episodes: var judged } ? (judged > 0 ? judged : null) : Calibration?.Episodes;
 
     /// <summary>Cells that were asked for in this run; null for evidence that is not adaptive.</summary>
     public long? CellsNow { get; init; }

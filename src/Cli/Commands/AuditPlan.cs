@@ -44,13 +44,8 @@ internal static class AuditPlan
             Estimate = estimate,
         });
         else
-        {
-            foreach (DataSurvey s in surveys)
-                TextTable.PrintFacts(("data", string.Join(", ", s.Data.Files)), ("episodes", $"{s.Episodes:N0} in {s.Lines:N0} lines"),
-                    ("rejected", s.Rejected > 0 ? $"{s.Rejected:N0} of the episodes: their weight is negative" : null),
-                    ("labels", s.LabelledLikeAVerdict > 0 ? RejectedEpisodes.Unsaid(s.LabelledLikeAVerdict) : null),
-                    ("bad lines", s.BadLines > 0 ? $"{s.BadLines:N0}" : null));
-            TextTable.PrintFacts([("evidence", first.Kind), ("personas", $"{first.Personas.Personas.Count} in {contexts} contexts"),
+            TextTable.PrintFacts([.. surveys.SelectMany(About), ("evidence", first.Kind),
+                ("personas", $"{first.Personas.Personas.Count} in {contexts} contexts"),
                 ("work", first.Kind switch
                 {
                     "judgement" => null,
@@ -61,9 +56,16 @@ internal static class AuditPlan
                 }),
                 .. ReadingPlan.Facts(work?.Reading, threads), ("fitting", ReadingPlan.Fitting(work?.Fitted ?? 0)),
                 .. estimate is null ? [] : EndpointSession.Facts(estimate)]);
-        }
         return ExitCode.Done;
     }
+
+    private static (string, object?)[] About(DataSurvey s) =>
+    [
+        ("data", string.Join(", ", s.Data.Files)), ("episodes", $"{s.Episodes:N0} in {s.Lines:N0} lines"),
+        ("rejected", s.Rejected > 0 ? $"{s.Rejected:N0} of the episodes: their weight is negative" : null),
+        ("labels", s.LabelledLikeAVerdict > 0 ? RejectedEpisodes.Unsaid(s.LabelledLikeAVerdict) : null),
+        ("bad lines", s.BadLines > 0 ? $"{s.BadLines:N0}" : null),
+    ];
 
     /// <summary>What a server is asked; null when that costs nothing but time.</summary>
     private static EndpointEstimate? Estimate(IReadOnlyList<EvidenceRequest> requests, EndpointSession server,
