@@ -111,6 +111,8 @@ public sealed class EndpointCommandTests(SmallWorkshop shop) : IDisposable
             Read(await PsmProcess.Run(_folder.Path, "doctor", "--endpoint", server.Url, "--endpoint-model", "only", "--json"));
         Assert.True(found.GetProperty("chat").GetBoolean());
         Assert.Equal(JsonValueKind.Null, found.GetProperty("givenText").ValueKind);
+        Assert.Equal(found.GetRawText(),
+            Read(await PsmProcess.Run(_folder.Path, "doctor", "--endpoint", server.Url, "--json")).GetRawText());
         (await PsmProcess.Run(_folder.Path, "model", "score", "--endpoint", server.Url, "--context", "x", "--reply", "y"))
             .ShouldBeUserError("endpoint-no-logprobs", "judgement");
     }

@@ -29,7 +29,12 @@ internal static class DoctorCommand
                 if (endpoint.Given(parsed))
                 {
                     using EndpointSession session = endpoint.Open(parsed, needsModel: false, cancellation: cancellation);
-                    return Survey(session, parsed.GetValue(json), cancellation);
+                    EndpointSurvey offers = EndpointSurvey.Of(session.Client, cancellation);
+                    if (session.Client.Address.Model.Length > 0 || offers.Models is not [_])
+                        return Print(session.Client.Address, offers, parsed.GetValue(json));
+                    // Where a server has one model only, it is the one that is meant.
+                    using EndpointSession only = endpoint.Open(parsed, cancellation: cancellation);
+                    return Print(only.Client.Address, EndpointSurvey.Of(only.Client, cancellation), parsed.GetValue(json));
                 }
                 double peak = MachineRate.FusedMultiplyAdd(), product = MachineRate.MatrixProduct();
                 GCMemoryInfo memory = GC.GetGCMemoryInfo();
@@ -66,10 +71,8 @@ internal static class DoctorCommand
             });
     }
 
-    private static int Survey(EndpointSession session, bool json, CancellationToken cancellation)
+    private static int Print(EndpointAddress at, EndpointSurvey found, bool json)
     {
-        EndpointSurvey found = EndpointSurvey.Of(session.Client, cancellation);
-        EndpointAddress at = session.Client.Address;
         bool asked = at.Model.Length > 0;
         if (json)
         {
