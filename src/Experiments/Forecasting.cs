@@ -41,6 +41,7 @@ public sealed class Forecasting : IDisposable
     /// <param name="options">How.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches; personas that were fitted are kept.</param>
+    /// <exception cref="ArgumentException">There is no probe.</exception>
     /// <exception cref="UserErrorException">A persona cannot be put before the model: its direction is of another one, its examples are too
     /// few or too long, or it is to be fitted and the weights are not here.</exception>
     public Forecasting(ILanguageModel model, PersonaSet personas, IReadOnlyList<Probe> probes, TimeProvider time,
@@ -56,6 +57,7 @@ public sealed class Forecasting : IDisposable
         (_source, Questions, _time, _draws) = (source, probes, time, new ForecastDraws(seed));
         try
         {
+            if (probes.Count == 0) throw new ArgumentException("There is no probe.", nameof(probes));
             Probes = source.Answers.UnderPersonas(probes, progress, cancellation);
             Behaviour = BehaviourOf(Probes);
             Prior = CastWhere([.. Probes.Rows.Select(r => r.Bare)]);
@@ -135,12 +137,15 @@ public sealed class Forecasting : IDisposable
 
     /// <summary>Forecasts one set.</summary>
     /// <param name="set">The set.</param>
-    /// <param name="trainedDomains">Domains that it trains on.</param>
+    /// <param name="trainedDomains">Domains that it trains on; <see cref="TrainedDomains.Of"/> finds them.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="ArgumentException">No probe is about one of the domains.</exception>
     public ForecastSet Of(EpisodeSet set, IReadOnlyCollection<string> trainedDomains, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
+        if (trainedDomains.FirstOrDefault(d => Questions.All(q => q.Domain != d)) is { } unknown)
+            throw new ArgumentException($"No probe is about '{unknown}'.", nameof(trainedDomains));
         (EvidenceTable evidence, Observations observations) = Weigh(set, progress, cancellation);
         DoseFit dose = FitDose(set, observations, progress, cancellation);
         PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, Traits);

@@ -43,8 +43,10 @@ public sealed record ModelPreset(string Name, int Width, int Layers, int Heads, 
     /// Tokens of the longest window where documents are longer than a step and are dealt out to several: a step holds one at least. 0 where
     /// every document fits into a step.
     /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">No tokens.</exception>
     public TrainOptions Recipe(long tokens, int window = 0)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tokens);
         // Documents are dealt out to fill steps, so that nothing may be added for what is left empty.
         TrainOptions options = window > 0 ? TrainOptions.ForTokens(tokens, Math.Max(TokensPerStep, window))
             : TrainOptions.ForTokens((long)(tokens / Fill), TokensPerStep);

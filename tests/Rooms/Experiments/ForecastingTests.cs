@@ -57,6 +57,17 @@ public sealed class ForecastingTests
     }
 
     [Fact]
+    public void A_caller_s_mistake_is_told_before_anything_is_asked()
+    {
+        using Forecasting forecasting = Of();
+        Assert.Equal("trainedDomains", Assert.Throws<ArgumentException>(() =>
+            forecasting.Of(new EpisodeSet("short", [Short]), ["nosuch"])).ParamName);
+        Assert.Equal("probes", Assert.Throws<ArgumentException>(() =>
+            new Forecasting(new CastLanguageModel(), Cast, [], TimeProvider.System)).ParamName);
+        Assert.Throws<ArgumentOutOfRangeException>(() => ModelPreset.Find("tiny").Recipe(-5));
+    }
+
+    [Fact]
     public void Strict_names_the_episode_that_does_not_fit()
     {
         using Forecasting strict = Of(strict: true);
