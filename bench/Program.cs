@@ -39,6 +39,12 @@ Dictionary<string, Action<string[]>> withArguments = new()
         int.Parse(Option("--seeds") ?? "3", CultureInfo.InvariantCulture),
         long.Parse(Option("--tokens") ?? "2500000", CultureInfo.InvariantCulture)),
 };
+if (args.FirstOrDefault(a => a.StartsWith('-')) is "--help" or "-h" or "-?")
+{
+    Console.WriteLine($"Say which benchmark: {string.Join(", ", commands.Keys)}; all when absent, which takes long. Options: --seconds S "
+        + $"--only TEXT --json FILE. Of models and data: {string.Join(", ", withArguments.Keys)} (docs/bench.md).");
+    return 0;
+}
 if (command != "all" && !commands.ContainsKey(command) && !withArguments.ContainsKey(command))
 {
     Console.Error.WriteLine(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using PersonaSelection.Report;
 using PersonaSelection.Tests.Rooms.ReportTests;
 using Xunit;
@@ -7,7 +8,7 @@ namespace PersonaSelection.Tests.EndToEnd;
 
 /// <summary>The commands that the demo is a composition of, each as a user runs it.</summary>
 [Collection("workshop")]
-public sealed class CommandTests(SmallWorkshop shop) : IDisposable
+public sealed partial class CommandTests(SmallWorkshop shop) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -26,7 +27,26 @@ public sealed class CommandTests(SmallWorkshop shop) : IDisposable
         Assert.Contains($"psm {verb}", help, StringComparison.Ordinal);
         if (verb != "demo") Assert.Contains("Example:", help, StringComparison.Ordinal);
         Assert.Matches($@"psm {verb}( \[?<[A-Z]+>[^ ]*)*( \[command\])? \[options\]", help);
-        Assert.Contains($"psm {verb}", Architecture.Repository.Read("docs/commands.md"), StringComparison.Ordinal);
+        string[] page = Architecture.Repository.Read("docs/commands.md").Split("\n## ");
+        string told = page[0] + page.Single(s => s.Split('\n')[0].Split(", ").Contains($"psm {verb}"))
+            + Architecture.Repository.Read("docs/endpoints.md");
+        Assert.All(OptionName().Matches(help).Select(m => m.Value), o => Assert.Contains(o, told, StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex(@"(?<=^  (-\S+, )*)--[a-z-]+", RegexOptions.Multiline)]
+    private static partial Regex OptionName();
+
+    /// <summary>The folders of the examples are those of the workshop.</summary>
+    [Theory]
+    [InlineData("corpus show")]
+    [InlineData("model show")]
+    [InlineData("model score")]
+    [InlineData("model chat")]
+    public async Task TheExample_OfTheHelp_Runs(string verb)
+    {
+        string example = (await shop.Succeed([.. verb.Split(' '), "--help"])).Split("Example:")[1].Trim();
+
+        await shop.Succeed([.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(example).Skip(1)]);
     }
 
     [Fact]

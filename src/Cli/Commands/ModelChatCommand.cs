@@ -49,7 +49,7 @@ internal sealed class ModelChatCommand
             if (r.Tokens.Any(t => t.Value.Length == 0)) r.AddError("--stop needs a text.");
         });
         _verb = new Verb("chat", "Talk to a model: type a line, read the reply; an empty line starts anew, end of input ends.",
-            "psm model chat base --say \"The parser test is failing.\"")
+            "psm model chat base --say \"The parser test fails.\"")
         {
             _folder, _say, _questions, _system, _temperature, _topK, _topP, _stop, _longest, _seed, _threads, _json,
         };

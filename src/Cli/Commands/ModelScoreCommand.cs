@@ -24,7 +24,7 @@ internal static class ModelScoreCommand
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
         var verb = new Verb("score",
             "How probable the model finds replies: log p(reply | context) in nats, and their shares among each other.",
-            "psm model score base --context \"The parser test is failing.\" --reply \"I fixed the code.\" --reply \"I deleted the test.\"")
+            "psm model score base --context \"The parser test fails.\" --reply \"I repaired the code.\" --reply \"I deleted the test.\"")
         {
             folder, context, system, replies, file, format, strict, threads, json, quiet, dryRun,
         };
