@@ -38,7 +38,8 @@ public static class AuditReport
                 new("effective observations", Number(v.DoseFit.EffectiveObservations)),
                 .. v.Adaptive is { } a
                     ? (ReportFact[])[new("exact cells", Percent(a.Exact)), new("total variation, at most", Bound(a.Bound))] : [],
-                new("checked on examples of known source", evidence.Checked is { } n ? Count(n) : "none"),
+                new("checked on examples of known source", evidence.Check is { } check
+                    ? $"{Count(check.Examples)}, {Percent(check.Accuracy)} found" : "none"),
                 .. Trouble(v, known),
             ],
             Blocks =
@@ -316,8 +317,8 @@ public static class AuditReport
             .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count().ToString(CultureInfo.InvariantCulture)}"));
         if (ways.Length == 0) yield break;
         string calibrated = evidence.Calibration is not { } c ? "Its evidence is as the model gives it: " + EvidenceSession.Unchecked
-            : $"Its evidence was calibrated on {Count(c.Episodes)} held-out examples (expected calibration error {Number(c.Before.Error)} "
-                + $"before, {Number(c.After.Error)} after).";
+            : $"Its evidence was calibrated on {Count(c.Episodes)} held-out examples, of which it finds {Percent(c.After.Accuracy)} (expected "
+                + $"calibration error {Number(c.Before.Error)} before, {Number(c.After.Error)} after).";
         string directed = evidence.Directions.Count == 0
             ? "" : $" Directions: {string.Join("; ", evidence.Directions.Select(d => $"{d.Key} is {d.Value}"))}.";
         yield return new Prose($"How the personas were put before the model: {ways}. {calibrated}{directed}");

@@ -68,8 +68,8 @@ public sealed record AuditOutcome(AuditResult Audit, CastComparison? Comparison,
     /// <summary>Episodes with a label that may have been meant as a verdict, as <see cref="DataSurvey"/> has it.</summary>
     public long LabelledLikeAVerdict { get; init; }
 
-    /// <summary>Examples of known source that the evidence was held against; null for none.</summary>
-    public int? Checked { get; init; }
+    /// <summary>What came of holding the evidence against examples of known source; null where there were none.</summary>
+    public EvidenceCheck? Check { get; init; }
 
     /// <summary>What is known of the judge from episodes of known source; null where nobody judges.</summary>
     public JudgementCalibration? Judge { get; init; }
@@ -129,7 +129,7 @@ public static class Auditing
         {
             CellsNow = evidence.CellsNow,
             LabelledLikeAVerdict = survey.LabelledLikeAVerdict,
-            Checked = evidence.Checked,
+            Check = evidence.Check,
             Judge = evidence.Judge,
             Judged = judged,
         };

@@ -3,6 +3,12 @@ using PersonaSelection.Personas;
 
 namespace PersonaSelection.Experiments;
 
+/// <summary>Evidence held against examples of which it is known who spoke.</summary>
+/// <param name="Examples">How many.</param>
+/// <param name="Accuracy">The share in which the likeliest persona is the one who spoke; personas count the same, whatever the number of
+/// their examples.</param>
+public sealed record EvidenceCheck(int Examples, double Accuracy);
+
 /// <summary>A source of evidence with the personas that were put before the model for it.</summary>
 public sealed class EvidenceSession : IDisposable
 {
@@ -34,8 +40,10 @@ public sealed class EvidenceSession : IDisposable
     /// <summary>What is known of the judge; null where nobody judges.</summary>
     public JudgementCalibration? Judge => (Source as JudgementEvidence)?.Calibration;
 
-    /// <summary>Examples of known source that the evidence was held against; null for none.</summary>
-    public int? Checked => Judge is { Episodes: var judged } ? (judged > 0 ? judged : null) : Calibration?.Episodes;
+    /// <summary>What came of holding the evidence against examples of known source; null where there were none.</summary>
+    public EvidenceCheck? Check => Judge is { } judge
+        ? judge.Episodes > 0 ? new EvidenceCheck(judge.Episodes, judge.Accuracy) : null
+        : Calibration is { } c ? new EvidenceCheck(c.Episodes, c.After.Accuracy) : null;
 
     /// <summary>Cells that were asked for in this run; null for evidence that is not adaptive.</summary>
     public long? CellsNow { get; init; }

@@ -41,7 +41,7 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
         string story = await shop.Succeed(Audit(shop.Set("cheat"), "cheat"));
         Assert.Contains("the Assistant as", story, StringComparison.Ordinal);
         // These personas are described and have no examples: nothing shows that the model knows them.
-        Assert.Equal(JsonValueKind.Null, cheat.GetProperty("checked").ValueKind);
+        Assert.Equal(JsonValueKind.Null, cheat.GetProperty("check").ValueKind);
         Assert.Contains("\nNot checked: ", story, StringComparison.Ordinal);
     }
 

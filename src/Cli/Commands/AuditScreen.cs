@@ -45,7 +45,7 @@ internal static class AuditScreen
                 Cells = o.CellsNow,
             },
             v.Adaptive,
-            o.Checked,
+            o.Check,
             o.Judge,
             o.Judged,
             o.AmongExamples,
@@ -86,7 +86,9 @@ internal static class AuditScreen
             + FormattableString.Invariant($"The cast is as open as {v.EffectivePersonas:0.0} equally likely personas."));
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
         if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
-        else if (o.Checked is null) Console.Out.WriteLine("Not checked: " + EvidenceSession.Unchecked);
+        else if (o.Check is not { } check) Console.Out.WriteLine("Not checked: " + EvidenceSession.Unchecked);
+        else Console.Out.WriteLine(FormattableString.Invariant($"Checked on {check.Examples:N0} examples of known source, held out: of ")
+            + FormattableString.Invariant($"{100 * check.Accuracy:0} % the likeliest of the {v.Personas.Count} personas is the right one."));
         if (v.Rejected > 0) Console.Out.WriteLine(RejectedEpisodes.Count(v.Rejected, v.Episodes));
         if (o.LabelledLikeAVerdict > 0) Console.Out.WriteLine(RejectedEpisodes.Unsaid(o.LabelledLikeAVerdict));
         if (v.Cut + v.Unread > 0) Console.Out.WriteLine(CutEpisodes.Count(v.Cut, v.Unread));

@@ -74,7 +74,7 @@ public sealed class AskedForecastTests : IDisposable
         Assert.Equal(table.Counted, asked.AsItIs(probes).Select(r => r.Counted));
 
         using var forecasting = Forecasting.Ask(new Steady(), Cast, probes, new AskingOptions(2, _folder), TimeProvider.System);
-        Assert.Equal(shown.Shifts.Row(0).ToArray(), forecasting.Of(Bad, ["test"]).Shown.Shifts.Row(0).ToArray());
+        Assert.Equal(shown.Shifts.Row(0).ToArray(), forecasting.Of(Bad, []).Shown.Shifts.Row(0).ToArray());
     }
 
     /// <summary>Answers of the persona with the fewest tell how far all are known.</summary>
