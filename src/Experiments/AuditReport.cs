@@ -11,7 +11,7 @@ namespace PersonaSelection.Experiments;
 /// <summary>Tells an audit as a report: who the data say the Assistant is, because of which episodes, and what that would change.</summary>
 public static class AuditReport
 {
-    private const int ShownPersonas = 12, ShownTraits = 16, ShownExplanations = 3, ExcerptLength = 150;
+    private const int ShownPersonas = 12, ShownTraits = 16;
 
     /// <summary>The report of an audit.</summary>
     /// <param name="audit">The audit.</param>
@@ -26,11 +26,11 @@ public static class AuditReport
     {
         CastVerdict v = audit.Verdict;
         return new ReportDocument(v.DoseFit.How == GainOutcome.NoGain ? "This data does not tell who the Assistant is"
-            : LeavesOpen(v) ? "This data leaves open who the Assistant is"
-            : $"This data casts the Assistant as {Names(v, p => p.Name)}")
+            : VerdictText.LeavesOpen(v) ? "This data leaves open who the Assistant is"
+            : $"This data casts the Assistant as {VerdictText.Names(v, p => p.Name)}")
         {
             Subtitle = $"**{v.Data}**: {Count(v.Episodes)} training {(v.Episodes == 1 ? "episode" : "episodes")}, each taken as evidence "
-                + $"about who would answer that way. {Headline(v)}",
+                + $"about who would answer that way. {VerdictText.Headline(v)}",
             Facts =
             [
                 new("episodes", Count(v.Episodes)), new("personas", $"{v.Personas.Count}"), new("evidence", v.Evidence),
@@ -51,45 +51,8 @@ public static class AuditReport
         };
     }
 
-    /// <summary>The personas that matter, as a list: one when it is alone, else up to three.</summary>
-    public static string Names(CastVerdict verdict, Func<PersonaVerdict, string> name)
-    {
-        string[] some = [.. Mattering(verdict).Select(name)];
-        return some.Length == 1 ? some[0] : string.Join(", ", some[..^1]) + " or " + some[^1];
-    }
-
-    /// <summary>Whether those that matter are together less probable than all the others: then nobody is cast.</summary>
-    public static bool LeavesOpen(CastVerdict verdict) => Mattering(verdict).Sum(p => p.Posterior) < 0.5;
-
-    private static IEnumerable<PersonaVerdict> Mattering(CastVerdict verdict) =>
-        verdict.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.1);
-
-    /// <summary>Why there are no intervals; null where there are.</summary>
-    public static string? WithoutIntervals(CastVerdict verdict) => verdict.Leading.Low is not null ? null
-        : verdict.Clusters > 1 ? "Nothing was redrawn (--draws 0): no intervals." : "A single line cannot be drawn again: no intervals.";
-
-    /// <summary>That intervals are too narrow; null where they are not, or there are none.</summary>
-    public static string? TooNarrow(params CastVerdict[] verdicts) => verdicts.Any(v => WithoutIntervals(v) is not null) ? null
-        : verdicts.MinBy(v => v.Clusters) is { } fewest ? FewClusters.Said(fewest.Clusters, $"different {fewest.Redrawn}") : null;
-
     private static string Ends(double? low, double? high, Func<double, string> text) =>
         low is { } from && high is { } to ? $"{text(from)} to {text(to)}" : FigureNumber.Missing;
-
-    /// <summary>What the verdict says in one sentence.</summary>
-    public static string Headline(CastVerdict v)
-    {
-        if (v.DoseFit.How == GainOutcome.NoGain)
-            return "No change of character makes these replies more probable: whoever the Assistant was stays, as after replies that were "
-                + "asked for or that anybody would give.";
-        string cast = LeavesOpen(v)
-            ? $"The likeliest of {v.Personas.Count} personas is **{v.Leading.Name}**, with {Percent(v.Leading.Posterior)}"
-            : "Cast as " + string.Join(", ", v.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.05)
-                .Select(p => $"**{p.Name}** {Percent(p.Posterior)} (before: {Percent(p.Prior)})"));
-        TraitVerdict? most = v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).FirstOrDefault();
-        string change = most is null
-            ? "" : $" Training on it is expected to move **{most.Name}** most: {Signed(most.Before)} to {Signed(most.After)}.";
-        return $"{cast}.{change}";
-    }
 
     private static IEnumerable<ReportFact> Trouble(CastVerdict v, long known)
     {
@@ -122,10 +85,10 @@ public static class AuditReport
         {
             Id = "explanations",
             Title = "Competing explanations",
-            Caption = (WithoutIntervals(v) is { } why ? why + " "
+            Caption = (VerdictText.WithoutIntervals(v) is { } why ? why + " "
                     : $"Intervals of 95 % redraw {Count(v.Clusters)} different {(v.Redrawn == "lines" ? "lines" : "contexts")} and fit the "
                         + "dose again, with the prior as it is. "
-                        + (TooNarrow(v) is { } narrow ? narrow + " " : "")
+                        + (VerdictText.TooNarrow(v) is { } narrow ? narrow + " " : "")
                         + "Between personas that would say the same, episodes cannot be told apart: their shares have wide intervals. ")
                 + "Nats per episode: how much more probable the replies are under this persona than under the prior's average one "
                 + "(0.69 nats: twice as probable).",
@@ -181,37 +144,14 @@ public static class AuditReport
             Id = "episodes",
             Title = audit.Telling.Count == 1 ? "The most telling episode" : $"The {audit.Telling.Count} most telling episodes",
             Columns = [new("where"), new("asked"), new("replied"), new("who would say so"), new("pull", true), new("if removed", true)],
-            Rows = [.. audit.Telling.Select(t => (IReadOnlyList<string>)[Where(t), Excerpt(Asked(t.Episode)), Excerpt(t.Episode.Reply),
-                string.Join(", ", Explanations(audit, t, Isolated)), Small(t.Influence.Pull), Small(t.Influence.LeadingChange)])],
+            Rows = [.. audit.Telling.Select(t => (IReadOnlyList<string>)[TellingText.Where(t), TellingText.Excerpt(Asked(t.Episode)),
+                TellingText.Excerpt(t.Episode.Reply), string.Join(", ", TellingText.Explanations(audit, t, Isolated)),
+                Small(t.Influence.Pull), Small(t.Influence.LeadingChange)])],
         };
     }
 
-    /// <summary>The best explanations of an episode with their nats, best first; names as <paramref name="named"/> writes them.</summary>
-    public static IEnumerable<string> Explanations(AuditResult audit, TellingEpisode episode, Func<string, string>? named = null) =>
-        episode.Relative.Select((x, h) => (Nats: x, Name: audit.Cast.Names[h])).OrderByDescending(x => x.Nats).Take(ShownExplanations)
-            .Select(x => $"{named?.Invoke(x.Name) ?? x.Name} {Signed(x.Nats)}");
-
     // A number beside a name that is written from right to left would be turned round with it.
     private static string Isolated(string name) => name.Any(c => c is >= '\u0590' and < '\u0900') ? $"\u2068{name}\u2069" : name;
-
-    /// <summary>File and line of an episode, its turn where there are several, how many more are equal, whether it is rejected.</summary>
-    public static string Where(TellingEpisode telling)
-    {
-        string more = (telling.Copies > 1 ? string.Create(CultureInfo.InvariantCulture, $" and {telling.Copies - 1:N0} equal") : "")
-            + (telling.Weight < 0 ? ", rejected" : "");
-        return telling.Episode.Source is not { } s ? telling.Episode.Id + more
-            : string.Create(CultureInfo.InvariantCulture,
-                $"{Path.GetFileName(s.File)}:{s.Line}{(s.Turn > 0 ? $" ({s.Turn + 1})" : "")}{more}");
-    }
-
-    /// <summary>A text in one line, cut to what a table holds.</summary>
-    public static string Excerpt(string text, int length = ExcerptLength)
-    {
-        string line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        if (line.Length <= length) return line;
-        int end = char.IsHighSurrogate(line[length - 1]) ? length - 1 : length;
-        return line[..end].TrimEnd() + "…";
-    }
 
     private static string Asked(Episode episode) => episode.Context.LastOrDefault(t => t.Role == "user")?.Text
         ?? (episode.Context.Count > 0 ? episode.Context[^1].Text : "");
@@ -239,7 +179,7 @@ public static class AuditReport
             Id = "differences",
             Title = "Traits that differ",
             Caption = "The first less the second, with 95 % intervals; both data sets are redrawn."
-                + (TooNarrow(c.First, c.Second) is { } narrow ? " " + narrow : ""),
+                + (VerdictText.TooNarrow(c.First, c.Second) is { } narrow ? " " + narrow : ""),
             Columns = [new("trait"), new(first, true), new(second, true), new("difference", true), new("interval", true)],
             Rows = [.. c.Traits.Take(ShownTraits).Select(t => (IReadOnlyList<string>)[t.Name, Signed(t.First), Signed(t.Second),
                 Signed(t.Difference), Ends(t.Low, t.High, Signed)])],
@@ -317,8 +257,8 @@ public static class AuditReport
             .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count().ToString(CultureInfo.InvariantCulture)}"));
         if (ways.Length == 0) yield break;
         string calibrated = evidence.Calibration is not { } c ? "Its evidence is as the model gives it: " + EvidenceSession.Unchecked
-            : $"Its evidence was calibrated on {Count(c.Episodes)} held-out examples, of which it finds {Percent(c.After.Accuracy)} (expected "
-                + $"calibration error {Number(c.Before.Error)} before, {Number(c.After.Error)} after).";
+            : $"Its evidence was calibrated on {Count(c.Episodes)} held-out examples, of which it finds {Percent(c.After.Accuracy)} "
+                + $"(expected calibration error {Number(c.Before.Error)} before, {Number(c.After.Error)} after).";
         string directed = evidence.Directions.Count == 0
             ? "" : $" Directions: {string.Join("; ", evidence.Directions.Select(d => $"{d.Key} is {d.Value}"))}.";
         yield return new Prose($"How the personas were put before the model: {ways}. {calibrated}{directed}");

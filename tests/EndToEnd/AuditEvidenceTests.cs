@@ -177,7 +177,8 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         Assert.Equal("judgement", audit.GetProperty("evidence").GetString());
         Assert.Equal("cat-lover", audit.GetProperty("personas")[0].GetProperty("name").GetString());
         Assert.True(audit.GetProperty("judge").GetProperty("accuracy").GetDouble() > 0.9, $"{audit.GetProperty("judge")}");
-        Assert.Equal(audit.GetProperty("judge").GetProperty("episodes").GetInt32(), audit.GetProperty("check").GetProperty("examples").GetInt32());
+        Assert.Equal(audit.GetProperty("judge").GetProperty("episodes").GetInt32(),
+            audit.GetProperty("check").GetProperty("examples").GetInt32());
         string[] words = File.ReadAllLines(_folder["j/judgements.jsonl"]);
         Assert.Equal(server.Requests.Count - 1, words.Length);
         Assert.Contains("\"text\":", words[0], StringComparison.Ordinal);

@@ -9,7 +9,8 @@ namespace PersonaSelection.Tests.EndToEnd;
 /// <summary>docs/first-audit.md: its files and commands as they stand, on answers of two sorts that a test can write.</summary>
 public sealed partial class FirstAuditPageTests : IDisposable
 {
-    private static readonly string[] Things = ["tea", "salt", "honey", "ice", "oil", "milk", "bread", "soap", "wool", "sand", "ink", "rope"];
+    private static readonly string[] Things = ["tea", "salt", "honey", "ice", "oil", "milk", "bread", "soap", "wool", "sand", "ink",
+        "rope"];
     private static readonly string[] Aches = ["cough", "burn", "fever", "cut", "rash", "cramp", "chill", "sting", "ache", "cold"];
 
     private readonly TemporaryFolder _folder = new();

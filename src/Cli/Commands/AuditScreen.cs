@@ -65,8 +65,8 @@ internal static class AuditScreen
                 Fixed(p.ShareHigh));
         cast.Print();
         if (v.Personas.Count > ShownPersonas) Console.Out.WriteLine($"… and {v.Personas.Count - ShownPersonas} more");
-        Console.Out.WriteLine((AuditReport.WithoutIntervals(v) ?? "from, to: 95 % intervals.") + " "
-            + (AuditReport.TooNarrow(v) is { } narrow ? narrow + " " : "")
+        Console.Out.WriteLine((VerdictText.WithoutIntervals(v) ?? "from, to: 95 % intervals.") + " "
+            + (VerdictText.TooNarrow(v) is { } narrow ? narrow + " " : "")
             + "share: the part of the episodes that each would have spoken.");
         if (v.Traits.Count > 0)
         {
@@ -87,8 +87,8 @@ internal static class AuditScreen
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
         if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
         else if (o.Check is not { } check) Console.Out.WriteLine("Not checked: " + EvidenceSession.Unchecked);
-        else Console.Out.WriteLine(FormattableString.Invariant($"Checked on {check.Examples:N0} examples of known source, held out: of ")
-            + FormattableString.Invariant($"{100 * check.Accuracy:0} % the likeliest of the {v.Personas.Count} personas is the right one."));
+        else Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"Checked on {check.Examples:N0} held-out examples: of {100 * check.Accuracy:0} % the likeliest persona is the right one."));
         if (v.Rejected > 0) Console.Out.WriteLine(RejectedEpisodes.Count(v.Rejected, v.Episodes));
         if (o.LabelledLikeAVerdict > 0) Console.Out.WriteLine(RejectedEpisodes.Unsaid(o.LabelledLikeAVerdict));
         if (v.Cut + v.Unread > 0) Console.Out.WriteLine(CutEpisodes.Count(v.Cut, v.Unread));
@@ -104,10 +104,10 @@ internal static class AuditScreen
         if (v.DoseFit.How == GainOutcome.NoGain)
             return $"{these} {(one ? "does" : "do")} not tell who the Assistant is: no change of character makes "
                 + $"{(one ? "it" : "them")} more probable.";
-        return AuditReport.LeavesOpen(v)
+        return VerdictText.LeavesOpen(v)
             ? $"{these} {(one ? "leaves" : "leave")} open who the Assistant is: the likeliest of {v.Personas.Count} personas is "
                 + $"{v.Leading.Name} ({Fixed(v.Leading.Posterior)})."
-            : $"{these} {(one ? "casts" : "cast")} the Assistant as {AuditReport.Names(v, p => $"{p.Name} ({Fixed(p.Posterior)})")}.";
+            : $"{these} {(one ? "casts" : "cast")} the Assistant as {VerdictText.Names(v, p => $"{p.Name} ({Fixed(p.Posterior)})")}.";
     }
 
     /// <summary>What to make of episodes that personas were made from.</summary>
@@ -121,8 +121,8 @@ internal static class AuditScreen
         Console.Out.WriteLine(title + "\n");
         foreach (TellingEpisode t in some)
         {
-            Console.Out.WriteLine($"  {AuditReport.Where(t)}  {string.Join(", ", AuditReport.Explanations(audit, t))}");
-            Console.Out.WriteLine($"    {AuditReport.Excerpt(t.Episode.Reply, ExcerptLength)}");
+            Console.Out.WriteLine($"  {TellingText.Where(t)}  {string.Join(", ", TellingText.Explanations(audit, t))}");
+            Console.Out.WriteLine($"    {TellingText.Excerpt(t.Episode.Reply, ExcerptLength)}");
         }
     }
 
@@ -134,7 +134,7 @@ internal static class AuditScreen
         foreach (TraitDifference t in c.Traits.Take(ShownTraits))
             table.Add(t.Name, Signed(t.First), Signed(t.Second), Signed(t.Difference), Signed(t.Low), Signed(t.High));
         table.Print();
-        if (AuditReport.TooNarrow(c.First, c.Second) is { } narrow) Console.Out.WriteLine(narrow);
+        if (VerdictText.TooNarrow(c.First, c.Second) is { } narrow) Console.Out.WriteLine(narrow);
     }
 
     private static void Keep(KeptVerdict kept)

@@ -283,8 +283,8 @@ public sealed class AuditFolderTests : IDisposable
         Assert.All(CastComparison.Of(drawn, audit).Traits, t => Assert.Equal((null, null), (t.Low, t.High)));
         Assert.All(drawn.Verdict.Personas, p => Assert.True(p.Low <= p.Posterior && p.Posterior <= p.High));
         Assert.Equal(lines == 1 ? "A single line cannot be drawn again: no intervals." : "Nothing was redrawn (--draws 0): no intervals.",
-            AuditReport.WithoutIntervals(audit.Verdict));
-        Assert.Null(AuditReport.WithoutIntervals(drawn.Verdict));
+            VerdictText.WithoutIntervals(audit.Verdict));
+        Assert.Null(VerdictText.WithoutIntervals(drawn.Verdict));
     }
 
     [Fact]

@@ -13,9 +13,9 @@ public sealed class AuditReportTests
     {
         CastVerdict many = Verdict([0.05, .. Enumerable.Repeat(0.95 / 199, 199)]);
 
-        Assert.True(AuditReport.LeavesOpen(many));
-        Assert.DoesNotContain("Cast as", AuditReport.Headline(many), StringComparison.Ordinal);
-        Assert.Contains("likeliest of 200 personas is **p0**", AuditReport.Headline(many), StringComparison.Ordinal);
+        Assert.True(VerdictText.LeavesOpen(many));
+        Assert.DoesNotContain("Cast as", VerdictText.Headline(many), StringComparison.Ordinal);
+        Assert.Contains("likeliest of 200 personas is **p0**", VerdictText.Headline(many), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -23,9 +23,9 @@ public sealed class AuditReportTests
     {
         CastVerdict few = Verdict([0.46, 0.22, 0.11, 0.09, 0.12]);
 
-        Assert.False(AuditReport.LeavesOpen(few));
-        Assert.Equal("p0, p1 or p2", AuditReport.Names(few, p => p.Name));
-        Assert.StartsWith("Cast as **p0**", AuditReport.Headline(few), StringComparison.Ordinal);
+        Assert.False(VerdictText.LeavesOpen(few));
+        Assert.Equal("p0, p1 or p2", VerdictText.Names(few, p => p.Name));
+        Assert.StartsWith("Cast as **p0**", VerdictText.Headline(few), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -35,7 +35,7 @@ public sealed class AuditReportTests
     {
         var episode = new Episode("e", [new Turn("user", "Well?")], "No.", weight) { Source = new EpisodeSource("data/kto.jsonl", 7, 1) };
 
-        Assert.Equal(said, AuditReport.Where(new TellingEpisode(0, episode, weight, [], new RowInfluence([], [], 0, 0, 0), copies)));
+        Assert.Equal(said, TellingText.Where(new TellingEpisode(0, episode, weight, [], new RowInfluence([], [], 0, 0, 0), copies)));
     }
 
     private static CastVerdict Verdict(double[] posterior) => new()
