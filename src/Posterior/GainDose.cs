@@ -111,7 +111,7 @@ public sealed record GainDose(double Dose, double EffectiveObservations, double 
         {
             if (!(effective >= 0) || double.IsInfinity(effective))
                 throw new ArgumentOutOfRangeException(nameof(effective), effective, "A dose is finite and not negative.");
-            double best = Grid().Select(Gain).DefaultIfEmpty(0).Max();
+            double best = Grid().Select(Gain).Append(0).Max();
             return Result(_mass > 0 ? effective / _mass : 0, best, GainOutcome.Given);
         }
 

@@ -14,21 +14,31 @@ public class CastEstimateTests
     {
         foreach (LabelledMatrix table in new[] { t.LogLikelihood, t.Impossible })
         {
-            double[] named = new Observations(table, t.Weights).Total(), rows = Rows(table, t.Weights).Total();
-            for (int h = 0; h < named.Length; h++) Assert.Equal(named[h], rows[h], 1e-9);
+            // Every other one weighs nothing, however impossible.
+            double[] some = [.. t.Weights.Select((w, e) => e % 2 == 0 ? 0 : w)];
+            foreach (double[] weights in new[] { t.Weights, some })
+            {
+                Observations named = new(table, weights);
+                EvidenceRows rows = Rows(table, weights);
+                for (int h = 0; h < t.Names.Length; h++) Assert.Equal(named.Total()[h], rows.Total()[h], 1e-9);
+                Assert.Equal(named.Mass, rows.Mass, 1e-9);
+                Assert.Equal(named.EffectiveClusters, rows.EffectiveClusters, 1e-9);
+                Assert.Equal(Enumerable.Range(0, weights.Length).Where(e => weights[e] != 0), rows.WeightedClusters);
+            }
         }
     });
 
     [Fact]
-    public void An_update_spends_no_more_than_the_replies_gain_by_it_or_next_to_nothing() => RandomTables.Law(t =>
+    public void Rows_that_are_none_are_refused()
     {
-        foreach (LabelledMatrix table in new[] { t.LogLikelihood, t.Impossible })
-        {
-            GainDose fit = GainDose.Fit(t.Prior, Rows(table, t.Weights));
-            // Twice the gain, or what a nominal dose may spend.
-            Assert.True(fit.Information <= Math.Max(2 * fit.Gain, 1e-3) + 1e-9, fit.ToString());
-        }
-    });
+        var rows = new EvidenceRows(["careless", "sound"]);
+        Assert.ThrowsAny<ArgumentException>(() => rows.Add([-1], 1, 0));
+        Assert.ThrowsAny<ArgumentException>(() => rows.Add([-1, double.NaN], 1, 0));
+        Assert.ThrowsAny<ArgumentException>(() => rows.Add([-1, double.PositiveInfinity], 1, 0));
+        Assert.ThrowsAny<ArgumentException>(() => rows.Add([-1, -1], double.NaN, 0));
+        Assert.ThrowsAny<ArgumentException>(() => rows.Add([-1, -1], 1, -1));
+        Assert.Equal(0, rows.Count);
+    }
 
     [Fact]
     public void One_impossible_reply_among_many_rules_nobody_out_and_its_absence_from_a_sample_shows()
@@ -144,31 +154,6 @@ public class CastEstimateTests
         Assert.All(cast.Shares, s => Assert.Equal(double.NaN, s.Estimate));
     }
 
-    /// <summary>To be pushed away from what one would never say is as to be pushed away from what one hardly says.</summary>
-    [Fact]
-    public void Rejected_answers_that_a_persona_could_not_give_count_as_the_least_likely_one()
-    {
-        GainDose Fit(double never)
-        {
-            var rows = new EvidenceRows(["never", "rarely", "often"]);
-            for (int e = 0; e < 20; e++) rows.Add([0, 0, -0.5], 1, e);
-            for (int e = 20; e < 30; e++) rows.Add([never, -2, -1], -1, e);
-            return GainDose.Fit(PersonaDistribution.Uniform(rows.Personas), rows);
-        }
-        Assert.Equal(Fit(-2), Fit(double.NegativeInfinity));
-    }
-
-    [Fact]
-    public void A_given_dose_is_in_force()
-    {
-        EvidenceRows rows = Mixture(RngStream.Root(6), 50, 1, 2);
-        CastEstimate cast = CastEstimate.Of(PersonaDistribution.Uniform(["careless", "sound"]), rows, NoTraits, new CastPlan(1, NoDraws));
-        Assert.Equal(GainOutcome.Given, cast.Dose.Outcome);
-        Assert.Equal(1.0 / 50, cast.Dose.Dose, 1e-12);
-        double[] total = rows.Total();
-        Assert.Equal(1 / (1 + Math.Exp((total[1] - total[0]) / 50)), cast.Posterior.Probability("careless"), 1e-9);
-    }
-
     [Fact]
     public void A_persona_without_prior_stays_out()
     {
@@ -192,27 +177,81 @@ public class CastEstimateTests
     }
 
     [Fact]
+    public void Differences_of_other_traits_are_refused()
+    {
+        CastEstimate Of(string trait) => CastEstimate.Of(PersonaDistribution.Uniform(["careless", "sound"]),
+            Mixture(RngStream.Root(11), 20, 0.8, 3), new LabelledMatrix(["careless", "sound"], [trait], [-1.0, 1]),
+            new CastPlan(1, NoDraws));
+        Assert.Equal(0, Of("careful").TraitDifferences(Of("careful"))[0].Posterior.Estimate);
+        Assert.Throws<ArgumentException>(() => Of("careful").TraitDifferences(Of("kind")));
+    }
+
+    [Fact]
+    public void Intervals_are_drawn_as_planned_and_a_stop_is_heard()
+    {
+        EvidenceRows rows = Mixture(RngStream.Root(14), 60, 0.7, 2);
+        double Width(BootstrapPlan plan) => Cast(PersonaDistribution.Uniform(rows.Personas), rows, plan).Probabilities[0] is var p
+            ? p.High - p.Low : 0;
+        Assert.True(Width(new BootstrapPlan(60, 0.5)) < 0.7 * Width(new BootstrapPlan(60, 0.95)));
+        Assert.NotEqual(Width(new BootstrapPlan(60)), Width(new BootstrapPlan(60, Seed: 2)));
+        Assert.Equal(0, Width(NoDraws));
+        Assert.Throws<OperationCanceledException>(() => CastEstimate.Of(PersonaDistribution.Uniform(rows.Personas), rows, NoTraits,
+            new CastPlan(1, new BootstrapPlan(5)), cancellation: new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void Who_spoke_one_reply_is_Bayes_rule_with_the_shares_as_prior()
+    {
+        CastEstimate cast = Cast(PersonaDistribution.FromWeights(["careless", "sound"], [0.9, 0.1]),
+            Mixture(RngStream.Root(15), 500, 0.3, 3));
+        double odds = cast.Shares[0].Estimate / cast.Shares[1].Estimate * Math.Exp(-0.5 - -0.2);
+        Assert.Equal(odds / (1 + odds), cast.Speaker([-0.5, -0.2])[0], 1e-9);
+        Assert.Equal([0.0, 1], cast.Speaker([double.NegativeInfinity, -3]), (a, b) => Math.Abs(a - b) < 1e-12);
+        Assert.All(cast.Speaker([double.NegativeInfinity, double.NegativeInfinity]), p => Assert.Equal(double.NaN, p));
+        // Where everything was rejected nobody spoke, and the prior is all that is known.
+        CastEstimate rejected = Cast(PersonaDistribution.FromWeights(["careless", "sound"], [0.9, 0.1]),
+            Mixture(RngStream.Root(15), 20, 0.3, 3).Regrouped(e => e, _ => -1));
+        Assert.Equal(0.9, rejected.Speaker([-1, -1])[0], 1e-9);
+    }
+
+    [Fact]
     public void Influence_is_that_of_the_named_table_and_removal_is_exact() => RandomTables.Law(t =>
     {
-        EvidenceRows rows = Rows(t);
-        var influence = new EpisodeInfluence(t.Prior, rows, t.Dose, t.Traits);
-        LabelledMatrix named = Influence.OnMeans(Update.OnEpisodes(t.Prior, t.Data, t.Dose), t.Data, t.Dose, t.Traits);
-        for (int e = 0; e < rows.Count; e++)
+        foreach (LabelledMatrix table in new[] { t.LogLikelihood, t.Impossible })
         {
-            int removed = e;
-            RowInfluence one = influence.Of(rows.Row(e), rows.Weight(e));
-            PersonaDistribution with = Update.OnTotal(t.Prior, rows.Total(), t.Dose);
-            PersonaDistribution without = Update.OnTotal(t.Prior,
-                rows.Regrouped(i => i, i => i == removed ? null : t.Weights[i]).Total(), t.Dose);
-            for (int k = 0; k < t.Traits.Columns.Count; k++)
+            EvidenceRows rows = Rows(table, t.Weights);
+            var influence = new EpisodeInfluence(t.Prior, rows, t.Dose, t.Traits);
+            var data = new Observations(table, t.Weights);
+            LabelledMatrix named = Influence.OnMeans(Update.OnEpisodes(t.Prior, data, t.Dose), data, t.Dose, t.Traits);
+            for (int e = 0; e < rows.Count; e++)
             {
-                Assert.Equal(named[e, k], one.Influence[k], 1e-9);
-                Assert.Equal(without.Mean(t.Traits.Column(k)) - with.Mean(t.Traits.Column(k)), one.Removed[k], 1e-9);
+                int removed = e;
+                RowInfluence one = influence.Of(rows.Row(e), rows.Weight(e));
+                PersonaDistribution with = Update.OnTotal(t.Prior, rows.Total(), t.Dose);
+                PersonaDistribution without = Update.OnTotal(t.Prior,
+                    rows.Regrouped(i => i, i => i == removed ? null : t.Weights[i]).Total(), t.Dose);
+                for (int k = 0; k < t.Traits.Columns.Count; k++)
+                {
+                    Assert.Equal(named[e, k], one.Influence[k], 1e-9);
+                    Assert.Equal(without.Mean(t.Traits.Column(k)) - with.Mean(t.Traits.Column(k)), one.Removed[k], 1e-9);
+                }
+                Assert.Equal(without.Probabilities[influence.Leading] - with.Probabilities[influence.Leading], one.LeadingChange, 1e-9);
+                Assert.Equal(without.Probabilities.Max(), without.Probabilities[one.LeadingAfter], 1e-9);
             }
-            Assert.Equal(without.Probabilities[influence.Leading] - with.Probabilities[influence.Leading], one.LeadingChange, 1e-9);
-            Assert.Equal(without.Probabilities.Max(), without.Probabilities[one.LeadingAfter], 1e-9);
         }
     });
+
+    [Fact]
+    public void An_impossible_episode_that_weighs_nothing_changes_nothing()
+    {
+        PersonaDistribution prior = PersonaDistribution.FromWeights(["never", "sometimes"], [0.6, 0.4]);
+        var rows = new EvidenceRows(prior.Personas);
+        rows.Add([double.NegativeInfinity, -1], 0, 0);
+        var influence = new EpisodeInfluence(prior, rows, 1, new LabelledMatrix(prior.Personas, ["strict"], [1.0, 0]));
+        RowInfluence none = influence.Of(rows.Row(0), 0);
+        Assert.Equal((0, 0, 0), (influence.Leading, none.LeadingAfter, none.Pull));
+        Assert.Equal(0, none.Removed[0], 1e-12);
+    }
 
     [Fact]
     public void Without_the_one_impossible_episode_a_persona_comes_back()
@@ -237,7 +276,7 @@ public class CastEstimateTests
 
     private static EvidenceRows Rows(RandomTables t) => Rows(t.LogLikelihood, t.Weights);
 
-    private static EvidenceRows Rows(LabelledMatrix table, double[] weights)
+    internal static EvidenceRows Rows(LabelledMatrix table, double[] weights)
     {
         var rows = new EvidenceRows(table.Columns);
         for (int e = 0; e < table.Rows.Count; e++) rows.Add(table.Row(e), weights[e], e);
