@@ -61,8 +61,6 @@ internal sealed class EpisodeShares
         double mass = 0;
         foreach (float w in weights) mass += w;
         double[] shares = [.. _start];
-        // A persona at the edge may come in when others are drawn; from exactly nothing it could not.
-        for (int k = 0; k < shares.Length; k++) shares[k] = Math.Max(shares[k], 1e-4);
         double[] tilt = [.. _kept.Select(_ => Math.Exp(EvidenceError * random.NextGaussian()))];
         if (mass <= 0) return [.. Shares.Select(_ => double.NaN)];
         Climb(_few, weights, mass, shares, _fewPrior, tilt);
