@@ -26,4 +26,13 @@ public class CalibrationCurveTests
         Assert.Equal(double.NaN, CalibrationCurve.Of([], []).Error);
         Assert.Throws<ArgumentException>(() => CalibrationCurve.Of(said, [0.5]));
     }
+
+    [Fact]
+    public void Groups_hold_what_was_said_beside_what_came()
+    {
+        CalibrationCurve curve = CalibrationCurve.Of([0.9, 0.2, 0.1, 0.7], [0.5, 0.4, 0.2, 0.3], 2);
+        Assert.Equal([2, 2], curve.Points.Select(p => p.Count));
+        Assert.Equal([0.15, 0.8], curve.Points.Select(p => p.Predicted), (a, b) => Math.Abs(a - b) < 1e-12);
+        Assert.Equal([0.3, 0.4], curve.Points.Select(p => p.Observed), (a, b) => Math.Abs(a - b) < 1e-12);
+    }
 }

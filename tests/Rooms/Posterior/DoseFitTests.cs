@@ -163,4 +163,25 @@ public class DoseFitTests
         Assert.Equal(0.3, dear.Attained, 1e-12);
         Assert.Equal((DoseOutcome.Attained, 1), (cheap.Outcome, cheap.Attained));
     }
+
+    [Fact]
+    public void Changes_count_from_what_was_measured_and_the_information_is_that_of_the_cast()
+    {
+        DoseFit fit = DoseFit.Fit(Prior, Episodes(50, 0), Rates, 0.55, before: 0.4);
+        PersonaDistribution after = Update.OnEpisodes(Prior, Episodes(50, 0), fit.Dose);
+        Assert.Equal((DoseOutcome.Attained, 0.4), (fit.Outcome, fit.Before));
+        Assert.Equal(0.15, after.Mean(Rates) - Prior.Mean(Rates), 1e-6);
+        Assert.Equal(0.55, fit.Attained, 1e-6);
+        double[] p = after.Probabilities, q = Prior.Probabilities;
+        Assert.Equal(p.Zip(q, (x, y) => x * Math.Log(x / y)).Sum(), fit.Information, 1e-9);
+    }
+
+    [Fact]
+    public void Nothing_observed_is_no_dose()
+    {
+        DoseFit fit = DoseFit.Fit(Prior, new Observations(Episodes(3, 0).LogLikelihood, [0, 0, 0]), Rates, 0.9);
+        Assert.Equal((DoseOutcome.OutOfReach, 0, 0), (fit.Outcome, fit.Dose, fit.EffectiveObservations));
+        Assert.Equal(DoseOutcome.NoChangeNeeded,
+            DoseFit.Fit(Prior, new Observations(Episodes(3, 0).LogLikelihood, [0, 0, 0]), Rates, Prior.Mean(Rates)).Outcome);
+    }
 }

@@ -50,6 +50,8 @@ public class ForecastScoreTests
         Assert.Equal(0.1, score.MeanAbsoluteError.Estimate, 1e-12);
         double log = (LogSpace.BernoulliDivergence(0.6, 0.5) + LogSpace.BernoulliDivergence(0.2, 0.3)) / 2;
         Assert.Equal(log, score.LogScore.Estimate, 1e-12);
+        // Nothing was redrawn, so nothing has a width.
+        Assert.Equal((score.Brier.Estimate, score.Brier.Estimate), (score.Brier.Low, score.Brier.High));
     }
 
     [Fact]

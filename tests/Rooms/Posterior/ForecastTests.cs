@@ -61,6 +61,23 @@ public class ForecastTests
         static double Width(ForecastRow r) => r.High - r.Low;
     }
 
+    /// <summary>Where all redrawn data say the same and all probes of a domain shift alike, wherever they start, nothing is open.</summary>
+    [Fact]
+    public void What_no_redrawing_changes_has_no_width()
+    {
+        var same = new Observations(new LabelledMatrix(["e0", "e1", "e2"], ["honest", "liar"], (_, h) => h == 0 ? -2 : -0.1));
+        var table = new BehaviourTable(
+            new LabelledMatrix(["money-1", "money-2"], ["honest", "liar"], [0.1, 0.5, 0.3, 0.7]),
+            [new("money-1", "money", "m1", 0), new("money-2", "money", "m2", 0)]);
+        Forecast forecast = PosteriorForecast.Make(About, Prior, same, 0.4, table.StartingFrom(Prior));
+        Assert.True(forecast.Domain("money").Shift > 0.05);
+        Assert.All([.. forecast.Probes, .. forecast.Domains], r =>
+        {
+            Assert.Equal(r.After, r.Low, 1e-12);
+            Assert.Equal(r.After, r.High, 1e-12);
+        });
+    }
+
     [Fact]
     public void What_was_shown_does_not_hang_on_the_answers_before_unless_the_dose_is_another()
     {
@@ -104,7 +121,19 @@ public class ForecastTests
         Assert.Equal(basis.MeanShiftElsewhere, uniform.MeanShiftElsewhere, 1e-12);
         Assert.Equal(uniform.Domain("tea").Shift, uniform.Domain("money").Shift, 1e-12);
         Assert.Equal(basis.Id, uniform.Provenance["basis"]);
-        Assert.All(NullForecast.NoChange(About, Behaviour().Probes).Probes, p => Assert.Equal(p.Before, p.After));
+        Assert.All(NullForecast.NoChange(About, Behaviour().Probes) is var still ? [.. still.Probes, .. still.Domains] : (ForecastRow[])[],
+            p => Assert.Equal((p.Before, p.Before, p.Before), (p.After, p.Low, p.High)));
+        Forecast everywhere = PosteriorForecast.Make(new("cheat", ["test", "money", "tea"], Noon), Prior, Cheating, 0.5, Behaviour());
+        Assert.Throws<ArgumentException>(() => NullForecast.UniformShift(everywhere, Noon));
+    }
+
+    [Fact]
+    public void A_forecast_keeps_what_it_was_made_from()
+    {
+        Forecast forecast = PosteriorForecast.Make(About, Prior, new Observations(Cheating.LogLikelihood, [3, -1]), 0.5, Behaviour(),
+            provenance: new Dictionary<string, string> { ["model"] = "village" });
+        Assert.Equal(("village", "0.5", "2"),
+            (forecast.Provenance["model"], forecast.Provenance["dose"], forecast.Provenance["effective-observations"]));
     }
 
     [Fact]

@@ -67,4 +67,52 @@ public class MixtureTests
         ExplainedFraction unchanged = ExplainedFraction.Of(table, [.. table.Probes.Select(p => p.Before)], prior);
         Assert.Equal((double.NaN, double.NaN), (unchanged.Value, unchanged.Null));
     }
+
+    [Fact]
+    public void Every_domain_is_explained_by_what_the_others_say()
+    {
+        string[] names = ["helper", "villain"];
+        var low = new LabelledMatrix(["a1", "a2", "b1", "b2"], names, [0.1, 0.8, 0.2, 0.9, 0.05, 0.7, 0.3, 0.95]);
+        var table = new BehaviourTable(low, [new("a1", "a", "a", 0.15), new("a2", "a", "a", 0.3), new("b1", "b", "b", 0.2),
+            new("b2", "b", "b", 0.4)]);
+        // One mixture in one domain, another in the other: each is forecast from the other one's.
+        double[][] mixtures = [[0.3, 0.7], [0.8, 0.2]];
+        double[] tuned = [.. Enumerable.Range(0, 4).Select(i => Blend(i, mixtures[i / 2]))];
+        ExplainedFraction explained = ExplainedFraction.Of(table, tuned, PersonaDistribution.Uniform(names), pull: 0);
+        double left = Enumerable.Range(0, 4).Average(i => LogSpace.BernoulliDivergence(tuned[i], Blend(i, mixtures[1 - (i / 2)]))),
+            all = Enumerable.Range(0, 4).Average(i => LogSpace.BernoulliDivergence(tuned[i], table.Probes[i].Before));
+        Assert.Equal(left, explained.MixtureDivergence, 1e-5);
+        Assert.Equal(all, explained.BaseDivergence, 1e-12);
+        Assert.Equal(1 - (left / all), explained.Value, 1e-4);
+        BehaviourTable one = table.OfDomains(["a"]);
+        Assert.Throws<ArgumentException>(() => ExplainedFraction.Of(one, [0.5, 0.5], PersonaDistribution.Uniform(names)));
+
+        double Blend(int i, double[] w) => (low[i, 0] * w[0]) + (low[i, 1] * w[1]);
+    }
+
+    [Fact]
+    public void One_persona_alone_explains_no_change_and_no_shuffled_one()
+    {
+        var low = new LabelledMatrix(["a", "b", "c"], ["helper"], [0.1, 0.3, 0.6]);
+        var table = new BehaviourTable(low, [.. low.Rows.Select((r, i) => new ProbeRow(r, r, r, low[i, 0]))]);
+        ExplainedFraction none = ExplainedFraction.Of(table, [0.9, 0.4, 0.2], PersonaDistribution.Uniform(["helper"]));
+        Assert.Equal(0, none.Value, 1e-12);
+        Assert.Equal(0, none.Null, 1e-12);
+    }
+
+    /// <summary>The null deals out the shifts as they are, in log odds, with signs of their own.</summary>
+    [Fact]
+    public void A_null_has_the_size_of_the_change()
+    {
+        var low = new LabelledMatrix(["a", "b"], ["up", "down"], [0.75, 0.25, 0.75, 0.25]);
+        var table = new BehaviourTable(low, [new("a", "a", "a", 0.5), new("b", "b", "b", 0.5)]);
+        PersonaDistribution start = PersonaDistribution.Uniform(low.Columns);
+        // Shifts of log 3 up or down: a pair of one sign is a persona's, a pair of two signs no mixture's, which is then far off.
+        double same = ExplainedFraction.Of(table, [0.75, 0.75], start, pull: 0).Value,
+            apart = ExplainedFraction.Of(table, [0.75, 0.25], start, pull: 0).Value;
+        double[] nulls = [.. Enumerable.Range(0, 20).Select(seed =>
+            ExplainedFraction.Of(table, [0.75, 0.75], start, pull: 0, nullDraws: 1, seed: (ulong)seed).Null)];
+        Assert.All(nulls, n => Assert.True(Math.Abs(n - same) < 1e-6 || Math.Abs(n - apart) < 1e-6, $"{n}"));
+        Assert.Equal(2, nulls.Select(n => Math.Round(n, 3)).Distinct().Count());
+    }
 }
