@@ -101,4 +101,17 @@ public class RngStreamTests
         Assert.Equal(1, drawn.Average(x => (x - mean) * (x - mean)) / variance, 0.06);
         Assert.Throws<ArgumentException>(() => random.NextBeta(-1, 1));
     }
+
+    /// <summary>The first numbers of the published xoshiro256++ from the state 1, 2, 3, 4, and from the SHA-256 of a path.</summary>
+    [Fact]
+    public void The_numbers_are_those_of_the_published_generator_and_of_the_path()
+    {
+        RngStream rng = RngStream.Root(1);
+        Assert.Equal(4305646745173625105UL, rng.NextUInt64());
+        Assert.Equal(1785587081689781561UL, rng.Child("a").NextUInt64());
+        Assert.Equal(6071094794858293027UL, RngStream.Root(1).Child("a", 7).NextUInt64());
+        rng.State = (1, 2, 3, 4);
+        Assert.Equal([41943041UL, 58720359, 3588806011781223, 3591011842654386, 9228616714210784205],
+            Enumerable.Range(0, 5).Select(_ => rng.NextUInt64()));
+    }
 }

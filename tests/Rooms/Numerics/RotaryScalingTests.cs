@@ -41,7 +41,11 @@ public sealed class RotaryScalingTests
         Assert.Throws<ArgumentException>(new RotaryScaling(double.NaN).Validate);
         Assert.Throws<ArgumentException>(new RotaryScaling(8, 4, 4, 100).Validate);
         Assert.Throws<ArgumentException>(new RotaryScaling(8, 1, 4, 0).Validate);
+        Assert.Throws<ArgumentException>(new RotaryScaling(double.PositiveInfinity).Validate);
+        Assert.Throws<ArgumentException>(new RotaryScaling(8, 0, 4, 100).Validate);
+        Assert.Throws<ArgumentException>(new RotaryScaling(8, 1, double.PositiveInfinity, 100).Validate);
         new RotaryScaling(8, 1, 4, 100).Validate();
+        new RotaryScaling(1).Validate();
     }
 
     private static unsafe float[] Row(RotaryTable table, int position) => new Span<float>(table.Pointer + (position * 8), 8).ToArray();

@@ -70,4 +70,13 @@ public sealed class SampledRatesTests
         // Of which nothing is known may be as the others.
         Assert.Equal(9.5 / 97, rates.Share(2, 0), 1e-12);
     }
+
+    [Fact]
+    public void A_row_of_which_one_column_is_known_has_no_say_in_how_columns_differ()
+    {
+        int[][] hits = [[1, 7, 4], [6, 2, 3]], trials = [[8, 8, 8], [8, 8, 8]];
+        double two = SampledRates.Of(hits, trials).Concentration;
+        Assert.Equal(two, SampledRates.Of([.. hits, [5, 0, 0]], [.. trials, [8, 0, 0]]).Concentration, 1e-12);
+        Assert.Equal(two, SampledRates.Of([.. hits, [0, 0, 0]], [.. trials, [0, 0, 0]]).Concentration, 1e-12);
+    }
 }

@@ -168,4 +168,13 @@ public class StatisticsTests
         Assert.InRange(covered, 157, 195);
         Assert.InRange(clustered / naive, 1.7, 2.8);
     }
+
+    [Fact]
+    public void Lists_that_do_not_fit_are_refused()
+    {
+        Assert.Throws<ArgumentException>(() => Statistics.RSquared([1, 2, 3], [1, 2]));
+        Assert.Throws<ArgumentException>(() => Statistics.Pearson([1, 2, 3], [1, 2]));
+        Assert.Throws<ArgumentException>(() => Statistics.Auroc([1, 2, 3], [true, false]));
+        Assert.ThrowsAny<ArgumentException>(() => Bootstrap.Clustered([0, 1], rows => rows.Length, RngStream.Root(1), level: 1));
+    }
 }
