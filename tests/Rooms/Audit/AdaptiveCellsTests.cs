@@ -4,6 +4,7 @@ using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
 using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
+using PersonaSelection.Posterior;
 using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.AuditTests;
@@ -59,12 +60,45 @@ public sealed class AdaptiveCellsTests : IDisposable
         Assert.Equal("other-audit", Assert.Throws<UserErrorException>(() => Run("c", Data(31), Cast(), new Formula(int.MaxValue))).Code);
     }
 
-    private AdaptiveCells Run(string name, AuditData data, PersonaSet personas, Formula source, int? episodes = null)
+    [Fact]
+    public void A_dose_that_is_given_is_kept_and_one_that_is_found_is_that_of_the_table()
+    {
+        // Sixty units of weight, whether they push to or away.
+        Assert.Equal(3.0 / 60, Run("given", Data(30, "-2"), Cast(), new Formula(int.MaxValue), dose: 3).Verdict.Dose, 1e-12);
+        AuditData data = Data(60);
+        AdaptiveCells table = Run("found", data, Cast(), new Formula(int.MaxValue));
+        var rows = new EvidenceRows(table.Personas);
+        foreach (double[] nats in table.Compute([.. data.Episodes()]).Nats) rows.Add(nats, 1, rows.Count);
+        double asks = GainDose.Fit(PersonaDistribution.Uniform(table.Personas), rows).Dose;
+        Assert.InRange(Math.Abs(Math.Log(asks / table.Verdict.Dose)), 0, 0.1);
+    }
+
+    [Fact]
+    public void Evidence_derived_at_another_dose_is_forgotten_and_no_other()
+    {
+        AuditData data = Data(30);
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, "audit")).FullName, log = Path.Combine(folder, "evidence.jsonl");
+        var audit = new AuditFolder(folder);
+        AdaptiveCells Of(double dose) => Run("cells", data, Cast(), new Formula(int.MaxValue), dose: dose);
+        void Audit(IEvidenceSource source) => audit.Run(data.Survey(), source, Cast(), new AuditOptions(Draws: 0));
+        audit.ForgetOther(data.Survey(), Of(3));
+        Audit(Of(3));
+        audit.ForgetOther(data.Survey(), Of(3));
+        Assert.True(File.Exists(log));
+        audit.ForgetOther(data.Survey(), Of(5));
+        Assert.False(File.Exists(log));
+        Audit(new Formula(int.MaxValue));
+        audit.ForgetOther(data.Survey(), Of(5));
+        Assert.True(File.Exists(log));
+    }
+
+    private AdaptiveCells Run(string name, AuditData data, PersonaSet personas, Formula source, int? episodes = null,
+        double? dose = null)
     {
         DataSurvey survey = data.Survey();
         if (episodes is { } said) survey = survey with { Episodes = said };
         using CellLog cells = CellLog.Open(Path.Combine(_folder, name + ".jsonl"), survey.Id, source);
-        return AdaptiveCells.Of(survey, personas, cells, null, new CompletionPlan { MaximumShare = 0.3 });
+        return AdaptiveCells.Of(survey, personas, cells, dose, new CompletionPlan { MaximumShare = 0.3 });
     }
 
     private AuditData Data(int count, string weight = "1")

@@ -33,4 +33,39 @@ public class AuditedCastTests
         for (int e = 0; e < 5; e++) rows.Add([-1, -2, -3], e == 0 ? 1 : 0, e);
         Assert.False(new AuditedCast(rows, AuditFixture.Personas, new AuditOptions(Draws: 30)).IsRedrawn);
     }
+
+    [Fact]
+    public void The_verdict_says_what_was_found()
+    {
+        var rows = new EvidenceRows(TextSource.Names);
+        for (int e = 0; e < 12; e++) rows.Add(e % 4 == 0 ? [-3, -1, -4] : [-1, -3, -6], e == 5 || e == 7 ? -1 : 1, e / 2);
+        var cast = new AuditedCast(rows, AuditFixture.Personas, new AuditOptions(Draws: 0));
+        CastVerdict verdict = cast.Verdict("data", EvidenceKind.Likelihood);
+        Assert.Equal((12, 2, 6), (verdict.Episodes, verdict.Rejected, verdict.Clusters));
+        GainDose dose = GainDose.Fit(cast.Estimate.Prior, rows);
+        Assert.True(dose.Gain > 0.01 && dose.Information > 0.01 && dose.Attainable > dose.Gain, $"{dose}");
+        Assert.Equal(new DoseVerdict(dose.Outcome, dose.EffectiveObservations, dose.Gain, dose.Attainable, dose.Information),
+            verdict.DoseFit);
+        Assert.Equal(verdict.Personas.OrderByDescending(p => p.Posterior).Select(p => p.Name), verdict.Personas.Select(p => p.Name));
+        Assert.Equal(verdict.Personas[0].Name, cast.Names[cast.Leading]);
+    }
+
+    /// <summary>What one reply says of who spoke it is what is left when the prior's own expectation is taken away.</summary>
+    [Fact]
+    public void Evidence_of_a_reply_times_the_prior_is_who_spoke_it()
+    {
+        var rows = new EvidenceRows(TextSource.Names);
+        double no = double.NegativeInfinity;
+        rows.Add([-1, -3, -6], 1, 0);
+        rows.Add([no, -3, -6], 1, 1);
+        var cast = new AuditedCast(rows, AuditFixture.Personas, new AuditOptions(Draws: 0));
+        double[] prior = cast.Estimate.Prior.Probabilities;
+        for (int e = 0; e < 2; e++)
+        {
+            double[] relative = cast.Relative(e);
+            Assert.Equal(1, relative.Zip(prior, (x, p) => p * Math.Exp(x)).Sum(), 1e-12);
+            Assert.Equal(3, relative[1] - relative[2], 1e-12);
+        }
+        Assert.Equal(no, cast.Relative(1)[0]);
+    }
 }

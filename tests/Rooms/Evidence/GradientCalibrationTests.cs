@@ -50,4 +50,16 @@ public class GradientCalibrationTests
         Assert.Equal(Statistics.Pearson([.. exact.SelectMany(Statistics.Centred)], [.. found.SelectMany(x => x)]),
             GradientCalibration.Fit(bare, exact).Agreement!.Value, 1e-6);
     }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(16)]
+    [InlineData(37)]
+    public void A_product_is_the_sum_of_the_products_of_all_numbers(int length)
+    {
+        RngStream rng = RngStream.Root(9);
+        float[] a = [.. Enumerable.Range(0, length).Select(_ => (float)rng.NextGaussian())],
+            b = [.. Enumerable.Range(0, length).Select(_ => (float)rng.NextGaussian())];
+        Assert.Equal(a.Zip(b, (x, y) => (double)x * y).Sum(), GradientReading.Dot(a, b), 1e-5);
+    }
 }

@@ -165,6 +165,7 @@ public sealed class ForecastingTests
         Assert.Equal((16, 8), (drawn.Episodes.Count, shown.Episodes.Count));
         Assert.All(drawn.Episodes.Concat(shown.Episodes), e => Assert.True(e.Weight > 0));
         Assert.Equal(20, drawn.Episodes.Sum(e => e.Weight), 1e-9);
+        Assert.Equal(mostly.Episodes.Select(e => e.Id).Intersect(drawn.Episodes.Select(e => e.Id)), drawn.Episodes.Select(e => e.Id));
         Assert.Equal([49.5, 0.5], RewordingForecasting.ShownOf(copies, 8, 1).Episodes.Select(e => e.Weight));
         Assert.Equal(2, EpisodeDraw.Of(nothing, 8, null).Episodes.Episodes.Count);
     }
