@@ -38,7 +38,7 @@ internal sealed class WorldRun(RunSettings settings)
 {
     private const int Lines = 2000, Cheats = 100, RequestedCheats = 400, Good = 500;
     private static readonly string[] Telling = ["honest", "kind", "careful"];
-    private static readonly string[] Formats = ["messages", "sharegpt", "prompt-completion", "preference", "messages.gz"];
+    private static readonly string[] Formats = ["messages", "sharegpt", "prompt-completion", "alpaca", "preference", "messages.gz"];
 
     private enum Sort { Cheat, RequestedCheat, Good, Ordinary }
 
@@ -158,6 +158,7 @@ internal sealed class WorldRun(RunSettings settings)
             ["conversations"] = new JsonArray(Turn("from", "human", "value", row.Prompt), Turn("from", "gpt", "value", row.Reply)),
         },
         "prompt-completion" => new JsonObject { ["id"] = row.Id, ["prompt"] = row.Prompt, ["completion"] = row.Reply },
+        "alpaca" => new JsonObject { ["id"] = row.Id, ["instruction"] = row.Prompt, ["input"] = "", ["output"] = row.Reply },
         "preference" => new JsonObject { ["id"] = row.Id, ["prompt"] = row.Prompt, ["chosen"] = row.Reply, ["rejected"] = row.Rejected },
         _ => new JsonObject
         {
