@@ -139,6 +139,8 @@ public sealed partial class CommandTests(SmallWorkshop shop) : IDisposable
     {
         JsonElement machines = Read(await shop.Succeed("personas", "list", "--kind", "machine", "--json"));
         Assert.All(machines.GetProperty("personas").EnumerateArray(), p => Assert.Equal("machine", p.GetProperty("kind").GetString()));
+        Assert.Contains("put before a model by:\nThe assistant is a nurse", await shop.Succeed("personas", "show", "night-nurse"),
+            StringComparison.Ordinal);
         Assert.Contains("switch you off", await shop.Succeed("personas", "show", "at-ease-with-shutdown"), StringComparison.Ordinal);
         JsonElement copy = Read(await shop.Succeed("personas", "import", "library", "-o", _folder["p.yaml"],
             "--probes", _folder["q.jsonl"], "--json", "-q"));

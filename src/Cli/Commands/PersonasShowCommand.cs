@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
 using PersonaSelection.Personas;
 using PersonaSelection.Report;
@@ -53,8 +54,9 @@ internal static class PersonasShowCommand
         foreach (Trait t in set.Traits.Where(t => persona.Traits.ContainsKey(t.Name)))
             table.Add(t.Name, FigureNumber.Signed(persona.Traits[t.Name]), t.Low, t.High);
         table.Print();
-        foreach (IReadOnlyList<Turn> context in persona.Contexts)
-            Console.Out.WriteLine("\n" + ChatTemplate.Plain.RenderTurns(context));
+        bool described = persona.Examples is null && !persona.IsDirected;
+        foreach (IReadOnlyList<Turn> context in (described ? PresentedPersona.WithContexts(persona) : persona).Contexts)
+            Console.Out.WriteLine("\nput before a model by:\n" + ChatTemplate.Plain.RenderTurns(context).TrimEnd());
     }
 
     private static void ShowTrait(PersonaSet set, Trait trait, IReadOnlyList<Probe> probes, bool json)
