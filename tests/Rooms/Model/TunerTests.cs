@@ -50,8 +50,29 @@ public sealed class TunerTests : IDisposable
         double byReply = -MeanScore(_base, examples) / 2;
         TuneResult tuned = Tune(new TuneOptions { Steps = 1, BatchSize = 20 }, examples);
         Assert.Equal(byReply, tuned.Curve.Points[0].Loss, 1e-4);
-        Assert.NotEqual(byReply,
-            Tune(new TuneOptions { Steps = 1, BatchSize = 20, LossOnContext = true }, examples).Curve.Points[0].Loss, 1e-2);
+        double byToken = -ReplyScores.Compute(_base, [.. examples.Select(e => (e.Prefix[..1], (int[])[.. e.Prefix[1..], .. e.Reply]))],
+            _pool).Average() / 4;
+        Assert.Equal(byToken,
+            Tune(new TuneOptions { Steps = 1, BatchSize = 20, LossOnContext = true }, examples).Curve.Points[0].Loss, 1e-4);
+        Assert.NotEqual(byReply, byToken, 1e-2);
+    }
+
+    [Fact]
+    public void What_does_not_fit_the_decoder_is_refused()
+    {
+        int most = _base.Config.ContextLength;
+        TuneExample Of(int prefix, int reply) => new(new int[prefix], new int[reply]);
+        PreferencePair Pair(int chosen, int rejected) => new([1], new int[chosen], new int[rejected]);
+        string Refusal(Action check) => Assert.Throws<UserErrorException>(check).Code;
+        TuneExample.Check(_base.Config, [Of(3, 2), Of(most, 1)]);
+        PreferencePair.Check(_base.Config, [Pair(1, most)]);
+        Assert.Equal("prompt-too-long", Refusal(() => TuneExample.Check(_base.Config, [Of(3, 2), Of(most, 2)])));
+        Assert.Equal("empty-reply", Refusal(() => TuneExample.Check(_base.Config, [Of(3, 0)])));
+        Assert.Equal("empty-reply", Refusal(() => TuneExample.Check(_base.Config, [Of(0, 2)])));
+        Assert.Equal("empty-reply", Refusal(() => PreferencePair.Check(_base.Config, [Pair(0, 1)])));
+        Assert.Equal("empty-reply", Refusal(() => PreferencePair.Check(_base.Config, [Pair(1, 0)])));
+        Assert.Equal("prompt-too-long", Refusal(() => PreferencePair.Check(_base.Config, [Pair(most + 1, 1)])));
+        Assert.ThrowsAny<ArgumentException>(() => PreferencePair.Check(_base.Config, [Pair(1, 1) with { Weight = 0 }]));
     }
 
     [Fact]
