@@ -12,8 +12,7 @@ public static class ForecastReport
     /// <summary>The report.</summary>
     /// <param name="forecast">What is forecast.</param>
     /// <param name="command">The command that makes it again.</param>
-    /// <param name="cautions">What to know before the intervals are read.</param>
-    public static ReportDocument Of(ForecastSet forecast, string command, IEnumerable<string> cautions) =>
+    public static ReportDocument Of(ForecastSet forecast, string command) =>
         new($"What training on {forecast.Mean.Subject} is expected to do elsewhere")
         {
             Subtitle = Lead(forecast),
@@ -22,7 +21,7 @@ public static class ForecastReport
             Blocks =
             [
                 new Heading("Behaviour"),
-                Behaviour(forecast, cautions),
+                Behaviour(forecast),
                 new Heading("The cast"),
                 new Prose(string.Join(' ', [Counted(forecast.Dose), .. Asked(forecast)])),
                 Cast(forecast),
@@ -49,6 +48,10 @@ public static class ForecastReport
         + $"{FigureNumber.Percent(MeanForecast.LevelOf(mean))} of the domains of {MeanForecast.SourceOf(mean)} came out; what becomes of "
         + "other models and other data may lie further away.";
 
+    /// <summary>That the data are too few to say how other data would have moved the forecasts; null where they are not.</summary>
+    public static string? TooNarrow(ForecastSet f) =>
+        FewClusters.Said(f.Evidence.Clusters.Distinct().Count(), "different contexts of the data");
+
     private static string Lead(ForecastSet f)
     {
         string leading = f.CastAfter.Personas.MaxBy(f.CastAfter.Probability)!;
@@ -61,11 +64,11 @@ public static class ForecastReport
             + $"{FigureNumber.Percent(f.CastBefore.Probability(leading))}). Written down before any training.";
     }
 
-    private static DumbbellFigure Behaviour(ForecastSet f, IEnumerable<string> cautions) => new()
+    private static DumbbellFigure Behaviour(ForecastSet f) => new()
     {
         Id = "domains",
         Title = "Now, and as forecast for after the training",
-        Caption = string.Join(' ', [Ranges(f.Mean), .. cautions]),
+        Caption = Ranges(f.Mean) + (TooNarrow(f) is { } narrow ? " " + narrow : ""),
         XLabel = "probability of the low pole (the bad answer)",
         Percent = false,
         BeforeName = "now",

@@ -130,9 +130,15 @@ public sealed class SavedForecasts(string folder)
     /// <summary>As it was written down; of forecasts that were saved without it, as it would be now.</summary>
     private Forecast MeanOf(Forecast posterior, Forecast inContext)
     {
+        if (!MeanForecast.HaveOneShape(posterior, inContext)) throw NotBeside(inContext);
         string path = Path.Combine(folder, $"{posterior.Subject}.{ForecastSet.KindName(ForecastKind.Mean)}.json");
-        return File.Exists(path) ? Forecast.Load(path)
-            : MeanForecast.Of(posterior, inContext, ForecastError.Village, TimeProvider.System);
+        if (!File.Exists(path)) return MeanForecast.Of(posterior, inContext, ForecastError.Village, TimeProvider.System);
+        Forecast mean = Forecast.Load(path);
+        return MeanForecast.HaveOneShape(posterior, mean) ? mean : throw NotBeside(mean);
+
+        UserErrorException NotBeside(Forecast other) => new("bad-forecast",
+            $"{PlaceOf(other)} is not of the domains and probes of the forecast of {posterior.Subject} beside it.",
+            "Make the forecast again.");
     }
 
     private static CalibrationCurve CalibrationOf(Forecast forecast, IReadOnlyList<Probe> probes, double[] low)

@@ -25,8 +25,7 @@ public static class MeanForecast
     /// <exception cref="ArgumentException">The two are not of the same subject, domains and probes.</exception>
     public static Forecast Of(Forecast posterior, Forecast inContext, ForecastError error, TimeProvider time)
     {
-        if (posterior.Subject != inContext.Subject || !Same(posterior.Domains, inContext.Domains)
-            || !Same(posterior.Probes, inContext.Probes))
+        if (!HaveOneShape(posterior, inContext))
             throw new ArgumentException("The two forecasts are not of the same rows.", nameof(inContext));
         double size = ForecastError.SizeOf(posterior, inContext);
         return posterior with
@@ -60,6 +59,10 @@ public static class MeanForecast
 
     /// <summary>Where the errors were learned that a mean forecast's ranges rest on; empty where it does not say.</summary>
     public static string SourceOf(Forecast mean) => mean.Provenance.GetValueOrDefault(SourceKey, "");
+
+    /// <summary>Whether two forecasts are of the same subject, domains and probes, in the same order.</summary>
+    public static bool HaveOneShape(Forecast one, Forecast other) =>
+        one.Subject == other.Subject && Same(one.Domains, other.Domains) && Same(one.Probes, other.Probes);
 
     private static bool Same(IReadOnlyList<ForecastRow> one, IReadOnlyList<ForecastRow> other) =>
         one.Select(r => (r.Name, r.Domain, r.Trained)).SequenceEqual(other.Select(r => (r.Name, r.Domain, r.Trained)));

@@ -63,12 +63,11 @@ internal sealed class ForecastCommand
         CutEpisodes.Tell(inputs.Data, forecast.Evidence);
         new SavedForecasts(folder).Save(forecast, inputs.Probes);
         string page = Path.Combine(folder, $"{forecast.Mean.Subject}.report.html");
-        ReportDocument document = ForecastReport.Of(forecast, CommonOptions.CommandOf(parsed),
-            ForecastScreen.TooNarrow(forecast, inputs.Probes));
+        ReportDocument document = ForecastReport.Of(forecast, CommonOptions.CommandOf(parsed));
         document.Save(Path.ChangeExtension(page, ".json"));
         HtmlReport.Write(document, page);
         if (parsed.GetValue(_json)) ForecastScreen.PrintJson(forecast, inputs.BadLines, folder, page);
-        else ForecastScreen.Print(forecast, inputs.Probes, folder, page);
+        else ForecastScreen.Print(forecast, folder, page);
         if (!parsed.GetValue(_quiet)) session?.SayUsage();
         return ExitCode.Done;
     }

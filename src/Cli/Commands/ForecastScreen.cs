@@ -1,6 +1,5 @@
 using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
-using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
 using static PersonaSelection.Report.FigureNumber;
 
@@ -61,7 +60,7 @@ internal static class ForecastScreen
 
     private static object Dose(DoseFit d) => new { d.EffectiveObservations, d.Outcome, d.Before, d.Target, d.Attained };
 
-    public static void Print(ForecastSet f, IReadOnlyList<Probe> probes, string folder, string page)
+    public static void Print(ForecastSet f, string folder, string page)
     {
         Console.Out.WriteLine($"\nWho the Assistant is taken for, before and after {f.Posterior.Subject}:\n");
         var cast = new TextTable("persona", "before", "after");
@@ -78,7 +77,7 @@ internal static class ForecastScreen
         }
         table.Print();
         Console.Out.WriteLine("\n" + ForecastReport.Ranges(f.Mean) + " from, to: that range.");
-        foreach (string narrow in TooNarrow(f, probes)) Console.Out.WriteLine("\n" + narrow);
+        if (ForecastReport.TooNarrow(f) is { } narrow) Console.Out.WriteLine(narrow);
         string posterior = Signed(f.Posterior.MeanShiftElsewhere), inContext = Signed(f.InContext.MeanShiftElsewhere);
         Console.Out.WriteLine($"\nMean shift of the domains not trained on: posterior {posterior}, in context {inContext}, mean "
             + $"{Signed(f.Mean.MeanShiftElsewhere)}.");
@@ -99,13 +98,5 @@ internal static class ForecastScreen
         Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.Mean.Id}, {f.NoChange.Id}, "
             + $"{f.UniformShift.Id}");
         Console.Out.WriteLine($"Report: {page}");
-    }
-
-    /// <summary>What to know before the intervals of the two forecasts are read.</summary>
-    public static IEnumerable<string> TooNarrow(ForecastSet f, IReadOnlyList<Probe> probes)
-    {
-        if (FewClusters.Said(f.Evidence.Clusters.Distinct().Count(), "different contexts of the data") is { } data) yield return data;
-        int fewest = probes.GroupBy(p => p.Domain).Min(d => d.Select(p => p.Cluster ?? p.Id).Distinct().Count());
-        if (FewClusters.Said(fewest, "different questions of a domain") is { } asked) yield return asked;
     }
 }
