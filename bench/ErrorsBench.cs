@@ -1,7 +1,4 @@
-using System.Text.Json;
 using PersonaSelection.Experiments.Demo;
-using PersonaSelection.Lab;
-using PersonaSelection.Numerics;
 using PersonaSelection.Posterior;
 
 namespace PersonaSelection.Bench;
@@ -51,12 +48,12 @@ internal static class ErrorsBench
     {
         foreach (string place in Directory.GetDirectories(folder, "seed-*").Order(StringComparer.Ordinal))
         {
-            DemoResult run = Result(place);
+            DemoResult run = Demo.Read(place);
             foreach (TuningResult t in run.Tunings)
                 yield return Of(run.Seed, t.Name, Path.Combine(place, "forecasts"), t.Name,
                     t.Domains.ToDictionary(d => d.Domain, d => d.After));
         }
-        foreach (MatrixResult matrix in Result(folder).Matrix ?? [])
+        foreach (MatrixResult matrix in Demo.Read(folder).Matrix ?? [])
         {
             string place = Path.Combine(folder, $"seed-{matrix.Seed}", "forecasts");
             foreach (IGrouping<string, MatrixCell> row in matrix.Cells.GroupBy(c => c.Trained))
@@ -76,7 +73,4 @@ internal static class ErrorsBench
             [.. posterior.Elsewhere.Select(d => new ForecastOutcome(size, d.After, inContext.Domain(d.Name).After, Measured(d)))],
             posterior.Elsewhere.Count(d => Measured(d) >= d.Low && Measured(d) <= d.High));
     }
-
-    private static DemoResult Result(string folder) =>
-        JsonSerializer.Deserialize<DemoResult>(File.ReadAllText(Path.Combine(folder, "result.json")), JsonFile.Records)!;
 }

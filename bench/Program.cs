@@ -31,8 +31,8 @@ Dictionary<string, Action<string[]>> withArguments = new()
 {
     ["agreement"] = AgreementBench.Run,
     ["in-context"] = InContextBench.Run,
-    ["errors"] = a => ErrorsBench.Run(a[0]),
-    ["dialogues"] = a => DialogueData.Write(a[0], int.Parse(a[1], CultureInfo.InvariantCulture)),
+    ["errors"] = a => ErrorsBench.Run(Given(a, 0, "FOLDER")),
+    ["dialogues"] = a => DialogueData.Write(Given(a, 0, "FILE"), int.Parse(Given(a, 1, "COUNT"), CultureInfo.InvariantCulture)),
     ["adaptive"] = a => AdaptiveBench.Run(Option("--tables") ?? "tables",
         int.Parse(Option("--seeds") ?? "8", CultureInfo.InvariantCulture), a),
     ["recipe"] = a => RecipeBench.Run(Option("--preset") ?? "demo", a, Option("--corpus"),
@@ -76,4 +76,12 @@ string? Option(string name)
 {
     int at = Array.IndexOf(args, name);
     return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
+}
+
+string Given(string[] list, int at, string name)
+{
+    if (at < list.Length) return list[at];
+    Console.Error.WriteLine($"{command} needs {name}.");
+    Environment.Exit(1);
+    return "";
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using PersonaSelection.Evidence;
 using PersonaSelection.Posterior;
 using PersonaSelection.Report;
 
@@ -23,7 +24,7 @@ public static class ForecastReport
                 new Heading("Behaviour"),
                 Behaviour(forecast),
                 new Heading("The cast"),
-                new Prose(string.Join(' ', [Counted(forecast.Dose), .. Asked(forecast)])),
+                new Prose(Counted(forecast.Dose) + (Asked(forecast) is { } asked ? " " + asked : "")),
                 Cast(forecast),
                 ReproduceFigure.Of(command, [new("model", forecast.Posterior.Provenance["model"]), .. forecast.Mean.Provenance,
                     new("mean", forecast.Mean.Id)]),
@@ -51,6 +52,12 @@ public static class ForecastReport
     /// <summary>That the data are too few to say how other data would have moved the forecasts; null where they are not.</summary>
     public static string? TooNarrow(ForecastSet f) =>
         FewClusters.Said(f.Evidence.Clusters.Distinct().Count(), "different contexts of the data");
+
+    /// <summary>How a chat model without probabilities was asked; null where probabilities are exact.</summary>
+    public static string? Asked(ForecastSet f) => f.Asked is not { } asked ? null
+        : $"Evidence is a judgement of {asked.Judged:N0} of {asked.Different:N0} different episodes; "
+            + $"answers to probes are choices, {asked.Samples} after each of {f.Shown.Rows.Count} episodes and "
+            + $"{asked.Samples * SampledAnswers.OftenerBefore} before, {asked.Unreadable:N0} of {asked.Answers:N0} unreadable.";
 
     private static string Lead(ForecastSet f)
     {
@@ -97,10 +104,4 @@ public static class ForecastReport
             .Take(ShownPersonas).OrderByDescending(f.CastAfter.Probability)
             .Select(p => new CastMember(p, f.CastBefore.Probability(p), [f.CastAfter.Probability(p)]))],
     };
-
-    private static IEnumerable<string> Asked(ForecastSet f)
-    {
-        if (f.Asked is { } asked)
-            yield return $"Evidence is a judgement of {asked.Judged:N0} of {asked.Different:N0} different episodes.";
-    }
 }

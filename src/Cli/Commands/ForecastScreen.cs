@@ -89,9 +89,7 @@ internal static class ForecastScreen
                 $"{shownCut} of the {f.Shown.Rows.Count} episodes that were shown were cut so that the probes fit after them.");
         if (f.Asked is { } asked)
         {
-            Console.Out.WriteLine($"Evidence is a judgement of {asked.Judged:N0} of {asked.Different:N0} different episodes; "
-                + $"answers to probes are choices, {asked.Samples} after each of {f.Shown.Rows.Count} episodes and "
-                + $"{asked.Samples * SampledAnswers.OftenerBefore} before, {asked.Unreadable:N0} of {asked.Answers:N0} unreadable.");
+            Console.Out.WriteLine(ForecastReport.Asked(f));
             Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
         }
         if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));

@@ -151,6 +151,12 @@ public sealed class Demo : IDisposable
         PersonaSelection.Report.HtmlReport.Write(document, Path.Combine(folder, "report.html"));
     }
 
+    /// <summary>The result that <see cref="Write"/> left in a folder.</summary>
+    /// <exception cref="IOException">There is none.</exception>
+    /// <exception cref="JsonException">The file is no result.</exception>
+    public static DemoResult Read(string folder) =>
+        JsonSerializer.Deserialize<DemoResult>(File.ReadAllText(Path.Combine(folder, "result.json")), Json)!;
+
     /// <inheritdoc/>
     public void Dispose()
     {
