@@ -32,47 +32,17 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a2 = a + 6 * ars;
         float* a3 = a + 9 * ars;
         nint ars2 = 2 * ars;
-        if (k >= 64)
-        {
-            float* d = c;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-        }
+        float* ask = c;
+        int every = k / 16, next = k >= 64 ? 0 : k;
         for (int p = 0; p < k; p++)
         {
+            if (p == next)
+            {
+                Memory.PrefetchL2(ask);
+                Memory.PrefetchL2(ask + 2 * I.Width - 1);
+                ask += ldc;
+                next += every;
+            }
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             V x;
@@ -213,35 +183,17 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a1 = a + 3 * ars;
         float* a2 = a + 6 * ars;
         nint ars2 = 2 * ars;
-        if (k >= 64)
-        {
-            float* d = c;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-        }
+        float* ask = c;
+        int every = k / 16, next = k >= 64 ? 0 : k;
         for (int p = 0; p < k; p++)
         {
+            if (p == next)
+            {
+                Memory.PrefetchL2(ask);
+                Memory.PrefetchL2(ask + 2 * I.Width - 1);
+                ask += ldc;
+                next += every;
+            }
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             V x;
@@ -342,29 +294,17 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a0 = a;
         float* a1 = a + 3 * ars;
         nint ars2 = 2 * ars;
-        if (k >= 64)
-        {
-            float* d = c;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-        }
+        float* ask = c;
+        int every = k / 16, next = k >= 64 ? 0 : k;
         for (int p = 0; p < k; p++)
         {
+            if (p == next)
+            {
+                Memory.PrefetchL2(ask);
+                Memory.PrefetchL2(ask + 2 * I.Width - 1);
+                ask += ldc;
+                next += every;
+            }
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             V x;
@@ -444,23 +384,17 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a0 = a;
         float* a1 = a + 3 * ars;
         nint ars2 = 2 * ars;
-        if (k >= 64)
-        {
-            float* d = c;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-        }
+        float* ask = c;
+        int every = k / 16, next = k >= 64 ? 0 : k;
         for (int p = 0; p < k; p++)
         {
+            if (p == next)
+            {
+                Memory.PrefetchL2(ask);
+                Memory.PrefetchL2(ask + 2 * I.Width - 1);
+                ask += ldc;
+                next += every;
+            }
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             V x;
@@ -1200,47 +1134,17 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a3 = a + 9 * ars;
         nint ars2 = 2 * ars;
         nint ahead = 16 * ldb;
-        if (k >= 64)
-        {
-            float* d = c;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-        }
+        float* ask = c;
+        int every = k / 16, next = k >= 64 ? 0 : k;
         for (int p = 0; p < k; p++)
         {
+            if (p == next)
+            {
+                Memory.PrefetchL2(ask);
+                Memory.PrefetchL2(ask + 2 * I.Width - 1);
+                ask += ldc;
+                next += every;
+            }
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             Memory.Prefetch(b + ahead);
@@ -1384,29 +1288,17 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a1 = a + 3 * ars;
         nint ars2 = 2 * ars;
         nint ahead = 16 * ldb;
-        if (k >= 64)
-        {
-            float* d = c;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-            d += ldc;
-            Memory.PrefetchL2(d);
-            Memory.PrefetchL2(d + 2 * I.Width - 1);
-        }
+        float* ask = c;
+        int every = k / 16, next = k >= 64 ? 0 : k;
         for (int p = 0; p < k; p++)
         {
+            if (p == next)
+            {
+                Memory.PrefetchL2(ask);
+                Memory.PrefetchL2(ask + 2 * I.Width - 1);
+                ask += ldc;
+                next += every;
+            }
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
             Memory.Prefetch(b + ahead);

@@ -50,19 +50,21 @@ for (int t = 0; t < tiles.Length; t++)
     {
         // Without this, the cold lines of C stall the end of the tile for as long as a tenth of its multiplications. Not in the first
         // level: rows of C whose distance is a multiple of 4 KB share their sets there, and would drive each other out.
-        o.WriteLine("        if (k >= 64)");
-        o.WriteLine("        {");
-        o.WriteLine("            float* d = c;");
-        for (int r = 0; r < rows; r++)
-        {
-            o.WriteLine("            Memory.PrefetchL2(d);");
-            o.WriteLine("            Memory.PrefetchL2(d + 2 * I.Width - 1);");
-            if (r < rows - 1) o.WriteLine("            d += ldc;");
-        }
-        o.WriteLine("        }");
+        o.WriteLine("        float* ask = c;");
+        o.WriteLine("        int every = k / 16, next = k >= 64 ? 0 : k;");
     }
     o.WriteLine("        for (int p = 0; p < k; p++)");
     o.WriteLine("        {");
+    if (rows >= 4 && vectors == 2)
+    {
+        o.WriteLine("            if (p == next)");
+        o.WriteLine("            {");
+        o.WriteLine("                Memory.PrefetchL2(ask);");
+        o.WriteLine("                Memory.PrefetchL2(ask + 2 * I.Width - 1);");
+        o.WriteLine("                ask += ldc;");
+        o.WriteLine("                next += every;");
+        o.WriteLine("            }");
+    }
     for (int j = 0; j < cols; j++)
     {
         string from = j < vectors ? "b" : $"b{j / vectors}";
