@@ -146,6 +146,21 @@ internal sealed unsafe partial class KernelSet<I, V>
                     else GemmTile<I, V>.Rows1Panels4(k, aBlock, ars, aks, p, panelStride, cBlock + j, ldc, add);
                 }
             }
+            if (b == null || i0 > 0)
+            {
+                for (int i = 0, rows; i < mi; i += rows)
+                {
+                    rows = TileRows(mi - i);
+                    float* at = aBlock + i / I.TileRows * stripStride + i % I.TileRows * rowStride, to = cBlock + (long)i * ldc;
+                    for (int q = j; q < n; q += nr)
+                    {
+                        float* p = panels + q / nr * panelStride;
+                        if (q + nr <= n) Tile(rows, k, at, rowStride, depthStride, p, to + q, ldc, add);
+                        else TileColumns(rows, n - q, k, at, rowStride, depthStride, p, to + q, ldc, add, spare);
+                    }
+                }
+                continue;
+            }
             for (; j < n; j += nr)
             {
                 float* p = panels + j / nr * panelStride;
