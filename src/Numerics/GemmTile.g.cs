@@ -7,7 +7,7 @@ namespace PersonaSelection.Numerics;
 /// C[rows, panels * 2W] (+)= A[rows, k] B, all accumulators in registers. A's element (r, p) is at a[r * ars + p * aks];
 /// B is packed: panel q holds k rows of 2W floats from b + q * panelStride. The sum over k runs upwards for every element,
 /// whatever the tile, so a row's bits do not depend on the tile it falls in. A half tile computes the first W columns of a panel; a
-/// packing tile reads k rows of B with stride ldb and leaves them packed in panel.
+/// packing tile reads k rows of B with stride ldb and leaves them packed in panel; a copying one leaves the columns of A in strip.
 /// Scalar twin: ScalarGemm.
 /// </summary>
 internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V : struct
@@ -1328,6 +1328,258 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             a0 += aks;
             a1 += aks;
             b += ldb;
+        }
+        if (add)
+        {
+            float* d = c;
+            I.Store(d, I.Add(I.Load(d), c0_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c0_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c1_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c1_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c2_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c2_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c3_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c3_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c4_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c4_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c5_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c5_1));
+        }
+        else
+        {
+            float* d = c;
+            I.Store(d, c0_0);
+            I.Store(d + 1 * I.Width, c0_1);
+            d += ldc;
+            I.Store(d, c1_0);
+            I.Store(d + 1 * I.Width, c1_1);
+            d += ldc;
+            I.Store(d, c2_0);
+            I.Store(d + 1 * I.Width, c2_1);
+            d += ldc;
+            I.Store(d, c3_0);
+            I.Store(d + 1 * I.Width, c3_1);
+            d += ldc;
+            I.Store(d, c4_0);
+            I.Store(d + 1 * I.Width, c4_1);
+            d += ldc;
+            I.Store(d, c5_0);
+            I.Store(d + 1 * I.Width, c5_1);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows12Copying(int k, float* a, nint ars, nint aks, float* b, float* strip, float* c, nint ldc, bool add)
+    {
+        V c0_0 = I.Create(0), c0_1 = I.Create(0);
+        V c1_0 = I.Create(0), c1_1 = I.Create(0);
+        V c2_0 = I.Create(0), c2_1 = I.Create(0);
+        V c3_0 = I.Create(0), c3_1 = I.Create(0);
+        V c4_0 = I.Create(0), c4_1 = I.Create(0);
+        V c5_0 = I.Create(0), c5_1 = I.Create(0);
+        V c6_0 = I.Create(0), c6_1 = I.Create(0);
+        V c7_0 = I.Create(0), c7_1 = I.Create(0);
+        V c8_0 = I.Create(0), c8_1 = I.Create(0);
+        V c9_0 = I.Create(0), c9_1 = I.Create(0);
+        V c10_0 = I.Create(0), c10_1 = I.Create(0);
+        V c11_0 = I.Create(0), c11_1 = I.Create(0);
+        float* a0 = a;
+        float* a1 = a + 3 * ars;
+        float* a2 = a + 6 * ars;
+        float* a3 = a + 9 * ars;
+        nint ars2 = 2 * ars;
+        float* ask = c;
+        int every = k / 16, next = k >= 64 ? 0 : k;
+        for (int p = 0; p < k; p++)
+        {
+            if (p == next)
+            {
+                Memory.PrefetchL2(ask);
+                Memory.PrefetchL2(ask + 2 * I.Width - 1);
+                ask += ldc;
+                next += every;
+            }
+            V y0 = I.Load(b);
+            V y1 = I.Load(b + I.Width);
+            for (int i = 0; i < 12; i += I.Width) I.Store(strip + i, I.Load(a0 + i));
+            strip += 12;
+            V x;
+            x = I.Create(*a0);
+            c0_0 = I.MulAdd(x, y0, c0_0);
+            c0_1 = I.MulAdd(x, y1, c0_1);
+            x = I.Create(*(a0 + ars));
+            c1_0 = I.MulAdd(x, y0, c1_0);
+            c1_1 = I.MulAdd(x, y1, c1_1);
+            x = I.Create(*(a0 + ars2));
+            c2_0 = I.MulAdd(x, y0, c2_0);
+            c2_1 = I.MulAdd(x, y1, c2_1);
+            x = I.Create(*a1);
+            c3_0 = I.MulAdd(x, y0, c3_0);
+            c3_1 = I.MulAdd(x, y1, c3_1);
+            x = I.Create(*(a1 + ars));
+            c4_0 = I.MulAdd(x, y0, c4_0);
+            c4_1 = I.MulAdd(x, y1, c4_1);
+            x = I.Create(*(a1 + ars2));
+            c5_0 = I.MulAdd(x, y0, c5_0);
+            c5_1 = I.MulAdd(x, y1, c5_1);
+            x = I.Create(*a2);
+            c6_0 = I.MulAdd(x, y0, c6_0);
+            c6_1 = I.MulAdd(x, y1, c6_1);
+            x = I.Create(*(a2 + ars));
+            c7_0 = I.MulAdd(x, y0, c7_0);
+            c7_1 = I.MulAdd(x, y1, c7_1);
+            x = I.Create(*(a2 + ars2));
+            c8_0 = I.MulAdd(x, y0, c8_0);
+            c8_1 = I.MulAdd(x, y1, c8_1);
+            x = I.Create(*a3);
+            c9_0 = I.MulAdd(x, y0, c9_0);
+            c9_1 = I.MulAdd(x, y1, c9_1);
+            x = I.Create(*(a3 + ars));
+            c10_0 = I.MulAdd(x, y0, c10_0);
+            c10_1 = I.MulAdd(x, y1, c10_1);
+            x = I.Create(*(a3 + ars2));
+            c11_0 = I.MulAdd(x, y0, c11_0);
+            c11_1 = I.MulAdd(x, y1, c11_1);
+            a0 += aks;
+            a1 += aks;
+            a2 += aks;
+            a3 += aks;
+            b += 2 * I.Width;
+        }
+        if (add)
+        {
+            float* d = c;
+            I.Store(d, I.Add(I.Load(d), c0_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c0_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c1_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c1_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c2_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c2_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c3_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c3_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c4_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c4_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c5_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c5_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c6_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c6_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c7_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c7_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c8_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c8_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c9_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c9_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c10_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c10_1));
+            d += ldc;
+            I.Store(d, I.Add(I.Load(d), c11_0));
+            I.Store(d + 1 * I.Width, I.Add(I.Load(d + 1 * I.Width), c11_1));
+        }
+        else
+        {
+            float* d = c;
+            I.Store(d, c0_0);
+            I.Store(d + 1 * I.Width, c0_1);
+            d += ldc;
+            I.Store(d, c1_0);
+            I.Store(d + 1 * I.Width, c1_1);
+            d += ldc;
+            I.Store(d, c2_0);
+            I.Store(d + 1 * I.Width, c2_1);
+            d += ldc;
+            I.Store(d, c3_0);
+            I.Store(d + 1 * I.Width, c3_1);
+            d += ldc;
+            I.Store(d, c4_0);
+            I.Store(d + 1 * I.Width, c4_1);
+            d += ldc;
+            I.Store(d, c5_0);
+            I.Store(d + 1 * I.Width, c5_1);
+            d += ldc;
+            I.Store(d, c6_0);
+            I.Store(d + 1 * I.Width, c6_1);
+            d += ldc;
+            I.Store(d, c7_0);
+            I.Store(d + 1 * I.Width, c7_1);
+            d += ldc;
+            I.Store(d, c8_0);
+            I.Store(d + 1 * I.Width, c8_1);
+            d += ldc;
+            I.Store(d, c9_0);
+            I.Store(d + 1 * I.Width, c9_1);
+            d += ldc;
+            I.Store(d, c10_0);
+            I.Store(d + 1 * I.Width, c10_1);
+            d += ldc;
+            I.Store(d, c11_0);
+            I.Store(d + 1 * I.Width, c11_1);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows6Copying(int k, float* a, nint ars, nint aks, float* b, float* strip, float* c, nint ldc, bool add)
+    {
+        V c0_0 = I.Create(0), c0_1 = I.Create(0);
+        V c1_0 = I.Create(0), c1_1 = I.Create(0);
+        V c2_0 = I.Create(0), c2_1 = I.Create(0);
+        V c3_0 = I.Create(0), c3_1 = I.Create(0);
+        V c4_0 = I.Create(0), c4_1 = I.Create(0);
+        V c5_0 = I.Create(0), c5_1 = I.Create(0);
+        float* a0 = a;
+        float* a1 = a + 3 * ars;
+        nint ars2 = 2 * ars;
+        float* ask = c;
+        int every = k / 16, next = k >= 64 ? 0 : k;
+        for (int p = 0; p < k; p++)
+        {
+            if (p == next)
+            {
+                Memory.PrefetchL2(ask);
+                Memory.PrefetchL2(ask + 2 * I.Width - 1);
+                ask += ldc;
+                next += every;
+            }
+            V y0 = I.Load(b);
+            V y1 = I.Load(b + I.Width);
+            for (int i = 0; i < 6; i += I.Width) I.Store(strip + i, I.Load(a0 + i));
+            strip += 6;
+            V x;
+            x = I.Create(*a0);
+            c0_0 = I.MulAdd(x, y0, c0_0);
+            c0_1 = I.MulAdd(x, y1, c0_1);
+            x = I.Create(*(a0 + ars));
+            c1_0 = I.MulAdd(x, y0, c1_0);
+            c1_1 = I.MulAdd(x, y1, c1_1);
+            x = I.Create(*(a0 + ars2));
+            c2_0 = I.MulAdd(x, y0, c2_0);
+            c2_1 = I.MulAdd(x, y1, c2_1);
+            x = I.Create(*a1);
+            c3_0 = I.MulAdd(x, y0, c3_0);
+            c3_1 = I.MulAdd(x, y1, c3_1);
+            x = I.Create(*(a1 + ars));
+            c4_0 = I.MulAdd(x, y0, c4_0);
+            c4_1 = I.MulAdd(x, y1, c4_1);
+            x = I.Create(*(a1 + ars2));
+            c5_0 = I.MulAdd(x, y0, c5_0);
+            c5_1 = I.MulAdd(x, y1, c5_1);
+            a0 += aks;
+            a1 += aks;
+            b += 2 * I.Width;
         }
         if (add)
         {

@@ -6,16 +6,13 @@ internal sealed unsafe partial class KernelSet<I, V>
 {
     // A panel of B is KBlock x 2W (most of the first-level cache). NBlock columns of them are read one after the other, which the processor
     // foresees: they may fill the second-level cache, and the wider the block, the seldomer A is copied and read again.
-    private const int KBlock = 256, NBlock = 1024, MBlock = 120;
+    private const int KBlock = 256, NBlock = 1024;
 
     // Floats of a block of B beyond which the second-level cache does not hold it from before.
     private const long ColdBlock = 1 << 18;
 
     // Rows of C up to which it pays to turn A and C in place of B.
     private const int FlatRows = 96;
-
-    // Columns of C from which a copy of A pays for itself.
-    private const int CopyColumns = 256;
 
     [MethodImpl(Hot)]
     public override void Gemm(
@@ -106,91 +103,6 @@ internal sealed unsafe partial class KernelSet<I, V>
         for (int i = 0; i < m; i++) new Span<float>(c + (long)i * ldc, n).Clear();
     }
 
-    /// <summary>
-    /// C[m,n] (+)= A[m,k] panels, for one depth block. Where <paramref name="b"/> is given the panels are empty: each is packed from it
-    /// when it is first needed, and by the tile that needs it where the rows of B lie side by side.
-    /// </summary>
-    [MethodImpl(Hot)]
-    private static void Block(
-        int m, int n, int k, float* a, nint ars, nint aks, float* panels, nint panelStride, float* c, int ldc, bool add,
-        GemmScratch? scratch, float* b = null, int ldb = 0, bool bByColumns = false)
-    {
-        int nr = 2 * I.Width;
-        float* spare = stackalloc float[12 * 32];
-        // Equal blocks near MBlock rows, so that none is a sliver.
-        int parts = Math.Max(1, (m + MBlock / 2) / MBlock), mBlock = RoundUp((m + parts - 1) / parts, I.TileRows);
-        // Rows of one block use each panel once: one panel's memory, which stays in the first-level cache, will do.
-        if (b != null && m > 2 && parts == 1) panelStride = 0;
-        bool copy = scratch is not null && n >= CopyColumns && m >= 4 && (aks != 1 || ars * sizeof(float) % 4096 == 0);
-        float* copied = copy ? scratch!.A((long)(mBlock + 12) * (k + 16)) : null;
-        for (int i0 = 0; i0 < m; i0 += mBlock)
-        {
-            int mi = Math.Min(mBlock, m - i0);
-            float* aBlock = a + i0 * ars, cBlock = c + (long)i0 * ldc;
-            // Rows i of a strip (as many as the large tile has) lie from strip (i / TileRows) stripStride + i % TileRows times rowStride.
-            (nint rowStride, nint depthStride, nint stripStride) = (ars, aks, I.TileRows * ars);
-            if (copy)
-            {
-                (rowStride, depthStride, stripStride) = CopyA(mi, k, aBlock, ars, aks, copied);
-                aBlock = copied;
-            }
-            int j = 0;
-            if (m <= 2)
-            {
-                if (b != null) PackPanels(k, n, b, ldb, bByColumns, panels);
-                b = null;
-                for (; j + 4 * nr <= n; j += 4 * nr)
-                {
-                    float* p = panels + j / nr * panelStride;
-                    if (m == 2) GemmTile<I, V>.Rows2Panels4(k, aBlock, ars, aks, p, panelStride, cBlock + j, ldc, add);
-                    else GemmTile<I, V>.Rows1Panels4(k, aBlock, ars, aks, p, panelStride, cBlock + j, ldc, add);
-                }
-            }
-            if (b == null || i0 > 0)
-            {
-                for (int i = 0, rows; i < mi; i += rows)
-                {
-                    rows = TileRows(mi - i);
-                    float* at = aBlock + i / I.TileRows * stripStride + i % I.TileRows * rowStride, to = cBlock + (long)i * ldc;
-                    for (int q = j; q < n; q += nr)
-                    {
-                        float* p = panels + q / nr * panelStride;
-                        if (q + nr <= n) Tile(rows, k, at, rowStride, depthStride, p, to + q, ldc, add);
-                        else TileColumns(rows, n - q, k, at, rowStride, depthStride, p, to + q, ldc, add, spare);
-                    }
-                }
-                continue;
-            }
-            for (; j < n; j += nr)
-            {
-                float* p = panels + j / nr * panelStride;
-                int i = 0;
-                bool packs = b != null && i0 == 0, foresees = packs && !bByColumns && j + 2 * nr <= n && (long)k * ldb > ColdBlock;
-                if (packs)
-                {
-                    if (!bByColumns && j + nr <= n && mi >= I.TileRows)
-                    {
-                        PackingTile(k, aBlock, rowStride, depthStride, b + j, ldb, p, cBlock + j, ldc, add);
-                        i = I.TileRows;
-                    }
-                    else
-                    {
-                        PackPanel(k, Math.Min(nr, n - j), bByColumns ? b + (long)j * ldb : b + j, ldb, bByColumns, p);
-                    }
-                }
-                while (i < mi)
-                {
-                    int rows = TileRows(mi - i);
-                    float* at = aBlock + i / I.TileRows * stripStride + i % I.TileRows * rowStride, to = cBlock + (long)i * ldc + j;
-                    if (j + nr <= n) Tile(rows, k, at, rowStride, depthStride, p, to, ldc, add);
-                    else TileColumns(rows, n - j, k, at, rowStride, depthStride, p, to, ldc, add, spare);
-                    if (foresees) Foresee(b + j + nr, ldb, (int)((long)i * k / mi), (int)((long)(i + rows) * k / mi));
-                    i += rows;
-                }
-            }
-        }
-    }
-
     /// <summary>Asks for some rows of the panel that is packed next, tile by tile: all at once would keep the products waiting.</summary>
     [MethodImpl(Inline)]
     private static void Foresee(float* b, nint ldb, int from, int to)
@@ -217,6 +129,14 @@ internal sealed unsafe partial class KernelSet<I, V>
     {
         if (I.TileRows == 12) GemmTile<I, V>.Rows12Packing(k, a, ars, aks, b, ldb, panel, c, ldc, add);
         else GemmTile<I, V>.Rows6Packing(k, a, ars, aks, b, ldb, panel, c, ldc, add);
+    }
+
+    /// <summary>The large tile on columns of A as they lie, which leaves them side by side in <paramref name="strip"/>.</summary>
+    [MethodImpl(Inline)]
+    private static void CopyingTile(int k, float* a, nint aks, float* strip, float* b, float* c, nint ldc, bool add)
+    {
+        if (I.TileRows == 12) GemmTile<I, V>.Rows12Copying(k, a, 1, aks, b, strip, c, ldc, add);
+        else GemmTile<I, V>.Rows6Copying(k, a, 1, aks, b, strip, c, ldc, add);
     }
 
     /// <summary>

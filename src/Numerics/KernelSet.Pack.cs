@@ -70,36 +70,25 @@ internal sealed unsafe partial class KernelSet<I, V>
     }
 
     /// <summary>
-    /// A block of A where the first-level cache can hold a strip of it: columns that lie far apart, or rows whose distance maps them all to
-    /// the same cache sets, are laid side by side. Returns the strides (row, depth, strip) of the copy.
+    /// Strides (row, depth, strip) of a copy of A where the first-level cache can hold a strip of it: columns that lie far apart, or rows
+    /// whose distance maps them all to the same cache sets, are laid side by side.
     /// </summary>
+    private static (nint Row, nint Depth, nint Strip) CopyStrides(int k, bool columns) =>
+        columns ? (1, I.TileRows, k * I.TileRows + 16) : (k + 16, 1, I.TileRows * (k + 16));
+
     [MethodImpl(Hot)]
-    private static (nint Rows, nint Depth, nint Strips) CopyA(int m, int k, float* a, nint ars, nint aks, float* to)
+    private static void CopyRows(int m, int k, float* a, nint ars, float* to)
     {
-        int strip = I.TileRows;
-        if (aks == 1)
+        for (int i = 0; i < m; i++) Elementwise.Copy(k, a + i * ars, to + (long)i * (k + 16));
+    }
+
+    /// <summary>At most TileRows columns of A, side by side.</summary>
+    [MethodImpl(Hot)]
+    private static void CopyStrip(int rows, int k, float* a, nint aks, float* to)
+    {
+        for (int p = 0; p < k; p++, a += aks, to += I.TileRows)
         {
-            int ld = k + 16;
-            for (int i = 0; i < m; i++) Elementwise.Copy(k, a + i * ars, to + (long)i * ld);
-            return (ld, 1, strip * ld);
+            for (int i = 0; i < rows; i++) to[i] = a[i];
         }
-        // A vector may run past its strip's row: the next row, or the padding after the last, takes the excess.
-        int stride = k * strip + 16;
-        for (int p = 0; p < k; p++, a += aks)
-        {
-            float* at = to + p * strip;
-            int i = 0;
-            // Reading past the end of a row reads the next one.
-            int safe = p < k - 1 && m >= 16 ? m : m - RoundUp(strip, I.Width) + 1;
-            for (; i < safe; i += strip, at += stride)
-            {
-                for (int j = 0; j < strip; j += I.Width) I.Store(at + j, I.Load(a + i + j));
-            }
-            for (; i < m; i += strip, at += stride)
-            {
-                for (int j = 0; j < strip && i + j < m; j++) at[j] = a[i + j];
-            }
-        }
-        return (1, strip, stride);
     }
 }

@@ -2,14 +2,15 @@
 // Writes GemmTile.g.cs. Run from the root of the repository:
 //   dotnet run src/Numerics/generate-tiles.cs > src/Numerics/GemmTile.g.cs
 // A tile keeps rows x (2 x panels) accumulators in registers, which C# can only say by naming each of them.
-(int Rows, int Vectors, int Panels, bool Packs)[] tiles =
+(int Rows, int Vectors, int Panels, string Does)[] tiles =
 [
     // a whole panel
-    (12, 2, 1, false), (8, 2, 1, false), (6, 2, 1, false), (4, 2, 1, false), (3, 2, 1, false), (2, 2, 1, false), (1, 2, 1, false),
+    (12, 2, 1, ""), (8, 2, 1, ""), (6, 2, 1, ""), (4, 2, 1, ""), (3, 2, 1, ""), (2, 2, 1, ""), (1, 2, 1, ""),
     // its left half
-    (12, 1, 1, false), (8, 1, 1, false), (6, 1, 1, false), (4, 1, 1, false), (3, 1, 1, false), (2, 1, 1, false), (1, 1, 1, false),
-    (2, 2, 4, false), (1, 2, 4, false), // four panels at once, where few rows would leave the multipliers waiting
-    (12, 2, 1, true), (6, 2, 1, true), // a whole panel from where it lies, packed on the way
+    (12, 1, 1, ""), (8, 1, 1, ""), (6, 1, 1, ""), (4, 1, 1, ""), (3, 1, 1, ""), (2, 1, 1, ""), (1, 1, 1, ""),
+    (2, 2, 4, ""), (1, 2, 4, ""), // four panels at once, where few rows would leave the multipliers waiting
+    (12, 2, 1, "Packing"), (6, 2, 1, "Packing"), // a whole panel from where it lies, packed on the way
+    (12, 2, 1, "Copying"), (6, 2, 1, "Copying"), // columns of A from where they lie, copied on the way
 ];
 var o = Console.Out;
 o.NewLine = "\n";
@@ -23,7 +24,7 @@ o.WriteLine("""
     /// C[rows, panels * 2W] (+)= A[rows, k] B, all accumulators in registers. A's element (r, p) is at a[r * ars + p * aks];
     /// B is packed: panel q holds k rows of 2W floats from b + q * panelStride. The sum over k runs upwards for every element,
     /// whatever the tile, so a row's bits do not depend on the tile it falls in. A half tile computes the first W columns of a panel; a
-    /// packing tile reads k rows of B with stride ldb and leaves them packed in panel.
+    /// packing tile reads k rows of B with stride ldb and leaves them packed in panel; a copying one leaves the columns of A in strip.
     /// Scalar twin: ScalarGemm.
     /// </summary>
     internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V : struct
@@ -31,10 +32,11 @@ o.WriteLine("""
     """);
 for (int t = 0; t < tiles.Length; t++)
 {
-    (int rows, int vectors, int panels, bool packs) = tiles[t];
+    (int rows, int vectors, int panels, string does) = tiles[t];
+    bool packs = does == "Packing", copies = does == "Copying";
     int cols = panels * vectors;
-    string name = $"Rows{rows}{(packs ? "Packing" : panels > 1 ? $"Panels{panels}" : vectors == 1 ? "Half" : "")}";
-    string wide = packs ? "nint ldb, float* panel, " : panels > 1 ? "nint panelStride, " : "";
+    string name = $"Rows{rows}{(does != "" ? does : panels > 1 ? $"Panels{panels}" : vectors == 1 ? "Half" : "")}";
+    string wide = packs ? "nint ldb, float* panel, " : copies ? "float* strip, " : panels > 1 ? "nint panelStride, " : "";
     if (t > 0) o.WriteLine();
     o.WriteLine("    [MethodImpl(MethodImplOptions.AggressiveOptimization)]");
     o.WriteLine($"    public static void {name}(int k, float* a, nint ars, nint aks, float* b, {wide}float* c, nint ldc, bool add)");
@@ -77,6 +79,12 @@ for (int t = 0; t < tiles.Length; t++)
         o.WriteLine("            Memory.Prefetch(b + ahead + 2 * I.Width - 1);");
         for (int j = 0; j < cols; j++) o.WriteLine($"            I.Store(panel{(j == 0 ? "" : " + I.Width")}, y{j});");
         o.WriteLine("            panel += 2 * I.Width;");
+    }
+    if (copies)
+    {
+        // A vector may run past its strip's row: the next row, or the padding after the last, takes the excess.
+        o.WriteLine($"            for (int i = 0; i < {rows}; i += I.Width) I.Store(strip + i, I.Load(a0 + i));");
+        o.WriteLine($"            strip += {rows};");
     }
     o.WriteLine("            V x;");
     for (int r = 0; r < rows; r++)
