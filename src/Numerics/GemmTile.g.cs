@@ -1393,6 +1393,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a2 = a + 6 * ars;
         float* a3 = a + 9 * ars;
         nint ars2 = 2 * ars;
+        nint ahead = 16 * aks;
         float* ask = c;
         int every = k / 16, next = k >= 64 ? 0 : k;
         for (int p = 0; p < k; p++)
@@ -1406,6 +1407,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             }
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
+            Memory.Prefetch(a0 + ahead);
             for (int i = 0; i < 12; i += I.Width) I.Store(strip + i, I.Load(a0 + i));
             strip += 12;
             V x;
@@ -1543,6 +1545,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
         float* a0 = a;
         float* a1 = a + 3 * ars;
         nint ars2 = 2 * ars;
+        nint ahead = 16 * aks;
         float* ask = c;
         int every = k / 16, next = k >= 64 ? 0 : k;
         for (int p = 0; p < k; p++)
@@ -1556,6 +1559,7 @@ internal static unsafe class GemmTile<I, V> where I : struct, ISimd<V> where V :
             }
             V y0 = I.Load(b);
             V y1 = I.Load(b + I.Width);
+            Memory.Prefetch(a0 + ahead);
             for (int i = 0; i < 6; i += I.Width) I.Store(strip + i, I.Load(a0 + i));
             strip += 6;
             V x;

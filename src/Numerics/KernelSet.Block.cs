@@ -8,10 +8,10 @@ internal sealed unsafe partial class KernelSet<I, V>
     private const int MBlock = 120;
 
     // Columns of C from which a copy of A pays for itself.
-    private const int CopyColumns = 256;
+    private const int CopyWidth = 256;
 
-    // Floats of B of which half a second-level cache of a megabyte has room.
-    private const long NearBlock = 1 << 17;
+    // Floats of a block of B that leave room in the second-level cache for as much again.
+    private static readonly long NearBlock = Memory.SecondLevel / sizeof(float) / 2;
 
     /// <summary>
     /// C[m,n] (+)= A[m,k] panels, for one depth block. Where <paramref name="b"/> is given the panels are empty: each is packed from it
@@ -39,7 +39,7 @@ internal sealed unsafe partial class KernelSet<I, V>
         int parts = Math.Max(1, (m + MBlock / 2) / MBlock), mBlock = RoundUp((m + parts - 1) / parts, I.TileRows);
         // Rows of one block use each panel once: one panel's memory, which stays in the first-level cache, will do.
         if (b != null && parts == 1) rows.PanelStride = 0;
-        bool copy = scratch is not null && n >= CopyColumns && m >= 4 && (aks != 1 || ars * sizeof(float) % 4096 == 0);
+        bool copy = scratch is not null && n >= CopyWidth && m >= 4 && (aks != 1 || ars * sizeof(float) % 4096 == 0);
         float* copied = copy ? scratch!.A((long)(mBlock + 12) * (k + 16)) : null;
         if (copy) (rows.Row, rows.Depth, rows.Strip) = CopyStrides(k, aks != 1);
         for (int i0 = 0; i0 < m; i0 += mBlock)
@@ -48,7 +48,12 @@ internal sealed unsafe partial class KernelSet<I, V>
             rows.A = copy ? copied : a + i0 * ars;
             rows.C = c + (long)i0 * ldc;
             if (copy && aks == 1) CopyRows(rows.M, k, a + i0 * ars, ars, copied);
-            if (copy && aks != 1)
+            // Rows of A whose distance maps them all to the same cache sets are read once, as rows.
+            if (copy && aks != 1 && aks * sizeof(float) % 4096 == 0)
+            {
+                CopyColumns(rows.M, k, a + i0, aks, copied);
+            }
+            else if (copy && aks != 1)
             {
                 rows.Columns = a + i0;
                 rows.ColumnsDepth = aks;
@@ -145,7 +150,7 @@ internal sealed unsafe partial class KernelSet<I, V>
                     CopyingTile(K, Columns + i, ColumnsDepth, a, p, c, Ldc, Add);
                     return;
                 }
-                CopyStrip(Math.Min(I.TileRows, M - i), K, Columns + i, ColumnsDepth, a);
+                CopyColumns(Math.Min(I.TileRows, M - i), K, Columns + i, ColumnsDepth, a);
             }
             if (j + nr <= N) KernelSet<I, V>.Tile(rows, K, a, Row, Depth, p, c, Ldc, Add);
             else TileColumns(rows, N - j, K, a, Row, Depth, p, c, Ldc, Add, Spare);

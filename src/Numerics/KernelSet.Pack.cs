@@ -82,13 +82,27 @@ internal sealed unsafe partial class KernelSet<I, V>
         for (int i = 0; i < m; i++) Elementwise.Copy(k, a + i * ars, to + (long)i * (k + 16));
     }
 
-    /// <summary>At most TileRows columns of A, side by side.</summary>
+    /// <summary>Columns of A, strip by strip; the columns of a strip lie side by side.</summary>
     [MethodImpl(Hot)]
-    private static void CopyStrip(int rows, int k, float* a, nint aks, float* to)
+    private static void CopyColumns(int m, int k, float* a, nint aks, float* to)
     {
-        for (int p = 0; p < k; p++, a += aks, to += I.TileRows)
+        int strip = I.TileRows;
+        // A vector may run past its strip's row: the next row, or the padding after the last, takes the excess.
+        int stride = k * strip + 16;
+        for (int p = 0; p < k; p++, a += aks)
         {
-            for (int i = 0; i < rows; i++) to[i] = a[i];
+            float* at = to + p * strip;
+            int i = 0;
+            // Reading past the end of a row reads the next one.
+            int safe = p < k - 1 && m >= 16 ? m : m - RoundUp(strip, I.Width) + 1;
+            for (; i < safe; i += strip, at += stride)
+            {
+                for (int j = 0; j < strip; j += I.Width) I.Store(at + j, I.Load(a + i + j));
+            }
+            for (; i < m; i += strip, at += stride)
+            {
+                for (int j = 0; j < strip && i + j < m; j++) at[j] = a[i + j];
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
@@ -9,6 +10,9 @@ internal static unsafe partial class Memory
 {
     /// <summary>Bytes of a huge page, where the machine has any.</summary>
     public const nuint HugePage = 2 << 20;
+
+    /// <summary>Bytes of the second-level cache of one core: what Linux says, or a megabyte.</summary>
+    public static readonly long SecondLevel = ReadSecondLevel();
 
     // From <asm-generic/mman-common.h>.
     private const int MadviseDontNeed = 4, MadviseHugePage = 14;
@@ -42,6 +46,20 @@ internal static unsafe partial class Memory
         nuint page = (nuint)Environment.SystemPageSize;
         nuint from = ((nuint)block + page - 1) / page * page, to = ((nuint)block + bytes) / page * page;
         if (OperatingSystem.IsLinux() && to > from) _ = Advise((void*)from, to - from, MadviseDontNeed);
+    }
+
+    private static long ReadSecondLevel()
+    {
+        try
+        {
+            string size = File.ReadAllText("/sys/devices/system/cpu/cpu0/cache/index2/size").Trim();
+            if (size.EndsWith('K') && long.TryParse(size.AsSpan(..^1), NumberStyles.None, CultureInfo.InvariantCulture, out long kilobytes))
+                return kilobytes << 10;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
+        return 1 << 20;
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

@@ -46,7 +46,8 @@ for (int t = 0; t < tiles.Length; t++)
     int pointers = (rows + 2) / 3;
     for (int p = 0; p < pointers; p++) o.WriteLine($"        float* a{p} = a{(p == 0 ? "" : $" + {3 * p} * ars")};");
     if (rows >= 3) o.WriteLine("        nint ars2 = 2 * ars;");
-    if (packs) o.WriteLine("        nint ahead = 16 * ldb;");
+    // Rows far apart are not foreseen by the processor.
+    if (packs || copies) o.WriteLine($"        nint ahead = 16 * {(packs ? "ldb" : "aks")};");
     for (int q = 1; q < panels; q++) o.WriteLine($"        float* b{q} = b + {q} * panelStride;");
     if (rows >= 4 && vectors == 2)
     {
@@ -74,7 +75,6 @@ for (int t = 0; t < tiles.Length; t++)
     }
     if (packs)
     {
-        // Rows far apart are not foreseen by the processor.
         o.WriteLine("            Memory.Prefetch(b + ahead);");
         o.WriteLine("            Memory.Prefetch(b + ahead + 2 * I.Width - 1);");
         for (int j = 0; j < cols; j++) o.WriteLine($"            I.Store(panel{(j == 0 ? "" : " + I.Width")}, y{j});");
@@ -82,6 +82,7 @@ for (int t = 0; t < tiles.Length; t++)
     }
     if (copies)
     {
+        o.WriteLine("            Memory.Prefetch(a0 + ahead);");
         // A vector may run past its strip's row: the next row, or the padding after the last, takes the excess.
         o.WriteLine($"            for (int i = 0; i < {rows}; i += I.Width) I.Store(strip + i, I.Load(a0 + i));");
         o.WriteLine($"            strip += {rows};");
