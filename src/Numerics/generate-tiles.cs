@@ -52,7 +52,8 @@ for (int t = 0; t < tiles.Length; t++)
     if (rows >= 4 && vectors == 2)
     {
         // Without this, the cold lines of C stall the end of the tile for as long as a tenth of its multiplications. Not in the first
-        // level: rows of C whose distance is a multiple of 4 KB share their sets there, and would drive each other out.
+        // level: rows of C whose distance is a multiple of 4 KB share their sets there, and would drive each other out. Not all at once:
+        // 24 lines from afar would take every place in which a core waits for lines, and A and B would wait behind them.
         o.WriteLine("        float* ask = c;");
         o.WriteLine("        int every = k / 16, next = k >= 64 ? 0 : k;");
     }

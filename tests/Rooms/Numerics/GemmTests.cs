@@ -73,6 +73,33 @@ public unsafe class GemmTests
         }
     }
 
+    [Theory, MemberData(nameof(Levels))]
+    public void Columns_of_a_give_the_bits_of_its_rows_however_far_apart_they_lie(SimdLevel level)
+    {
+        KernelSet kernels = KernelSet.For(level);
+        RngStream rng = RngStream.Root(5);
+        using GemmScratch scratch = new();
+        // One block of rows and several, copied on the way, beforehand (4 KB apart) and not at all; more of B than is near.
+        foreach ((int m, int n, int k, int apart) in ((int, int, int, int)[])
+            [(12, 256, 9, 12), (13, 256, 5, 13), (205, 300, 70, 205), (205, 300, 290, 211), (31, 513, 40, 1024), (250, 64, 40, 250),
+            (190, 2048, 256, 190)])
+        {
+            using FloatBuffer columns = Blocks.Random(rng, (long)k * apart), rows = new(m * k), b = Blocks.Random(rng, k * n);
+            using FloatBuffer c = new(m * n), expected = new(m * n);
+            for (int p = 0; p < k; p++)
+            {
+                for (int i = 0; i < m; i++) rows.Pointer[i * k + p] = columns.Pointer[p * apart + i];
+            }
+            kernels.Gemm(m, n, k, columns.Pointer, 1, apart, b.Pointer, n, false, c.Pointer, n, false, scratch);
+            kernels.Gemm(m, n, k, rows.Pointer, k, 1, b.Pointer, n, false, expected.Pointer, n, false, scratch);
+            Blocks.SameBits(expected, c, $"{level} {m}x{n}x{k}, {apart} apart");
+            using FloatBuffer panels = new((long)k * ((n + 63) / 64 * 64)), packed = new(m * n);
+            kernels.Pack(k, n, b.Pointer, n, false, panels.Pointer);
+            kernels.GemmPacked(m, n, k, rows.Pointer, k, panels.Pointer, packed.Pointer, n, false);
+            Blocks.SameBits(expected, packed, $"{level} packed {m}x{n}x{k}");
+        }
+    }
+
     [Fact]
     public void Packed_matrices_agree_whichever_way_they_were_stored()
     {
