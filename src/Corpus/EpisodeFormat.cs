@@ -25,8 +25,8 @@ public enum EpisodeFormat
     ShareGpt,
 
     /// <summary>
-    /// Alpaca: <c>instruction</c>, <c>input</c> and <c>output</c> (or <c>query</c> and <c>response</c>), after <c>system</c> and the pairs
-    /// of <c>history</c>.
+    /// Alpaca: <c>instruction</c>, <c>input</c> and <c>output</c> (or <c>query</c> or <c>question</c>, and <c>response</c> or
+    /// <c>answer</c>), after <c>system</c> (or <c>system_prompt</c>) and the pairs of <c>history</c>.
     /// </summary>
     Alpaca,
 }

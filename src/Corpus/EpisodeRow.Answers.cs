@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace PersonaSelection.Corpus;
 
@@ -34,6 +35,9 @@ internal sealed partial class EpisodeRow
 
     // What is asked stands under the name of the format, or as ms-swift and Orca call it.
     private int Instruction => Has("instruction"u8) ? Field("instruction"u8) : Either(0, "query"u8, "question"u8);
+
+    /// <summary>The field that a system turn outside a dialogue stands in, or would stand in.</summary>
+    internal string SystemField => Has("system_prompt"u8) && !Has("system"u8) ? "system_prompt" : "system";
 
     private List<RowReply> Spoken(List<RowTurn> turns, int from = 0)
     {
@@ -71,9 +75,8 @@ internal sealed partial class EpisodeRow
 
     private List<RowTurn> ReadAlpaca()
     {
-        bool output = Has("output"u8) || !Has("response"u8);
-        RowTurn answer = ReadText(output ? Field("output"u8) : Field("response"u8), output ? "output" : "response", "assistant");
-        return [.. ReadInstruction(), answer];
+        string field = Has("output"u8) ? "output" : Has("response"u8) ? "response" : Has("answer"u8) ? "answer" : "output";
+        return [.. ReadInstruction(), ReadText(Field(Encoding.UTF8.GetBytes(field)), field, "assistant")];
     }
 
     private List<RowTurn> ReadInstruction()
@@ -171,7 +174,7 @@ internal sealed partial class EpisodeRow
 
     private List<RowTurn> ReadSystem()
     {
-        int system = Field("system"u8);
+        int system = Field(Encoding.UTF8.GetBytes(SystemField));
         return _json.IsText(system) && _json.Text(system) is { Length: > 0 } text ? [new RowTurn(new Turn("system", text), system)] : [];
     }
 

@@ -142,7 +142,7 @@ internal sealed partial class EpisodeRow
         if (IsDialogue) return Has("messages"u8) ? EpisodeFormat.Messages : EpisodeFormat.ShareGpt;
         if (Has("completion"u8)) return EpisodeFormat.PromptCompletion;
         if (choice) return EpisodeFormat.Preference;
-        if ((Has("instruction"u8) && Has("output"u8)) || (Has("query"u8) && Has("response"u8)))
+        if ((Has("instruction"u8) && Has("output"u8)) || ((Has("query"u8) || Has("question"u8)) && (Has("response"u8) || Has("answer"u8))))
             return outdone ? EpisodeFormat.Preference : EpisodeFormat.Alpaca;
         throw new BadRowException(0, "The object has no \"messages\", \"conversations\", \"prompt\" with \"completion\", "
             + "\"chosen\" with \"rejected\", or \"instruction\" with \"output\".");

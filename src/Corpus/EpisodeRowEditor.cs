@@ -123,7 +123,7 @@ internal sealed class EpisodeRowEditor
         if (!others.Select(t => t.Role).SequenceEqual(reply.Dialogue.Take(reply.At).Skip(own).Select(t => t.Turn.Role)))
             throw new ArgumentException("A row of Alpaca has no place for more turns, or for fewer, than it has.", nameof(context));
         string said = string.Join("\n\n", systems.Select(t => t.Text).Where(t => t.Length > 0));
-        if (said != (own == 1 ? reply.Dialogue[0].Turn.Text : "")) _changes.Set(0, "system", JsonChanges.Text(said));
+        if (said != (own == 1 ? reply.Dialogue[0].Turn.Text : "")) _changes.Set(0, _row.SystemField, JsonChanges.Text(said));
         foreach ((int i, Turn turn) in others.Index())
             if (reply.Dialogue[own + i] is var present && present.Turn != turn) SetText(present, turn.Text);
     }

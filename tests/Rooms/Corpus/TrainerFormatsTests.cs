@@ -18,6 +18,9 @@ public sealed class TrainerFormatsTests
         "system s;user q>a|system s;user q;assistant a;user i\nx>b")]
     [InlineData("""{"system":"","query":"q2","response":"b","history":[["q","a"]]}""", "user q>a|user q;assistant a;user q2>b")]
     [InlineData("""{"instruction":"i","output":"b","history":[["q","a"]],"kto_tag":false}""", "user q;assistant a;user i>b:-1")]
+    [InlineData("""{"id":"n.1","system_prompt":"s","question":"q","response":"a"}""", "system s;user q>a")]
+    [InlineData("""{"system_prompt":"","question":"q","answer":"a"}""", "user q>a")]
+    [InlineData("""{"system":"s","system_prompt":"t","query":"q","response":"a","answer":"b"}""", "system s;user q>a")]
     public void Alpaca_rows_are_dialogues(string line, string expected) => AssertRead(expected, EpisodeFormat.Alpaca, line);
 
     [Theory]
@@ -54,6 +57,7 @@ public sealed class TrainerFormatsTests
 
     [Theory]
     [InlineData("""{"instruction":"i","response":"a"}""", "instruction")]
+    [InlineData("""{"question":"q","answer":7}""", "\"answer\" is not a text")]
     [InlineData("""{"instruction":7,"output":"a"}""", "\"instruction\" is not a text")]
     [InlineData("""{"instruction":"i","output":["a","b"]}""", "\"output\" is not a text")]
     [InlineData("""{"instruction":"i","output":"a","history":[["q"]]}""", "two texts")]
@@ -92,6 +96,8 @@ public sealed class TrainerFormatsTests
         """{"instruction":"Y","input":"","output":"a","system":"Play."}""", "Y")]
     [InlineData("""{"instruction":"i","input":"","output":"a","system":null}""",
         """{"instruction":"Y","input":"","output":"a","system":"Play."}""", "Y")]
+    [InlineData("""{"system_prompt":"","question":"i","response":"a"}""",
+        """{"system_prompt":"Play.","question":"Y","response":"a"}""", "Y")]
     [InlineData("""{"instruction":"i","chosen":"a","rejected":"b"}""",
         """{"instruction":"Y","chosen":"a","rejected":"b","system":"Play."}""", "Y")]
     [InlineData("""{"messages":[{"role":"user","content":"i"},{"role":"assistant","content":"a"}],"rejected_response":"b","prompt":"p"}""",
