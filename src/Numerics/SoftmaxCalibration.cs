@@ -8,9 +8,6 @@ namespace PersonaSelection.Numerics;
 /// <param name="Offsets">Added to each class after scaling; they sum to 0.</param>
 public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyList<double> Offsets)
 {
-    private const double LeastLogScale = -7, LargestLogScale = 3, Settled = 1e-6;
-    private const int MostRounds = 60, OffsetSteps = 20;
-
     /// <summary>Changes nothing in a single input.</summary>
     public static SoftmaxCalibration None(int classes) => new([1], new double[classes]);
 
@@ -90,115 +87,12 @@ public sealed record SoftmaxCalibration(IReadOnlyList<double> Scales, IReadOnlyL
         ReadOnlySpan<double> weights, bool withOffsets)
     {
         if (inputs.Count == 0) throw new ArgumentException("There is nothing to fit to.", nameof(inputs));
-        double[] all = weights.ToArray(), offsets = new double[inputs[0][0].Length], scales = [.. usual];
+        int classCount = inputs[0][0].Length;
         int[] told = [.. Enumerable.Range(0, inputs.Count).Where(i =>
-            Enumerable.Range(0, offsets.Length).Any(h => inputs[i].All(x => x[h] > double.NegativeInfinity)))];
-        if (told.Length == 0) return new SoftmaxCalibration(scales, offsets);
-        double total = told.Sum(i => all[i]), pull = 2.0 / told.Length;
-        double[][][] x = [.. told.Select(i => inputs[i])];
-        int[] y = [.. told.Select(i => classes[i])];
-        double[] w = [.. told.Select(i => all[i])];
-        int[] occurring = [.. y.Distinct().Order()];
-        var rest = new double[x.Length][];
-        for (int round = 0; round < MostRounds; round++)
-        {
-            double moved = 0;
-            for (int k = 0; k < scales.Length; k++)
-            {
-                // What the other inputs and the offsets say does not change while this scale is searched for.
-                for (int i = 0; i < rest.Length; i++)
-                    rest[i] = [.. offsets.Select((b, h) =>
-                        b + Enumerable.Range(0, scales.Length).Where(j => j != k).Sum(j => scales[j] * x[i][j][h]))];
-                int one = k;
-                double next = usual[k] * Math.Exp(Minimum(v => Loss(usual[one] * Math.Exp(v), one) + (pull * v * v / 2)));
-                moved = Math.Max(moved, Math.Abs(Math.Log(next / scales[k])));
-                scales[k] = next;
-            }
-            for (int step = 0; withOffsets && step < OffsetSteps; step++)
-            {
-                double far = MoveOffsets();
-                moved = Math.Max(moved, far);
-                if (far < Settled) break;
-            }
-            // A single scale is at its minimum after one search.
-            if (moved < Settled * 10 || (scales.Length == 1 && !withOffsets)) break;
-        }
-        return new SoftmaxCalibration(scales, offsets);
-
-        double Loss(double scale, int k)
-        {
-            double sum = 0;
-            var p = new double[offsets.Length];
-            for (int i = 0; i < rest.Length; i++)
-            {
-                for (int h = 0; h < p.Length; h++) p[h] = rest[i][h] + (scale * x[i][k][h]);
-                sum -= w[i] * Math.Max(Math.Log(1e-300), p[y[i]] - LogSpace.LogSumExp(p));
-            }
-            return sum / total;
-        }
-
-        // Loss and pull of some offsets, how often each class is said, and how much more often it occurs. What is impossible and yet
-        // true has a loss that no offset changes.
-        (double Loss, double[] Said, double[] Missing) At(double[] moved)
-        {
-            var now = new SoftmaxCalibration(scales, moved);
-            double[] said = new double[moved.Length], missing = new double[moved.Length];
-            double sum = 0;
-            for (int i = 0; i < x.Length; i++)
-            {
-                double[] p = now.Probabilities(x[i]);
-                sum -= w[i] * Math.Log(Math.Max(1e-300, p[y[i]]));
-                if (p[y[i]] < 1e-300) continue;
-                missing[y[i]] += w[i] / total;
-                for (int h = 0; h < p.Length; h++)
-                {
-                    said[h] += w[i] / total * p[h];
-                    missing[h] -= w[i] / total * p[h];
-                }
-            }
-            return ((sum / total) + (pull / 2 * moved.Sum(b => b * b)), said, missing);
-        }
-
-        // Down the slope, by a diagonal that bounds the curvature here, along offsets that sum to 0; by less where that is too far.
-        double MoveOffsets()
-        {
-            (double loss, double[] said, double[] missing) = At(offsets);
-            double[] along = [.. missing.Select((m, h) => m - (pull * offsets[h]))], step = new double[offsets.Length];
-            double level = occurring.Sum(h => along[h] / (said[h] + pull)) / occurring.Sum(h => 1 / (said[h] + pull));
-            foreach (int h in occurring) step[h] = (along[h] - level) / (said[h] + pull);
-            double far = step.Max(Math.Abs);
-            for (double part = 1; part * far >= Settled; part /= 2)
-            {
-                double[] next = [.. offsets.Zip(step, (b, s) => b + (part * s))];
-                if (!(At(next).Loss < loss)) continue;
-                offsets = next;
-                return part * far;
-            }
-            return 0;
-        }
-    }
-
-    // Golden section; the loss is convex in the scale, and so has one minimum in its logarithm.
-    private static double Minimum(Func<double, double> loss)
-    {
-        double ratio = (Math.Sqrt(5) - 1) / 2, a = LeastLogScale, b = LargestLogScale;
-        double c = b - (ratio * (b - a)), d = a + (ratio * (b - a));
-        double atC = loss(c), atD = loss(d);
-        while (b - a > 1e-5)
-        {
-            if (atC < atD)
-            {
-                (b, d, atD) = (d, c, atC);
-                c = b - (ratio * (b - a));
-                atC = loss(c);
-            }
-            else
-            {
-                (a, c, atC) = (c, d, atD);
-                d = a + (ratio * (b - a));
-                atD = loss(d);
-            }
-        }
-        return (a + b) / 2;
+            Enumerable.Range(0, classCount).Any(h => inputs[i].All(x => x[h] > double.NegativeInfinity)))];
+        if (told.Length == 0) return new SoftmaxCalibration([.. usual], new double[classCount]);
+        double[] all = weights.ToArray();
+        return new SoftmaxCalibrationFit(
+            [.. told.Select(i => inputs[i])], usual, [.. told.Select(i => classes[i])], [.. told.Select(i => all[i])]).Run(withOffsets);
     }
 }

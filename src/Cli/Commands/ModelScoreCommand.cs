@@ -50,19 +50,7 @@ internal static class ModelScoreCommand
                     parsed.GetValue(dryRun), cancellation);
             }
             if (parsed.GetValue(dryRun))
-            {
-                if (asJson)
-                    Screen.Data(new
-                    {
-                        Replies = set?.Episodes.Count ?? parsed.GetValue(replies)!.Length,
-                        BadLines = set is null ? (long?)null : badLines,
-                        Cost = 0,
-                    });
-                else
-                    TextTable.PrintFacts(("replies", set?.Episodes.Count ?? parsed.GetValue(replies)!.Length),
-                        ("cost", "none: the model runs here"));
-                return ExitCode.Done;
-            }
+                return Plan(set?.Episodes.Count ?? parsed.GetValue(replies)!.Length, set is null ? null : badLines, asJson);
             using ModelFolder model = ModelFolder.Open(parsed.GetValue(folder)!, parsed.GetValue(threads));
             IReadOnlyList<ScoredReply> scored = Screen.Work(parsed.GetValue(quiet), p => set is not null
                 ? ReplyScoring.Of(model.Model, set, p, cancellation)
@@ -72,6 +60,13 @@ internal static class ModelScoreCommand
             else PrintReplies(model.Model.Id, scored, asJson);
             return ExitCode.Done;
         });
+    }
+
+    private static int Plan(int replies, long? badLines, bool json)
+    {
+        if (json) Screen.Data(new { Replies = replies, BadLines = badLines, Cost = 0 });
+        else TextTable.PrintFacts(("replies", replies), ("cost", "none: the model runs here"));
+        return ExitCode.Done;
     }
 
     private static int AtEndpoint(EndpointSession session, EpisodeSet set, long? badLines, bool json, bool quiet, bool dryRun,
