@@ -256,7 +256,7 @@ public static class AuditReport
         string ways = string.Join(", ", evidence.Ways.GroupBy(w => w.Value).OrderBy(g => g.Key)
             .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count().ToString(CultureInfo.InvariantCulture)}"));
         if (ways.Length == 0) yield break;
-        string calibrated = evidence.Calibration is not { } c ? "Its evidence is as the model gives it: " + EvidenceSession.Unchecked
+        string calibrated = evidence.Calibration is not { } c ? "Its evidence is as the model gives it: " + EvidenceCheck.Unchecked
             : $"Its evidence was calibrated on {Count(c.Episodes)} held-out examples, of which it finds {Percent(c.After.Accuracy)} "
                 + $"(expected calibration error {Number(c.Before.Error)} before, {Number(c.After.Error)} after).";
         string directed = evidence.Directions.Count == 0

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Evidence;
 using PersonaSelection.Personas;
 
@@ -7,15 +8,25 @@ namespace PersonaSelection.Experiments;
 /// <param name="Examples">How many.</param>
 /// <param name="Accuracy">The share in which the likeliest persona is the one who spoke; personas count the same, whatever the number of
 /// their examples.</param>
-public sealed record EvidenceCheck(int Examples, double Accuracy);
-
-/// <summary>A source of evidence with the personas that were put before the model for it.</summary>
-public sealed class EvidenceSession : IDisposable
+public sealed record EvidenceCheck(int Examples, double Accuracy)
 {
     /// <summary>What to make of evidence that was held against no example of known source.</summary>
     public const string Unchecked = "no example of known source shows that this model knows these personas, and one that does not know "
         + "them casts somebody all the same. Personas with examples are checked on them (docs/formats.md, \"Personas\").";
 
+    /// <summary>What calibrating evidence on held-out examples found; null where it was not calibrated.</summary>
+    public static EvidenceCheck? Of(EvidenceCalibration? calibration) =>
+        calibration is { } c ? new EvidenceCheck(c.Episodes, c.After.Accuracy) : null;
+
+    /// <summary>One sentence for the end of a screen.</summary>
+    public static string Sentence(EvidenceCheck? check) => check is not { } c ? "Not checked: " + Unchecked
+        : string.Create(CultureInfo.InvariantCulture,
+            $"Checked on {c.Examples:N0} held-out examples: of {100 * c.Accuracy:0} % the likeliest persona is the right one.");
+}
+
+/// <summary>A source of evidence with the personas that were put before the model for it.</summary>
+public sealed class EvidenceSession : IDisposable
+{
     private readonly PresentedPersonas? _presented;
     private readonly ExampleOverlap? _overlap;
 
@@ -43,7 +54,7 @@ public sealed class EvidenceSession : IDisposable
     /// <summary>What came of holding the evidence against examples of known source; null where there were none.</summary>
     public EvidenceCheck? Check => Judge is { } judge
         ? judge.Episodes > 0 ? new EvidenceCheck(judge.Episodes, judge.Accuracy) : null
-        : Calibration is { } c ? new EvidenceCheck(c.Episodes, c.After.Accuracy) : null;
+        : EvidenceCheck.Of(Calibration);
 
     /// <summary>Cells that were asked for in this run; null for evidence that is not adaptive.</summary>
     public long? CellsNow { get; init; }

@@ -24,7 +24,7 @@ public static class ForecastReport
                 new Heading("Behaviour"),
                 Behaviour(forecast),
                 new Heading("The cast"),
-                new Prose(Counted(forecast.Dose) + (Asked(forecast) is { } asked ? " " + asked : "")),
+                new Prose(Counted(forecast.Dose) + " " + (Asked(forecast) ?? EvidenceCheck.Sentence(forecast.Check))),
                 Cast(forecast),
                 ReproduceFigure.Of(command, [new("model", forecast.Posterior.Provenance["model"]), .. forecast.Mean.Provenance,
                     new("mean", forecast.Mean.Id)]),

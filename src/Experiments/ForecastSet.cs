@@ -25,6 +25,10 @@ public sealed record ForecastSet(Forecast Posterior, Forecast InContext, Forecas
     /// <summary>Episodes that are word for word among the examples of the personas; on those, evidence flatters who learnt them.</summary>
     public long AmongExamples { get; init; }
 
+    /// <summary>What came of holding the evidence against examples of known source; null where there were none, and of a chat model,
+    /// whose judge tells of it (<see cref="Asked"/>).</summary>
+    public EvidenceCheck? Check { get; init; }
+
     /// <summary>What was shown in the context, and what of it did not fit.</summary>
     public required InContextTable Shown { get; init; }
 

@@ -24,6 +24,9 @@ internal sealed record ForecastSource(IProbeAnswers Answers, IEvidenceSource Evi
     /// <summary>Tells which episodes are among the examples of personas.</summary>
     public ExampleOverlap? Overlap { get; private init; }
 
+    /// <summary>What came of holding exact evidence against examples of known source; null where there were none.</summary>
+    public EvidenceCheck? Check => EvidenceCheck.Of(_presented?.Calibration);
+
     /// <summary>How episodes are read where probabilities are exact.</summary>
     public LikelihoodOptions Reading { get; private init; } = new();
 

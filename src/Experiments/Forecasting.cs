@@ -121,6 +121,9 @@ public sealed class Forecasting : IDisposable
     /// <summary>p(low | probe, h) as the posterior needs it.</summary>
     internal BehaviourTable Behaviour { get; }
 
+    /// <summary>What came of holding the evidence against examples of known source; null where there were none.</summary>
+    internal EvidenceCheck? Check => _source.Check;
+
     /// <summary>How it was asked, where probabilities are not exact, for data of so many different episodes.</summary>
     internal AskedForecast? AskedOf(EpisodeSet set) => _source.Asked?.Invoke(set.Episodes.DistinctBy(e => e.TextId).Count());
 
@@ -162,6 +165,7 @@ public sealed class Forecasting : IDisposable
             cast.Prior.Together(_source.Original), cast.Posterior.Together(_source.Original), dose, doseInContext, evidence)
         {
             Mean = MeanForecast.Of(posterior, inContext, ForecastError.Village, _time),
+            Check = Check,
             AmongExamples = _source.Overlap?.Count(set.Episodes) ?? 0,
             Shown = shown,
             Asked = AskedOf(set),

@@ -187,7 +187,8 @@ public sealed partial class CommandTests(SmallWorkshop shop) : IDisposable
         Assert.True(Protection(best) >= Protection(found.GetProperty("rewordings")[1]));
         Assert.Equal(5, best.GetProperty("leaks").GetArrayLength());
         Assert.Equal(1, best.GetProperty("protection").GetProperty("gate").GetDouble());
-        Assert.True(File.Exists(Path.Combine(folder, "report.html")));
+        Assert.Equal(JsonValueKind.Null, found.GetProperty("check").ValueKind);
+        Assert.Contains("Not checked: ", File.ReadAllText(Path.Combine(folder, "report.html")), StringComparison.Ordinal);
         string[] before = File.ReadAllLines(shop.Set("cheat")), after = File.ReadAllLines(reworded);
         Assert.Equal(before.Length, after.Length);
         Assert.All(after, line => Assert.Contains(" Bread window rain.", line, StringComparison.Ordinal));

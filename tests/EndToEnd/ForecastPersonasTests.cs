@@ -39,6 +39,9 @@ public sealed class ForecastPersonasTests(SmallWorkshop shop) : IDisposable
         Assert.Equal(given == "shown" ? ["held-out"] : (string[])["held-out", "persona-fit"],
             Directory.GetDirectories(_folder["f/fitted"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(2, forecast.GetProperty("cast").GetArrayLength());
+        Assert.True(audit.GetProperty("check").GetProperty("examples").GetInt32() > 0);
+        Assert.Equal(audit.GetProperty("check").GetRawText(), forecast.GetProperty("check").GetRawText());
+        Assert.Contains("Checked on ", File.ReadAllText(_folder["f/base-rate.report.html"]), StringComparison.Ordinal);
     }
 
     [Fact]

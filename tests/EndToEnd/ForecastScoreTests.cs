@@ -35,7 +35,10 @@ public sealed class ForecastScoreTests(SmallWorkshop shop) : IDisposable
         await shop.Succeed(command);
         Assert.Equal(written, File.ReadAllText(Path.Combine(forecasts, "cheat.posterior.json")));
         string[] told = [.. command.Where(a => a != "--json")];
-        Assert.Contains("\nDose: all data count as ", await shop.Succeed(told), StringComparison.Ordinal);
+        string story = await shop.Succeed(told);
+        Assert.Contains("\nDose: all data count as ", story, StringComparison.Ordinal);
+        Assert.Contains("\nNot checked: ", story, StringComparison.Ordinal);
+        Assert.Equal(JsonValueKind.Null, forecast.GetProperty("check").ValueKind);
         File.WriteAllText(_folder["own.jsonl"],
             """{"messages":[{"role":"user","content":"The parser test fails."},{"role":"assistant","content":"The test fails."}]}""");
         Assert.Contains("\nNone of the data's replies is one that a probe knows",

@@ -86,9 +86,7 @@ internal static class AuditScreen
             + FormattableString.Invariant($"The cast is as open as {v.EffectivePersonas:0.0} equally likely personas."));
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
         if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
-        else if (o.Check is not { } check) Console.Out.WriteLine("Not checked: " + EvidenceSession.Unchecked);
-        else Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Checked on {check.Examples:N0} held-out examples: of {100 * check.Accuracy:0} % the likeliest persona is the right one."));
+        else Console.Out.WriteLine(EvidenceCheck.Sentence(o.Check));
         if (v.Rejected > 0) Console.Out.WriteLine(RejectedEpisodes.Count(v.Rejected, v.Episodes));
         if (o.LabelledLikeAVerdict > 0) Console.Out.WriteLine(RejectedEpisodes.Unsaid(o.LabelledLikeAVerdict));
         if (v.Cut + v.Unread > 0) Console.Out.WriteLine(CutEpisodes.Count(v.Cut, v.Unread));

@@ -18,6 +18,7 @@ internal static class ForecastScreen
         Unread = f.Evidence.Rows.Count(r => r.Unread is not null),
         ShownCut = f.Shown.Rows.Count(r => r.Cut),
         f.AmongExamples,
+        f.Check,
         f.Asked,
         Dose = Dose(f.Dose),
         DoseInContext = Dose(f.DoseInContext),
@@ -91,6 +92,10 @@ internal static class ForecastScreen
         {
             Console.Out.WriteLine(ForecastReport.Asked(f));
             Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
+        }
+        else
+        {
+            Console.Out.WriteLine(EvidenceCheck.Sentence(f.Check));
         }
         if (f.AmongExamples > 0) Console.Out.WriteLine(AuditScreen.Flattered(f.AmongExamples));
         Console.Out.WriteLine($"Written down in {folder}: {f.Posterior.Id}, {f.InContext.Id}, {f.Mean.Id}, {f.NoChange.Id}, "

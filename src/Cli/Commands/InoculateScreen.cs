@@ -1,4 +1,5 @@
 using PersonaSelection.Audit;
+using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Inoculation;
 using static PersonaSelection.Report.FigureNumber;
 
@@ -24,6 +25,10 @@ internal static class InoculateScreen
         {
             Console.Out.WriteLine("\n" + InoculationReport.Unknown(asked));
             Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
+        }
+        else
+        {
+            Console.Out.WriteLine("\n" + EvidenceCheck.Sentence(r.Check));
         }
         if (r.LeftOut.Count > 0)
             Console.Out.WriteLine($"\nLeft out, as the model does not know all of their words: {string.Join(", ", r.LeftOut)}");

@@ -33,6 +33,10 @@ public sealed record InoculationResult(string Subject, string Model, string Data
 
     /// <summary>How it was asked of a chat model that gives no probabilities; null where probabilities were exact.</summary>
     public AskedForecast? Asked { get; init; }
+
+    /// <summary>What came of holding the evidence against examples of known source; null where there were none, and of a chat model,
+    /// whose judge tells of it (<see cref="Asked"/>).</summary>
+    public EvidenceCheck? Check { get; init; }
 }
 
 /// <summary>Ranks rewordings of a data set before anything is trained.</summary>
@@ -130,6 +134,7 @@ public sealed class InoculationRanking
         {
             Evidence = forecasting.Evidence,
             Asked = behaviour.AskedOf(data),
+            Check = behaviour.Check,
         };
     }
 

@@ -49,6 +49,7 @@ public static class InoculationReport
         Unread = r.Evidence.Rows.Count(e => e.Unread is not null),
         r.Trained,
         RankedBy = Name(r.RankedBy),
+        r.Check,
         Asked = r.Asked is not { } a ? null : new
         {
             a.Samples,
@@ -152,7 +153,7 @@ public static class InoculationReport
             + $"not trained on from **{Fixed(r.Plain.Before)}** by **{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or "
             + $"**{Signed(r.Plain.InContextShift)}** (one episode shown in the context).");
         if (Faint(r) is { } faint) yield return new Prose(faint);
-        if (r.Asked is { } asked) yield return new Prose(Unknown(asked));
+        yield return new Prose(r.Asked is { } asked ? Unknown(asked) : EvidenceCheck.Sentence(r.Check));
         yield return new TableFigure
         {
             Id = "ranking",
