@@ -111,7 +111,7 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
             }
         }
         if (episodes == 0) throw EpisodeFile.NoEpisodes(string.Join(", ", Files), first);
-        IReadOnlyList<string> digests = Digests();
+        IReadOnlyList<string> digests = Digests(cancellation);
         return new DataSurvey(this, Id(choices, flagged, digests), lines, episodes, bad, replies, contexts, rejected)
         {
             LabelledLikeAVerdict = labelled,
@@ -130,11 +130,23 @@ public sealed class AuditData(IReadOnlyList<string> files, EpisodeFormat? format
     }
 
     /// <summary>The SHA-256 of each file, in order.</summary>
-    internal IReadOnlyList<string> Digests() => [.. Files.Select(file =>
+    internal IReadOnlyList<string> Digests(CancellationToken cancellation)
     {
-        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
-    })];
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] block = new byte[1 << 16];
+        var digests = new List<string>();
+        foreach (string file in Files)
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
+            for (int read; (read = stream.Read(block)) > 0;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                hash.AppendData(block, 0, read);
+            }
+            digests.Add(Convert.ToHexStringLower(hash.GetHashAndReset()));
+        }
+        return digests;
+    }
 
     /// <summary>What is said of data that are not what they were.</summary>
     internal UserErrorException Changed() => new("data-changed", $"{string.Join(", ", Files)} changed while they were audited.",

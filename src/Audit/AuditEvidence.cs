@@ -79,7 +79,8 @@ public sealed class AuditEvidence
     {
         var result = new AuditEvidence(source.Personas);
         result.Run(survey.Data, survey.Episodes, source, log, progress, cancellation);
-        if (result._rows.Count == survey.Episodes && log.Count == survey.Episodes && survey.Files.SequenceEqual(survey.Data.Digests()))
+        if (result._rows.Count == survey.Episodes && log.Count == survey.Episodes
+            && survey.Files.SequenceEqual(survey.Data.Digests(cancellation)))
             return result;
         log.Undo();
         throw survey.Data.Changed();

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using PersonaSelection.Audit;
 using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
@@ -42,6 +43,16 @@ public sealed class AuditedFilesTests : IDisposable
                 Assert.Equal("other-audit", Assert.Throws<UserErrorException>(() =>
                     new AuditFolder(_here[name]).RequireSame(survey, new TextSource())).Code);
         }
+    }
+
+    [Fact]
+    public void Hashing_large_data_can_be_stopped()
+    {
+        string first = _here.Chats("first.jsonl", 20), second = _here.Chats("second.jsonl", 30);
+        var data = new AuditData([first, second]);
+        Assert.Equal([.. new[] { first, second }.Select(f => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(f))))],
+            data.Digests(TestContext.Current.CancellationToken));
+        Assert.Throws<OperationCanceledException>(() => data.Digests(new CancellationToken(canceled: true)));
     }
 
     /// <summary>Fitting personas takes hours: what will be refused anyway is refused before it.</summary>
