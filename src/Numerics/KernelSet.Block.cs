@@ -25,8 +25,19 @@ internal sealed unsafe partial class KernelSet<I, V>
         float* spare = stackalloc float[12 * 32];
         RowBlock rows = new()
         {
-            N = n, K = k, Panels = panels, PanelStride = panelStride, Ldc = ldc, Add = add, B = b, Ldb = ldb, BByColumns = bByColumns,
-            Spare = spare, Row = ars, Depth = aks, Strip = I.TileRows * ars,
+            N = n,
+            K = k,
+            Panels = panels,
+            PanelStride = panelStride,
+            Ldc = ldc,
+            Add = add,
+            B = b,
+            Ldb = ldb,
+            BByColumns = bByColumns,
+            Spare = spare,
+            Row = ars,
+            Depth = aks,
+            Strip = I.TileRows * ars,
         };
         if (m <= 2)
         {
