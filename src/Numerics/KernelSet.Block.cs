@@ -10,6 +10,9 @@ internal sealed unsafe partial class KernelSet<I, V>
     // Columns of C from which a copy of A pays for itself.
     private const int CopyWidth = 256;
 
+    // Floats of a block of B beyond which the second-level cache does not hold it from before.
+    private const long ColdBlock = 1 << 18;
+
     // Floats of a block of B that leave room in the second-level cache for as much again.
     private static readonly long NearBlock = Memory.SecondLevel / sizeof(float) / 2;
 
@@ -73,6 +76,17 @@ internal sealed unsafe partial class KernelSet<I, V>
             if (rows.B != null || (long)k * n > NearBlock) rows.PanelByPanel();
             else rows.StripByStrip();
             rows.B = null;
+        }
+    }
+
+    /// <summary>Asks for some rows of the panel that is packed next, tile by tile: all at once would keep the products waiting.</summary>
+    [MethodImpl(Inline)]
+    private static void Foresee(float* b, nint ldb, int from, int to)
+    {
+        for (float* row = b + from * ldb; from < to; from++, row += ldb)
+        {
+            Memory.PrefetchL2(row);
+            Memory.PrefetchL2(row + 2 * I.Width - 1);
         }
     }
 

@@ -8,9 +8,6 @@ internal sealed unsafe partial class KernelSet<I, V>
     // foresees: they may fill the second-level cache, and the wider the block, the seldomer A is copied and read again.
     private const int KBlock = 256, NBlock = 1024;
 
-    // Floats of a block of B beyond which the second-level cache does not hold it from before.
-    private const long ColdBlock = 1 << 18;
-
     // Rows of C up to which it pays to turn A and C in place of B.
     private const int FlatRows = 96;
 
@@ -101,17 +98,6 @@ internal sealed unsafe partial class KernelSet<I, V>
     private static void ClearRows(int m, int n, float* c, int ldc)
     {
         for (int i = 0; i < m; i++) new Span<float>(c + (long)i * ldc, n).Clear();
-    }
-
-    /// <summary>Asks for some rows of the panel that is packed next, tile by tile: all at once would keep the products waiting.</summary>
-    [MethodImpl(Inline)]
-    private static void Foresee(float* b, nint ldb, int from, int to)
-    {
-        for (float* row = b + from * ldb; from < to; from++, row += ldb)
-        {
-            Memory.PrefetchL2(row);
-            Memory.PrefetchL2(row + 2 * I.Width - 1);
-        }
     }
 
     [MethodImpl(Inline)]
