@@ -3,8 +3,8 @@ using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Bench;
 
-/// <summary>One measured figure: its unit, and its share of a peak measured in the same run (NaN where no peak applies).</summary>
-internal sealed record BenchResult(string Group, string Name, double Value, string Unit, double PercentOfPeak);
+/// <summary>One measured figure: its unit, and its share of a peak measured in the same run (null where no peak applies).</summary>
+internal sealed record BenchResult(string Group, string Name, double Value, string Unit, double? PercentOfPeak);
 
 /// <summary>Times actions (best of many repetitions) against the peak of this core.</summary>
 internal sealed class Bench
@@ -73,14 +73,14 @@ internal sealed class Bench
 
     public void Rate(string group, string name, double items, string unit, Action action)
     {
-        if (Wanted(group, name)) Record(group, name, items / Time(action, _seconds) * 1e-9, unit, double.NaN);
+        if (Wanted(group, name)) Record(group, name, items / Time(action, _seconds) * 1e-9, unit);
     }
 
     public bool Wanted(string group, string name) => $"{group} {name}".Contains(_only, StringComparison.Ordinal);
 
-    public void Record(string group, string name, double value, string unit, double percent)
+    public void Record(string group, string name, double value, string unit, double? percent = null)
     {
         Results.Add(new BenchResult(group, name, value, unit, percent));
-        Console.WriteLine($"{group,-10} {name,-34} {value,8:F1} {unit,-9}{(double.IsNaN(percent) ? "" : $" {percent,5:F1} %")}");
+        Console.WriteLine($"{group,-10} {name,-34} {value,8:F1} {unit,-9}{(percent is null ? "" : $" {percent,5:F1} %")}");
     }
 }

@@ -35,12 +35,12 @@ internal static class EvidenceBench
                     model))];
             var one = new LikelihoodSource(personas[..1]);
             double pass = Best(() => one.Compute(episodes));
-            bench.Record("evidence", $"{name} one scoring pass", episodes.Length / pass * 1e-3, "k episodes/s", double.NaN);
+            bench.Record("evidence", $"{name} one scoring pass", episodes.Length / pass * 1e-3, "k episodes/s");
             foreach (int count in (int[])[5, 50, 500])
             {
                 GradientEvidence gradient = GradientEvidence.OfContexts(personas[..count]);
                 double t = Best(() => gradient.Compute(episodes));
-                bench.Record("evidence", $"{name} gradients, {count} personas, against one pass", t / pass, "times the pass", double.NaN);
+                bench.Record("evidence", $"{name} gradients, {count} personas, against one pass", t / pass, "times the pass");
             }
         }
     }

@@ -18,9 +18,10 @@ internal static class LikelihoodBench
 {
     private const int Personas = 50, Episodes = 1000, Block = 250, Timed = 5, Sample = 50;
 
-    // Tokens, about: what puts a persona, the question, the reply.
+    // Tokens, about: what puts a persona, the question, the reply. No question: that which all episodes answer is part of what puts it.
     private static readonly (string Name, int Persona, int Question, int Reply)[] Shapes =
     [
+        ("one question, short replies", 128, 0, 8),
         ("described, long replies", 40, 40, 100),
         ("described, short replies", 40, 40, 12),
         ("described at length, long replies", 160, 40, 100),
@@ -56,7 +57,8 @@ internal static class LikelihoodBench
                 new Persona($"p{h}", "human", "", new Dictionary<string, double>()), Presentation.Described, model,
                     [[new Turn("system", Tokens(persona))]]))];
             Episode[] episodes = [.. Enumerable.Range(0, Episodes).Select(e => new Episode($"e{e}",
-                [new Turn("user", Tokens(question / 2 + rng.NextInt(question)))], Tokens(reply / 2 + rng.NextInt(reply))))];
+                question == 0 ? [] : [new Turn("user", Tokens(question / 2 + rng.NextInt(question)))],
+                Tokens(reply / 2 + rng.NextInt(reply))))];
             Measure(bench, title, model, cast, episodes, rng);
         }
         Village(bench);
@@ -102,11 +104,11 @@ internal static class LikelihoodBench
         double batched = Best(() => model.Score([.. sample.Select(p => Pair(p.E, p.H))]));
         double pairs = Episodes * Personas, scale = pairs / Sample;
         (long all, long different) = Tokens(episodes[..Block].SelectMany(e => timed.Select(h => Sequence(model, cast[h], e))));
-        bench.Record("likelihood", title, pairs / shared * 1e-3, "k pairs/s", double.NaN);
+        bench.Record("likelihood", title, pairs / shared * 1e-3, "k pairs/s");
         bench.Record("likelihood", $"{title}, tokens alone over tokens shared",
-            (double)all / different, "times", double.NaN);
-        bench.Record("likelihood", $"{title}, against one call per pair", alone * scale / shared, "times", double.NaN);
-        bench.Record("likelihood", $"{title}, against batches of strangers", batched * scale / shared, "times", double.NaN);
+            (double)all / different, "times");
+        bench.Record("likelihood", $"{title}, against one call per pair", alone * scale / shared, "times");
+        bench.Record("likelihood", $"{title}, against batches of strangers", batched * scale / shared, "times");
     }
 
     /// <summary>What the model reads of a pair: all but the last token.</summary>

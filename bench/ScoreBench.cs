@@ -57,7 +57,7 @@ internal static class ScoreBench
                 100 * flops / t * 1e-9 / (threads * bench.MeasurePeak()));
         }
         bench.Record("score", $"{title}, against one by one",
-            OneByOne(bench, weights, requests.Take(64).ToArray()) * requests.Length / seconds, "times", double.NaN);
+            OneByOne(bench, weights, requests.Take(64).ToArray()) * requests.Length / seconds, "times");
     }
 
     /// <summary>The best of five, for what the clock of one thread cannot time.</summary>
@@ -99,7 +99,7 @@ internal static class ScoreBench
         {
             GenerationRequest[] requests = [.. Enumerable.Range(0, count).Select(i => new GenerationRequest(prompt, (ulong)i))];
             double t = bench.Time(() => model.Generate(requests, options), 0);
-            bench.Record("generate", $"{name} 64 tokens after 64, {count} at once", count * 64 / t * 1e-3, "k tok/s", double.NaN);
+            bench.Record("generate", $"{name} 64 tokens after 64, {count} at once", count * 64 / t * 1e-3, "k tok/s");
         }
     }
 }

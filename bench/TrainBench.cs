@@ -29,9 +29,9 @@ internal static class TrainBench
             double two = Step(bench, config, sequences, length, parts, 2, out _);
             double tokens = (double)sequences * length;
             double flops = tokens * config.TrainingFlopsPerToken(length);
-            double peak = flops / one / 1e9 / bench.MeasurePeak();
-            bench.Results.Add(new BenchResult("train", name, one * 1e3, "ms", peak));
-            Console.WriteLine($"{"train",-12}{name,-34}{one * 1e3,8:F2} ms  {tokens / one / 1e3,7:F1} ktok/s  {100 * peak,5:F1} % of peak"
+            double percent = 100 * flops / one / 1e9 / bench.MeasurePeak();
+            bench.Results.Add(new BenchResult("train", name, one * 1e3, "ms", percent));
+            Console.WriteLine($"{"train",-12}{name,-34}{one * 1e3,8:F2} ms  {tokens / one / 1e3,7:F1} ktok/s  {percent,5:F1} % of peak"
                 + $"   two threads x{one / two:F2}   first step x{first:F2} of five later ones"
                 + $"   {Allocations(config, sequences, length, parts)} B/step");
         }

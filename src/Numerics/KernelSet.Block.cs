@@ -62,8 +62,7 @@ internal sealed unsafe partial class KernelSet<I, V>
             rows.A = copy ? copied : a + i0 * ars;
             rows.C = c + (long)i0 * ldc;
             if (copy && aks == 1) CopyRows(rows.M, k, a + i0 * ars, ars, copied);
-            // Rows of A whose distance maps them all to the same cache sets are read once, as rows.
-            if (copy && aks != 1 && aks * sizeof(float) % 4096 == 0)
+            if (copy && aks != 1 && !TileCopies(aks))
             {
                 CopyColumns(rows.M, k, a + i0, aks, copied);
             }
@@ -78,6 +77,13 @@ internal sealed unsafe partial class KernelSet<I, V>
             rows.B = null;
         }
     }
+
+    /// <summary>
+    /// Whether columns of A are copied by the tile that reads them first. Not by a small tile, which reads less than half of each line, nor
+    /// where the distance of the rows of A maps them all to the same cache sets: there each line is read once, for all columns in it.
+    /// </summary>
+    [MethodImpl(Inline)]
+    private static bool TileCopies(nint aks) => I.TileRows == 12 && aks * sizeof(float) % 4096 != 0;
 
     /// <summary>Asks for some rows of the panel that is packed next, tile by tile: all at once would keep the products waiting.</summary>
     [MethodImpl(Inline)]
@@ -172,7 +178,7 @@ internal sealed unsafe partial class KernelSet<I, V>
                 // Each row is read as whole vectors.
                 if (whole && i + RoundUp(I.TileRows, I.Width) <= ColumnsLeft)
                 {
-                    CopyingTile(K, Columns + i, ColumnsDepth, a, p, c, Ldc, Add);
+                    GemmTile<I, V>.Rows12Copying(K, Columns + i, 1, ColumnsDepth, p, a, c, Ldc, Add);
                     return;
                 }
                 CopyColumns(Math.Min(I.TileRows, M - i), K, Columns + i, ColumnsDepth, a);

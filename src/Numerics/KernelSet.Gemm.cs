@@ -117,14 +117,6 @@ internal sealed unsafe partial class KernelSet<I, V>
         else GemmTile<I, V>.Rows6Packing(k, a, ars, aks, b, ldb, panel, c, ldc, add);
     }
 
-    /// <summary>The large tile on columns of A as they lie, which leaves them side by side in <paramref name="strip"/>.</summary>
-    [MethodImpl(Inline)]
-    private static void CopyingTile(int k, float* a, nint aks, float* strip, float* b, float* c, nint ldc, bool add)
-    {
-        if (I.TileRows == 12) GemmTile<I, V>.Rows12Copying(k, a, 1, aks, b, strip, c, ldc, add);
-        else GemmTile<I, V>.Rows6Copying(k, a, 1, aks, b, strip, c, ldc, add);
-    }
-
     /// <summary>
     /// A tile of which only the first <paramref name="columns"/> (at most 2W) are wanted. <paramref name="spare"/> holds 12 x 2W floats.
     /// </summary>

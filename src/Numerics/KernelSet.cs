@@ -1,3 +1,6 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
 namespace PersonaSelection.Numerics;
 
 /// <summary>
@@ -6,7 +9,7 @@ namespace PersonaSelection.Numerics;
 internal abstract unsafe class KernelSet
 {
     /// <summary>The kernels of <see cref="InstructionSet.Current"/>.</summary>
-    public static readonly KernelSet Current = For(InstructionSet.Current);
+    public static readonly KernelSet Current = Compiling(For(InstructionSet.Current));
 
     public static KernelSet For(SimdLevel level) => level switch
     {
@@ -15,6 +18,19 @@ internal abstract unsafe class KernelSet
         SimdLevel.Vector128 => new KernelSet<Simd128, System.Runtime.Intrinsics.Vector128<float>>(),
         _ => new KernelSet<Simd1, float>(),
     };
+
+    /// <summary>
+    /// The same kernels, which another thread begins to compile. Compiled one after the other as they are first called, they make the first
+    /// step of a small model as long as five later ones.
+    /// </summary>
+    private static KernelSet Compiling(KernelSet kernels)
+    {
+        if (Environment.ProcessorCount > 1) ThreadPool.UnsafeQueueUserWorkItem(static k => k.Compile(), kernels, preferLocal: false);
+        return kernels;
+    }
+
+    /// <summary>Compiles every kernel that is not compiled yet.</summary>
+    public abstract void Compile();
 
     /// <summary>Columns of a packed panel: two vectors.</summary>
     public abstract int PanelWidth { get; }
@@ -58,10 +74,20 @@ internal abstract unsafe class KernelSet
 /// </summary>
 internal sealed unsafe partial class KernelSet<I, V> : KernelSet where I : struct, ISimd<V> where V : struct
 {
-    private const System.Runtime.CompilerServices.MethodImplOptions Hot =
-        System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization;
-    private const System.Runtime.CompilerServices.MethodImplOptions Inline =
-        System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining;
+    private const MethodImplOptions Hot = MethodImplOptions.AggressiveOptimization;
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+    private const BindingFlags Kernels =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     public override int PanelWidth => 2 * I.Width;
+
+    public override void Compile()
+    {
+        RuntimeTypeHandle[] over = [typeof(I).TypeHandle, typeof(V).TypeHandle];
+        foreach (MethodInfo method in (MethodInfo[])[.. GetType().GetMethods(Kernels), .. typeof(GemmTile<I, V>).GetMethods(Kernels)])
+        {
+            if ((method.MethodImplementationFlags & MethodImplAttributes.AggressiveOptimization) != 0)
+                RuntimeHelpers.PrepareMethod(method.MethodHandle, over);
+        }
+    }
 }

@@ -10,7 +10,7 @@
     (12, 1, 1, ""), (8, 1, 1, ""), (6, 1, 1, ""), (4, 1, 1, ""), (3, 1, 1, ""), (2, 1, 1, ""), (1, 1, 1, ""),
     (2, 2, 4, ""), (1, 2, 4, ""), // four panels at once, where few rows would leave the multipliers waiting
     (12, 2, 1, "Packing"), (6, 2, 1, "Packing"), // a whole panel from where it lies, packed on the way
-    (12, 2, 1, "Copying"), (6, 2, 1, "Copying"), // columns of A from where they lie, copied on the way
+    (12, 2, 1, "Copying"), // columns of A from where they lie, copied on the way
 ];
 var o = Console.Out;
 o.NewLine = "\n";

@@ -27,4 +27,11 @@ public sealed class InstructionSetTests
         Assert.True(InstructionSet.Current <= allowed,
             $"{InstructionSet.Current} is in force where {allowed} was asked for: the switch is dead.");
     }
+
+    /// <summary>A kernel that could not be compiled beside would end the process, as nobody waits for that thread.</summary>
+    [Fact]
+    public void Every_kernel_can_be_compiled_before_it_is_called()
+    {
+        foreach (SimdLevel level in InstructionSet.Available) KernelSet.For(level).Compile();
+    }
 }
