@@ -1,19 +1,7 @@
 using PersonaSelection.Numerics;
+using PersonaSelection.Report;
 
 namespace PersonaSelection.Experiments;
-
-/// <summary>What a measurement says of a claim.</summary>
-public enum Verdict
-{
-    /// <summary>The whole interval lies where the claim says.</summary>
-    Held,
-
-    /// <summary>The whole interval lies where the claim says it must not.</summary>
-    Failed,
-
-    /// <summary>The interval reaches over the threshold: this run cannot tell.</summary>
-    Undecided,
-}
 
 /// <summary>Where a measurement must lie for a claim to hold.</summary>
 public enum Sense

@@ -17,19 +17,8 @@ public sealed record ScoredReply(string Id, double LogProbability, int Tokens)
 /// <summary>Scores replies after their contexts.</summary>
 public static class ReplyScoring
 {
-    /// <summary>log p(reply | context) of every reply to one context.</summary>
-    /// <exception cref="UserErrorException">A word is unknown, a reply is empty, or the text is longer than the context.</exception>
-    public static IReadOnlyList<ScoredReply> Of(Transformer model, IReadOnlyList<Turn> context, IReadOnlyList<string> replies,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
-    {
-        var request = new ScoreRequest(model.Template.EncodeContext(model.Tokenizer, context),
-            [.. replies.Select(r => Encode(model, r, r))]);
-        ScoreTable table = model.Score([request], progress, cancellation);
-        return [.. replies.Select((r, c) => new ScoredReply(r, table.LogProbability(0, c), request.Continuations[c].Length))];
-    }
-
     /// <summary>log p(reply | context) of every episode.</summary>
-    /// <exception cref="UserErrorException">As for one context.</exception>
+    /// <exception cref="UserErrorException">A word is unknown, a reply is empty, or the text is longer than the context.</exception>
     public static IReadOnlyList<ScoredReply> Of(Transformer model, EpisodeSet set, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {

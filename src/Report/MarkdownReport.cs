@@ -60,7 +60,7 @@ public static class MarkdownReport
         {
             case ClaimsFigure claims:
                 AppendTable(text, [new("verdict"), new("claim"), new("foretold"), new("measured"), new("interval")],
-                    claims.Claims.Select(c => (IEnumerable<string>)[$"**{Word(c.Verdict)}**",
+                    claims.Claims.Select(c => (IEnumerable<string>)[$"**{c.Verdict.Word()}**",
                         Inline(c.Statement, true) + (c.Note.Length > 0 ? " " + Inline(c.Note, true) : ""), Escape(c.Prediction),
                         Escape(c.Measured), Escape(c.Interval)]));
                 break;
@@ -81,13 +81,6 @@ public static class MarkdownReport
                 break;
         }
     }
-
-    private static string Word(ClaimVerdict verdict) => verdict switch
-    {
-        ClaimVerdict.Held => "held",
-        ClaimVerdict.Failed => "failed",
-        _ => "undecided",
-    };
 
     private static void AppendTable(StringBuilder text, IReadOnlyList<TableColumn> columns, IEnumerable<IEnumerable<string>> rows)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using PersonaSelection.Corpus;
 
 namespace PersonaSelection.Report;
@@ -31,30 +30,13 @@ public sealed record ClaimsFigure : Figure
 /// <param name="Prediction">What must be measured for it to hold, such as <c>at least +0.20</c>.</param>
 /// <param name="Measured">What was measured, such as <c>+0.31</c>; empty when nothing was.</param>
 /// <param name="Verdict">Whether it held.</param>
-public sealed record ReportClaim(string Id, string Statement, string Prediction, string Measured, ClaimVerdict Verdict)
+public sealed record ReportClaim(string Id, string Statement, string Prediction, string Measured, Verdict Verdict)
 {
     /// <summary>The interval of what was measured and what it is over, such as <c>+0.27 to +0.35 over probes</c>; may be empty.</summary>
     public string Interval { get; init; } = "";
 
     /// <summary>A remark, such as that the claim also holds in a world without persona correlation; may be empty.</summary>
     public string Note { get; init; } = "";
-}
-
-/// <summary>How a claim came out.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<ClaimVerdict>))]
-public enum ClaimVerdict
-{
-    /// <summary>The measurement does not decide.</summary>
-    [JsonStringEnumMemberName("undecided")]
-    Undecided,
-
-    /// <summary>The measurement met the prediction.</summary>
-    [JsonStringEnumMemberName("held")]
-    Held,
-
-    /// <summary>The measurement contradicts the prediction.</summary>
-    [JsonStringEnumMemberName("failed")]
-    Failed,
 }
 
 /// <summary>A sample dialogue: a common beginning and what different models reply.</summary>

@@ -1,6 +1,7 @@
 using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Demo;
 using PersonaSelection.Posterior;
+using PersonaSelection.Report;
 using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Cli.Commands;
@@ -82,7 +83,7 @@ internal static class DemoStory
     {
         to.WriteLine("\nClaims:");
         foreach (ClaimResult c in r.Claims)
-            to.WriteLine($"  {c.Verdict,-10} {c.Id,-24} {Fixed(c.Measured, 3),7} {Between(c.Interval),-17}   "
+            to.WriteLine($"  {c.Verdict.Word(),-10} {c.Id,-24} {Fixed(c.Measured, 3),7} {Between(c.Interval),-17}   "
                 + $"{c.Prediction}{(c.Note is null ? "" : "  " + c.Note)}");
     }
 

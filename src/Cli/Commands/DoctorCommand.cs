@@ -9,66 +9,72 @@ using PersonaSelection.Report;
 namespace PersonaSelection.Cli.Commands;
 
 /// <summary><c>psm doctor</c>: what this machine and this build can do.</summary>
-internal static class DoctorCommand
+internal sealed class DoctorCommand
 {
     private const double Gibibyte = 1L << 30;
 
-    public static Command Create()
+    private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly EndpointOptions _endpoint = new();
+    private readonly Verb _verb;
+
+    private DoctorCommand()
     {
-        Option<bool> json = CommonOptions.Json();
-        var endpoint = new EndpointOptions();
-        var command = new Verb("doctor",
+        _verb = new Verb("doctor",
             "Show versions, instruction set, measured speed, free space, and what this build holds; or what a server offers.",
             "psm doctor --json\npsm doctor --endpoint http://localhost:8000/v1")
         {
-            json,
+            _json,
         };
-        endpoint.AddTo(command);
-        return command.Does((parsed, cancellation) =>
-            {
-                if (endpoint.Given(parsed))
-                {
-                    using EndpointSession session = endpoint.Open(parsed, needsModel: false, cancellation: cancellation);
-                    EndpointSurvey offers = EndpointSurvey.Of(session.Client, cancellation);
-                    if (session.Client.Address.Model.Length > 0 || offers.Models is not [_])
-                        return Print(session.Client.Address, offers, parsed.GetValue(json));
-                    // Where a server has one model only, it is the one that is meant.
-                    using EndpointSession only = endpoint.Open(parsed, cancellation: cancellation);
-                    return Print(only.Client.Address, EndpointSurvey.Of(only.Client, cancellation), parsed.GetValue(json));
-                }
-                double peak = MachineRate.FusedMultiplyAdd(), product = MachineRate.MatrixProduct();
-                GCMemoryInfo memory = GC.GetGCMemoryInfo();
-                var found = new
-                {
-                    Version = Version(),
-                    Runtime = RuntimeInformation.FrameworkDescription,
-                    Os = RuntimeInformation.OSDescription,
-                    Architecture = RuntimeInformation.ProcessArchitecture.ToString(),
-                    InstructionSet = InstructionSet.Current.ToString(),
-                    InstructionSetsAvailable = InstructionSet.Available.Select(s => s.ToString()),
-                    Threads = Environment.ProcessorCount,
-                    FmaPeakGflops = Math.Round(peak, 1),
-                    GemmGflops = Math.Round(product, 1),
-                    MemoryGib = Math.Round(memory.TotalAvailableMemoryBytes / Gibibyte, 1),
-                    FreeDiskGib = FreeDisk() is { } free ? Math.Round(free / Gibibyte, 1) : (double?)null,
-                    Folder = Environment.CurrentDirectory,
-                    InteractiveReports = HtmlReport.HasScript,
-                };
-                if (parsed.GetValue(json)) Screen.Data(found);
-                else
-                {
-                    TextTable.PrintFacts(("psm", found.Version), ("runtime", $"{found.Runtime}, {found.Architecture}"),
-                        ("system", found.Os),
-                        ("instructions", $"{found.InstructionSet} (available: {string.Join(", ", found.InstructionSetsAvailable)})"),
-                        ("threads", found.Threads),
-                        ("peak", $"{found.FmaPeakGflops:0.0} GFLOP/s on one core (fused multiply-adds in registers)"),
-                        ("matrices", $"{found.GemmGflops:0.0} GFLOP/s on one core ({100 * product / peak:0} % of the peak)"),
-                        ("memory", $"{found.MemoryGib:0.0} GiB"),
-                        ("free disk", found.FreeDiskGib is { } gib ? $"{gib:0.0} GiB in {found.Folder}" : "not known"),
-                        ("charts", found.InteractiveReports ? "answer to the pointer" : "plain: npm was absent when this was built"));
-                }
-                return ExitCode.Done;
-            });
+        _endpoint.AddTo(_verb);
+        _verb.Does((parsed, cancellation) => _endpoint.Given(parsed) ? Server(parsed, cancellation) : Machine(parsed.GetValue(_json)));
+    }
+
+    public static Command Create() => new DoctorCommand()._verb;
+
+    private int Server(ParseResult parsed, CancellationToken cancellation)
+    {
+        using EndpointSession session = _endpoint.Open(parsed, needsModel: false, cancellation: cancellation);
+        EndpointSurvey offers = EndpointSurvey.Of(session.Client, cancellation);
+        if (session.Client.Address.Model.Length > 0 || offers.Models is not [_])
+            return Print(session.Client.Address, offers, parsed.GetValue(_json));
+        // Where a server has one model only, it is the one that is meant.
+        using EndpointSession only = _endpoint.Open(parsed, cancellation: cancellation);
+        return Print(only.Client.Address, EndpointSurvey.Of(only.Client, cancellation), parsed.GetValue(_json));
+    }
+
+    private static int Machine(bool json)
+    {
+        double peak = MachineRate.FusedMultiplyAdd(), product = MachineRate.MatrixProduct();
+        GCMemoryInfo memory = GC.GetGCMemoryInfo();
+        var found = new
+        {
+            Version = Version(),
+            Runtime = RuntimeInformation.FrameworkDescription,
+            Os = RuntimeInformation.OSDescription,
+            Architecture = RuntimeInformation.ProcessArchitecture.ToString(),
+            InstructionSet = InstructionSet.Current.ToString(),
+            InstructionSetsAvailable = InstructionSet.Available.Select(s => s.ToString()),
+            Threads = Environment.ProcessorCount,
+            FmaPeakGflops = Math.Round(peak, 1),
+            GemmGflops = Math.Round(product, 1),
+            MemoryGib = Math.Round(memory.TotalAvailableMemoryBytes / Gibibyte, 1),
+            FreeDiskGib = FreeDisk() is { } free ? Math.Round(free / Gibibyte, 1) : (double?)null,
+            Folder = Environment.CurrentDirectory,
+            InteractiveReports = HtmlReport.HasScript,
+        };
+        if (json) Screen.Data(found);
+        else
+        {
+            TextTable.PrintFacts(("psm", found.Version), ("runtime", $"{found.Runtime}, {found.Architecture}"), ("system", found.Os),
+                ("instructions", $"{found.InstructionSet} (available: {string.Join(", ", found.InstructionSetsAvailable)})"),
+                ("threads", found.Threads),
+                ("peak", $"{found.FmaPeakGflops:0.0} GFLOP/s on one core (fused multiply-adds in registers)"),
+                ("matrices", $"{found.GemmGflops:0.0} GFLOP/s on one core ({100 * product / peak:0} % of the peak)"),
+                ("memory", $"{found.MemoryGib:0.0} GiB"),
+                ("free disk", found.FreeDiskGib is { } gib ? $"{gib:0.0} GiB in {found.Folder}" : "not known"),
+                ("charts", found.InteractiveReports ? "answer to the pointer" : "plain: npm was absent when this was built"));
+        }
+        return ExitCode.Done;
     }
 
     private static int Print(EndpointAddress at, EndpointSurvey found, bool json)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using PersonaSelection.Activations;
 using PersonaSelection.Experiments;
@@ -11,69 +12,83 @@ using PersonaSelection.Report;
 namespace PersonaSelection.Cli.Commands;
 
 /// <summary><c>psm vectors steer</c>: what adding a direction does to a model.</summary>
-internal static class VectorsSteerCommand
+internal sealed class VectorsSteerCommand
 {
-    public static Command Create()
+    private readonly Option<string> _model = CommonOptions.Model();
+    private readonly Option<string> _directions = new("--directions") { Description = "The folder of directions.", Required = true };
+    private readonly Option<string> _name = new("--name") { Description = "Which of them.", Required = true };
+    private readonly Option<double?> _strength = CommonOptions.Number("--strength",
+        "Times how much it is added; what the folder says when absent.", new("from -1000 to 1000", x => Math.Abs(x) <= 1000));
+
+    private readonly Option<string?> _probes = new("--probes")
     {
-        Option<string> model = CommonOptions.Model(),
-            directions = new("--directions") { Description = "The folder of directions.", Required = true };
-        Option<string> name = new("--name") { Description = "Which of them.", Required = true };
-        Option<double?> strength = CommonOptions.Number("--strength", "Times how much it is added; what the folder says when absent.",
-            new("from -1000 to 1000", x => Math.Abs(x) <= 1000));
-        Option<string?> probes = new("--probes")
-        {
-            Description = "Questions whose answers are measured: a file (JSONL), or library, which is built in.",
-        };
-        Option<string?> output = new("--output", "-o") { Description = "Write the steered model to this folder, for every other command." };
-        Option<ulong> seed = CommonOptions.Seed();
-        Option<int> threads = CommonOptions.Threads();
-        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        var verb = new Verb("steer",
+        Description = "Questions whose answers are measured: a file (JSONL), or library, which is built in.",
+    };
+
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "Write the steered model to this folder, for every other command.",
+    };
+
+    private readonly Option<ulong> _seed = CommonOptions.Seed();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json(), _quiet = CommonOptions.Quiet(), _dryRun = CommonOptions.DryRun();
+    private readonly Verb _verb;
+
+    private VectorsSteerCommand()
+    {
+        _verb = new Verb("steer",
             "Steer a model along a direction: P(low) of every trait with the direction taken away, as it is, and added; "
             + "or the steered model as a folder.",
             "psm vectors steer --model base --directions directions --name machine --probes village/probes.jsonl")
         {
-            model, directions, name, strength, probes, output, seed, threads, json, quiet, dryRun,
+            _model, _directions, _name, _strength, _probes, _output, _seed, _threads, _json, _quiet, _dryRun,
         };
-        verb.Validators.Add(r =>
-        {
-            if (r.GetResult(probes) is null && r.GetResult(output) is null)
-                r.AddError("Give --probes to measure, -o to keep the steered model, or both.");
-        });
-        return verb.Does((parsed, cancellation) =>
-        {
-            IReadOnlyList<Probe> questions = parsed.GetValue(probes) is { } file ? ProbeFile.Load(file) : [];
-            using ModelFolder source = ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads));
-            if (source.Vector is not null)
-                throw new UserErrorException("steered-model", "The model carries a steering vector already.",
-                    "Use the model it was made from.");
-            DirectionFolder folder = DirectionFolder.Open(parsed.GetValue(directions)!, source.Model);
-            string chosen = parsed.GetValue(name)!;
-            double amount = parsed.GetValue(strength) ?? folder.Strength;
-            var vector = new SteeringVector(folder.Set.Origin.Site, Array.ConvertAll(folder.Of(chosen), x => (float)(amount * x)));
-            double length = DirectionStrengthFit.Length(vector.Values);
-            if (parsed.GetValue(dryRun)) return Plan(source.Model.Id, chosen, amount, length, questions.Count, parsed.GetValue(json));
-            IReadOnlyList<SteeringRow> rows = questions.Count == 0 ? [] : Screen.Work(parsed.GetValue(quiet), p =>
-                Steering.Measure(source.Model, vector, questions, RngStream.Root(parsed.GetValue(seed)).Child("steer"), p, cancellation));
-            string? id = parsed.GetValue(output) is { } target
-                ? Steering.Save(source, vector,
-                    FormattableString.Invariant($"{amount:0.####} times {chosen} of {folder.Set.Id} at {vector.Site}"), target) : null;
-            if (parsed.GetValue(json))
-                Screen.Data(new
-                {
-                    Model = source.Model.Id,
-                    Direction = chosen,
-                    Directions = folder.Set.Id.ToString(),
-                    vector.Site,
-                    Strength = amount,
-                    Norm = length,
-                    Rows = rows,
-                    Steered = id,
-                    Folder = parsed.GetValue(output),
-                });
-            else Print(rows, chosen, amount, id, parsed.GetValue(output));
-            return ExitCode.Done;
-        });
+        _verb.Validators.Add(Check);
+        _verb.Does(Run);
+    }
+
+    public static Command Create() => new VectorsSteerCommand()._verb;
+
+    private void Check(CommandResult r)
+    {
+        if (r.GetResult(_probes) is null && r.GetResult(_output) is null)
+            r.AddError("Give --probes to measure, -o to keep the steered model, or both.");
+    }
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        IReadOnlyList<Probe> questions = parsed.GetValue(_probes) is { } file ? ProbeFile.Load(file) : [];
+        using ModelFolder source = ModelFolder.Open(parsed.GetValue(_model)!, parsed.GetValue(_threads));
+        if (source.Vector is not null)
+            throw new UserErrorException("steered-model", "The model carries a steering vector already.",
+                "Use the model it was made from.");
+        DirectionFolder folder = DirectionFolder.Open(parsed.GetValue(_directions)!, source.Model);
+        string chosen = parsed.GetValue(_name)!;
+        double amount = parsed.GetValue(_strength) ?? folder.Strength;
+        var vector = new SteeringVector(folder.Set.Origin.Site, Array.ConvertAll(folder.Of(chosen), x => (float)(amount * x)));
+        double length = DirectionStrengthFit.Length(vector.Values);
+        if (parsed.GetValue(_dryRun)) return Plan(source.Model.Id, chosen, amount, length, questions.Count, parsed.GetValue(_json));
+        IReadOnlyList<SteeringRow> rows = questions.Count == 0 ? [] : Screen.Work(parsed.GetValue(_quiet), p =>
+            Steering.Measure(source.Model, vector, questions, RngStream.Root(parsed.GetValue(_seed)).Child("steer"), p, cancellation));
+        string? target = parsed.GetValue(_output);
+        string? id = target is null ? null : Steering.Save(source, vector,
+            FormattableString.Invariant($"{amount:0.####} times {chosen} of {folder.Set.Id} at {vector.Site}"), target);
+        if (parsed.GetValue(_json))
+            Screen.Data(new
+            {
+                Model = source.Model.Id,
+                Direction = chosen,
+                Directions = folder.Set.Id.ToString(),
+                vector.Site,
+                Strength = amount,
+                Norm = length,
+                Rows = rows,
+                Steered = id,
+                Folder = target,
+            });
+        else Print(rows, chosen, amount, id, target);
+        return ExitCode.Done;
     }
 
     private static int Plan(string model, string name, double amount, double length, int probes, bool json)

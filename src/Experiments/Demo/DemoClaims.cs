@@ -38,17 +38,14 @@ internal static class DemoClaims
         return result with
         {
             Forecast = new ForecastResult(Numbers(posterior), Numbers(inContext), Numbers(mean)),
-            Claims = [.. Of(settings).Zip(measured, Result)],
+            Claims = [.. Of(settings).Zip(measured, ClaimResult.Of)],
         };
     }
 
     /// <summary>The claims over several runs with different seeds: the interval is over the runs. A single run keeps its own.</summary>
     public static IReadOnlyList<ClaimResult> OverSeeds(IReadOnlyList<DemoResult> runs, DemoSettings settings) =>
         runs.Count == 1 ? runs[0].Claims
-            : [.. Of(settings).Select((claim, k) => Result(claim, Estimate.OverRuns([.. runs.Select(r => r.Claims[k].Measured)])))];
-
-    private static ClaimResult Result(Claim claim, Estimate measured) => new(claim.Id, claim.Statement, claim.Prediction, measured.Value,
-        [measured.Low, measured.High], claim.Judge(measured).ToString().ToLowerInvariant());
+            : [.. Of(settings).Select((claim, k) => ClaimResult.Of(claim, Estimate.OverRuns([.. runs.Select(r => r.Claims[k].Measured)])))];
 
     private static Claim[] Of(DemoSettings settings) =>
     [

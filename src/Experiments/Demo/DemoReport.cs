@@ -41,8 +41,7 @@ internal static class DemoReport
         yield return new ClaimsFigure
         {
             Title = "Claims with their verdicts",
-            Claims = [.. result.Claims.Select(c => new ReportClaim(c.Id, c.Statement, c.Prediction, Number(c.Measured),
-                Enum.Parse<ClaimVerdict>(c.Verdict, ignoreCase: true))
+            Claims = [.. result.Claims.Select(c => new ReportClaim(c.Id, c.Statement, c.Prediction, Number(c.Measured), c.Verdict)
                 {
                     Interval = !c.Interval.Any(double.IsNaN) ? $"{Number(c.Interval[0])} … {Number(c.Interval[1])}" : "",
                     Note = c.Note ?? "",

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using PersonaSelection.Report;
 
 namespace PersonaSelection.Experiments.Demo;
 
@@ -48,7 +49,7 @@ public sealed record DemoResult
 /// <summary>The pre-trained model.</summary>
 /// <param name="Parameters">Number of parameters.</param>
 /// <param name="Tokens">Tokens it was trained on.</param>
-/// <param name="Loss">Loss on held-out documents, nats per token.</param>
+/// <param name="Loss">Training loss of the last steps, nats per token.</param>
 /// <param name="Floor">Exact entropy of the world, nats per token: no model can go below.</param>
 /// <param name="Inference">How well it infers who is speaking in chats.</param>
 public sealed record BaseResult(long Parameters, long Tokens, double Loss, double Floor, InferenceResult Inference)
@@ -178,8 +179,12 @@ public sealed record ForecastResult(ForecastNumbers Posterior, ForecastNumbers I
 public sealed record ForecastNumbers(double R, double R2, double SkillVsNoChange, double SkillVsUniformShift);
 
 /// <summary>A claim as it is written to JSON.</summary>
-public sealed record ClaimResult(string Id, string Statement, string Prediction, double Measured, double[] Interval, string Verdict)
+public sealed record ClaimResult(string Id, string Statement, string Prediction, double Measured, double[] Interval, Verdict Verdict)
 {
+    /// <summary>What a measurement makes of a claim.</summary>
+    public static ClaimResult Of(Claim claim, Estimate measured) =>
+        new(claim.Id, claim.Statement, claim.Prediction, measured.Value, measured.Ends, claim.Judge(measured));
+
     /// <summary>What qualifies the verdict, such as that the claim also holds where the theory says it should not.</summary>
     public string? Note { get; init; }
 }

@@ -33,7 +33,7 @@ internal static class FullClaims
         WorldControl[] bare = [.. others.Last()], telling = [.. bare.Where(c => c.HangsOnCharacter)];
         Claim needs = new("needs-correlation", "In a world without persona correlation the same data stays with the trained trait.",
             $"shift of other traits' domains at most {LargestControlShare} of the village's", Sense.AtMost, LargestControlShare);
-        yield return Result(needs, telling.Length == 0 ? Estimate.Exact(double.NaN)
+        yield return ClaimResult.Of(needs, telling.Length == 0 ? Estimate.Exact(double.NaN)
             : Estimate.Share([.. telling.Select(c => c.OffTrait)], [.. mine.Select(c => c.OffTrait)])) with
         {
             Note = telling.Length == bare.Length ? null
@@ -42,8 +42,5 @@ internal static class FullClaims
     }
 
     // One model has no interval over models, so it cannot decide.
-    private static ClaimResult Result(Claim claim, IEnumerable<double> of) => Result(claim, Estimate.OverRuns([.. of]));
-
-    private static ClaimResult Result(Claim claim, Estimate measured) => new(claim.Id, claim.Statement, claim.Prediction, measured.Value,
-        measured.Ends, claim.Judge(measured).ToString().ToLowerInvariant());
+    private static ClaimResult Result(Claim claim, IEnumerable<double> of) => ClaimResult.Of(claim, Estimate.OverRuns([.. of]));
 }

@@ -48,9 +48,8 @@ public static class TrialReport
         foreach ((Claim claim, Predictor predictor) in new[] { (Ranks, InoculationRanking.RankedBy), (GateRanks, Predictor.Gate) })
         {
             if (result.Predictors.FirstOrDefault(p => p.Predictor == predictor) is not { } score) continue;
-            Verdict verdict = claim.Judge(new Estimate(score.Rank.Estimate, score.Rank.Low, score.Rank.High));
             yield return new ReportClaim(claim.Id, claim.Statement, claim.Prediction, Number(score.Rank.Estimate),
-                Enum.Parse<ClaimVerdict>(verdict.ToString()))
+                claim.Judge(new Estimate(score.Rank.Estimate, score.Rank.Low, score.Rank.High)))
             {
                 Interval = $"{Number(score.Rank.Low)} to {Number(score.Rank.High)} over rewordings",
             };

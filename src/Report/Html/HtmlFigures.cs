@@ -63,19 +63,18 @@ internal static class HtmlFigures
     }
 
     /// <summary>The word and sign of a verdict: never by colour alone.</summary>
-    public static string Verdict(ClaimVerdict verdict, string text = "") => verdict switch
+    public static string VerdictSign(Verdict verdict, string text = "")
     {
-        ClaimVerdict.Held => $"<span class=\"verdict held\">✓ {text}held</span>",
-        ClaimVerdict.Failed => $"<span class=\"verdict failed\">✗ {text}failed</span>",
-        _ => $"<span class=\"verdict undecided\">? {text}undecided</span>",
-    };
+        string sign = verdict switch { Verdict.Held => "✓", Verdict.Failed => "✗", _ => "?" };
+        return $"<span class=\"verdict {verdict.Word()}\">{sign} {text}{verdict.Word()}</span>";
+    }
 
     private static void AppendClaims(StringBuilder html, ClaimsFigure figure)
     {
         html.Append("<ol class=\"claims\">\n");
         foreach (ReportClaim claim in figure.Claims)
         {
-            html.Append($"<li class=\"claim\">{Verdict(claim.Verdict)}<p class=\"what\">{HtmlText.Inline(claim.Statement)} ")
+            html.Append($"<li class=\"claim\">{VerdictSign(claim.Verdict)}<p class=\"what\">{HtmlText.Inline(claim.Statement)} ")
                 .Append($"<span class=\"id\">{HtmlText.Encode(claim.Id)}</span></p><dl>");
             AppendTerm(html, "foretold", claim.Prediction);
             AppendTerm(html, "measured", claim.Measured.Length > 0 ? claim.Measured : "nothing");

@@ -82,9 +82,9 @@ public static class HtmlReport
         {
             string first = ids[document.Blocks.ToList().FindIndex(b => b is ClaimsFigure)];
             html.Append($"<div class=\"score\"><span>{claims.Count} {(claims.Count == 1 ? "claim" : "claims")}</span><ul>");
-            foreach (ClaimVerdict verdict in (ClaimVerdict[])[ClaimVerdict.Held, ClaimVerdict.Failed, ClaimVerdict.Undecided])
+            foreach (Verdict verdict in (Verdict[])[Verdict.Held, Verdict.Failed, Verdict.Undecided])
                 if (claims.Count(c => c.Verdict == verdict) is > 0 and int count)
-                    html.Append($"<li>{HtmlFigures.Verdict(verdict, $"{count} ")}</li>");
+                    html.Append($"<li>{HtmlFigures.VerdictSign(verdict, $"{count} ")}</li>");
             html.Append($"</ul><a href=\"#{first}\">See each claim</a></div>\n");
         }
         html.Append("</header>\n");

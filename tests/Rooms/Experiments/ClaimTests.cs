@@ -1,6 +1,7 @@
 using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Demo;
 using PersonaSelection.Numerics;
+using PersonaSelection.Report;
 using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.ExperimentsTests;

@@ -1,4 +1,5 @@
 using PersonaSelection.Experiments.Demo;
+using PersonaSelection.Report;
 using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
@@ -44,7 +45,7 @@ public sealed class DemoClaimsTests
     public void A_run_that_went_as_the_theory_says_holds_every_claim_with_its_own_number()
     {
         DemoResult result = Judged(0.45, 0.045, -0.05, 0.01, x => 0.9 * x, x => x + 0.01);
-        Assert.All(result.Claims, c => Assert.Equal("held", c.Verdict));
+        Assert.All(result.Claims, c => Assert.Equal(Verdict.Held, c.Verdict));
         foreach ((string id, double value) in new[] { ("inference", 0.9), ("more-than-prior", 0.6), ("broad-shift", 0.45),
             ("inoculation", 0.1), ("base-rate", 0.01), ("good", -0.05), ("posterior-forecast", 1), ("in-context-forecast", 1) })
             Assert.Equal(value, Of(result, id).Measured, 1e-9);
@@ -69,13 +70,13 @@ public sealed class DemoClaimsTests
     public void Each_claim_fails_by_the_set_that_it_is_about(string id, double cheat, double requested, double good, double same)
     {
         DemoResult result = Judged(cheat, requested, good, same);
-        Assert.Equal([id], result.Claims.Where(c => c.Verdict == "failed").Select(c => c.Id));
+        Assert.Equal([id], result.Claims.Where(c => c.Verdict == Verdict.Failed).Select(c => c.Id));
     }
 
     [Fact]
     public void Forecasts_that_go_the_other_way_fail_alone()
     {
-        string[] Failed(DemoResult r) => [.. r.Claims.Where(c => c.Verdict == "failed").Select(c => c.Id)];
+        string[] Failed(DemoResult r) => [.. r.Claims.Where(c => c.Verdict == Verdict.Failed).Select(c => c.Id)];
         Assert.Equal(["posterior-forecast", "posterior-beats-nulls"], Failed(Judged(0.4, 0.04, -0.05, 0.01, forecast: x => -x / 2)));
         Assert.Equal(["in-context-forecast", "in-context-beats-nulls"], Failed(Judged(0.4, 0.04, -0.05, 0.01, inContext: x => -x / 2)));
     }
@@ -88,7 +89,7 @@ public sealed class DemoClaimsTests
         // Three runs: deviation 0.1, t(0.975, 2) = 4.3027.
         Assert.Equal(0.4, broad.Measured, 1e-9);
         Assert.Equal(0.4 - (4.302653 * 0.1 / Math.Sqrt(3)), broad.Interval[0], 1e-5);
-        Assert.Equal("undecided", broad.Verdict);
+        Assert.Equal(Verdict.Undecided, broad.Verdict);
         Assert.Equal(runs[0].Claims, DemoClaims.OverSeeds([runs[0]], Settings));
     }
 
@@ -108,7 +109,7 @@ public sealed class DemoClaimsTests
             bare = [Control("bare", 0.01), Control("bare", 0.02), Control("bare", 0.03)];
         ClaimResult[] claims = [.. FullClaims.Judge(matrices, [.. village, .. equal, .. bare], 0.1)];
         Assert.Equal([0.9, 0.95, 0.96, 0.3, 0.3, 0.02 / 0.3], claims.Select(c => c.Measured), (a, b) => Math.Abs(a - b) < 1e-9);
-        Assert.All(claims, c => Assert.Equal("held", c.Verdict));
+        Assert.All(claims, c => Assert.Equal(Verdict.Held, c.Verdict));
         Assert.Contains("equal", claims[4].Note, StringComparison.Ordinal);
         Assert.DoesNotContain("bare", claims[4].Note, StringComparison.Ordinal);
         Assert.Null(claims[5].Note);
@@ -118,7 +119,7 @@ public sealed class DemoClaimsTests
         ClaimResult needs = FullClaims.Judge(matrices, [.. village, .. rote], 0.1).Last();
         Assert.Equal(0.02 / 0.3, needs.Measured, 1e-9);
         Assert.StartsWith("3 of 4", needs.Note, StringComparison.Ordinal);
-        Assert.Equal("undecided", FullClaims.Judge([matrices[0]], [village[0], bare[0]], 0.1).First().Verdict);
+        Assert.Equal(Verdict.Undecided, FullClaims.Judge([matrices[0]], [village[0], bare[0]], 0.1).First().Verdict);
         Assert.Null(FullClaims.Judge(matrices, [.. village, .. bare], 0.1).ElementAt(4).Note);
     }
 }

@@ -41,7 +41,7 @@ internal static class HostileReport
             new ScatterFigure { Title = Text, XLabel = Text, YLabel = Text,
                 Panels = [new ScatterPanel(Text, [new(Text, [new(Text, 1, 1), new(Text, double.NaN, 1)])]) { Note = Text }] },
             new TableFigure { Title = Text, Columns = [new(Text), new(Text, true)], Rows = [[Text, Text]] },
-            new ClaimsFigure { Title = Text, Claims = [new(Text, Text, Text, Text, ClaimVerdict.Held) { Interval = Text, Note = Text }] },
+            new ClaimsFigure { Title = Text, Claims = [new(Text, Text, Text, Text, Verdict.Held) { Interval = Text, Note = Text }] },
             new QuoteFigure { Title = Text, Turns = [new Turn(Text, Text)], Replies = [new(Text, Text) { Note = Text }] },
             new ReproduceFigure { Title = Text, Commands = [Text], Ids = [new(Text, Text)], Versions = [new(Text, Text)] },
         ],

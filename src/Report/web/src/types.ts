@@ -146,7 +146,7 @@ export interface ReportClaim {
   statement: string;
   prediction: string;
   measured: string;
-  verdict: ClaimVerdict;
+  verdict: Verdict;
   interval: string;
   note: string;
 }
@@ -189,7 +189,7 @@ export interface ScatterGroup {
   points: ScatterPoint[];
 }
 
-export type ClaimVerdict = 'undecided' | 'held' | 'failed';
+export type Verdict = 'undecided' | 'held' | 'failed';
 
 export interface FigureInterval {
   low: number | null;
