@@ -30,16 +30,12 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
         double[] predicted = InferenceScore.Predict(Model, probes);
         InferenceScore score = InferenceScore.Of(probes, predicted);
         int[] each = [.. Enumerable.Range(0, probes.Count)];
-        Estimate Redrawn(Func<InferenceScore, double> of, string name)
-        {
-            Interval i = Bootstrap.Clustered(each, rows => of(InferenceScore.Of(Pick(probes, rows), Pick(predicted, rows))),
-                rng.Child(name), resamples: Resamples);
-            return new Estimate(i.Estimate, i.Low, i.High);
-        }
+        double[] Redrawn(Func<InferenceScore, double> of, string name) => Bootstrap.Clustered(each,
+            rows => of(InferenceScore.Of(Pick(probes, rows), Pick(predicted, rows))), rng.Child(name), resamples: Resamples).Ends;
         return new InferenceResult(score.R2, score.R2PriorOnly, score.Kl, score.KlPriorOnly)
         {
-            R2Interval = Redrawn(s => s.R2, "r2").Ends,
-            GainInterval = Redrawn(s => s.R2 - s.R2PriorOnly, "gain").Ends,
+            R2Interval = Redrawn(s => s.R2, "r2"),
+            GainInterval = Redrawn(s => s.R2 - s.R2PriorOnly, "gain"),
         };
     }
 

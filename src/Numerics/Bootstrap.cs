@@ -1,39 +1,6 @@
 using System.Runtime.InteropServices;
-using MathNet.Numerics.Distributions;
 
 namespace PersonaSelection.Numerics;
-
-/// <summary>An estimate with the two ends of its interval.</summary>
-/// <param name="Estimate">The statistic on the sample itself.</param>
-/// <param name="Low">The lower end.</param>
-/// <param name="High">The upper end.</param>
-/// <param name="Level">The nominal coverage, such as 0.95.</param>
-public sealed record Interval(double Estimate, double Low, double High, double Level)
-{
-    /// <summary>
-    /// The expanded percentile interval of redrawn estimates (Hesterberg 2015, "What Teachers Should Know About the Bootstrap"); those
-    /// that are NaN are left out. Without any it has no width. Redrawn samples of n clusters vary by (n - 1) / n too little, and how
-    /// much they vary is known from n clusters alone: the ends are the quantiles at the normal probabilities of Student's quantile times
-    /// sqrt(n / (n - 1)). Below five clusters these are the smallest and the largest redrawn estimate, and one cluster has no width.
-    /// </summary>
-    /// <param name="estimate">The statistic on the sample itself.</param>
-    /// <param name="samples">The same on redrawn samples.</param>
-    /// <param name="level">Nominal coverage in (0, 1).</param>
-    /// <param name="clusters">How many clusters were redrawn; see <see cref="ClusterResampling.Effective"/>.</param>
-    public static Interval OfSamples(double estimate, IEnumerable<double> samples, double level, double clusters)
-    {
-        double[] drawn = [.. samples.Where(x => !double.IsNaN(x))];
-        if (drawn.Length == 0) return new Interval(estimate, estimate, estimate, level);
-        double tail = Tail((1 - level) / 2, clusters);
-        return new Interval(estimate, Statistics.Quantile(drawn, tail), Statistics.Quantile(drawn, 1 - tail), level);
-    }
-
-    /// <summary>From the lower of both low ends to the higher of both high ones.</summary>
-    public Interval Around(Interval other) => this with { Low = Math.Min(Low, other.Low), High = Math.Max(High, other.High) };
-
-    private static double Tail(double nominal, double clusters) => clusters < 2 ? 0 : Normal.CDF(0, 1,
-        Math.Sqrt(clusters / (clusters - 1)) * Statistics.StudentQuantile(nominal, clusters - 1));
-}
 
 /// <summary>
 /// Bootstrap that resamples whole clusters (Davison and Hinkley 1997, section 3.8): items that share a question stay together.

@@ -24,14 +24,14 @@ internal static class DemoClaims
             inContext = Score(result, d => d.PredictedInContext, d => d.UniformShiftInContext),
             mean = Score(result, d => (d.Predicted + d.PredictedInContext) / 2, d => (d.UniformShift + d.UniformShiftInContext) / 2);
         int[] domains = [.. Enumerable.Range(0, cheat.Length)];
-        Estimate Mean(double[] values, string name) => Estimated(Bootstrap.Mean(values, domains, rng.Child(name), resamples: Resamples));
-        Estimate ratio = Estimated(Bootstrap.Clustered(domains, rows => ShareOf(At(requested, rows), At(cheat, rows)),
-            rng.Child("ratio"), resamples: Resamples));
+        Interval Mean(double[] values, string name) => Bootstrap.Mean(values, domains, rng.Child(name), resamples: Resamples);
+        Interval ratio = Bootstrap.Clustered(domains, rows => ShareOf(At(requested, rows), At(cheat, rows)),
+            rng.Child("ratio"), resamples: Resamples);
         InferenceResult inference = result.Base.Inference;
-        Estimate[] measured =
+        Interval[] measured =
         [
             Over(inference.R2, inference.R2Interval), Over(inference.R2 - inference.R2PriorOnly, inference.GainInterval),
-            Mean(cheat, "cheat"), ratio, Mean(same, "base-rate"), Mean(good, "good"), Estimated(posterior.R), Estimated(inContext.R),
+            Mean(cheat, "cheat"), ratio, Mean(same, "base-rate"), Mean(good, "good"), posterior.R, inContext.R,
             Smaller(posterior.SkillVsNoChange, posterior.SkillVsUniformShift),
             Smaller(inContext.SkillVsNoChange, inContext.SkillVsUniformShift),
         ];
@@ -45,7 +45,7 @@ internal static class DemoClaims
     /// <summary>The claims over several runs with different seeds: the interval is over the runs. A single run keeps its own.</summary>
     public static IReadOnlyList<ClaimResult> OverSeeds(IReadOnlyList<DemoResult> runs, DemoSettings settings) =>
         runs.Count == 1 ? runs[0].Claims
-            : [.. Of(settings).Select((claim, k) => ClaimResult.Of(claim, Estimate.OverRuns([.. runs.Select(r => r.Claims[k].Measured)])))];
+            : [.. Of(settings).Select((claim, k) => ClaimResult.Of(claim, Interval.OverRuns([.. runs.Select(r => r.Claims[k].Measured)])))];
 
     private static Claim[] Of(DemoSettings settings) =>
     [
@@ -81,7 +81,7 @@ internal static class DemoClaims
             new ScoredPoint(t.Name, d.Domain, d.Before, forecast(d), d.After, Math.Clamp(d.Before + uniform(d), 0, 1))))],
         new BootstrapPlan(Resamples));
 
-    private static Estimate Over(double value, double[]? ends) =>
+    private static Interval Over(double value, double[]? ends) =>
         ends is [double low, double high] ? new(value, low, high) : new(value, double.NaN, double.NaN);
 
     private static double At(double[] values, ReadOnlySpan<int> rows)
@@ -95,7 +95,7 @@ internal static class DemoClaims
     /// The smaller of two skills. It lies above a threshold only where both do, so that each end is the smaller one: the skill with the
     /// smaller estimate may be known better than the other.
     /// </summary>
-    internal static Estimate Smaller(Interval one, Interval other) =>
+    internal static Interval Smaller(Interval one, Interval other) =>
         new(Math.Min(one.Estimate, other.Estimate), Math.Min(one.Low, other.Low), Math.Min(one.High, other.High));
 
     /// <summary>A part of a shift as a share of it. Of a shift that is none, or goes the other way, nothing is a known share.</summary>
@@ -103,6 +103,4 @@ internal static class DemoClaims
 
     private static ForecastNumbers Numbers(ForecastScore s) =>
         new(s.R.Estimate, s.R2.Estimate, s.SkillVsNoChange.Estimate, s.SkillVsUniformShift.Estimate);
-
-    private static Estimate Estimated(Interval i) => new(i.Estimate, i.Low, i.High);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using PersonaSelection.Numerics;
 using PersonaSelection.Report;
 
 namespace PersonaSelection.Experiments.Demo;
@@ -182,8 +183,8 @@ public sealed record ForecastNumbers(double R, double R2, double SkillVsNoChange
 public sealed record ClaimResult(string Id, string Statement, string Prediction, double Measured, double[] Interval, Verdict Verdict)
 {
     /// <summary>What a measurement makes of a claim.</summary>
-    public static ClaimResult Of(Claim claim, Estimate measured) =>
-        new(claim.Id, claim.Statement, claim.Prediction, measured.Value, measured.Ends, claim.Judge(measured));
+    public static ClaimResult Of(Claim claim, Interval measured) =>
+        new(claim.Id, claim.Statement, claim.Prediction, measured.Estimate, measured.Ends, claim.Judge(measured));
 
     /// <summary>What qualifies the verdict, such as that the claim also holds where the theory says it should not.</summary>
     public string? Note { get; init; }

@@ -1,3 +1,5 @@
+using PersonaSelection.Numerics;
+
 namespace PersonaSelection.Experiments.Demo;
 
 /// <summary>The claims that need the matrix and the control worlds.</summary>
@@ -33,8 +35,8 @@ internal static class FullClaims
         WorldControl[] bare = [.. others.Last()], telling = [.. bare.Where(c => c.HangsOnCharacter)];
         Claim needs = new("needs-correlation", "In a world without persona correlation the same data stays with the trained trait.",
             $"shift of other traits' domains at most {LargestControlShare} of the village's", Sense.AtMost, LargestControlShare);
-        yield return ClaimResult.Of(needs, telling.Length == 0 ? Estimate.Exact(double.NaN)
-            : Estimate.Share([.. telling.Select(c => c.OffTrait)], [.. mine.Select(c => c.OffTrait)])) with
+        yield return ClaimResult.Of(needs, telling.Length == 0 ? new Interval(double.NaN, double.NaN, double.NaN)
+            : Interval.Share([.. telling.Select(c => c.OffTrait)], [.. mine.Select(c => c.OffTrait)])) with
         {
             Note = telling.Length == bare.Length ? null
                 : $"{telling.Length} of {bare.Length} control models count; in the rest the trained act does not hang on the character.",
@@ -42,5 +44,5 @@ internal static class FullClaims
     }
 
     // One model has no interval over models, so it cannot decide.
-    private static ClaimResult Result(Claim claim, IEnumerable<double> of) => ClaimResult.Of(claim, Estimate.OverRuns([.. of]));
+    private static ClaimResult Result(Claim claim, IEnumerable<double> of) => ClaimResult.Of(claim, Interval.OverRuns([.. of]));
 }

@@ -13,7 +13,7 @@ namespace PersonaSelection.Experiments.Inoculation;
 /// <param name="chat">Who is asked.</param>
 /// <param name="count">How many are wanted of all kinds together.</param>
 /// <param name="seed">The seed of which episodes are shown and of the replies.</param>
-public sealed partial class ChatRewordings(IChatModel chat, int count, ulong seed = 1) : IRewordingSource
+public sealed partial class ChatRewordings(IChatModel chat, int count, ulong seed = 1)
 {
     private const int Examples = 5, LongestExample = 600, LongestWording = 300, TokensPerWording = 60;
     private static readonly (string Kind, string How)[] Kinds =
@@ -25,7 +25,11 @@ public sealed partial class ChatRewordings(IChatModel chat, int count, ulong see
         ("evaluation", "says that the answer is for a test and reaches nobody"),
     ];
 
-    /// <inheritdoc/>
+    /// <summary>Candidates for these episodes, with different names.</summary>
+    /// <param name="episodes">The data that is to be reworded.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Stops between requests.</param>
+    /// <exception cref="UserErrorException">They cannot be had.</exception>
     public IReadOnlyList<Rewording> For(EpisodeSet episodes, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {

@@ -49,7 +49,7 @@ public static class TrialReport
         {
             if (result.Predictors.FirstOrDefault(p => p.Predictor == predictor) is not { } score) continue;
             yield return new ReportClaim(claim.Id, claim.Statement, claim.Prediction, Number(score.Rank.Estimate),
-                claim.Judge(new Estimate(score.Rank.Estimate, score.Rank.Low, score.Rank.High)))
+                claim.Judge(score.Rank))
             {
                 Interval = $"{Number(score.Rank.Low)} to {Number(score.Rank.High)} over rewordings",
             };

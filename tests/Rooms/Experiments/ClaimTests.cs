@@ -28,22 +28,22 @@ public sealed class ClaimTests
     [InlineData(Sense.Within, 0.05, -0.1, -0.12, -0.06, Verdict.Failed)]
     public void A_claim_holds_only_when_its_whole_interval_does(Sense sense, double threshold, double value, double low,
         double high, Verdict expected) =>
-        Assert.Equal(expected, new Claim("c", "s", "p", sense, threshold).Judge(new Estimate(value, low, high)));
+        Assert.Equal(expected, new Claim("c", "s", "p", sense, threshold).Judge(new Interval(value, low, high)));
 
     [Fact]
     public void What_was_not_measured_decides_nothing() =>
-        Assert.Equal(Verdict.Undecided, new Claim("c", "s", "p", Sense.AtLeast, 0).Judge(Estimate.Exact(double.NaN)));
+        Assert.Equal(Verdict.Undecided, new Claim("c", "s", "p", Sense.AtLeast, 0).Judge(new Interval(double.NaN, double.NaN, double.NaN)));
 
     [Fact]
     public void The_interval_over_runs_is_Students()
     {
         // Five runs: mean 3, standard deviation sqrt(2.5), t(0.975, 4) = 2.7764.
-        Estimate e = Estimate.OverRuns([1, 2, 3, 4, 5]);
-        Assert.Equal(3, e.Value, 1e-12);
+        Interval e = Interval.OverRuns([1, 2, 3, 4, 5]);
+        Assert.Equal(3, e.Estimate, 1e-12);
         Assert.Equal(3 - 2.776445 * Math.Sqrt(2.5 / 5), e.Low, 1e-5);
         Assert.Equal(3 + 2.776445 * Math.Sqrt(2.5 / 5), e.High, 1e-5);
         // Twelve runs 1 to 12: variance 13, t(0.975, 11) = 2.20099; the normal quantile would be too narrow by a tenth.
-        e = Estimate.OverRuns([.. Enumerable.Range(1, 12).Select(x => (double)x)]);
+        e = Interval.OverRuns([.. Enumerable.Range(1, 12).Select(x => (double)x)]);
         Assert.Equal(6.5 + 2.20099 * Math.Sqrt(13.0 / 12), e.High, 1e-4);
     }
 
@@ -61,7 +61,7 @@ public sealed class ClaimTests
             double[] Runs(int count, double mean, double deviation) =>
                 [.. Enumerable.Range(0, count).Select(_ => mean + (deviation * random.NextGaussian()))];
             Verdict[] found = [.. Enumerable.Range(0, 1000)
-                .Select(_ => claim.Judge(Estimate.Share(Runs(4, 0.1, part), Runs(5, 0.2, whole))))];
+                .Select(_ => claim.Judge(Interval.Share(Runs(4, 0.1, part), Runs(5, 0.2, whole))))];
             Assert.InRange(found.Count(v => v == Verdict.Held), 8, 45);
             Assert.InRange(found.Count(v => v == Verdict.Failed), 8, 45);
         }
@@ -70,30 +70,30 @@ public sealed class ClaimTests
     [Fact]
     public void A_share_is_that_of_the_means_and_of_nothing_there_is_none()
     {
-        Estimate share = Estimate.Share([0.1, 0.14], [0.38, 0.4, 0.42]);
-        Assert.Equal(0.3, share.Value, 1e-12);
+        Interval share = Interval.Share([0.1, 0.14], [0.38, 0.4, 0.42]);
+        Assert.Equal(0.3, share.Estimate, 1e-12);
         Assert.True(share.Low < 0.3 && share.High > 0.3 && share.High < 2);
         // Of a whole that does not vary, it is Student's interval of the parts.
-        Estimate fixedWhole = Estimate.Share([0.1, 0.14, 0.12], [0.4, 0.4, 0.4]);
-        Assert.Equal(Estimate.OverRuns([0.25, 0.35, 0.3]).High, fixedWhole.High, 1e-9);
-        Assert.Equal(new Estimate(0.3, 0.3, 0.3).Value, Estimate.Share([0.12, 0.12], [0.4, 0.4]).High, 1e-9);
-        Assert.True(double.IsNaN(Estimate.Share([0.1, 0.14], [0.4]).Value) && double.IsNaN(Estimate.Share([0.1], [0.4, 0.41]).High));
-        Assert.Equal(Verdict.Undecided, new Claim("c", "s", "p", Sense.AtMost, 0.5).Judge(Estimate.Share([0.1, 0.14], [0.4, -0.1, 0.2])));
+        Interval fixedWhole = Interval.Share([0.1, 0.14, 0.12], [0.4, 0.4, 0.4]);
+        Assert.Equal(Interval.OverRuns([0.25, 0.35, 0.3]).High, fixedWhole.High, 1e-9);
+        Assert.Equal(0.3, Interval.Share([0.12, 0.12], [0.4, 0.4]).High, 1e-9);
+        Assert.True(double.IsNaN(Interval.Share([0.1, 0.14], [0.4]).Estimate) && double.IsNaN(Interval.Share([0.1], [0.4, 0.41]).High));
+        Assert.Equal(Verdict.Undecided, new Claim("c", "s", "p", Sense.AtMost, 0.5).Judge(Interval.Share([0.1, 0.14], [0.4, -0.1, 0.2])));
     }
 
     [Fact]
     public void A_single_run_decides_nothing()
     {
-        Assert.Equal(7, Estimate.OverRuns([7]).Value);
-        Assert.Equal(Verdict.Undecided, new Claim("c", "s", "p", Sense.AtLeast, 0).Judge(Estimate.OverRuns([7])));
+        Assert.Equal(7, Interval.OverRuns([7]).Estimate);
+        Assert.Equal(Verdict.Undecided, new Claim("c", "s", "p", Sense.AtLeast, 0).Judge(Interval.OverRuns([7])));
     }
 
     /// <summary>Beating both nulls takes both: the skill with the smaller estimate may be the better known one.</summary>
     [Fact]
     public void The_smaller_of_two_skills_has_the_smaller_ends()
     {
-        Estimate smaller = DemoClaims.Smaller(new Interval(0.3, 0.2, 0.4, 0.95), new Interval(0.35, -0.1, 0.6, 0.95));
-        Assert.Equal(new Estimate(0.3, -0.1, 0.4), smaller);
+        Interval smaller = DemoClaims.Smaller(new Interval(0.3, 0.2, 0.4, 0.95), new Interval(0.35, -0.1, 0.6, 0.95));
+        Assert.Equal(new Interval(0.3, -0.1, 0.4), smaller);
         Assert.Equal(Verdict.Undecided, new Claim("c", "s", "p", Sense.Above, 0).Judge(smaller));
     }
 
@@ -102,7 +102,7 @@ public sealed class ClaimTests
     public void A_share_of_no_shift_is_not_known()
     {
         Assert.Equal(0.25, DemoClaims.ShareOf(0.1, 0.4), 1e-12);
-        Estimate share = Estimate.OverRuns([DemoClaims.ShareOf(0.1, -0.1), DemoClaims.ShareOf(0.01, 0.4), DemoClaims.ShareOf(0.01, 0.4)]);
+        Interval share = Interval.OverRuns([DemoClaims.ShareOf(0.1, -0.1), DemoClaims.ShareOf(0.01, 0.4), DemoClaims.ShareOf(0.01, 0.4)]);
         Assert.Equal(Verdict.Undecided, new Claim("c", "s", "p", Sense.AtMost, 0.25).Judge(share));
     }
 }
