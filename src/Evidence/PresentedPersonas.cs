@@ -19,13 +19,14 @@ public sealed class PresentedPersonas : IDisposable
     private PresentedPersonas(PersonaSet set, ILanguageModel model, PresentationOptions options, IProgress<WorkProgress>? progress,
         CancellationToken cancellation)
     {
-        _temporary = options.Store is null ? Directory.CreateTempSubdirectory("psm-fits").FullName : null;
         try
         {
-            ArtifactStore store = options.Store ?? new ArtifactStore(_temporary!);
             Examples = PersonaExamples.Load(set,
                 set.Personas.Where(p => PresentationWays.Of(p, options) is not (Presentation.Described or Presentation.Directed)),
                 cancellation);
+            // Without examples nothing is stored, and a process that is killed leaves no folder behind.
+            if (options.Store is null && Examples.Count > 0) _temporary = Directory.CreateTempSubdirectory("psm-fits-").FullName;
+            ArtifactStore store = options.Store ?? new ArtifactStore(_temporary ?? Path.GetTempPath());
             Overlap = new ExampleOverlap(Examples.Select(e => (e.Persona.Name, e.Learnt.Concat(e.HeldOut))));
             Presentation[] ways = PresentationWays.Of(set, Examples, options, canFit: model is Transformer);
             var presenter = new Presenter(set, ways, model, options, store);

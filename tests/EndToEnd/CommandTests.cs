@@ -165,7 +165,11 @@ public sealed partial class CommandTests(SmallWorkshop shop) : IDisposable
     {
         string[] command = ["personas", "check", "--model", shop.Base, "--personas", shop.Personas, "--probes", shop.Probes,
             "--per-trait", "2", "--json", "-q"];
-        JsonElement plan = Read(await shop.Succeed([.. command, "--dry-run"])), check = Read(await shop.Succeed(command));
+        // Personas that are described need no place for temporary files.
+        var nowhere = new Dictionary<string, string?> { ["TMPDIR"] = _folder["nowhere"], ["TMP"] = _folder["nowhere"] };
+        PsmResult done = await PsmProcess.Run(_folder.Path, nowhere, command);
+        Assert.True(done.ExitCode == 0, done.Error);
+        JsonElement plan = Read(await shop.Succeed([.. command, "--dry-run"])), check = Read(done.Output);
 
         Assert.Equal(plan.GetProperty("personas").GetInt32(), check.GetProperty("personas").GetArrayLength());
         Assert.InRange(check.GetProperty("effective").GetProperty("personas").GetDouble(), 1, plan.GetProperty("personas").GetInt32());
