@@ -74,6 +74,6 @@ public sealed class NothingGivenTests
         Exception? e = Record.Exception(Calls[call]);
         bool own = e is InvalidOperationException && call.StartsWith("sampled", StringComparison.Ordinal);
         Assert.True(own || e is ArgumentException, $"{e}");
-        Assert.DoesNotContain("Sequence", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Sequence", e!.Message, StringComparison.Ordinal);
     }
 }
