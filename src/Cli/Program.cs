@@ -26,6 +26,7 @@ try
 {
     var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
     ParseResult parsed = root.Parse(args);
+    if (StrayWords.Of(parsed) is { Count: > 0 } stray) return Verb.Refuse(parsed, stray);
     if (parsed.Action is ParseErrorAction wrong) return Verb.Refuse(parsed, wrong);
     return await parsed.InvokeAsync(invocation, stop.Token);
 }

@@ -49,18 +49,30 @@ internal sealed partial class Verb(string name, string description, string examp
         using var said = new StringWriter(CultureInfo.InvariantCulture);
         parsed.InvocationConfiguration.Output = parsed.InvocationConfiguration.Error = said;
         int code = wrong.Invoke(parsed);
-        string path = parsed.CommandResult.Command.Name;
-        for (SymbolResult? above = parsed.CommandResult.Parent; above is CommandResult result; above = above.Parent)
-            path = $"{(result.Command is RootCommand ? "psm" : result.Command.Name)} {path}";
-        if (parsed.CommandResult.Command is RootCommand) path = "psm";
         string text = TypeName().Replace(said.ToString(), m => m.Groups["type"].Value switch
         {
             "Boolean" => "true or false",
             _ => "a whole number",
         });
         string kind = parsed.CommandResult.Command is { Subcommands.Count: > 0 } and not Verb ? "commands" : "options";
-        Screen.Say($"{text.TrimEnd()}\n'{path} --help' has the {kind}.");
+        Screen.Say($"{text.TrimEnd()}\n'{PathOf(parsed.CommandResult)} --help' has the {kind}.");
         return code;
+    }
+
+    /// <summary>Says on stderr which words of a command line its command does not know.</summary>
+    public static int Refuse(ParseResult parsed, IReadOnlyList<string> stray)
+    {
+        Screen.Say($"{string.Join('\n', stray)}\n'{PathOf(parsed.CommandResult)} --help' has the options.");
+        return ExitCode.Usage;
+    }
+
+    /// <summary>A command as it is called, such as <c>psm model show</c>.</summary>
+    public static string PathOf(CommandResult command)
+    {
+        string path = command.Command is RootCommand ? "psm" : command.Command.Name;
+        for (SymbolResult? above = command.Parent; above is CommandResult result; above = above.Parent)
+            path = $"{(result.Command is RootCommand ? "psm" : result.Command.Name)} {path}";
+        return path;
     }
 
     [GeneratedRegex(@"(?<=as )expected type '(System\.Nullable`1\[)?System\.(?<type>\w+)\]?'")]

@@ -11,8 +11,6 @@ public static partial class EpisodeFile
     private const string Remedy = "Write one JSON object per line, such as "
         + "{\"messages\":[{\"role\":\"user\",\"content\":\"…\"},{\"role\":\"assistant\",\"content\":\"…\"}]}.";
 
-    private const int LinesBetweenLooks = 1 << 10;
-
     /// <summary>The lines of a file in order; empty lines are passed over. The file is opened when the first one is asked for.</summary>
     /// <param name="path">The file; gzip is known by its first bytes.</param>
     /// <param name="format">What every line is; without it each line says so by its fields.</param>
@@ -68,7 +66,7 @@ public static partial class EpisodeFile
         var ids = new EpisodeIds();
         while (TextLines.Guarded(name, lines.Number, lines.MoveNext))
         {
-            if (lines.Number % LinesBetweenLooks == 0) cancellation.ThrowIfCancellationRequested();
+            cancellation.ThrowIfCancellationRequested();
             if (!lines.TooLong && lines.Current.Span.IndexOfAnyExcept(" \t\r\v\f"u8) < 0) continue;
             (DataLine? line, BadLine? bad) = Read(lines, name, json, ids, format);
             if (line is not null)

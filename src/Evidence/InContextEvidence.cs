@@ -13,7 +13,7 @@ public static class InContextEvidence
     /// <summary>The shift of every probe after every episode of a draw.</summary>
     /// <param name="model">The model, before any training.</param>
     /// <param name="shown">The episodes that are shown, and stand for all.</param>
-    /// <param name="probes">The probes, with different ids.</param>
+    /// <param name="probes">The probes, with different ids; at least one.</param>
     /// <param name="options">How dialogues become text, and whether an episode that does not fit is an error; plain
     /// and cut when absent.</param>
     /// <param name="progress">Told about questions done.</param>

@@ -24,11 +24,13 @@ public static class OracleEvidence
     /// <summary>Through a formula: log p(reply | context, persona) in nats for an episode and the name of a persona.</summary>
     /// <param name="source">The content id of what knows the truth.</param>
     /// <param name="episodes">The episodes.</param>
-    /// <param name="personas">Names of the personas, which need no contexts here.</param>
+    /// <param name="personas">Names of the personas, which need no contexts here; at least one.</param>
     /// <param name="logLikelihood">The formula.</param>
+    /// <exception cref="ArgumentException">There is no persona.</exception>
     public static EvidenceTable FromFormula(string source, EpisodeSet episodes, IReadOnlyList<string> personas,
         Func<Episode, string, double> logLikelihood)
     {
+        if (personas.Count == 0) throw new ArgumentException("There is no persona.", nameof(personas));
         var distinct = new DistinctEpisodes(episodes.Episodes);
         EvidenceRow[] rows = [.. episodes.Episodes.Select((e, i) => new EvidenceRow(e.Id, e.Weight, 0, distinct.ClusterOf(i)))];
         var l = new LabelledMatrix(rows.Select(r => r.Id), personas, (e, h) =>

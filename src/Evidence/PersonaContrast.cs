@@ -49,16 +49,18 @@ public sealed class PersonaContrast
     public IReadOnlyList<double> BareLow => _bare.Low;
 
     /// <summary>Asks every persona every probe.</summary>
-    /// <param name="personas">The personas, with different names.</param>
+    /// <param name="personas">The personas, with different names; at least one.</param>
     /// <param name="bare">The model as it is.</param>
     /// <param name="probes">The probes, with different ids; at least one.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between pieces.</param>
+    /// <exception cref="ArgumentException">There is no probe, or no persona.</exception>
     /// <exception cref="UserErrorException">A probe does not fit into the model's context or has a word it does not know.</exception>
     public static PersonaContrast Measure(IReadOnlyList<PresentedPersona> personas, ILanguageModel bare, IReadOnlyList<Probe> probes,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        if (probes.Count == 0) throw new ArgumentException("There is no probe.", nameof(probes));
+        ProbeMeasurement.RequireSome(probes);
+        if (personas.Count == 0) throw new ArgumentException("There is no persona.", nameof(personas));
         int total = probes.Count * (1 + personas.Sum(p => p.Contexts.Count)), done = 0;
         Answers Ask(ILanguageModel model, IReadOnlyList<IReadOnlyList<Turn>> contexts)
         {

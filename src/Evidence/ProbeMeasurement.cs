@@ -14,13 +14,15 @@ public static class ProbeMeasurement
 {
     /// <summary>p(low) of every probe for the model as it is: before and after a training.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="probes">The probes.</param>
+    /// <param name="probes">The probes; at least one.</param>
     /// <param name="before">Turns that come before every probe, such as a header; none when absent.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="ArgumentException">There is no probe.</exception>
     public static double[] Of(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        RequireSome(probes);
         Question[] questions = [.. probes.Select(p => QuestionOf(p, before ?? []))];
         double[][] scores = new ReplyScorer(model).Score(questions, progress, cancellation);
         return [.. probes.Select((p, i) => LowShare(p, scores[i]))];
@@ -30,11 +32,12 @@ public static class ProbeMeasurement
     /// p(low) of every probe under every persona and for the model as it is. Replies are averaged over a persona's contexts.
     /// </summary>
     /// <param name="model">The model; an oracle gives a table of kind <see cref="EvidenceKind.Oracle"/>.</param>
-    /// <param name="probes">The probes, with different ids.</param>
-    /// <param name="personas">The personas, with different names.</param>
+    /// <param name="probes">The probes, with different ids; at least one.</param>
+    /// <param name="personas">The personas, with different names; at least one.</param>
     /// <param name="kind"><see cref="EvidenceKind.Likelihood"/> or <see cref="EvidenceKind.Oracle"/>.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="ArgumentException">There is no probe, or no persona.</exception>
     public static ProbeTable UnderPersonas(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<Persona> personas,
         EvidenceKind kind = EvidenceKind.Likelihood, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default) =>
@@ -42,15 +45,18 @@ public static class ProbeMeasurement
 
     /// <summary>The same for personas that are put before models in any way.</summary>
     /// <param name="model">The model as it is.</param>
-    /// <param name="probes">The probes, with different ids.</param>
-    /// <param name="personas">The personas, with different names.</param>
+    /// <param name="probes">The probes, with different ids; at least one.</param>
+    /// <param name="personas">The personas, with different names; at least one.</param>
     /// <param name="kind"><see cref="EvidenceKind.Likelihood"/> or <see cref="EvidenceKind.Oracle"/>.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
+    /// <exception cref="ArgumentException">There is no probe, or no persona.</exception>
     public static ProbeTable UnderPersonas(ILanguageModel model, IReadOnlyList<Probe> probes, IReadOnlyList<PresentedPersona> personas,
         EvidenceKind kind = EvidenceKind.Likelihood, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
+        RequireSome(probes);
+        if (personas.Count == 0) throw new ArgumentException("There is no persona.", nameof(personas));
         PresentedPersona[] all = [PresentedPersona.AsGiven(new Persona("", "", "", new Dictionary<string, double>()), model), .. personas];
         Question[] asked = [.. probes.Select(p => QuestionOf(p, []))];
         var low = new double[all.Length][];
@@ -80,6 +86,11 @@ public static class ProbeMeasurement
         p.Id, p.Domain, p.Cluster, p.Context.Count, Turn.KeyOf(p.Context),
         string.Join('\u0001', p.Low), string.Join('\u0001', p.High),
     })]);
+
+    internal static void RequireSome(IReadOnlyList<Probe> probes)
+    {
+        if (probes.Count == 0) throw new ArgumentException("There is no probe.", nameof(probes));
+    }
 
     internal static Question QuestionOf(Probe probe, IReadOnlyList<Turn> before)
     {

@@ -143,10 +143,11 @@ public sealed class Forecasting : IDisposable
     /// <param name="trainedDomains">Domains that it trains on; <see cref="TrainedDomains.Of"/> finds them.</param>
     /// <param name="progress">Told about questions done.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    /// <exception cref="ArgumentException">No probe is about one of the domains.</exception>
+    /// <exception cref="ArgumentException">There is no episode, or no probe is about one of the domains.</exception>
     public ForecastSet Of(EpisodeSet set, IReadOnlyCollection<string> trainedDomains, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
+        if (set.Episodes.Count == 0) throw new ArgumentException("There is no episode.", nameof(set));
         if (trainedDomains.FirstOrDefault(d => Questions.All(q => q.Domain != d)) is { } unknown)
             throw new ArgumentException($"No probe is about '{unknown}'.", nameof(trainedDomains));
         (EvidenceTable evidence, Observations observations) = Weigh(set, progress, cancellation);

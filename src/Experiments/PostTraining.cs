@@ -22,12 +22,13 @@ public sealed class PostTraining(Transformer model, IReadOnlyList<Probe> probes,
     /// <param name="look">Shown the tuned model before it is gone.</param>
     /// <param name="progress">Told about steps.</param>
     /// <param name="cancellation">Stops between steps.</param>
-    /// <exception cref="InvalidOperationException">The model is a steered view.</exception>
+    /// <exception cref="InvalidOperationException">There is no probe, or the model is a steered view.</exception>
     public double[] Measure(EpisodeSet set, string? folder = null, ulong? seed = null, Action<Transformer>? look = null,
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (model.Interventions is not null)
             throw new InvalidOperationException("The model is steered, and tuning would train without that.");
+        if (probes.Count == 0) throw new InvalidOperationException("There is no probe to measure with.");
         TuneResult tuned = new Tuner(model.Weights, options with { Stage = $"tuning on {set.Name}" }, rng, pool)
             .Supervised(TuneExample.From(set, model.Tokenizer, model.Template), progress, cancellation);
         using DecoderWeights weights = tuned.Weights;

@@ -20,11 +20,13 @@ public sealed class BehaviourTable
     /// Probes x personas: log p(x'|h) in nats, when the question itself tells on the character who is asked. Absent: it does not.
     /// </param>
     /// <param name="answers">How many sampled answers each number rests on, on average; null for exact probabilities.</param>
-    /// <exception cref="ArgumentException">Names differ or a probability is outside [0, 1].</exception>
+    /// <exception cref="ArgumentException">There is no probe or no persona, names differ or a probability is outside [0, 1].</exception>
     public BehaviourTable(LabelledMatrix low, IReadOnlyList<ProbeRow> probes, LabelledMatrix? logContext = null, double? answers = null)
     {
         if (answers is { } n && !(n >= 0 && double.IsFinite(n)))
             throw new ArgumentException($"No number rests on {n} answers.", nameof(answers));
+        if (probes.Count == 0) throw new ArgumentException("There is no probe.", nameof(probes));
+        if (low.Columns.Count == 0) throw new ArgumentException("There is no persona.", nameof(low));
         if (!low.Rows.SequenceEqual(probes.Select(p => p.Name), StringComparer.Ordinal))
             throw new ArgumentException("The probes must be the rows of the matrix, in the same order.", nameof(probes));
         for (int i = 0; i < probes.Count; i++)

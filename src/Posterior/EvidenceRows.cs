@@ -7,7 +7,8 @@ namespace PersonaSelection.Posterior;
 /// L[e,h] of very many observations by number instead of by name: 8 bytes for each number and 12 for each row, and nothing else is kept but
 /// shifts where there are any. The same quantity as <see cref="Observations"/>.
 /// </summary>
-/// <param name="personas">Names of the columns, all different.</param>
+/// <param name="personas">Names of the columns, all different; at least one.</param>
+/// <exception cref="ArgumentException">There is no persona.</exception>
 public sealed class EvidenceRows(IReadOnlyList<string> personas)
 {
     private const int ChunkRows = 1024;
@@ -18,7 +19,8 @@ public sealed class EvidenceRows(IReadOnlyList<string> personas)
     private readonly List<int> _clusters = [];
 
     /// <summary>Names of the columns.</summary>
-    public IReadOnlyList<string> Personas { get; } = personas;
+    public IReadOnlyList<string> Personas { get; } = personas.Count > 0 ? personas
+        : throw new ArgumentException("There is no persona.", nameof(personas));
 
     /// <summary>Number of observations.</summary>
     public int Count => _weights.Count;

@@ -5,7 +5,7 @@ namespace PersonaSelection.Posterior;
 /// <summary>Turns predicted probabilities, and redrawn ones, into rows of probes and domains with intervals.</summary>
 internal static class ForecastRows
 {
-    /// <param name="probes">The probes.</param>
+    /// <param name="probes">The probes; at least one.</param>
     /// <param name="trained">Domains that are trained on.</param>
     /// <param name="after">Predicted probability of each probe.</param>
     /// <param name="redrawn">The same when the observations are redrawn, one array per draw; may be empty.</param>
@@ -14,6 +14,7 @@ internal static class ForecastRows
     internal static (IReadOnlyList<ForecastRow> Domains, IReadOnlyList<ForecastRow> Probes) Of(IReadOnlyList<ProbeRow> probes,
         IReadOnlyCollection<string> trained, double[] after, IReadOnlyList<double[]> redrawn, double clusters, BootstrapPlan plan)
     {
+        if (probes.Count == 0) throw new ArgumentException("There is no probe.", nameof(probes));
         ForecastRow[] rows = [.. probes.Select((p, i) => Row(p.Name, p.Domain, p.Before, after[i], redrawn.Select(d => d[i]), clusters))];
         IEnumerable<ForecastRow> domains = Enumerable.Range(0, rows.Length).GroupBy(i => rows[i].Domain, StringComparer.Ordinal)
             .Select(g => DomainRow(g.Key, [.. g]));

@@ -58,8 +58,11 @@ public sealed record Mixture(PersonaDistribution Weights, double Divergence, int
     }
 
     /// <summary>Mean KL(observed || mixture) over probes, in nats.</summary>
+    /// <exception cref="ArgumentException">There is not one observation for each probe, or there is no probe.</exception>
     public static double DivergenceOf(LabelledMatrix low, IReadOnlyList<double> observed, PersonaDistribution weights)
     {
+        if (observed.Count != low.Rows.Count || observed.Count == 0)
+            throw new ArgumentException("One observation per probe is needed.", nameof(observed));
         LabelledMatrix table = low.WithColumns(weights.Personas);
         double[] w = weights.Probabilities;
         return Statistics.Mean([.. observed.Select((q, i) => Term(q, Blend(table.Row(i), w)))]);

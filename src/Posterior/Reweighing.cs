@@ -31,9 +31,11 @@ public sealed class Reweighing
 
     /// <summary>For personas whose answers are known.</summary>
     /// <param name="low">Probes x personas: P(low).</param>
+    /// <exception cref="ArgumentException">There is no probe, or no persona.</exception>
     public static Reweighing Of(LabelledMatrix low)
     {
         int probes = low.Rows.Count, personas = low.Columns.Count;
+        if (probes == 0 || personas == 0) throw new ArgumentException($"There is no {(probes == 0 ? "probe" : "persona")}.", nameof(low));
         // b[i][h] less its mean over personas.
         double[][] b = [.. Enumerable.Range(0, probes).Select(i => Statistics.Centred(low.Row(i).ToArray()))];
         var kernel = new double[personas, personas];

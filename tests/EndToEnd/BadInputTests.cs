@@ -247,8 +247,9 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
         string[] tune = ["model", "tune", "--model", shop.Base, "--data", shop.Set("good"), "-o", "x", "-q"];
         foreach ((string[] options, string said) in ((string[], string)[])[(["--rank", "8"], "--rank belongs to --method lora."),
             (["--method", "lora", "--tensors", "all"], "--tensors belongs to --method full."),
-            (["--site", "embed"], "--site belongs to --method vector."), (["--batch", "100000000"], "--batch takes at most 65536."),
-            (["--method", "lora", "--rank", "1000000"], "--rank takes at most 1024.")])
+            (["--site", "embed"], "--site belongs to --method vector."),
+            (["--batch", "100000000"], "--batch takes at most 65536, not 100000000."),
+            (["--method", "lora", "--rank", "1000000"], "--rank takes at most 1024, not 1000000.")])
         {
             PsmResult refused = await Run([.. tune, .. options]);
             Assert.Equal(1, refused.ExitCode);

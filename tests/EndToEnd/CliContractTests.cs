@@ -54,6 +54,42 @@ public sealed class CliContractTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 
+    /// <summary>Words that a command does not know: refused by name before anything is read, whatever else may be missing.</summary>
+    [Theory]
+    [InlineData("'psm audit' has no option '--no-such-option'.\n", "audit", "data.jsonl", "--no-such-option")]
+    [InlineData("'psm audit' has no option '--modle'. Did you mean '--model'?\n", "audit", "data.jsonl", "--modle", "base", "-o", "x")]
+    [InlineData("'psm audit' has no option '--bogus'.\n", "audit", "--compare", "a", "b", "--bogus", "--model", "m", "-o", "x")]
+    [InlineData("'psm audit' has no option '-z'.\n", "audit", "data.jsonl", "-z")]
+    [InlineData("'psm model show' has no option '--jsno'. Did you mean '--json'?\n", "model", "show", "base", "--jsno")]
+    [InlineData("'psm model chat' has no option '--temp'. Did you mean '--temperature'?\n", "model", "chat", "base", "--temp", "3")]
+    [InlineData("'psm demo' has no option '--step=3'. Did you mean '--steps'?\n", "demo", "--step=3")]
+    [InlineData("'psm demo' takes no arguments: what is 'extra'?\n", "demo", "extra", "words")]
+    [InlineData("'psm model show' takes at most 1 argument, not 3: what is 'b'?\n", "model", "show", "a", "b", "c")]
+    [InlineData("--seeds takes at most 100, not 101.\n", "demo", "--seeds", "101")]
+    [InlineData("--steps needs at least 1, not 0.\n", "demo", "--steps", "0")]
+    [InlineData("--steps needs at least 1, not -5.\n", "demo", "--steps", "-5")]
+    [InlineData("--threads needs at least 1, not 0.\n", "demo", "--threads", "0")]
+    public async Task StrayWords_AndNumbersOutOfRange_AreToldByName(string says, params string[] arguments)
+    {
+        PsmResult result = await PsmProcess.Run(_folder.Path, arguments);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith(says, result.Error, StringComparison.Ordinal);
+        Assert.EndsWith("--help' has the options.\n", result.Error, StringComparison.Ordinal);
+        Assert.Equal(says.Count(c => c == '\n') + 1, result.Error.Count(c => c == '\n'));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    /// <summary>Behind "--" a word is an argument, whatever it looks like; so is what an option takes, and a number below zero.</summary>
+    [Fact]
+    public async Task AWordThatOnlyLooksLikeAnOption_IsTaken()
+    {
+        (await PsmProcess.Run(_folder.Path, "model", "show", "--", "--json")).ShouldBeUserError("no-model", "--json");
+        (await PsmProcess.Run(_folder.Path, "model", "chat", "base", "--say", "-hello")).ShouldBeUserError("no-model", "base");
+        (await PsmProcess.Run(_folder.Path, "inoculate", "trial", "--world", "nowhere.yaml", "--model", "base", "-o", "x"))
+            .ShouldBeUserError("no-world", "nowhere.yaml");
+    }
+
     /// <summary>What is said on stderr may be lost; the work and its exit code are not.</summary>
     [Theory]
     [InlineData("2>&-")]

@@ -11,19 +11,8 @@ internal static class CommonOptions
 {
     public static Option<ulong> Seed() => new("--seed") { Description = "The seed of everything random.", DefaultValueFactory = _ => 1 };
 
-    public static Option<int> Threads()
-    {
-        var option = new Option<int>("--threads")
-        {
-            Description = "Threads that compute; the results are the same for any number.",
-            DefaultValueFactory = _ => Math.Min(Environment.ProcessorCount, 16),
-        };
-        option.Validators.Add(r =>
-        {
-            if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && n < 1) r.AddError("--threads needs at least 1.");
-        });
-        return option;
-    }
+    public static Option<int> Threads() => Count("--threads", "Threads that compute; the results are the same for any number.",
+        Math.Min(Environment.ProcessorCount, 16));
 
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON object on stdout." };
 
@@ -64,7 +53,7 @@ internal static class CommonOptions
         option.Validators.Add(r =>
         {
             if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && (n < 2 || n % 2 != 0))
-                r.AddError("--samples is an even number from 2: half of the answers are asked in the other order.");
+                r.AddError($"--samples is an even number from 2, not {n}: half of the answers are asked in the other order.");
         });
         return option;
     }
@@ -76,8 +65,8 @@ internal static class CommonOptions
         option.Validators.Add(r =>
         {
             if (r.Tokens.Count != 1 || !int.TryParse(r.Tokens[0].Value, out int n)) return;
-            if (n < least) r.AddError($"{name} needs at least {least}.");
-            if (n > most) r.AddError($"{name} takes at most {most}.");
+            if (n < least) r.AddError($"{name} needs at least {least}, not {n}.");
+            if (n > most) r.AddError($"{name} takes at most {most}, not {n}.");
         });
         return option;
     }

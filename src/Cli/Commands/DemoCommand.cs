@@ -20,21 +20,9 @@ internal static class DemoCommand
         Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
         Option<string?> tokens = new("--tokens") { Description = "Tokens of pre-training, such as 5M." };
         Option<string?> preset = new("--preset") { Description = "Size of the model: tiny, demo, small or base." };
-        Option<int> seeds = new("--seeds")
-        {
-            Description = "Repeat with this many pre-training seeds; intervals are then over seeds.",
-            DefaultValueFactory = _ => 1,
-        };
-        seeds.Validators.Add(r =>
-        {
-            if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && n is < 1 or > 100)
-                r.AddError("--seeds needs a number from 1 to 100.");
-        });
-        Option<int> steps = new("--steps")
-        {
-            Description = "Optimiser steps of each post-training.",
-            DefaultValueFactory = _ => DemoSettings.DefaultTuning.Steps,
-        };
+        Option<int> seeds = CommonOptions.Count("--seeds", "Repeat with this many pre-training seeds; intervals are then over seeds.", 1,
+            most: 100);
+        Option<int> steps = CommonOptions.Count("--steps", "Optimiser steps of each post-training.", DemoSettings.DefaultTuning.Steps);
         Option<double> rate = CommonOptions.Number("--lr", "Learning rate of each post-training.",
             NumberRange.AboveZero, DemoSettings.DefaultTuning.LearningRate);
         Option<string> tensors = CommonOptions.Tensors();

@@ -47,14 +47,13 @@ internal static class InoculateTrialCommand
             output, models, world, domains, rewordings, episodes, steps, tensors, seed, threads, json, quiet, dryRun,
         }.Does((parsed, cancellation) =>
         {
-            string where = parsed.GetValue(world)!;
             IReadOnlyList<Rewording> list = parsed.GetValue(rewordings) is { } file ? RewordingFile.Load(file) : TrialRewordings.Village;
             TuneOptions tuning = DemoSettings.DefaultTuning with
             {
                 Steps = parsed.GetValue(steps),
                 Tensors = CommonOptions.TensorsOf(parsed.GetValue(tensors)!),
             };
-            var settings = new TrialSettings(where == "village" ? World.Village : World.Load(where), parsed.GetValue(models)!,
+            var settings = new TrialSettings(CorpusNewCommand.WorldOf(parsed.GetValue(world)!), parsed.GetValue(models)!,
                 parsed.GetValue(domains)!, list, tuning, parsed.GetValue(episodes), parsed.GetValue(seed), parsed.GetValue(threads));
             if (parsed.GetValue(dryRun)) return Plan(settings, parsed.GetValue(json));
             AtomicFile.RequireWritable(parsed.GetValue(output)!);

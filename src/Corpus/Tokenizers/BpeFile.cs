@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using PersonaSelection.Lab;
 
 namespace PersonaSelection.Corpus;
 
@@ -21,14 +22,15 @@ internal sealed class BpeFile
     private BpeFile(JsonElement root, JsonElement model, string? begin, string? end, int? size)
     {
         CheckModel(model);
-        JsonElement vocabulary = model.GetProperty("vocab");
+        JsonElement vocabulary = JsonField.Object(model, "vocab");
         int count = vocabulary.GetPropertyCount();
         if (count > LargestVocabulary) throw new FormatException($"The vocabulary has {count} tokens.");
         _ids.EnsureCapacity(count);
         foreach (JsonProperty entry in vocabulary.EnumerateObject())
         {
             if (entry.Name.Length > LongestToken) throw new FormatException($"A token has {entry.Name.Length} characters.");
-            if (!_ids.TryAdd(entry.Name, entry.Value.GetInt32())) throw new FormatException($"The token \"{entry.Name}\" occurs twice.");
+            if (!_ids.TryAdd(entry.Name, JsonField.WholeOf(entry.Value, entry.Name)))
+                throw new FormatException($"The token \"{entry.Name}\" occurs twice.");
         }
         List<AddedToken> added = ReadAdded(root);
         (BeginId, EndId) = Ends(added, begin, end);
@@ -40,12 +42,12 @@ internal sealed class BpeFile
         if (size < Texts.Length) throw new TooManyIdsException(Texts.Length, size.Value);
         Size = size ?? Texts.Length;
         Pipeline = TextPipeline.Read(root, added);
-        IgnoresMerges = TextCut.Flag(model, "ignore_merges", false);
-        FallsBackToBytes = TextCut.Flag(model, "byte_fallback", false);
-        FusesUnknown = TextCut.Flag(model, "fuse_unk", false);
-        if (model.TryGetProperty("unk_token", out JsonElement unknown) && unknown.GetString() is { } name)
+        IgnoresMerges = JsonField.Flag(model, "ignore_merges", false);
+        FallsBackToBytes = JsonField.Flag(model, "byte_fallback", false);
+        FusesUnknown = JsonField.Flag(model, "fuse_unk", false);
+        if (JsonField.TextOrNone(model, "unk_token") is { } name)
             Unknown = _ids.TryGetValue(name, out int id) ? id : throw new FormatException($"Its unknown token \"{name}\" is no token.");
-        Merges = ReadMerges(model.GetProperty("merges"));
+        Merges = ReadMerges(JsonField.List(model, "merges"));
         Json = JsonMarshal.GetRawUtf8Value(root).ToArray();
     }
 
@@ -108,27 +110,27 @@ internal sealed class BpeFile
     private static void CheckModel(JsonElement model)
     {
         foreach (string affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
-            if (model.TryGetProperty(affix, out JsonElement a) && a.ValueKind == JsonValueKind.String && a.GetString() != "")
+            if (JsonField.TextOrNone(model, affix) is { Length: > 0 })
                 throw new FormatException($"It sets \"{affix}\".");
-        if (model.TryGetProperty("dropout", out JsonElement dropout) && dropout.ValueKind == JsonValueKind.Number
-            && dropout.GetDouble() > 0)
-            throw new FormatException("It drops merges at random.");
+        if (JsonField.Number(model, "dropout", 0) > 0) throw new FormatException("It drops merges at random.");
     }
 
     private List<AddedToken> ReadAdded(JsonElement root)
     {
         List<AddedToken> added = [];
-        if (!root.TryGetProperty("added_tokens", out JsonElement list) || list.ValueKind == JsonValueKind.Null) return added;
+        if (!JsonField.Has(root, "added_tokens", out _)) return added;
+        JsonElement list = JsonField.List(root, "added_tokens");
         if (list.GetArrayLength() > LargestVocabulary) throw new FormatException($"It adds {list.GetArrayLength()} tokens.");
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         int last = -1;
         foreach (JsonElement token in list.EnumerateArray())
         {
-            string content = token.GetProperty("content").GetString() ?? "";
+            string content = JsonField.Text(token, "content");
             if (content.Length > LongestAdded) throw new FormatException($"An added token has {content.Length} characters.");
-            bool special = TextCut.Flag(token, "special", false);
-            var read = new AddedToken(token.GetProperty("id").GetInt32(), content, special, TextCut.Flag(token, "normalized", !special),
-                TextCut.Flag(token, "single_word", false), TextCut.Flag(token, "lstrip", false), TextCut.Flag(token, "rstrip", false));
+            bool special = JsonField.Flag(token, "special", false);
+            var read = new AddedToken(JsonField.Whole(token, "id"), content, special, JsonField.Flag(token, "normalized", !special),
+                JsonField.Flag(token, "single_word", false), JsonField.Flag(token, "lstrip", false),
+                JsonField.Flag(token, "rstrip", false));
             if (special && (read.StripsLeft || read.StripsRight))
                 throw new FormatException($"Its special token \"{content}\" takes white space around it, which is not followed.");
             if (!ids.TryAdd(content, read.Id)) throw new FormatException($"The added token \"{content}\" occurs twice.");
@@ -204,9 +206,10 @@ internal sealed class BpeFile
             }
             else
             {
-                if (merge.GetArrayLength() != 2) throw new FormatException($"The merge {Shown(merge)} is no pair.");
-                left = merge[0].GetString();
-                right = merge[1].GetString();
+                if (merge.ValueKind != JsonValueKind.Array || merge.GetArrayLength() != 2)
+                    throw new FormatException($"The merge {Shown(merge)} is no pair.");
+                left = JsonField.TextOf(merge[0], "merges");
+                right = JsonField.TextOf(merge[1], "merges");
             }
             if (!ids.TryGetValue(left, out int leftId) || !ids.TryGetValue(right, out int rightId))
                 throw new FormatException($"The merge {Shown(merge)} names an unknown token.");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PersonaSelection.Lab;
 
 namespace PersonaSelection.Corpus;
 
@@ -13,15 +14,15 @@ internal sealed class MetaspaceCut(char sign, bool prepends, bool cuts) : TextCu
     // tokens, such as the one that begins a document, so there it never does.
     public static MetaspaceCut ReadStep(JsonElement step)
     {
-        string replacement = step.GetProperty("replacement").GetString() ?? "";
+        string replacement = JsonField.Text(step, "replacement");
         if (replacement.Length != 1)
             throw new FormatException($"Its pre-tokenizer puts \"{replacement}\" for spaces; one character is read.");
-        string scheme = step.TryGetProperty("prepend_scheme", out JsonElement s) ? s.GetString() ?? "" : "always";
+        string scheme = JsonField.TextOrNone(step, "prepend_scheme") ?? "always";
         if (scheme is not ("always" or "first" or "never"))
             throw new FormatException($"Its pre-tokenizer has the scheme \"{scheme}\", which there is not.");
-        if (!Flag(step, "add_prefix_space", true) && scheme != "never")
+        if (!JsonField.Flag(step, "add_prefix_space", true) && scheme != "never")
             throw new FormatException("Its pre-tokenizer says in one place that it adds a space, and in another that it does not.");
-        return new MetaspaceCut(replacement[0], scheme == "always", Flag(step, "split", true));
+        return new MetaspaceCut(replacement[0], scheme == "always", JsonField.Flag(step, "split", true));
     }
 
     public override void Cut(TextPiece piece, List<TextPiece> into)

@@ -157,15 +157,17 @@ public sealed class SentencePieceBpeTokenizer : ITokenizer
     // How many spaces the decoder takes off the front: those that the other direction put there.
     private static int LeadingSpaces(JsonElement root)
     {
-        if (!root.TryGetProperty("decoder", out JsonElement decoder) || decoder.ValueKind != JsonValueKind.Object) return 0;
-        IEnumerable<JsonElement> steps = decoder.TryGetProperty("decoders", out JsonElement list) ? list.EnumerateArray() : [decoder];
+        if (!JsonField.Has(root, "decoder", out _)) return 0;
+        JsonElement decoder = JsonField.Object(root, "decoder");
+        IEnumerable<JsonElement> steps =
+            JsonField.Has(decoder, "decoders", out _) ? JsonField.List(decoder, "decoders").EnumerateArray() : [decoder];
         foreach (JsonElement step in steps)
         {
-            switch (step.GetProperty("type").GetString())
+            switch (JsonField.Text(step, "type"))
             {
-                case "Strip" when step.GetProperty("content").GetString() == " ": return Math.Max(0, step.GetProperty("start").GetInt32());
+                case "Strip" when JsonField.Text(step, "content") == " ": return Math.Max(0, JsonField.Whole(step, "start"));
                 case "Metaspace":
-                    return step.TryGetProperty("prepend_scheme", out JsonElement scheme) && scheme.GetString() == "never" ? 0 : 1;
+                    return JsonField.TextOrNone(step, "prepend_scheme") == "never" ? 0 : 1;
             }
         }
         return 0;

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 
 namespace PersonaSelection.Corpus;
 
@@ -24,7 +23,7 @@ internal sealed class SplitCut(SplitCut.Finder finder, CutBehaviour behaviour, b
 
     /// <summary>The behaviour of this name.</summary>
     /// <exception cref="FormatException">There is none.</exception>
-    public static CutBehaviour BehaviourOf(JsonElement name) => name.GetString() switch
+    public static CutBehaviour BehaviourOf(string name) => name switch
     {
         "Isolated" => CutBehaviour.Isolated,
         "Removed" => CutBehaviour.Removed,

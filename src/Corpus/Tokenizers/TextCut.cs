@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using PersonaSelection.Lab;
 
 namespace PersonaSelection.Corpus;
 
@@ -20,30 +21,27 @@ internal abstract class TextCut
     /// <exception cref="FormatException">A step that is not followed here.</exception>
     public static TextCut Read(JsonElement step)
     {
-        string type = step.GetProperty("type").GetString() ?? "";
+        string type = JsonField.Text(step, "type");
         switch (type)
         {
             case "Split":
-                JsonElement pattern = step.GetProperty("pattern");
-                SplitCut.Finder finder = pattern.TryGetProperty("Regex", out JsonElement regex)
-                    ? new CutPattern(regex.GetString() ?? "").Cut : SplitCut.Literal(pattern.GetProperty("String").GetString() ?? "");
-                return new SplitCut(finder, SplitCut.BehaviourOf(step.GetProperty("behavior")), Flag(step, "invert", false));
+                JsonElement pattern = JsonField.Object(step, "pattern");
+                SplitCut.Finder finder = JsonField.TextOrNone(pattern, "Regex") is { } regex
+                    ? new CutPattern(regex).Cut : SplitCut.Literal(JsonField.Text(pattern, "String"));
+                return new SplitCut(finder, SplitCut.BehaviourOf(JsonField.Text(step, "behavior")), JsonField.Flag(step, "invert", false));
             case "Digits":
                 return new SplitCut(SplitCut.Runes(IsNumber),
-                    Flag(step, "individual_digits", false) ? CutBehaviour.Isolated : CutBehaviour.Contiguous, false);
+                    JsonField.Flag(step, "individual_digits", false) ? CutBehaviour.Isolated : CutBehaviour.Contiguous, false);
             case "Punctuation":
-                CutBehaviour behaviour = step.TryGetProperty("behavior", out JsonElement b)
+                CutBehaviour behaviour = JsonField.TextOrNone(step, "behavior") is { } b
                     ? SplitCut.BehaviourOf(b) : CutBehaviour.Isolated;
                 return new SplitCut(SplitCut.Runes(IsPunctuation), behaviour, false);
             case "Metaspace": return MetaspaceCut.ReadStep(step);
-            case "ByteLevel": return new ByteLevelCut(Flag(step, "add_prefix_space", true), Flag(step, "use_regex", true));
+            case "ByteLevel":
+                return new ByteLevelCut(JsonField.Flag(step, "add_prefix_space", true), JsonField.Flag(step, "use_regex", true));
             default: throw new FormatException($"A BPE tokenizer with the pre-tokenizer \"{type}\" is not read.");
         }
     }
-
-    /// <summary>A flag of a JSON object.</summary>
-    internal static bool Flag(JsonElement element, string name, bool otherwise) =>
-        element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value.GetBoolean() : otherwise;
 
     private static bool IsNumber(Rune rune) => Rune.GetUnicodeCategory(rune) is
         UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;

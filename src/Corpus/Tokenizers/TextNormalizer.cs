@@ -23,7 +23,7 @@ internal sealed class TextNormalizer
     public static TextNormalizer Read(JsonElement root)
     {
         var normalizer = new TextNormalizer();
-        if (root.TryGetProperty("normalizer", out JsonElement first) && first.ValueKind != JsonValueKind.Null) normalizer.Add(first);
+        if (JsonField.Has(root, "normalizer", out JsonElement first)) normalizer.Add(first);
         return normalizer;
     }
 
@@ -46,21 +46,21 @@ internal sealed class TextNormalizer
     // Nested no deeper than a JSON file may be.
     private void Add(JsonElement step)
     {
-        string type = step.GetProperty("type").GetString() ?? "";
+        string type = JsonField.Text(step, "type");
         switch (type)
         {
             case "Sequence":
-                foreach (JsonElement inner in step.GetProperty("normalizers").EnumerateArray()) Add(inner);
+                foreach (JsonElement inner in JsonField.List(step, "normalizers").EnumerateArray()) Add(inner);
                 return;
             case "NFC": _steps.Add(CanonicalForms.Compose); break;
             case "Prepend":
-                string before = Bounded(step.GetProperty("prepend"));
+                string before = Bounded(JsonField.Text(step, "prepend"));
                 _steps.Add(text => before + text);
                 break;
             case "Replace":
-                if (!step.GetProperty("pattern").TryGetProperty("String", out JsonElement pattern))
+                if (JsonField.TextOrNone(JsonField.Object(step, "pattern"), "String") is not { } pattern)
                     throw new FormatException("Its normalizer replaces by a pattern; plain strings are read.");
-                string old = Bounded(pattern), replacement = Bounded(step.GetProperty("content"));
+                string old = Bounded(pattern), replacement = Bounded(JsonField.Text(step, "content"));
                 if (old.Length == 0) throw new FormatException("Its normalizer replaces nothing by something.");
                 _steps.Add(text => text.Replace(old, replacement, StringComparison.Ordinal));
                 break;
@@ -70,6 +70,6 @@ internal sealed class TextNormalizer
         if (_steps.Count > MostSteps) throw new FormatException($"Its normalizer has more than {MostSteps} steps.");
     }
 
-    private static string Bounded(JsonElement text) => text.GetString() is { Length: <= LongestText } t
-        ? t : throw new FormatException($"A text of its normalizer has more than {LongestText} characters.");
+    private static string Bounded(string text) => text.Length <= LongestText ? text
+        : throw new FormatException($"A text of its normalizer has more than {LongestText} characters.");
 }

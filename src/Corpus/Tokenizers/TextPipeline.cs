@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using PersonaSelection.Lab;
 
 namespace PersonaSelection.Corpus;
 
@@ -24,7 +25,7 @@ internal sealed class TextPipeline
         _raw = Finder(added.Where(t => !t.Normalized), t => t.Content);
         _normalized = Finder(added.Where(t => t.Normalized), t => _normalizer.Apply(t.Content));
         _source = Compact(root, "normalizer") + Compact(root, "pre_tokenizer");
-        if (root.TryGetProperty("pre_tokenizer", out JsonElement first) && first.ValueKind != JsonValueKind.Null) Add(first);
+        if (JsonField.Has(root, "pre_tokenizer", out JsonElement first)) Add(first);
     }
 
     /// <summary>The pieces are to be written in the alphabet of bytes.</summary>
@@ -70,9 +71,9 @@ internal sealed class TextPipeline
     // Nested no deeper than a JSON file may be.
     private void Add(JsonElement step)
     {
-        if (step.GetProperty("type").GetString() == "Sequence")
+        if (JsonField.Text(step, "type") == "Sequence")
         {
-            foreach (JsonElement inner in step.GetProperty("pretokenizers").EnumerateArray()) Add(inner);
+            foreach (JsonElement inner in JsonField.List(step, "pretokenizers").EnumerateArray()) Add(inner);
             return;
         }
         if (IsByteLevel) throw new FormatException("Its pre-tokenizer goes on behind ByteLevel, where letters are bytes.");

@@ -45,10 +45,9 @@ public static class TokenizerFile
         using JsonDocument document = JsonFile.Read(path, Remedy);
         try
         {
-            JsonElement root = document.RootElement, model = root.GetProperty("model");
+            JsonElement root = document.RootElement, model = JsonField.Object(root, "model");
             // Old files do not say what they are.
-            string type = model.TryGetProperty("type", out JsonElement t) ? t.GetString() ?? ""
-                : model.TryGetProperty("merges", out _) ? "BPE" : "";
+            string type = JsonField.TextOrNone(model, "type") ?? (JsonField.Has(model, "merges", out _) ? "BPE" : "");
             return type switch
             {
                 "WordLevel" => ReadWordLevel(root, model, size),
@@ -79,7 +78,7 @@ public static class TokenizerFile
             throw new FormatException("A WordLevel tokenizer is read with the Lowercase normalizer only.");
         if (TypeOf(root, "pre_tokenizer") != "Whitespace")
             throw new FormatException("A WordLevel tokenizer is read with the Whitespace pre-tokenizer only.");
-        string[] words = ReadVocabulary(model.GetProperty("vocab"));
+        string[] words = ReadVocabulary(JsonField.Object(model, "vocab"));
         if (words.Length > size) throw new TooManyIdsException(words.Length, size.Value);
         return WordLevelTokenizer.FromVocabulary(words);
     }
@@ -91,7 +90,7 @@ public static class TokenizerFile
         var words = new string?[count];
         foreach (JsonProperty word in vocabulary.EnumerateObject())
         {
-            int id = word.Value.GetInt32();
+            int id = JsonField.WholeOf(word.Value, word.Name);
             if ((uint)id >= (uint)count || words[id] is not null)
                 throw new FormatException($"The id {id} of \"{word.Name}\" occurs twice or is not below {count}.");
             words[id] = word.Name;
@@ -100,8 +99,7 @@ public static class TokenizerFile
     }
 
     internal static string? TypeOf(JsonElement root, string part) =>
-        root.TryGetProperty(part, out JsonElement p) && p.ValueKind == JsonValueKind.Object && p.TryGetProperty("type", out JsonElement t)
-            ? t.GetString() : null;
+        JsonField.Has(root, part, out _) ? JsonField.TextOrNone(JsonField.Object(root, part), "type") : null;
 
     private static void WriteWordLevel(Utf8JsonWriter w, WordLevelTokenizer tokenizer)
     {

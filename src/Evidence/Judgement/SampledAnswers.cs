@@ -73,12 +73,15 @@ public sealed class SampledAnswers : IProbeAnswers
     private SampledOpening[] Openings => [new([], 0, Before), .. _contexts.SelectMany(Shared)];
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentException">There is no probe.</exception>
     /// <exception cref="UserErrorException"><c>judge-unreadable</c>, or the model fails.</exception>
     public ProbeReading[] AsItIs(IReadOnlyList<Probe> probes, IReadOnlyList<Turn>? before = null, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default) =>
         [.. Ask([new(before ?? [], 0, Before)], probes, progress, cancellation)[0].Select(s => new ProbeReading(s.Share, s.Counted))];
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentException">There is no probe.</exception>
+    /// <exception cref="InvalidOperationException">No persona was given.</exception>
     /// <exception cref="UserErrorException">As for <see cref="AsItIs"/>.</exception>
     public ProbeTable UnderPersonas(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
@@ -138,6 +141,7 @@ public sealed class SampledAnswers : IProbeAnswers
     /// <summary>[the model as it is, then every persona][probe]; answers under all contexts of a persona go together.</summary>
     private SampledShare[][] OfAll(IReadOnlyList<Probe> probes, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
+        if (Personas.Count == 0) throw new InvalidOperationException("There is no persona: none was given to these answers.");
         SampledShare[][] low = Ask(Openings, probes, progress, cancellation);
         int[] first = [0, 1, .. _contexts.Select((_, h) => 1 + _contexts.Take(h + 1).Sum(c => c.Count))];
         return [.. Enumerable.Range(0, _contexts.Length + 1)
@@ -161,6 +165,7 @@ public sealed class SampledAnswers : IProbeAnswers
     private SampledShare[][] Ask(IReadOnlyList<SampledOpening> openings, IReadOnlyList<Probe> probes,
         IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
+        ProbeMeasurement.RequireSome(probes);
         (SampledShare[][] low, int unreadable) = SampledProbes.Ask(_model, openings, probes, Random, progress, cancellation);
         lock (_lock) (Answered, Unreadable) = (Answered + (openings.Sum(o => (long)o.Samples) * probes.Count), Unreadable + unreadable);
         return low;

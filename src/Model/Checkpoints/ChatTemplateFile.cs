@@ -12,6 +12,7 @@ public static class ChatTemplateFile
 {
     private const string ConfigName = "tokenizer_config.json", TemplateName = "chat_template.jinja";
     private const string Remedy = "Copy the tokenizer's files from where the model was made; without a chat template it is 'role: text'.";
+    private static readonly string[] Ends = ["bos_token", "eos_token"];
     private const long Largest = 16 << 20;
 
     /// <summary>The template for text that a server is given, which puts the begin token before it itself.</summary>
@@ -55,6 +56,8 @@ public static class ChatTemplateFile
             JsonElement value = member.Value;
             if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("content", out JsonElement content)) value = content;
             if (value.ValueKind == JsonValueKind.String) tokens[member.Name] = value.GetString()!;
+            else if (Ends.Contains(member.Name) && value.ValueKind != JsonValueKind.Null)
+                throw Misplaced(path, JsonField.Wrong(member.Name, value, "a text, or an object with it as \"content\","));
         }
         return new Found(SourceIn(document.RootElement, path), path, tokens);
     }
@@ -64,7 +67,9 @@ public static class ChatTemplateFile
     {
         if (!root.TryGetProperty("chat_template", out JsonElement template)) return null;
         if (template.ValueKind == JsonValueKind.String) return template.GetString();
-        if (template.ValueKind != JsonValueKind.Array) return null;
+        if (template.ValueKind == JsonValueKind.Null) return null;
+        if (template.ValueKind != JsonValueKind.Array)
+            throw Misplaced(path, JsonField.Wrong("chat_template", template, "a text, or a list of texts with their names,"));
         foreach (JsonElement entry in template.EnumerateArray())
         {
             if (entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("name", out JsonElement name)
@@ -74,6 +79,9 @@ public static class ChatTemplateFile
         }
         throw new UserErrorException("bad-template", $"{path} holds several chat templates and none of the name \"default\".", Remedy);
     }
+
+    private static UserErrorException Misplaced(string path, FormatException what) =>
+        new("bad-template", $"{path} cannot be used: {what.Message}", Remedy, what);
 
     private static string ReadText(string path)
     {

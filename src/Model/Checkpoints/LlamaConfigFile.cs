@@ -9,7 +9,8 @@ namespace PersonaSelection.Model;
 internal static class LlamaConfigFile
 {
     private const int LongestContext = 1 << 20;
-    private const string Remedy = "Use a Llama, Mistral, Qwen 2 or Qwen 3 checkpoint; rotary scaling may be linear or that of Llama 3.";
+    private const string Remedy = "Use a Llama, Mistral, Qwen 2 or Qwen 3 checkpoint with its config.json as it was published; rotary "
+        + "scaling may be linear or that of Llama 3.";
 
     public static void Save(string path, DecoderConfig c, ITokenizer tokenizer) => JsonFile.Write(path, w =>
     {
@@ -49,6 +50,7 @@ internal static class LlamaConfigFile
         JsonElement root = document.RootElement;
         try
         {
+            if (JsonField.Has(root, "quantization_config", out JsonElement way)) throw Quantised.Config(path, way);
             return Read(root);
         }
         catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException or OverflowException)
@@ -59,7 +61,7 @@ internal static class LlamaConfigFile
 
     private static DecoderConfig Read(JsonElement root)
     {
-        string type = Has(root, "model_type", out JsonElement t) ? t.GetString() ?? "" : "";
+        string type = JsonField.TextOrNone(root, "model_type") ?? "";
         DecoderFamily family = type switch
         {
             "llama" or "mistral" => DecoderFamily.Llama,
@@ -67,17 +69,18 @@ internal static class LlamaConfigFile
             "qwen3" => DecoderFamily.Qwen3,
             _ => throw new FormatException($"its type is \"{type}\"; llama, mistral, qwen2 and qwen3 are read."),
         };
-        if (Has(root, "hidden_act", out JsonElement act) && act.GetString() != "silu")
-            throw new FormatException($"its activation is \"{act.GetString()}\".");
+        if (JsonField.TextOrNone(root, "hidden_act") is { } act && act != "silu")
+            throw new FormatException($"its activation is \"{act}\".");
         foreach (string bias in (string[])["attention_bias", "mlp_bias"])
-            if (Has(root, bias, out JsonElement b) && b.GetBoolean()) throw new FormatException("it has biases.");
-        RotaryScaling? scaling = Has(root, "rope_scaling", out JsonElement scaled) ? Scaling(scaled) : null;
-        double theta = Number(root, "rope_theta", 10000);
-        if (Has(root, "rope_parameters", out JsonElement rope)) (theta, scaling) = (Number(rope, "rope_theta", theta), Scaling(rope));
+            if (JsonField.Flag(root, bias, false)) throw new FormatException("it has biases.");
+        RotaryScaling? scaling = JsonField.Has(root, "rope_scaling", out JsonElement scaled) ? Scaling(scaled) : null;
+        double theta = JsonField.Number(root, "rope_theta", 10000);
+        if (JsonField.Has(root, "rope_parameters", out JsonElement rope))
+            (theta, scaling) = (JsonField.Number(rope, "rope_theta", theta), Scaling(rope));
         int context = Size(root, "max_position_embeddings", 2048);
         // Within one window, attention through a sliding one is full attention. Qwen's files name one that is not in use.
-        bool slides = Has(root, "use_sliding_window", out JsonElement use) ? use.GetBoolean() : family == DecoderFamily.Llama;
-        if (slides && Has(root, "sliding_window", out _)) context = Math.Min(context, Size(root, "sliding_window"));
+        bool slides = JsonField.Flag(root, "use_sliding_window", family == DecoderFamily.Llama);
+        if (slides && JsonField.Has(root, "sliding_window", out _)) context = Math.Min(context, Size(root, "sliding_window"));
         int width = Size(root, "hidden_size"), heads = Size(root, "num_attention_heads");
         if (heads == 0) throw new FormatException("it has no attention heads.");
         var config = new DecoderConfig
@@ -92,8 +95,8 @@ internal static class LlamaConfigFile
             FeedForward = Size(root, "intermediate_size"),
             RopeTheta = theta,
             RopeScaling = scaling,
-            NormEpsilon = Number(root, "rms_norm_eps", 1e-6),
-            TieEmbeddings = Has(root, "tie_word_embeddings", out JsonElement tie) && tie.GetBoolean(),
+            NormEpsilon = JsonField.Number(root, "rms_norm_eps", 1e-6),
+            TieEmbeddings = JsonField.Flag(root, "tie_word_embeddings", false),
             ContextLength = context,
         };
         if (config.ContextLength > LongestContext)
@@ -104,14 +107,14 @@ internal static class LlamaConfigFile
 
     private static RotaryScaling? Scaling(JsonElement rope)
     {
-        string type = Has(rope, "rope_type", out JsonElement name) || Has(rope, "type", out name) ? name.GetString() ?? "" : "default";
-        double factor = Number(rope, "factor", 1);
+        string type = JsonField.TextOrNone(rope, "rope_type") ?? JsonField.TextOrNone(rope, "type") ?? "default";
+        double factor = JsonField.Number(rope, "factor", 1);
         return type switch
         {
             "default" => null,
             "linear" => new RotaryScaling(factor),
-            "llama3" => new RotaryScaling(factor, Number(rope, "low_freq_factor", 1), Number(rope, "high_freq_factor", 4),
-                Size(rope, "original_max_position_embeddings")),
+            "llama3" => new RotaryScaling(factor, JsonField.Number(rope, "low_freq_factor", 1),
+                JsonField.Number(rope, "high_freq_factor", 4), Size(rope, "original_max_position_embeddings")),
             _ => throw new FormatException($"its rotary positions are scaled in the way \"{type}\"."),
         };
     }
@@ -135,17 +138,10 @@ internal static class LlamaConfigFile
         w.WriteEndObject();
     }
 
-    private static bool Has(JsonElement root, string name, out JsonElement value) =>
-        root.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
-
     private static int Size(JsonElement root, string name, int? otherwise = null)
     {
-        if (!Has(root, name, out JsonElement value)) return otherwise ?? throw new FormatException($"\"{name}\" is missing.");
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int size) && size >= 0
-            ? size : throw new FormatException($"\"{name}\" is not a size.");
+        if (otherwise is { } usual && !JsonField.Has(root, name, out _)) return usual;
+        int size = JsonField.Whole(root, name);
+        return size >= 0 ? size : throw JsonField.Wrong(name, JsonField.Of(root, name), "a whole number from 0 up");
     }
-
-    private static double Number(JsonElement root, string name, double otherwise) =>
-        !Has(root, name, out JsonElement value) ? otherwise
-        : value.ValueKind == JsonValueKind.Number ? value.GetDouble() : throw new FormatException($"\"{name}\" is not a number.");
 }

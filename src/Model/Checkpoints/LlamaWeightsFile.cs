@@ -46,6 +46,7 @@ internal static class LlamaWeightsFile
             if (index is null) files[FileName] = SafetensorsFile.Open(Path.Combine(folder, FileName));
             else foreach (string file in index.Values.Distinct()) files[file] = SafetensorsFile.Open(Path.Combine(folder, file));
             List<LlamaTensor> wanted = LlamaTensor.All(config);
+            foreach ((string name, SafetensorsFile file) in files) Quantised.Refuse(Path.Combine(folder, name), file, wanted);
             CheckNames(folder, config, wanted, files.Values);
             var places = wanted.Select(t => (Tensor: t, File: Find(folder, t, index, files))).ToList();
             Read(places, into(), threads);
@@ -114,11 +115,19 @@ internal static class LlamaWeightsFile
         if (File.Exists(Path.Combine(folder, FileName)) || !File.Exists(path)) return null;
         using JsonDocument document = JsonFile.Read(path, Remedy, 64 << 20);
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (!document.RootElement.TryGetProperty("weight_map", out JsonElement entries) || entries.ValueKind != JsonValueKind.Object)
-            throw Broken($"{path} has no \"weight_map\".");
+        JsonElement entries;
+        try
+        {
+            entries = JsonField.Object(document.RootElement, "weight_map");
+            foreach (JsonProperty entry in entries.EnumerateObject()) JsonField.TextOf(entry.Value, entry.Name);
+        }
+        catch (FormatException e)
+        {
+            throw Broken($"{path} does not say where the weights are: {e.Message}");
+        }
         foreach (JsonProperty entry in entries.EnumerateObject())
         {
-            string file = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
+            string file = entry.Value.GetString()!;
             // A name with a path in it could reach outside the folder.
             if (file.Length == 0 || file != Path.GetFileName(file) || file.Contains('\\', StringComparison.Ordinal))
                 throw Broken($"{path} names an impossible file for \"{entry.Name}\".");

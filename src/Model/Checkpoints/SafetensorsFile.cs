@@ -59,7 +59,7 @@ public sealed class SafetensorsFile : IDisposable
             var header = new byte[headerLength];
             ReadExactly(file, header, 8);
             var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-            Dictionary<string, StoredTensor> tensors = ReadHeader(header, 8 + (long)headerLength, length, metadata);
+            Dictionary<string, StoredTensor> tensors = ReadHeader(path, header, 8 + (long)headerLength, length, metadata);
             var opened = new SafetensorsFile(file, path, tensors, metadata);
             file = null;
             return opened;
@@ -174,7 +174,7 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     private static Dictionary<string,
-        StoredTensor> ReadHeader(byte[] header, long dataStart, long length, Dictionary<string, string> metadata)
+        StoredTensor> ReadHeader(string path, byte[] header, long dataStart, long length, Dictionary<string, string> metadata)
     {
         using JsonDocument document = JsonDocument.Parse(header, new JsonDocumentOptions { MaxDepth = 8 });
         if (document.RootElement.ValueKind != JsonValueKind.Object) throw new FormatException("its header is not an object");
@@ -186,7 +186,7 @@ public sealed class SafetensorsFile : IDisposable
                 foreach (JsonProperty pair in entry.Value.EnumerateObject()) metadata[pair.Name] = pair.Value.GetString() ?? "";
                 continue;
             }
-            StoredTensor tensor = ReadTensor(entry, dataStart, length);
+            StoredTensor tensor = ReadTensor(path, entry, dataStart, length);
             if (!tensors.TryAdd(entry.Name, tensor)) throw new FormatException($"it holds \"{entry.Name}\" twice");
         }
         long at = dataStart;
@@ -199,7 +199,7 @@ public sealed class SafetensorsFile : IDisposable
         return tensors;
     }
 
-    private static StoredTensor ReadTensor(JsonProperty entry, long dataStart, long length)
+    private static StoredTensor ReadTensor(string path, JsonProperty entry, long dataStart, long length)
     {
         string? type = null;
         List<long>? shape = null;
@@ -218,7 +218,8 @@ public sealed class SafetensorsFile : IDisposable
             "F64" or "I64" or "U64" => 8,
             "F32" or "I32" or "U32" => 4,
             "F16" or "BF16" or "I16" or "U16" => 2,
-            "I8" or "U8" or "BOOL" or "F8_E4M3" or "F8_E5M2" => 1,
+            "I8" or "U8" or "BOOL" or "F8_E4M3" or "F8_E5M2" or "F8_E8M0" or "F8_E4M3FNUZ" or "F8_E5M2FNUZ" => 1,
+            "F4" or "F6_E2M3" or "F6_E3M2" => throw Quantised.Weights(path, entry.Name, type),
             _ => throw new FormatException($"\"{entry.Name}\" has the unknown type \"{type}\""),
         };
         if (shape.Count > 8 || shape.Any(s => s < 0)) throw new FormatException($"\"{entry.Name}\" has an impossible shape");

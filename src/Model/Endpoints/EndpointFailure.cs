@@ -10,6 +10,9 @@ internal static class EndpointFailure
         string said = attempt.Trouble.Length > 0 ? $": {attempt.Trouble}" : "";
         return attempt.Status switch
         {
+            0 when !attempt.Transient => new("endpoint-tls", $"No safe connection to {at.Base}{said}.",
+                "Check the address (https or http, and the name that the certificate is for) and this machine's clock; a certificate of "
+                + "your own is trusted once SSL_CERT_FILE names a file with it, or the system's store holds it. Nothing was sent."),
             0 => new("endpoint-unreachable", $"{at.Base} did not answer in {settings.Attempts} attempts{said}.",
                 "Check the address and that the server runs; what was answered before is kept."),
             401 or 403 => new("endpoint-key", $"{at.Base} does not let us in ({attempt.Status}){said}.",

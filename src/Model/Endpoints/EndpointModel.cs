@@ -52,7 +52,7 @@ public sealed class EndpointModel : ILanguageModel
     /// <exception cref="UserErrorException"><c>endpoint-no-logprobs</c> when it does not; or another <c>endpoint-</c> code.</exception>
     public static EndpointModel Open(EndpointClient client, ChatTemplate? template = null, CancellationToken cancellation = default)
     {
-        string trouble = "";
+        string trouble = "", lacks = "no log-probabilities";
         var asked = new List<EndpointRequest>();
         foreach (GivenTextRoute route in Enum.GetValues<GivenTextRoute>())
         {
@@ -62,7 +62,11 @@ public sealed class EndpointModel : ILanguageModel
                 asked.Add(request);
                 if (client.Post(request, reply => Probed(route, reply), cancellation).GetAwaiter().GetResult() is { Count: > 3 } tokens
                     && tokens.Skip(1).All(t => t.LogProbability is not null))
-                    return new EndpointModel(client, route, template ?? ChatTemplate.Plain);
+                {
+                    if (GivenTextQuestion.UntrueOfProbe(tokens) is not { } untrue)
+                        return new EndpointModel(client, route, template ?? ChatTemplate.Plain);
+                    (lacks, trouble) = ("no true log-probabilities", $" It gave {untrue}, which no model finds.");
+                }
             }
             catch (UserErrorException e) when (e.Code is "endpoint-refused" or "endpoint-not-found" or "endpoint-bad-reply")
             {
@@ -73,7 +77,7 @@ public sealed class EndpointModel : ILanguageModel
         // The next run asks again: the server may be another by then, or have been out of sorts.
         asked.ForEach(client.Forget);
         throw new UserErrorException("endpoint-no-logprobs",
-            $"{client.Address.Base} gives no log-probabilities of given text for '{client.Address.Model}' (neither echo nor "
+            $"{client.Address.Base} gives {lacks} of given text for '{client.Address.Model}' (neither echo nor "
             + $"prompt_logprobs).{trouble}",
             "Use judgement or sampled answers (--samples), which need a chat model only; or serve the model with vLLM, whose completions "
             + "have prompt_logprobs.");
@@ -140,6 +144,7 @@ public sealed class EndpointModel : ILanguageModel
         {
             IReadOnlyList<TextToken> tokens = GivenTextQuestion.Read(Route, Whole(texts[i]), reply)
                 ?? throw new UnreadableReplyException("tokens that do not make up the text it was given");
+            if (GivenTextQuestion.Untrue(tokens) is { } untrue) throw new UnreadableReplyException($"{untrue} of the text it was given");
             TextToken[] within = [.. tokens.Where(t => t.End > texts[i].Prefix.Length)];
             return within.All(t => t.LogProbability is not null) ? within
                 : throw new UnreadableReplyException("no log-probability for a token of the text it was given");

@@ -1,5 +1,10 @@
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -35,6 +40,7 @@ internal sealed partial class EndpointTransport : IDisposable
     private readonly string? _key;
     private readonly int _largest;
     private readonly TimeProvider _time;
+    private volatile string? _untrusted;
 
     public EndpointTransport(EndpointAddress address, string? key, EndpointSettings settings, TimeProvider time)
     {
@@ -42,10 +48,20 @@ internal sealed partial class EndpointTransport : IDisposable
         _http = new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.All,
             UseCookies = false,
             UseProxy = !address.Base.IsLoopback,
             MaxConnectionsPerServer = settings.Concurrency,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+                {
+                    _untrusted = errors == SslPolicyErrors.None ? null
+                        : Clean(ServerCertificate.Trouble(address.Base.Host, certificate as X509Certificate2, chain, errors));
+                    return _untrusted is null;
+                },
+            },
         })
         {
             BaseAddress = address.Base,
@@ -67,9 +83,18 @@ internal sealed partial class EndpointTransport : IDisposable
                 await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
             return await Read(response, cancellation).ConfigureAwait(false);
         }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError)
+        {
+            // A certificate, or a server that speaks no TLS, is the same another time; a line that breaks is not.
+            bool broken = _untrusted is null && e.InnerException is not AuthenticationException;
+            string trouble = _untrusted ?? Clean(e.GetBaseException().Message);
+            return EndpointAttempt.Failed(0, broken ? $"no TLS connection ({trouble})" : trouble, broken);
+        }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return EndpointAttempt.Failed(0, Clean(e.Message), transient: true);
+            // The message of a socket's trouble names the place; others point to the exception within.
+            Exception said = e.InnerException is SocketException ? e : e.GetBaseException();
+            return EndpointAttempt.Failed(0, Clean(said.Message), transient: true);
         }
     }
 
@@ -82,7 +107,7 @@ internal sealed partial class EndpointTransport : IDisposable
             return EndpointAttempt.Failed(status, Clean(response.Headers.Location is { } to ? Where(to) : "another place"));
         if (status is < 200 or >= 300)
         {
-            string said = Message(await ReadBody(response, LargestMessage, whole: false, cancellation).ConfigureAwait(false) ?? []);
+            string said = await Said(response, cancellation).ConfigureAwait(false);
             // A quota that is used up is told by the status of a server that is busy, and no waiting helps.
             bool spent = said.Contains("insufficient_quota", StringComparison.Ordinal);
             return EndpointAttempt.Failed(status, said, !spent && status is 408 or 409 or 425 or 429 or >= 500, RetryAfter(response));
@@ -91,9 +116,21 @@ internal sealed partial class EndpointTransport : IDisposable
         if (type is not null && type.Contains("html", StringComparison.OrdinalIgnoreCase))
             // A page is there to stay: the address is that of a door for people.
             return EndpointAttempt.Failed(status, $"a page of type {Clean(type)} instead of JSON");
-        if (await ReadBody(response, _largest, whole: true, cancellation).ConfigureAwait(false) is not { } body)
-            return EndpointAttempt.Failed(status, $"more than {_largest} bytes");
-        var attempt = new EndpointAttempt(status, body, default, RetryAfter: RetryAfter(response));
+        // What is known here is unpacked by now, and its name taken from the list.
+        if (response.Content.Headers.ContentEncoding is { Count: > 0 } packed && packed.Any(p => p != "identity"))
+            return EndpointAttempt.Failed(status, $"an answer packed as {Clean(string.Join(", ", packed))}, which nobody asked for");
+        var attempt = new EndpointAttempt(status, [], default, RetryAfter: RetryAfter(response));
+        byte[]? body;
+        try
+        {
+            body = await ReadBody(response, _largest, whole: true, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (IsUnpackable(e))
+        {
+            return attempt.Unreadable("an answer that cannot be unpacked, or only a part of one");
+        }
+        if (body is null) return EndpointAttempt.Failed(status, $"more than {_largest} bytes");
+        attempt = attempt with { Body = body };
         try
         {
             using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = EndpointReply.Deepest });
@@ -115,7 +152,23 @@ internal sealed partial class EndpointTransport : IDisposable
         }
     }
 
-    /// <summary>The body; null when it is larger and should be whole.</summary>
+    private async Task<string> Said(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        try
+        {
+            return Message(await ReadBody(response, LargestMessage, whole: false, cancellation).ConfigureAwait(false) ?? []);
+        }
+        catch (Exception e) when (IsUnpackable(e))
+        {
+            // The status says enough.
+            return "";
+        }
+    }
+
+    // What each of the ways of packing throws.
+    private static bool IsUnpackable(Exception e) => e is InvalidDataException or InvalidOperationException;
+
+    /// <summary>The body, unpacked; null when it is larger and should be whole.</summary>
     private static async Task<byte[]?> ReadBody(HttpResponseMessage response, int largest, bool whole, CancellationToken cancellation)
     {
         if (whole && response.Content.Headers.ContentLength > largest) return null;

@@ -24,6 +24,11 @@ internal static class GivenTextQuestion
     /// </summary>
     public const string ProbeText = "The seven clocks sang quietly; nobody in zinc boots disagreed.";
 
+    private const int FewestToJudge = 4;
+
+    /// <summary>In nats.</summary>
+    private const double Surprise = 1e-3;
+
     public static EndpointRequest Of(string model, GivenTextRoute route, string text) =>
         new(model, "completions", EndpointEstimate.Tokens(text), route == GivenTextRoute.Echo ? 0 : 1, json =>
         {
@@ -54,6 +59,25 @@ internal static class GivenTextQuestion
             return null;
         }
         return tokens is null ? null : GivenText.Align(text, tokens);
+    }
+
+    /// <summary>
+    /// What is wrong with log-probabilities that no model gives a text; null where nothing is, or the text is too short to tell. Some
+    /// servers fill in what they do not compute. The first token, which has nothing before it, and any single one may be as it likes.
+    /// </summary>
+    public static string? Untrue(IReadOnlyList<TextToken> tokens)
+    {
+        double[] logs = [.. tokens.Skip(1).Select(t => t.LogProbability).OfType<double>()];
+        return logs.Length < FewestToJudge || logs.Distinct().Count() > 1 ? null
+            : FormattableString.Invariant($"the same log-probability, {logs[0]:0.###}, for every token");
+    }
+
+    /// <summary>The same of <see cref="ProbeText"/>, most of whose tokens surprise every model.</summary>
+    public static string? UntrueOfProbe(IReadOnlyList<TextToken> tokens)
+    {
+        int certain = tokens.Skip(1).Count(t => t.LogProbability > -Surprise);
+        return Untrue(tokens) ?? (2 * certain > tokens.Count - 1
+            ? $"{certain} of {tokens.Count - 1} tokens of an improbable sentence as certain" : null);
     }
 
     private static List<(string, double?)>? EchoTokens(JsonElement choice)

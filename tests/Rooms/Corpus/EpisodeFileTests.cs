@@ -109,6 +109,27 @@ public sealed class EpisodeFileTests : IDisposable
         Assert.Equal((2, 1), (line.Line, bad.Single().Line));
     }
 
+    [Theory]
+    [InlineData("{\"prompt\":\"p\",\"completion\":\"1\"}")]
+    [InlineData("{\"bad\":1}")]
+    [InlineData("not json")]
+    public void Reading_stops_between_any_two_lines(string line)
+    {
+        string path = Path.Combine(_folder, "x.jsonl");
+        File.WriteAllText(path, string.Concat(Enumerable.Repeat(line + "\n", 5)));
+        using var stop = new CancellationTokenSource();
+        int seen = 0;
+        void See()
+        {
+            if (++seen == 2) stop.Cancel();
+        }
+        Assert.Throws<OperationCanceledException>(() =>
+        {
+            foreach (DataLine _ in EpisodeFile.Lines(path, null, _ => See(), stop.Token)) See();
+        });
+        Assert.Equal(2, seen);
+    }
+
     private List<DataLine> Read(string text, EpisodeFormat? format = null)
     {
         return [.. EpisodeFile.Lines(new MemoryStream(Encoding.UTF8.GetBytes(text)), "x.jsonl", format)];

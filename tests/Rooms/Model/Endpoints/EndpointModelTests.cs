@@ -116,6 +116,53 @@ public sealed class EndpointModelTests : IDisposable
         Assert.Equal(Enum.GetValues<GivenTextRoute>().Length, server.Requests.Count);
     }
 
+    /// <summary>Servers that fill in what they do not compute: no model finds an improbable sentence certain, or all of it equal.</summary>
+    [Theory]
+    [InlineData(nameof(GivenTextRoute.Echo), 0f, 1)]
+    [InlineData(nameof(GivenTextRoute.EchoAndOne), 0f, 1)]
+    [InlineData(nameof(GivenTextRoute.PromptLogprobs), 0f, 1)]
+    [InlineData(nameof(GivenTextRoute.Echo), -1f, 1)]
+    [InlineData(nameof(GivenTextRoute.Echo), -9999f, 1)]
+    [InlineData(nameof(GivenTextRoute.Echo), -1e-7f, 0.7)]
+    public void LogProbabilitiesThatNoModelGives_AreNotBelieved(string route, float filled, double share)
+    {
+        using Transformer home = Tiny.Model(Tiny.Grouped);
+        using var server = new EndpointServer(r => ModelServer.Answer(home, r, Enum.Parse<GivenTextRoute>(route),
+            (logs, i) => i < logs.Length * share ? filled : logs[i]));
+        using EndpointClient client = Client(server, new EndpointCache(_folder));
+
+        UserErrorException e = Assert.Throws<UserErrorException>(() => EndpointModel.Open(client));
+        Assert.Equal("endpoint-no-logprobs", e.Code);
+        Assert.Contains("no true log-probabilities", e.Problem);
+        Assert.Empty(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void ATokenThatIsCertain_AndAFirstOneThatIsFilledIn_AreBelieved()
+    {
+        using Transformer home = Tiny.Model(Tiny.Grouped);
+        using var server = new EndpointServer(r => ModelServer.Answer(home, r, GivenTextRoute.Echo,
+            (logs, i) => i == 0 || i == logs.Length - 1 ? 0f : logs[i]));
+        using EndpointClient client = Client(server);
+
+        Assert.Equal(new GivenTextScore(0, 1, false), EndpointModel.Open(client).Score([("w001 w002", " w003")])[0]);
+    }
+
+    [Fact]
+    public void AServerThatBeginsToFillIn_IsFoundOut()
+    {
+        using Transformer home = Tiny.Model(Tiny.Grouped);
+        bool fills = false;
+        using var server = new EndpointServer(r => ModelServer.Answer(home, r, GivenTextRoute.Echo, (logs, i) => fills ? 0f : logs[i]));
+        using EndpointClient client = Client(server);
+        EndpointModel model = EndpointModel.Open(client);
+        fills = true;
+
+        UserErrorException e = Assert.Throws<UserErrorException>(() => model.Score([("w001 w002 w003 w004", " w005")]));
+        Assert.Equal("endpoint-bad-reply", e.Code);
+        Assert.Contains("the same log-probability, 0, for every token", e.Problem);
+    }
+
     [Fact]
     public void AServerThatLearnsToGiveLogProbabilities_IsAskedAgain()
     {

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace PersonaSelection.Tests.Rooms.ModelTests;
@@ -34,23 +36,30 @@ internal sealed record ServerReply(int Status, string Body, ReplyEnd End = Reply
 
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The bytes of the body where they are not those of the text.</summary>
+    public byte[]? Raw { get; init; }
+
     public static ServerReply Ok(string body) => new(200, body);
 }
 
 /// <summary>An HTTP server over sockets that does whatever a test wants, misbehaviour included, and remembers what it was asked.</summary>
 internal sealed class EndpointServer : IDisposable
 {
+    private const byte TlsHandshake = 22;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Func<ServerRequest, ServerReply> _answer;
     private readonly CancellationTokenSource _end = new();
     private readonly List<ServerRequest> _requests = [];
-    private int _active, _most;
+    private readonly X509Certificate2? _certificate;
+    private int _active, _most, _connections;
 
-    public EndpointServer(Func<ServerRequest, ServerReply> answer)
+    /// <param name="answer">What is answered to each request.</param>
+    /// <param name="certificate">What the server shows; it then speaks TLS.</param>
+    public EndpointServer(Func<ServerRequest, ServerReply> answer, X509Certificate2? certificate = null)
     {
-        _answer = answer;
+        (_answer, _certificate) = (answer, certificate);
         _listener.Start(256);
-        Url = $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/v1";
+        Url = $"{(certificate is null ? "http" : "https")}://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/v1";
         _ = Task.Run(Accept);
     }
 
@@ -63,6 +72,9 @@ internal sealed class EndpointServer : IDisposable
             lock (_requests) return [.. _requests];
         }
     }
+
+    /// <summary>How often somebody connected.</summary>
+    public int Connections => _connections;
 
     /// <summary>The most requests that were under way at once.</summary>
     public int MostAtOnce => _most;
@@ -103,7 +115,20 @@ internal sealed class EndpointServer : IDisposable
         {
             try
             {
-                NetworkStream stream = client.GetStream();
+                Interlocked.Increment(ref _connections);
+                Stream stream = client.GetStream();
+                byte[] first = new byte[1];
+                if (_certificate is null && client.Client.Receive(first, SocketFlags.Peek) == 1 && first[0] == TlsHandshake)
+                {
+                    stream.Write("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"u8);
+                    return;
+                }
+                if (_certificate is not null)
+                {
+                    var safe = new SslStream(stream);
+                    safe.AuthenticateAsServer(_certificate);
+                    stream = safe;
+                }
                 ServerRequest request = Read(stream);
                 int active = Interlocked.Increment(ref _active);
                 lock (_requests)
@@ -117,14 +142,15 @@ internal sealed class EndpointServer : IDisposable
                 Interlocked.Decrement(ref _active);
                 Write(client, stream, reply);
             }
-            catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException
+                or System.Security.Authentication.AuthenticationException)
             {
                 // The client has gone; that is its right.
             }
         }
     }
 
-    private static ServerRequest Read(NetworkStream stream)
+    private static ServerRequest Read(Stream stream)
     {
         string[] first = Line(stream).Split(' ');
         var headers = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -135,7 +161,7 @@ internal sealed class EndpointServer : IDisposable
         return new ServerRequest(-1, first[0], first[1], headers, Encoding.UTF8.GetString(body));
     }
 
-    private static string Line(NetworkStream stream)
+    private static string Line(Stream stream)
     {
         var line = new StringBuilder();
         for (int c = stream.ReadByte(); c != '\n'; c = stream.ReadByte())
@@ -146,7 +172,7 @@ internal sealed class EndpointServer : IDisposable
         return line.ToString();
     }
 
-    private void Write(TcpClient client, NetworkStream stream, ServerReply reply)
+    private void Write(TcpClient client, Stream stream, ServerReply reply)
     {
         if (reply.End == ReplyEnd.Dropped)
         {
@@ -158,7 +184,7 @@ internal sealed class EndpointServer : IDisposable
             _end.Token.WaitHandle.WaitOne();
             return;
         }
-        byte[] body = Encoding.UTF8.GetBytes(reply.Body);
+        byte[] body = reply.Raw ?? Encoding.UTF8.GetBytes(reply.Body);
         var head = new StringBuilder($"HTTP/1.1 {reply.Status} Status\r\nContent-Type: {reply.ContentType}\r\nConnection: close\r\n");
         if (reply.End is ReplyEnd.Whole or ReplyEnd.Half) head.Append($"Content-Length: {body.Length}\r\n");
         foreach ((string name, string value) in reply.Headers) head.Append($"{name}: {value}\r\n");

@@ -10,7 +10,11 @@ namespace PersonaSelection.Tests.Rooms.ModelTests;
 internal static class ModelServer
 {
     /// <summary>Answers by one route only; what belongs to another is refused or ignored.</summary>
-    public static ServerReply Answer(Transformer model, ServerRequest request, GivenTextRoute route)
+    /// <param name="model">Who is behind the server.</param>
+    /// <param name="request">What came in.</param>
+    /// <param name="route">The route.</param>
+    /// <param name="says">What the server makes of the log-probability of a token, given all of them; null for a truthful one.</param>
+    public static ServerReply Answer(Transformer model, ServerRequest request, GivenTextRoute route, Func<float[], int, float>? says = null)
     {
         JsonElement asked = JsonDocument.Parse(request.Body).RootElement;
         bool echo = asked.TryGetProperty("echo", out JsonElement e) && e.GetBoolean();
@@ -22,6 +26,7 @@ internal static class ModelServer
         // Words that the model does not know can only be in the question that finds out what the server offers.
         int[] ids = [.. pieces.Select(p => Known(model.Tokenizer, p.Trim()))];
         float[] logs = model.Score([new ScoreRequest([model.Tokenizer.BeginId], [ids])]).TokenLogProbabilities[0][0];
+        if (says is not null) logs = [.. logs.Select((_, i) => says(logs, i))];
         // What a server prints of a float reads back as the same float.
         var tokens = pieces.Zip(logs, (text, log) => (Text: text, Log: (float?)log)).ToList();
         var usage = new { prompt_tokens = pieces.Length, completion_tokens = most };
