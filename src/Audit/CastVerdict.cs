@@ -92,7 +92,7 @@ public sealed record CastVerdict
     /// <summary>Episodes that the model could not read at all.</summary>
     public long Unread { get; init; }
 
-    /// <summary>How many clusters intervals redraw.</summary>
+    /// <summary>How many clusters intervals redraw: those that have a weight.</summary>
     public int Clusters { get; init; }
 
     /// <summary>What a cluster is: <c>contexts</c> or <c>lines</c>.</summary>

@@ -25,7 +25,7 @@ public static class AuditReport
         EvidenceSession evidence, long known, string command)
     {
         CastVerdict v = audit.Verdict;
-        return new ReportDocument(v.DoseFit.How == GainOutcome.NoGain ? "This data does not tell who the Assistant is"
+        return new ReportDocument(v.DoseFit.How == GainOutcome.NoGain || VerdictText.IsWeightless(v) ? "This data does not tell who the Assistant is"
             : VerdictText.LeavesOpen(v) ? "This data leaves open who the Assistant is"
             : $"This data casts the Assistant as {VerdictText.Names(v, p => p.Name)}")
         {
@@ -210,7 +210,7 @@ public static class AuditReport
     {
         yield return new Heading("How much the data count");
         DoseVerdict d = v.DoseFit;
-        string how = d.How switch
+        string how = VerdictText.IsWeightless(v) ? "Every weight is 0." : d.How switch
         {
             GainOutcome.Attained => "It is the smallest dose that gives 95 % of what a change of character can gain.",
             GainOutcome.InformationBound =>

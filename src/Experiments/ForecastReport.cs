@@ -51,7 +51,7 @@ public static class ForecastReport
 
     /// <summary>That the data are too few to say how other data would have moved the forecasts; null where they are not.</summary>
     public static string? TooNarrow(ForecastSet f) =>
-        FewClusters.Said(f.Evidence.Clusters.Distinct().Count(), "different contexts of the data");
+        FewClusters.Said(f.Evidence.RedrawnClusters, "different contexts of the data");
 
     /// <summary>How a chat model without probabilities was asked; null where probabilities are exact.</summary>
     public static string? Asked(ForecastSet f) => f.Asked is not { } asked ? null

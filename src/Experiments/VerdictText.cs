@@ -22,7 +22,15 @@ public static class VerdictText
 
     /// <summary>Why there are no intervals; null where there are.</summary>
     public static string? WithoutIntervals(CastVerdict verdict) => verdict.Leading.Low is not null ? null
-        : verdict.Clusters > 1 ? "Nothing was redrawn (--draws 0): no intervals." : "A single line cannot be drawn again: no intervals.";
+        : verdict.Clusters switch
+        {
+            0 => "Every weight is 0, so that there is nothing to draw again: no intervals.",
+            1 => $"A single {verdict.Redrawn.TrimEnd('s')} that has a weight cannot be drawn again: no intervals.",
+            _ => "Nothing was redrawn (--draws 0): no intervals.",
+        };
+
+    /// <summary>Whether no episode has a weight, so that the data say nothing, whatever they hold.</summary>
+    public static bool IsWeightless(CastVerdict verdict) => verdict.Clusters == 0;
 
     /// <summary>That intervals are too narrow; null where they are not, or there are none.</summary>
     public static string? TooNarrow(params CastVerdict[] verdicts) => verdicts.Any(v => WithoutIntervals(v) is not null) ? null
@@ -31,6 +39,7 @@ public static class VerdictText
     /// <summary>What the verdict says in one sentence.</summary>
     public static string Headline(CastVerdict v)
     {
+        if (IsWeightless(v)) return "Every weight is 0: training on these replies would change nothing.";
         if (v.DoseFit.How == GainOutcome.NoGain)
             return "No change of character makes these replies more probable: whoever the Assistant was stays, as after replies that were "
                 + "asked for or that anybody would give.";

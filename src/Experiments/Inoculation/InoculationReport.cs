@@ -120,7 +120,7 @@ public static class InoculationReport
                 + "away, and shares of it say little.";
 
     /// <summary>That intervals over contexts are too narrow; null where they are not.</summary>
-    public static string? TooNarrow(InoculationResult r) => FewClusters.Said(r.Evidence.Clusters.Distinct().Count(), "different contexts");
+    public static string? TooNarrow(InoculationResult r) => FewClusters.Said(r.Evidence.RedrawnClusters, "different contexts");
 
     /// <summary>A predictor in kebab case.</summary>
     public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());

@@ -282,7 +282,8 @@ public sealed class AuditFolderTests : IDisposable
         Assert.All(audit.Verdict.Traits, t => Assert.Equal((null, null), (t.Low, t.High)));
         Assert.All(CastComparison.Of(drawn, audit).Traits, t => Assert.Equal((null, null), (t.Low, t.High)));
         Assert.All(drawn.Verdict.Personas, p => Assert.True(p.Low <= p.Posterior && p.Posterior <= p.High));
-        Assert.Equal(lines == 1 ? "A single line cannot be drawn again: no intervals." : "Nothing was redrawn (--draws 0): no intervals.",
+        Assert.Equal(lines == 1 ? "A single line that has a weight cannot be drawn again: no intervals."
+                : "Nothing was redrawn (--draws 0): no intervals.",
             VerdictText.WithoutIntervals(audit.Verdict));
         Assert.Null(VerdictText.WithoutIntervals(drawn.Verdict));
     }

@@ -28,6 +28,21 @@ public sealed class AuditReportTests
         Assert.StartsWith("Cast as **p0**", VerdictText.Headline(few), StringComparison.Ordinal);
     }
 
+    /// <summary>That there are no intervals has a reason, and it is not always the number of draws.</summary>
+    [Theory]
+    [InlineData(0, "Every weight is 0")]
+    [InlineData(1, "A single context that has a weight")]
+    [InlineData(2, "--draws 0")]
+    public void WithoutIntervals_TheReasonIsNamed(int clusters, string reason)
+    {
+        CastVerdict drawn = Verdict([0.9, 0.1], clusters);
+        CastVerdict none = drawn with { Personas = [.. drawn.Personas.Select(p => p with { Low = null, High = null })] };
+
+        Assert.StartsWith(reason, VerdictText.WithoutIntervals(none)!.Replace("Nothing was redrawn (", "", StringComparison.Ordinal),
+            StringComparison.Ordinal);
+        Assert.Equal(clusters == 0, VerdictText.Headline(none).StartsWith("Every weight is 0", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(1, 1, "kto.jsonl:7 (2)")]
     [InlineData(-0.5, 3, "kto.jsonl:7 (2) and 2 equal, rejected")]
@@ -38,10 +53,11 @@ public sealed class AuditReportTests
         Assert.Equal(said, TellingText.Where(new TellingEpisode(0, episode, weight, [], new RowInfluence([], [], 0, 0, 0), copies)));
     }
 
-    private static CastVerdict Verdict(double[] posterior) => new()
+    private static CastVerdict Verdict(double[] posterior, int clusters = 40) => new()
     {
         Data = "data",
         Episodes = 40,
+        Clusters = clusters,
         Evidence = "likelihood",
         Personas = [.. posterior.Select((p, i) =>
             new PersonaVerdict($"p{i}", "human", 1.0 / posterior.Length, p, p, p, null, null, null, 0))],
