@@ -40,6 +40,12 @@ public sealed class AuditEvidence
     /// <summary>Episodes that the source was asked for in this run.</summary>
     public long Scored { get; private set; }
 
+    /// <summary>Whether some of a row's episode did not fit into the model.</summary>
+    internal bool IsCut(int row) => _cut.ContainsKey(_firstEqual[row]);
+
+    /// <summary>Whether the model could not read a row's episode at all.</summary>
+    internal bool IsUnread(int row) => _cut.GetValueOrDefault(_firstEqual[row]) is not null;
+
     /// <summary>Episodes whose evidence was in the log already.</summary>
     public long Resumed { get; private set; }
 

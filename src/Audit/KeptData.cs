@@ -177,6 +177,12 @@ public static class KeptData
         int at = 0;
         int[] cluster = [.. weights.Select(w => w is null ? 0 : clusters.Of(at++))];
         EvidenceRows kept = audit.Cast.Rows.Regrouped(e => cluster[e], e => weights[e]);
-        return audit.Cast.With(kept, cancellation).Verdict(data.Name, audit.Kind) with { Redrawn = clusters.Redrawn };
+        int[] left = [.. Enumerable.Range(0, weights.Length).Where(e => weights[e] is not null)];
+        return audit.Cast.With(kept, cancellation).Verdict(data.Name, audit.Kind) with
+        {
+            Redrawn = clusters.Redrawn,
+            Cut = left.Count(audit.Evidence.IsCut),
+            Unread = left.Count(audit.Evidence.IsUnread),
+        };
     }
 }

@@ -143,7 +143,8 @@ internal static class AuditScreen
             + "left out or weighted down.");
         if (kept.Cast is { } cast)
             Console.Out.WriteLine("They would leave the Assistant as "
-                + $"{string.Join(", ", cast.Personas.Take(3).Select(p => $"{p.Name} ({Fixed(p.Posterior)})"))}.");
+                + $"{string.Join(", ", cast.Personas.Take(3).Select(p => $"{p.Name} ({Fixed(p.Posterior)})"))}."
+                + (cast.Cut + cast.Unread > 0 ? " Of what is kept " + CutEpisodes.Count(cast.Cut, cast.Unread) : ""));
     }
 
     private static string Cells(AdaptiveVerdict a) =>

@@ -74,6 +74,21 @@ public sealed class KeptDataTests : IDisposable
         Assert.Equal(again.Personas, kept.Cast.Personas);
     }
 
+    /// <summary>What was cut, or not read, is so in what is kept of it: as an audit of the written file counts it.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.5)]
+    public void Episodes_that_were_cut_are_counted_in_what_is_kept(double weight)
+    {
+        TextSource Short() => new() { Cut = "number 1", Unread = "number 3" };
+        string data = _here.Chats("data.jsonl", 200);
+        AuditResult audit = _here.Audit(data, "a", Short());
+        KeptVerdict kept = Write(audit, data, new KeepPlan("speaker.careless-doctor < 0.5", null, null, weight), "kept.jsonl");
+        CastVerdict again = _here.Audit(kept.File, "b", Short()).Verdict;
+        Assert.Equal((again.Cut, again.Unread), (kept.Cast!.Cut, kept.Cast.Unread));
+        Assert.True(again.Unread > 0 && again.Cut > again.Unread && (weight > 0 || again.Cut < audit.Verdict.Cut), $"{again.Cut}");
+    }
+
     /// <summary>A line of which nothing is trained on stays where it is and counts for nothing.</summary>
     [Fact]
     public void A_line_without_an_episode_costs_no_other()
