@@ -25,7 +25,8 @@ public static class AuditReport
         EvidenceSession evidence, long known, string command)
     {
         CastVerdict v = audit.Verdict;
-        return new ReportDocument(v.DoseFit.How == GainOutcome.NoGain || VerdictText.IsWeightless(v) ? "This data does not tell who the Assistant is"
+        bool silent = VerdictText.IsWeightless(v) || v.DoseFit.How == GainOutcome.NoGain;
+        return new ReportDocument(silent ? "This data does not tell who the Assistant is"
             : VerdictText.LeavesOpen(v) ? "This data leaves open who the Assistant is"
             : $"This data casts the Assistant as {VerdictText.Names(v, p => p.Name)}")
         {
@@ -192,9 +193,9 @@ public static class AuditReport
         yield return new Heading("What is kept");
         yield return new Prose($"{Count(k.Episodes)} of {Count(before.Episodes)} episodes stay as they are, in {Count(k.Lines)} lines of "
             + $"`{Path.GetFileName(k.File)}`."
-            + (k.Cast is null ? " Nothing is left to cast anybody." : " The cast that the kept data predict:"));
             + (k.Cast is { Cut: > 0 } c
                 ? $" Of them {Count(c.Cut)} were cut to fit the model, {Count(c.Unread)} could not be read at all." : "")
+            + (k.Cast is null ? " Nothing is left to cast anybody." : " The cast that the kept data predict:"));
         if (k.Cast is not { } cast) yield break;
         string[] shown = [.. cast.Personas.Concat(before.Personas).OrderByDescending(p => p.Posterior).Select(p => p.Name)
             .Distinct().Take(ShownPersonas)];

@@ -82,7 +82,7 @@ internal static class AuditScreen
         if (o.Comparison is { } c) Compare(c);
         if (o.Kept is { } kept) Keep(kept);
         Console.Out.WriteLine(FormattableString.Invariant(
-            $"\nDose: all data count as {Observations(v.DoseFit.EffectiveObservations)} ({(VerdictText.IsWeightless(v) ? "every weight is 0" : How(v.DoseFit.How))}). ")
+            $"\nDose: all data count as {Observations(v.DoseFit.EffectiveObservations)} ({How(v)}). ")
             + FormattableString.Invariant($"The cast is as open as {v.EffectivePersonas:0.0} equally likely personas."));
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
         if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
@@ -170,7 +170,7 @@ internal static class AuditScreen
     private static string Observations(double n) =>
         n == 1 ? "one observation" : string.Create(CultureInfo.InvariantCulture, $"{n:0.##} observations");
 
-    private static string How(GainOutcome how) => how switch
+    private static string How(CastVerdict v) => VerdictText.IsWeightless(v) ? "every weight is 0" : v.DoseFit.How switch
     {
         GainOutcome.Attained => "fitted to what the replies gain",
         GainOutcome.InformationBound => "fitted, bounded by what the replies gain",
