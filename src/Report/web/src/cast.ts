@@ -38,7 +38,8 @@ export const drawCast = (figure: CastFigure, width: number, hues: Hues): Node[] 
         Plot.barX(rows.filter((r) => finite(r.before)), { x1: 0, x2: 'before', ...y([4, 21]), fill: 'var(--mark)', rx: 1.5 }),
         Plot.barX(rows.filter((r) => finite(r.after)), { x1: 0, x2: 'after', ...y([11, 9]), fill: hue(hues, stage), rx: 1.5 }),
         Plot.ruleX([0], { stroke: 'var(--rule)' }),
-        Plot.text(rows, { x: 'end', y: 'i', dx: 7, textAnchor: 'start', text: (r) => percent(r.after) }),
+        // At the bar that it is of, though the one before may be longer.
+        Plot.text(rows, { x: (r) => Math.min(most, finite(r.after) ? r.after : 0), y: 'i', dx: 7, dy: 1.5, textAnchor: 'start', text: (r) => percent(r.after) }),
         Plot.tip(rows, Plot.pointerY({ x: 'end', y: 'i', title: 'title', ...TIP })),
       ],
     });
