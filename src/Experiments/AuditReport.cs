@@ -276,10 +276,11 @@ public static class AuditReport
 
     private static string Percent(double x) => FigureNumber.Percent(x);
 
-    private static string Dose(double x) => x.ToString(x is 0 or >= 0.001 ? "0.####" : "0.##e+0", CultureInfo.InvariantCulture);
+    private static string Dose(double x) =>
+        FigureNumber.Sign(x.ToString(x is 0 or >= 0.001 ? "0.####" : "0.##e+0", CultureInfo.InvariantCulture));
 
     private static string Number(double x) =>
-        x.ToString(Math.Abs(x) >= 100 ? "0" : Math.Abs(x) >= 0.1 ? "0.##" : "0.####", CultureInfo.InvariantCulture);
+        FigureNumber.Sign(x.ToString(Math.Abs(x) >= 100 ? "0" : Math.Abs(x) >= 0.1 ? "0.##" : "0.####", CultureInfo.InvariantCulture));
 
     private static string Bound(double x) => x.ToString("0.0###", CultureInfo.InvariantCulture);
 
@@ -288,5 +289,5 @@ public static class AuditReport
     /// <summary>A number of any size with three digits.</summary>
     public static string Small(double x) => x == 0 ? "0"
         : Math.Abs(x) >= 0.001 ? FigureNumber.Signed(x, 4)
-        : x.ToString("+0.00e+0;−0.00e+0", CultureInfo.InvariantCulture);
+        : FigureNumber.Sign(x.ToString("+0.00e+0;-0.00e+0", CultureInfo.InvariantCulture));
 }
