@@ -76,6 +76,8 @@ public static class AuditReport
             + $"The cast is as open as {Number(v.EffectivePersonas)} equally likely personas would leave it: these are the effective "
             + "personas.");
         yield return new CastFigure
+        yield return check;
+        string part = ShownPart.Said(shown.Length, v.Personas.Count, "personas");
         {
             Id = "cast",
             Title = "Who the Assistant is taken for",
@@ -110,7 +112,8 @@ public static class AuditReport
         {
             Id = "traits",
             Title = "Traits of the Assistant before and after",
-            Caption = "Means over personas, from −1 (the low pole) to 1 (the high pole); thin lines are 95 % intervals. "
+            Caption = ShownPart.Said(shown.Length, v.Traits.Count, "traits")
+                + "Means over personas, from −1 (the low pole) to 1 (the high pole); thin lines are 95 % intervals. "
                 + string.Join("; ", shown
                 .Select(t => personas.Traits.First(x => x.Name == t.Name)).Where(t => t.Low != "not-" + t.Name)
                 .Select(t => $"{t.Name}: {t.Low} … {t.High}")),
@@ -146,6 +149,7 @@ public static class AuditReport
             Title = audit.Telling.Count == 1 ? "The most telling episode" : $"The {audit.Telling.Count} most telling episodes",
             Columns = [new("where"), new("asked"), new("replied"), new("who would say so"), new("pull", true), new("if removed", true)],
             Rows = [.. audit.Telling.Select(t => (IReadOnlyList<string>)[TellingText.Where(t), TellingText.Excerpt(Asked(t.Episode)),
+            Caption = ShownPart.Said(audit.Telling.Count, audit.Verdict.Episodes, "episodes, equal ones once").TrimEnd(),
                 TellingText.Excerpt(t.Episode.Reply), string.Join(", ", TellingText.Explanations(audit, t, Isolated)),
                 Small(t.Influence.Pull), Small(t.Influence.LeadingChange)])],
         };
@@ -170,6 +174,7 @@ public static class AuditReport
         {
             Id = "casts",
             Title = "Who the Assistant is taken for after each",
+            Caption = ShownPart.Said(shown.Length, c.First.Personas.Count, "personas").TrimEnd(),
             Stages = [first, second],
             Members = [.. shown.OrderByDescending(n => Of(c.First, n)).Select(n =>
                 new CastMember(n, c.First.Personas.First(p => p.Name == n).Prior, [Of(c.First, n), Of(c.Second, n)]))],
@@ -179,7 +184,8 @@ public static class AuditReport
         {
             Id = "differences",
             Title = "Traits that differ",
-            Caption = "The first less the second, with 95 % intervals; both data sets are redrawn."
+            Caption = ShownPart.Said(Math.Min(ShownTraits, c.Traits.Count), c.Traits.Count, "traits")
+                + "The first less the second, with 95 % intervals; both data sets are redrawn."
                 + (VerdictText.TooNarrow(c.First, c.Second) is { } narrow ? " " + narrow : ""),
             Columns = [new("trait"), new(first, true), new(second, true), new("difference", true), new("interval", true)],
             Rows = [.. c.Traits.Take(ShownTraits).Select(t => (IReadOnlyList<string>)[t.Name, Signed(t.First), Signed(t.Second),
@@ -203,6 +209,7 @@ public static class AuditReport
         {
             Id = "kept",
             Title = "Who the Assistant is taken for after all data, and after those kept",
+            Caption = ShownPart.Said(shown.Length, before.Personas.Count, "personas").TrimEnd(),
             Stages = ["all", "kept"],
             Members = [.. shown.Select(n => new CastMember(n, before.Personas.First(p => p.Name == n).Prior,
                 [before.Personas.First(p => p.Name == n).Posterior, cast.Personas.First(p => p.Name == n).Posterior]))],

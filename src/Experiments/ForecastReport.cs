@@ -99,6 +99,7 @@ public static class ForecastReport
     {
         Id = "cast",
         Title = "Who the Assistant is taken for",
+        Caption = ShownPart.Said(Math.Min(ShownPersonas, f.CastAfter.Personas.Count), f.CastAfter.Personas.Count, "personas").TrimEnd(),
         Stages = ["after"],
         Members = [.. f.CastAfter.Personas.OrderByDescending(p => Math.Max(f.CastBefore.Probability(p), f.CastAfter.Probability(p)))
             .Take(ShownPersonas).OrderByDescending(f.CastAfter.Probability)

@@ -183,7 +183,7 @@ public static class InoculationReport
             {
                 Id = "gains",
                 Title = "Predicted gain per trait",
-                Caption = "`Cov(L[x,y], t) − Cov(L[x',y], t)` in the mean over episodes: negative where a plain episode pulls to the low "
+                Caption = ShownPart.Said(traits.Length, r.Influence.Count, "traits") + "`Cov(L[x,y], t) − Cov(L[x',y], t)` in the mean over episodes: negative where a plain episode pulls to the low "
                     + "pole and the rewording takes that away. Intervals of 95 % redraw contexts of the data, plain and reworded together; "
                     + "they hold the personas fixed.",
                 Columns = [new("rewording"), .. traits.Select(t => new TableColumn(t, true))],
