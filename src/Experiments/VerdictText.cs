@@ -44,12 +44,14 @@ public static class VerdictText
             return "No change of character makes these replies more probable: whoever the Assistant was stays, as after replies that were "
                 + "asked for or that anybody would give.";
         string cast = LeavesOpen(v)
-            ? $"The likeliest of {v.Personas.Count} personas is **{v.Leading.Name}**, with {FigureNumber.Percent(v.Leading.Posterior)}"
+            ? $"The likeliest of {v.Personas.Count} personas is **{NameText.InProse(v.Leading.Name)}**, with "
+                + FigureNumber.Percent(v.Leading.Posterior)
             : "Cast as " + string.Join(", ", v.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.05)
-                .Select(p => $"**{p.Name}** {FigureNumber.Percent(p.Posterior)} (before: {FigureNumber.Percent(p.Prior)})"));
+                .Select(p => $"**{NameText.InProse(p.Name)}** {FigureNumber.Percent(p.Posterior)} "
+                    + $"(before: {FigureNumber.Percent(p.Prior)})"));
         TraitVerdict? most = v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).FirstOrDefault();
         string change = most is null
-            ? "" : $" Training on it is expected to move **{most.Name}** most: {FigureNumber.Signed(most.Before)} to "
+            ? "" : $" Training on it is expected to move **{NameText.InProse(most.Name)}** most: {FigureNumber.Signed(most.Before)} to "
                 + $"{FigureNumber.Signed(most.After)}.";
         return $"{cast}.{change}";
     }

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { type Hues, TIP, across, element, finite, fit, heading, hue, legend, plot, row, textWidth } from './chart';
-import { percent } from './format';
+import { isolated, percent } from './format';
 import type { CastFigure } from './types';
 
 const ROW = 31;
@@ -20,7 +20,7 @@ export const drawCast = (figure: CastFigure, width: number, hues: Hues): Node[] 
     const rows = figure.members.map((m, i) => {
       const after = m.after[s] ?? NaN;
       return { i, before: m.before, after, end: Math.min(most, Math.max(m.before || 0, after || 0)),
-        title: `${m.name}\n${figure.beforeName}  ${percent(m.before)}\n${stage}  ${percent(after)}` };
+        title: `${isolated(m.name)}\n${isolated(figure.beforeName)}  ${percent(m.before)}\n${isolated(stage)}  ${percent(after)}` };
     });
     const y = (inset: [number, number]) => ({ y: 'i', insetTop: inset[0], insetBottom: inset[1] }) as const;
     const svg = plot({
