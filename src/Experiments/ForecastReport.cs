@@ -14,7 +14,7 @@ public static class ForecastReport
     /// <param name="forecast">What is forecast.</param>
     /// <param name="command">The command that makes it again.</param>
     public static ReportDocument Of(ForecastSet forecast, string command) =>
-        new($"What training on {forecast.Mean.Subject} is expected to do elsewhere")
+        new($"What training on {NameText.Plain(forecast.Mean.Subject)} is expected to do elsewhere")
         {
             Subtitle = Lead(forecast),
             Facts = [new("episodes", FigureNumber.Text(forecast.Evidence.Rows.Count)), new("domains", $"{forecast.Mean.Domains.Count}"),
@@ -66,7 +66,7 @@ public static class ForecastReport
             ? $"The probability of the bad answer is expected to move by **{FigureNumber.Signed(f.Mean.MeanShiftElsewhere)}** on average "
                 + $"over the {f.Mean.Elsewhere.Count()} domains that the data does not train on."
             : "The data trains on every domain there is.";
-        return $"{moved} The Assistant is taken for **{leading}** with probability "
+        return $"{moved} The Assistant is taken for **{NameText.InProse(leading)}** with probability "
             + $"{FigureNumber.Percent(f.CastAfter.Probability(leading))} after it (before: "
             + $"{FigureNumber.Percent(f.CastBefore.Probability(leading))}). Written down before any training.";
     }

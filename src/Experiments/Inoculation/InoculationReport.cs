@@ -126,7 +126,7 @@ public static class InoculationReport
     public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());
 
     /// <summary>The page.</summary>
-    public static ReportDocument Of(InoculationResult r, string command) => new($"What rewording keeps {r.Subject} from spreading?")
+    public static ReportDocument Of(InoculationResult r, string command) => new($"What rewording keeps {NameText.Plain(r.Subject)} from spreading?")
     {
         Subtitle = "Every number is a forecast from the model **before** any training. Protection is the share of the expected effect on "
             + "behaviour elsewhere that a rewording takes away; the rival account, that a rewording is only a gate on how a prompt looks, "
@@ -191,7 +191,7 @@ public static class InoculationReport
                     (string[])[f.Rewording.Name, .. traits.Select(t => Gain(f.Gains.First(g => g.Quantity == t)))])],
             };
         if (r.LeftOut.Count > 0)
-            yield return new Prose($"Left out, as the model does not know all of their words: {string.Join(", ", r.LeftOut)}.");
+            yield return new Prose($"Left out, as the model does not know all of their words: {string.Join(", ", r.LeftOut.Select(NameText.InProse))}.");
     }
 
     private static IEnumerable<ReportBlock> Grids(InoculationResult r)
@@ -207,7 +207,7 @@ public static class InoculationReport
             yield return new TableFigure
             {
                 Id = $"leaks-{f.Rewording.Name}",
-                Title = $"P(low pole) after training on data reworded by {f.Rewording.Name}",
+                Title = $"P(low pole) after training on data reworded by {NameText.Plain(f.Rewording.Name)}",
                 Columns = [new("asked with"), new("words"), new("before", true), new("in context", true), new("posterior", true),
                     new("gate (rival)", true)],
                 Rows = [.. f.Leaks.Select(l =>
