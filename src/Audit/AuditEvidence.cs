@@ -40,6 +40,9 @@ public sealed class AuditEvidence
     /// <summary>How many rows have the context, reply and weight of a first one, itself counted.</summary>
     public int Copies(int row) => _copies.GetValueOrDefault(row, 1);
 
+    /// <summary>How many episodes differ in context, reply or weight.</summary>
+    public int Different => _firstAlike.Index().Count(row => row.Item == row.Index);
+
     /// <summary>Whether some of a row's episode did not fit into the model.</summary>
     internal bool IsCut(int row) => _cut.ContainsKey(_firstEqual[row]);
 

@@ -149,7 +149,7 @@ public static class AuditReport
         {
             Id = "episodes",
             Title = audit.Telling.Count == 1 ? "The most telling episode" : $"The {audit.Telling.Count} most telling episodes",
-            Caption = ShownPart.Said(audit.Telling.Count, audit.Verdict.Episodes, "episodes, equal ones once").TrimEnd(),
+            Caption = ShownPart.Said(audit.Telling.Count, audit.Evidence.Different, "different episodes").TrimEnd(),
             Columns = [new("where"), new("asked"), new("replied"), new("who would say so"), new("pull", true), new("if removed", true)],
             Rows = [.. audit.Telling.Select(t => (IReadOnlyList<string>)[TellingText.Where(t, NameText.Plain),
                 TellingText.Excerpt(Asked(t.Episode)), TellingText.Excerpt(t.Episode.Reply),

@@ -126,7 +126,8 @@ public static class InoculationReport
     public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());
 
     /// <summary>The page.</summary>
-    public static ReportDocument Of(InoculationResult r, string command) => new($"What rewording keeps {NameText.Plain(r.Subject)} from spreading?")
+    public static ReportDocument Of(InoculationResult r,
+        string command) => new($"What rewording keeps {NameText.Plain(r.Subject)} from spreading?")
     {
         Subtitle = "Every number is a forecast from the model **before** any training. Protection is the share of the expected effect on "
             + "behaviour elsewhere that a rewording takes away; the rival account, that a rewording is only a gate on how a prompt looks, "
@@ -183,7 +184,8 @@ public static class InoculationReport
             {
                 Id = "gains",
                 Title = "Predicted gain per trait",
-                Caption = ShownPart.Said(traits.Length, r.Influence.Count, "traits") + "`Cov(L[x,y], t) − Cov(L[x',y], t)` in the mean over episodes: negative where a plain episode pulls to the low "
+                Caption = ShownPart.Said(traits.Length, r.Influence.Count, "traits")
+                    + "`Cov(L[x,y], t) − Cov(L[x',y], t)` in the mean over episodes: negative where a plain episode pulls to the low "
                     + "pole and the rewording takes that away. Intervals of 95 % redraw contexts of the data, plain and reworded together; "
                     + "they hold the personas fixed.",
                 Columns = [new("rewording"), .. traits.Select(t => new TableColumn(t, true))],
@@ -191,7 +193,8 @@ public static class InoculationReport
                     (string[])[f.Rewording.Name, .. traits.Select(t => Gain(f.Gains.First(g => g.Quantity == t)))])],
             };
         if (r.LeftOut.Count > 0)
-            yield return new Prose($"Left out, as the model does not know all of their words: {string.Join(", ", r.LeftOut.Select(NameText.InProse))}.");
+            yield return new Prose("Left out, as the model does not know all of their words: "
+                + $"{string.Join(", ", r.LeftOut.Select(NameText.InProse))}.");
     }
 
     private static IEnumerable<ReportBlock> Grids(InoculationResult r)

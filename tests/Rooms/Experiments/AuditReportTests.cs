@@ -66,7 +66,7 @@ public sealed class AuditReportTests
 
         int check = Array.FindIndex(blocks, b => b is Prose p && p.Text.StartsWith("**Not checked**", StringComparison.Ordinal));
         Assert.True(check > 0 && check < Array.FindIndex(blocks, b => b is CastFigure), $"{check}");
-        Assert.Equal("Shown are 20 of 1,500 episodes, equal ones once.",
+        Assert.Equal("Shown are 20 of 1,286 different episodes.",
             blocks.OfType<TableFigure>().Single(t => t.Id == "episodes").Caption);
         Assert.Equal("", blocks.OfType<CastFigure>().Single().Caption);
         Assert.Equal("Shown are 12 of 1,500 personas. ", ShownPart.Said(12, 1500, "personas"));
