@@ -198,9 +198,9 @@ public static class AuditReport
         if (kept is not { } k) yield break;
         yield return new Heading("What is kept");
         yield return new Prose($"{Count(k.Episodes)} of {Count(before.Episodes)} episodes stay as they are, in {Count(k.Lines)} lines of "
-            + $"`{Path.GetFileName(k.File)}`."
+            + $"**{NameText.InProse(Path.GetFileName(k.File))}**."
             + (k.Cast is { Cut: > 0 } c
-                ? $" Of them {Count(c.Cut)} were cut to fit the model, {Count(c.Unread)} could not be read at all." : "")
+                ? $" Of what is left {Count(c.Cut)} were cut to fit the model, {Count(c.Unread)} could not be read at all." : "")
             + (k.Cast is null ? " Nothing is left to cast anybody." : " The cast that the kept data predict:"));
         if (k.Cast is not { } cast) yield break;
         string[] shown = [.. cast.Personas.Concat(before.Personas).OrderByDescending(p => p.Posterior).Select(p => p.Name)
