@@ -13,7 +13,10 @@ public sealed class AuditEvidence
 
     private readonly List<int> _tokens = [];
     private readonly List<int> _firstEqual = [];
+    private readonly List<int> _firstAlike = [];
     private readonly Dictionary<int, int> _copies = [];
+    // Where the weight is not that of the first row with the text.
+    private readonly Dictionary<(int First, double Weight), int> _otherwiseWeighed = [];
     private readonly Dictionary<UInt128, int> _known = [];
     // The rows that were cut, each text once, and why nothing was read of them where that is so.
     private readonly Dictionary<int, string?> _cut = [];
@@ -27,15 +30,24 @@ public sealed class AuditEvidence
     /// <summary>Tokens of the reply of every episode.</summary>
     public IReadOnlyList<int> Tokens => _tokens;
 
-    /// <summary>The first row whose episode has the same context and reply.</summary>
-    internal int FirstEqual(int row) => _firstEqual[row];
+    /// <summary>The first row whose episode has the same context, reply and weight.</summary>
+    internal int FirstAlike(int row) => _firstAlike[row];
 
     /// <summary>Whether a row was made of this episode: what it says now it said then.</summary>
     internal bool IsOf(int row, Episode episode) => row < _firstEqual.Count
         && _known.TryGetValue(EpisodeClusters.KeyOf(EpisodeClusters.TurnsOf(episode)), out int first) && first == _firstEqual[row];
 
-    /// <summary>How many rows have the context and reply of a first one, itself counted.</summary>
+    /// <summary>How many rows have the context, reply and weight of a first one, itself counted.</summary>
     public int Copies(int row) => _copies.GetValueOrDefault(row, 1);
+
+    /// <summary>How many episodes differ in context, reply or weight.</summary>
+    public int Different => _firstAlike.Index().Count(row => row.Item == row.Index);
+
+    /// <summary>Whether some of a row's episode did not fit into the model.</summary>
+    internal bool IsCut(int row) => _cut.ContainsKey(_firstEqual[row]);
+
+    /// <summary>Whether the model could not read a row's episode at all.</summary>
+    internal bool IsUnread(int row) => _cut.GetValueOrDefault(_firstEqual[row]) is not null;
 
     /// <summary>Episodes that the source was asked for in this run.</summary>
     public long Scored { get; private set; }
@@ -165,14 +177,20 @@ public sealed class AuditEvidence
         // The questions about an episode count once, however many are equal to it.
         if (_known.TryAdd(key, _rows.Count))
             Judged = _rows.Count == 0 ? entry.Judged : entry.Judged is { } more ? Judged?.Plus(more) : null;
-        else _copies[_known[key]] = _copies.GetValueOrDefault(_known[key], 1) + 1;
         if (entry.Cut) _cut.TryAdd(_known[key], entry.Unread);
         _firstEqual.Add(_known[key]);
+        int row = _rows.Count, alike = FirstAlike(_known[key], weight, row);
+        _firstAlike.Add(alike);
+        if (alike != row) _copies[alike] = _copies.GetValueOrDefault(alike, 1) + 1;
         _rows.Add(entry.Nats, weight, cluster, entry.Shifts);
         _tokens.Add(entry.Tokens);
         if (entry.Cut) Cut++;
         if (entry.Unread is not null) Unread++;
     }
+
+    private int FirstAlike(int first, double weight, int row) =>
+        first == row || _rows.Weight(first) == weight ? first
+            : _otherwiseWeighed.TryGetValue((first, weight), out int other) ? other : _otherwiseWeighed[(first, weight)] = row;
 
     /// <summary>Turns the progress of one block into progress over all episodes.</summary>
     private sealed class BlockProgress(IProgress<WorkProgress> whole, int before, int count, long total) : IProgress<WorkProgress>

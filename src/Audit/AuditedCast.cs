@@ -12,6 +12,7 @@ public sealed class AuditedCast
     private readonly AuditOptions _options;
     private readonly EpisodeInfluence _influence;
     private readonly double[] _logPrior;
+    private readonly int _redrawn;
 
     /// <summary>Estimates the cast.</summary>
     /// <param name="rows">The evidence; its personas are those of the set, in its order.</param>
@@ -25,7 +26,8 @@ public sealed class AuditedCast
         IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         (Rows, _personas, _options, Answers) = (rows, personas, options, answers);
-        IsRedrawn = options.Draws > 0 && rows.WeightedClusters.Length > 1;
+        _redrawn = rows.WeightedClusters.Length;
+        IsRedrawn = options.Draws > 0 && _redrawn > 1;
         Names = [.. personas.Personas.Select(p => p.Name)];
         Traits = [.. personas.Traits.Select(t => t.Name)];
         double[,] values = personas.TraitMatrix;
@@ -110,7 +112,7 @@ public sealed class AuditedCast
             Dose = e.Dose.Dose,
             DoseFit = new DoseVerdict(e.Dose.Outcome, e.Dose.EffectiveObservations, e.Dose.Gain, e.Dose.Attainable, e.Dose.Information),
             Ledger = null,
-            Clusters = Rows.ClusterCount,
+            Clusters = _redrawn,
         };
     }
 

@@ -58,8 +58,7 @@ public sealed record CastVerdict
     /// <summary>Number of episodes.</summary>
     public required long Episodes { get; init; }
 
-    /// <summary>Those of negative weight: replies that training pushes away from. Absent from the file where there are none.</summary>
-    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingDefault)]
+    /// <summary>Those of negative weight: replies that training pushes away from.</summary>
     public long Rejected { get; init; }
 
     /// <summary>How the evidence was obtained.</summary>
@@ -92,7 +91,7 @@ public sealed record CastVerdict
     /// <summary>Episodes that the model could not read at all.</summary>
     public long Unread { get; init; }
 
-    /// <summary>How many clusters intervals redraw.</summary>
+    /// <summary>How many clusters intervals redraw: those that have a weight.</summary>
     public int Clusters { get; init; }
 
     /// <summary>What a cluster is: <c>contexts</c> or <c>lines</c>.</summary>

@@ -118,8 +118,7 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
         }
         catch (IOException e)
         {
-            throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}",
-                "Free some space; the same command goes on from there.", e);
+            throw AtomicFile.CannotWrite(path, e);
         }
         _buffer.ResetWrittenCount();
     }
@@ -183,7 +182,7 @@ internal sealed class JsonLog(string path, string name, int schema) : IDisposabl
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             if (!System.IO.File.Exists(path))
-                throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}", "Choose another folder with -o.", e);
+                throw AtomicFile.CannotWrite(path, e);
             throw Busy(path, e);
         }
     }

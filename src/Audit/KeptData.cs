@@ -116,25 +116,21 @@ public static class KeptData
     /// <param name="weight">What the weight of the others is multiplied by; 0 leaves them out.</param>
     /// <param name="audit">The audit.</param>
     /// <param name="cancellation">Stops between lines.</param>
-    /// <exception cref="UserErrorException"><c>keep-in-place</c>, <c>data-changed</c>, <c>line-too-long</c>, <c>cannot-write</c>.
-    /// </exception>
+    /// <exception cref="UserErrorException"><c>keep-in-place</c>, <c>data-changed</c>, <c>line-too-long</c>, <c>nothing-kept</c>,
+    /// <c>cannot-write</c>.</exception>
     public static KeptVerdict Write(string path, AuditData data, bool[] keep, double weight, AuditResult audit,
         CancellationToken cancellation = default)
     {
         IReadOnlyList<string> places = Places(path, data.Files);
+        RequireLeft(data, keep, weight, cancellation);
         int at = 0;
         var survives = new List<bool>();
         RewriteSummary[] written = [.. data.Files.Zip(places, (from, to) => EpisodeFile.Rewrite(from, to, line =>
         {
-            var edits = new List<ReplyEdit>();
-            foreach (Episode episode in line.Episodes)
-            {
-                if (!audit.Evidence.IsOf(at, episode)) throw data.Changed();
-                if (keep[at++]) continue;
-                int turn = episode.Source!.Turn;
-                edits.Add(weight == 0 ? new ReplyEdit(turn) { Drop = true } : new ReplyEdit(turn) { Weight = episode.Weight * weight });
-            }
-            DataLineEdit? edit = edits.Count == 0 ? null : new DataLineEdit { Replies = edits };
+            foreach ((int i, Episode episode) in line.Episodes.Index())
+                if (!audit.Evidence.IsOf(at + i, episode)) throw data.Changed();
+            DataLineEdit? edit = EditOf(line, keep.AsSpan(at, line.Episodes.Count), weight);
+            at += line.Episodes.Count;
             survives.Add(edit is null || EpisodeFile.Edited(line, edit) is not null);
             return edit;
         }, data.Format, data.Told(), cancellation))];
@@ -145,6 +141,40 @@ public static class KeptData
             if (weights[e] == audit.Cast.Rows.Weight(e)) same++;
         return new KeptVerdict(path, same, keep.Length - same, written.Sum(w => w.Written), written.Sum(w => w.Dropped),
             Array.TrueForAll(weights, w => w is null or 0) ? null : CastOf(weights, clusters, audit, data, cancellation));
+    }
+
+    private static DataLineEdit? EditOf(DataLine line, ReadOnlySpan<bool> keep, double weight)
+    {
+        var edits = new List<ReplyEdit>();
+        foreach ((int i, Episode episode) in line.Episodes.Index())
+        {
+            if (keep[i]) continue;
+            int turn = episode.Source!.Turn;
+            edits.Add(weight == 0 ? new ReplyEdit(turn) { Drop = true } : new ReplyEdit(turn) { Weight = episode.Weight * weight });
+        }
+        return edits.Count == 0 ? null : new DataLineEdit { Replies = edits };
+    }
+
+    // An empty file would be found out about by whoever trains on it. Most data are read to their first line that stays.
+    private static void RequireLeft(AuditData data, bool[] keep, double weight, CancellationToken cancellation)
+    {
+        int at = 0;
+        foreach (DataLine line in data.Lines(cancellation: cancellation))
+        {
+            if (at + line.Episodes.Count > keep.Length) throw data.Changed();
+            DataLineEdit? edit = EditOf(line, keep.AsSpan(at, line.Episodes.Count), weight);
+            at += line.Episodes.Count;
+            if (line.Episodes.Count > 0 && (edit is null || EpisodeFile.Edited(line, edit) is not null)) return;
+        }
+        int stay = keep.Count(k => k);
+        throw stay == 0
+            ? new UserErrorException("nothing-kept", string.Create(CultureInfo.InvariantCulture,
+                $"None of the {keep.Length:N0} episodes of {data.Name} would be kept; nothing was written."),
+                "Give another rule, or --down-weight; the same command goes on from the evidence that is there.")
+            : new UserErrorException("nothing-kept", string.Create(CultureInfo.InvariantCulture,
+                $"Nothing of {data.Name} would be left: {stay:N0} of {keep.Length:N0} episodes are kept, but each shares its line with one "
+                + $"that is not, and such a line (a preference) cannot lose one of its answers. Nothing was written."),
+                "Give a rule that keeps both answers of a preference, or --down-weight; the evidence that is there is used again.");
     }
 
     // A format may not be able to say of one answer what was asked for, so the weights are those that the written file really has; and a
@@ -177,6 +207,12 @@ public static class KeptData
         int at = 0;
         int[] cluster = [.. weights.Select(w => w is null ? 0 : clusters.Of(at++))];
         EvidenceRows kept = audit.Cast.Rows.Regrouped(e => cluster[e], e => weights[e]);
-        return audit.Cast.With(kept, cancellation).Verdict(data.Name, audit.Kind) with { Redrawn = clusters.Redrawn };
+        int[] left = [.. Enumerable.Range(0, weights.Length).Where(e => weights[e] is not null)];
+        return audit.Cast.With(kept, cancellation).Verdict(data.Name, audit.Kind) with
+        {
+            Redrawn = clusters.Redrawn,
+            Cut = left.Count(audit.Evidence.IsCut),
+            Unread = left.Count(audit.Evidence.IsUnread),
+        };
     }
 }

@@ -12,7 +12,7 @@ namespace PersonaSelection.Audit;
 /// <param name="Weight">Its weight.</param>
 /// <param name="Relative">Evidence relative to what the prior expects, nats, by persona.</param>
 /// <param name="Influence">What it does.</param>
-/// <param name="Copies">How many episodes have the same context and reply, itself counted.</param>
+/// <param name="Copies">How many episodes have the same context, reply and weight, itself counted.</param>
 public sealed record TellingEpisode(int Row, Episode Episode, double Weight, double[] Relative, RowInfluence Influence, int Copies);
 
 /// <summary>The ledger of some data: one line per episode, in the order of the data.</summary>
@@ -22,8 +22,8 @@ public static class Ledger
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>
-    /// Writes the ledger, whole or not at all, and gives back the most telling episodes, each text once: those that moved the cast to where
-    /// it is, then those that held it back.
+    /// Writes the ledger, whole or not at all, and gives back the most telling episodes, equal ones once: those that moved the cast to
+    /// where it is, then those that held it back.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="data">The data, read a second time.</param>
@@ -52,7 +52,7 @@ public static class Ledger
                 json.Flush();
                 stream.WriteByte((byte)'\n');
                 json.Reset();
-                if (evidence.FirstEqual(row) == row && double.IsFinite(influence.Pull))
+                if (evidence.FirstAlike(row) == row && double.IsFinite(influence.Pull))
                 {
                     if (influence.Pull > 0) Offer(towards, influence.Pull);
                     if (influence.Pull < 0) Offer(against, -influence.Pull);

@@ -11,7 +11,9 @@ internal static class MachineTrouble
             "Use a smaller model, a shorter context or a smaller batch.", e),
         UnauthorizedAccessException => new("cannot-access", e.Message, "Check the permissions, or choose another folder with -o.", e),
         FileNotFoundException or DirectoryNotFoundException => new("not-found", e.Message, "Check the path.", e),
-        IOException => new("cannot-write", e.Message, "Check the disk's free space and permissions; what was finished is saved.", e),
+        IOException when AtomicFile.IsDiskFull(e) =>
+            new("cannot-write", $"The disk is full: {e.Message.TrimEnd('.')}.", AtomicFile.FreeSpace, e),
+        IOException => new("cannot-write", e.Message, "Check the disk and its permissions; what was finished is saved.", e),
         _ => null,
     };
 }

@@ -1,14 +1,13 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
-using System.Text.Json;
 
 namespace PersonaSelection.Corpus;
 
 /// <summary>Changes to a <see cref="RawJson"/> that leave every other byte as it is.</summary>
 internal sealed class JsonChanges(RawJson json)
 {
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JavaScriptEncoder Relaxed = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
     private readonly Dictionary<int, byte[]> _replaced = [];
     private readonly Dictionary<int, List<(string Name, byte[] Text)>> _members = [];
     private readonly Dictionary<(int List, int Index), IReadOnlyList<byte[]>> _inserted = [];
@@ -20,8 +19,20 @@ internal sealed class JsonChanges(RawJson json)
     /// <summary>Whether the text puts a space after its colons, as Python does.</summary>
     public bool IsSpaced => json.Children(0).FirstOrDefault(-1) is var first and >= 0 && json.Utf8.Span[json.Start(first) - 1] == (byte)' ';
 
-    /// <summary>A text as JSON.</summary>
-    public static byte[] Text(string text) => JsonSerializer.SerializeToUtf8Bytes(text, Relaxed);
+    /// <summary>A text as JSON, with every character as itself that a line can hold.</summary>
+    public static byte[] Text(string text)
+    {
+        // The encoder would escape what takes two surrogates, as emoji do.
+        var json = new StringBuilder("\"");
+        int from = 0;
+        for (int i = 0; i + 1 < text.Length; i++)
+        {
+            if (!char.IsSurrogatePair(text[i], text[i + 1])) continue;
+            json.Append(Relaxed.Encode(text[from..i])).Append(text, i++, 2);
+            from = i + 1;
+        }
+        return Encoding.UTF8.GetBytes(json.Append(Relaxed.Encode(text[from..])).Append('"').ToString());
+    }
 
     /// <summary>A number as JSON.</summary>
     public static byte[] Number(double value) => Encoding.UTF8.GetBytes(value.ToString("R", CultureInfo.InvariantCulture));

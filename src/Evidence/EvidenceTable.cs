@@ -59,6 +59,9 @@ public sealed class EvidenceTable
     /// <summary>The cluster of every episode.</summary>
     public string[] Clusters => [.. Rows.Select(r => r.Cluster)];
 
+    /// <summary>How many clusters a bootstrap redraws: those that have a weight.</summary>
+    public int RedrawnClusters => Rows.Where(r => r.Weight != 0).Select(r => r.Cluster).Distinct(StringComparer.Ordinal).Count();
+
     /// <summary>What it was made from.</summary>
     public IReadOnlyDictionary<string, string> Provenance { get; }
 

@@ -25,12 +25,13 @@ public static class AuditReport
         EvidenceSession evidence, long known, string command)
     {
         CastVerdict v = audit.Verdict;
-        return new ReportDocument(v.DoseFit.How == GainOutcome.NoGain ? "This data does not tell who the Assistant is"
+        bool silent = VerdictText.IsWeightless(v) || v.DoseFit.How == GainOutcome.NoGain;
+        return new ReportDocument(silent ? "This data does not tell who the Assistant is"
             : VerdictText.LeavesOpen(v) ? "This data leaves open who the Assistant is"
-            : $"This data casts the Assistant as {VerdictText.Names(v, p => p.Name)}")
+            : $"This data casts the Assistant as {VerdictText.Names(v, p => NameText.Plain(p.Name))}")
         {
-            Subtitle = $"**{v.Data}**: {Count(v.Episodes)} training {(v.Episodes == 1 ? "episode" : "episodes")}, each taken as evidence "
-                + $"about who would answer that way. {VerdictText.Headline(v)}",
+            Subtitle = $"**{NameText.InProse(v.Data)}**: {Count(v.Episodes)} training {(v.Episodes == 1 ? "episode" : "episodes")}, "
+                + $"each taken as evidence about who would answer that way. {VerdictText.Headline(v)}",
             Facts =
             [
                 new("episodes", Count(v.Episodes)), new("personas", $"{v.Personas.Count}"), new("evidence", v.Evidence),
@@ -44,8 +45,8 @@ public static class AuditReport
             ],
             Blocks =
             [
-                .. Cast(v), .. TraitChanges(v, personas), .. Episodes(audit), .. Comparison(comparison), .. Kept(kept, v), .. Dose(v),
-                .. Cells(v), .. Given(evidence, audit.Evidence.Judged),
+                .. Cast(v, Checked(evidence, audit.Evidence.Judged)), .. TraitChanges(v, personas), .. Episodes(audit),
+                .. Comparison(comparison), .. Kept(kept, v), .. Dose(v), .. Cells(v), .. Given(evidence),
                 ReproduceFigure.Of(command, v.Provenance),
             ],
         };
@@ -63,21 +64,25 @@ public static class AuditReport
         if (v.Unread > 0) yield return new("episodes not readable", Count(v.Unread));
     }
 
-    private static IEnumerable<ReportBlock> Cast(CastVerdict v)
+    private static IEnumerable<ReportBlock> Cast(CastVerdict v, Prose check)
     {
-        PersonaVerdict[] shown =
-            [.. v.Personas.OrderByDescending(p => Math.Max(p.Posterior, Math.Max(p.Prior, p.Share ?? 0))).Take(ShownPersonas)
-                .OrderByDescending(p => p.Posterior)];
+        // The likeliest are there, however many others have a larger share.
+        PersonaVerdict[] shown = [.. v.Personas.Take(ShownPersonas / 2)
+            .Concat(v.Personas.OrderByDescending(p => Math.Max(p.Posterior, Math.Max(p.Prior, p.Share ?? 0)))).Distinct()
+            .Take(ShownPersonas).OrderByDescending(p => p.Posterior)];
         yield return new Heading("The cast");
         yield return new Prose(
             "The explanations compete: whoever would have given these replies gains, and nobody gains alone. **Posterior** is who the "
             + "Assistant is taken for after the data; **share** is the estimated fraction of episodes that each persona spoke. "
             + $"The cast is as open as {Number(v.EffectivePersonas)} equally likely personas would leave it: these are the effective "
             + "personas.");
+        yield return check;
+        string part = ShownPart.Said(shown.Length, v.Personas.Count, "personas");
         yield return new CastFigure
         {
             Id = "cast",
             Title = "Who the Assistant is taken for",
+            Caption = part.TrimEnd(),
             Stages = ["after"],
             Members = [.. shown.Select(p => new CastMember(p.Name, p.Prior, [p.Posterior]))],
         };
@@ -85,7 +90,7 @@ public static class AuditReport
         {
             Id = "explanations",
             Title = "Competing explanations",
-            Caption = (VerdictText.WithoutIntervals(v) is { } why ? why + " "
+            Caption = part + (VerdictText.WithoutIntervals(v) is { } why ? why + " "
                     : $"Intervals of 95 % redraw {Count(v.Clusters)} different {(v.Redrawn == "lines" ? "lines" : "contexts")} and fit the "
                         + "dose again, with the prior as it is. "
                         + (VerdictText.TooNarrow(v) is { } narrow ? narrow + " " : "")
@@ -109,10 +114,11 @@ public static class AuditReport
         {
             Id = "traits",
             Title = "Traits of the Assistant before and after",
-            Caption = "Means over personas, from −1 (the low pole) to 1 (the high pole); thin lines are 95 % intervals. "
+            Caption = ShownPart.Said(shown.Length, v.Traits.Count, "traits")
+                + "Means over personas, from −1 (the low pole) to 1 (the high pole); thin lines are 95 % intervals. "
                 + string.Join("; ", shown
                 .Select(t => personas.Traits.First(x => x.Name == t.Name)).Where(t => t.Low != "not-" + t.Name)
-                .Select(t => $"{t.Name}: {t.Low} … {t.High}")),
+                .Select(t => $"{NameText.InProse(t.Name)}: {NameText.InProse(t.Low)} … {NameText.InProse(t.High)}")),
             XLabel = "mean over personas",
             Percent = false,
             Minimum = -1,
@@ -133,7 +139,7 @@ public static class AuditReport
     private static IEnumerable<ReportBlock> Episodes(AuditResult audit)
     {
         if (audit.Telling.Count == 0) yield break;
-        string leading = audit.Verdict.Leading.Name;
+        string leading = NameText.InProse(audit.Verdict.Leading.Name);
         yield return new Heading("Because of these episodes");
         yield return new Prose("First those that moved the cast most from where it was to where it is, then those that held it back; "
             + "equal episodes once. The personas beside an episode are its best explanations, in nats above what the prior expects. "
@@ -143,15 +149,14 @@ public static class AuditReport
         {
             Id = "episodes",
             Title = audit.Telling.Count == 1 ? "The most telling episode" : $"The {audit.Telling.Count} most telling episodes",
+            Caption = ShownPart.Said(audit.Telling.Count, audit.Evidence.Different, "different episodes").TrimEnd(),
             Columns = [new("where"), new("asked"), new("replied"), new("who would say so"), new("pull", true), new("if removed", true)],
-            Rows = [.. audit.Telling.Select(t => (IReadOnlyList<string>)[TellingText.Where(t), TellingText.Excerpt(Asked(t.Episode)),
-                TellingText.Excerpt(t.Episode.Reply), string.Join(", ", TellingText.Explanations(audit, t, Isolated)),
+            Rows = [.. audit.Telling.Select(t => (IReadOnlyList<string>)[TellingText.Where(t, NameText.Plain),
+                TellingText.Excerpt(Asked(t.Episode)), TellingText.Excerpt(t.Episode.Reply),
+                string.Join(", ", TellingText.Explanations(audit, t, NameText.Plain)),
                 Small(t.Influence.Pull), Small(t.Influence.LeadingChange)])],
         };
     }
-
-    // A number beside a name that is written from right to left would be turned round with it.
-    private static string Isolated(string name) => name.Any(c => c is >= '\u0590' and < '\u0900') ? $"\u2068{name}\u2069" : name;
 
     private static string Asked(Episode episode) => episode.Context.LastOrDefault(t => t.Role == "user")?.Text
         ?? (episode.Context.Count > 0 ? episode.Context[^1].Text : "");
@@ -169,6 +174,7 @@ public static class AuditReport
         {
             Id = "casts",
             Title = "Who the Assistant is taken for after each",
+            Caption = ShownPart.Said(shown.Length, c.First.Personas.Count, "personas").TrimEnd(),
             Stages = [first, second],
             Members = [.. shown.OrderByDescending(n => Of(c.First, n)).Select(n =>
                 new CastMember(n, c.First.Personas.First(p => p.Name == n).Prior, [Of(c.First, n), Of(c.Second, n)]))],
@@ -178,7 +184,8 @@ public static class AuditReport
         {
             Id = "differences",
             Title = "Traits that differ",
-            Caption = "The first less the second, with 95 % intervals; both data sets are redrawn."
+            Caption = ShownPart.Said(Math.Min(ShownTraits, c.Traits.Count), c.Traits.Count, "traits")
+                + "The first less the second, with 95 % intervals; both data sets are redrawn."
                 + (VerdictText.TooNarrow(c.First, c.Second) is { } narrow ? " " + narrow : ""),
             Columns = [new("trait"), new(first, true), new(second, true), new("difference", true), new("interval", true)],
             Rows = [.. c.Traits.Take(ShownTraits).Select(t => (IReadOnlyList<string>)[t.Name, Signed(t.First), Signed(t.Second),
@@ -191,7 +198,9 @@ public static class AuditReport
         if (kept is not { } k) yield break;
         yield return new Heading("What is kept");
         yield return new Prose($"{Count(k.Episodes)} of {Count(before.Episodes)} episodes stay as they are, in {Count(k.Lines)} lines of "
-            + $"`{Path.GetFileName(k.File)}`."
+            + $"**{NameText.InProse(Path.GetFileName(k.File))}**."
+            + (k.Cast is { Cut: > 0 } c
+                ? $" Of what is left {Count(c.Cut)} were cut to fit the model, {Count(c.Unread)} could not be read at all." : "")
             + (k.Cast is null ? " Nothing is left to cast anybody." : " The cast that the kept data predict:"));
         if (k.Cast is not { } cast) yield break;
         string[] shown = [.. cast.Personas.Concat(before.Personas).OrderByDescending(p => p.Posterior).Select(p => p.Name)
@@ -200,6 +209,7 @@ public static class AuditReport
         {
             Id = "kept",
             Title = "Who the Assistant is taken for after all data, and after those kept",
+            Caption = ShownPart.Said(shown.Length, before.Personas.Count, "personas").TrimEnd(),
             Stages = ["all", "kept"],
             Members = [.. shown.Select(n => new CastMember(n, before.Personas.First(p => p.Name == n).Prior,
                 [before.Personas.First(p => p.Name == n).Posterior, cast.Personas.First(p => p.Name == n).Posterior]))],
@@ -210,7 +220,7 @@ public static class AuditReport
     {
         yield return new Heading("How much the data count");
         DoseVerdict d = v.DoseFit;
-        string how = d.How switch
+        string how = VerdictText.IsWeightless(v) ? "Every weight is 0." : d.How switch
         {
             GainOutcome.Attained => "It is the smallest dose that gives 95 % of what a change of character can gain.",
             GainOutcome.InformationBound =>
@@ -238,30 +248,35 @@ public static class AuditReport
             + " Single episodes under personas that nobody asked about are estimates: read their influence as such.");
     }
 
-    private static IEnumerable<ReportBlock> Given(EvidenceSession evidence, JudgementReliability? judged)
+    // What the cast is worth, beside it: nothing else tells evidence that knows the personas from evidence that does not.
+    private static Prose Checked(EvidenceSession evidence, JudgementReliability? judged)
     {
         if (evidence.Judge is { } judge)
         {
             string about = judged is { Pairs: > 0 }
                 ? $" About these data {Percent(judged.SwapDisagreement)} of its answers changed with the order of the candidates." : "";
-            yield return new Prose((judge.Episodes == 0
+            return new Prose((judge.Episodes == 0
                 ? "The evidence is a judge's, and **not calibrated**: no two personas have examples. It is no probability; "
                     + "read it as a ranking."
                 : $"The evidence is a judge's, calibrated on {Count(judge.Episodes)} examples of known source: "
                     + $"it found {Percent(judge.Accuracy)} of them, its choices are scaled by {Number(judge.Scale)}, and "
                     + $"{Percent(judge.Reliability.SwapDisagreement)} of its answers about these changed with the order of the candidates.")
                 + about);
-            yield break;
         }
+        return new Prose(evidence.Calibration is not { } c ? "**Not checked**: the evidence is as the model gives it. "
+                + char.ToUpperInvariant(EvidenceCheck.Unchecked[0]) + EvidenceCheck.Unchecked[1..]
+            : $"**Checked** on {Count(c.Episodes)} held-out examples, on which the evidence was calibrated: of {Percent(c.After.Accuracy)} "
+                + $"it finds who spoke (expected calibration error {Number(c.Before.Error)} before, {Number(c.After.Error)} after).");
+    }
+
+    private static IEnumerable<ReportBlock> Given(EvidenceSession evidence)
+    {
         string ways = string.Join(", ", evidence.Ways.GroupBy(w => w.Value).OrderBy(g => g.Key)
             .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count().ToString(CultureInfo.InvariantCulture)}"));
         if (ways.Length == 0) yield break;
-        string calibrated = evidence.Calibration is not { } c ? "Its evidence is as the model gives it: " + EvidenceCheck.Unchecked
-            : $"Its evidence was calibrated on {Count(c.Episodes)} held-out examples, of which it finds {Percent(c.After.Accuracy)} "
-                + $"(expected calibration error {Number(c.Before.Error)} before, {Number(c.After.Error)} after).";
         string directed = evidence.Directions.Count == 0
-            ? "" : $" Directions: {string.Join("; ", evidence.Directions.Select(d => $"{d.Key} is {d.Value}"))}.";
-        yield return new Prose($"How the personas were put before the model: {ways}. {calibrated}{directed}");
+            ? "" : $" Directions: {string.Join("; ", evidence.Directions.Select(Directed))}.";
+        yield return new Prose($"How the personas were put before the model: {ways}.{directed}");
         if (evidence.Source is InContextSource)
             yield return new Prose("The evidence is **in context**: each episode was shown, and what that did to the model's answers to "
                 + "other questions is explained by a reweighing of the personas. It tells what an episode does, not how probable it is; "
@@ -269,14 +284,17 @@ public static class AuditReport
                 + "episodes, so all of the data count as one observation where `--dose` says nothing else.");
     }
 
+    private static string Directed(KeyValuePair<string, string> by) => $"{NameText.InProse(by.Key)} is {NameText.InProse(by.Value)}";
+
     private static string Count(long n) => n.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Percent(double x) => FigureNumber.Percent(x);
 
-    private static string Dose(double x) => x.ToString(x is 0 or >= 0.001 ? "0.####" : "0.##e+0", CultureInfo.InvariantCulture);
+    private static string Dose(double x) =>
+        FigureNumber.Sign(x.ToString(x is 0 or >= 0.001 ? "0.####" : "0.##e+0", CultureInfo.InvariantCulture));
 
     private static string Number(double x) =>
-        x.ToString(Math.Abs(x) >= 100 ? "0" : Math.Abs(x) >= 0.1 ? "0.##" : "0.####", CultureInfo.InvariantCulture);
+        FigureNumber.Sign(x.ToString(Math.Abs(x) >= 100 ? "0" : Math.Abs(x) >= 0.1 ? "0.##" : "0.####", CultureInfo.InvariantCulture));
 
     private static string Bound(double x) => x.ToString("0.0###", CultureInfo.InvariantCulture);
 
@@ -285,5 +303,5 @@ public static class AuditReport
     /// <summary>A number of any size with three digits.</summary>
     public static string Small(double x) => x == 0 ? "0"
         : Math.Abs(x) >= 0.001 ? FigureNumber.Signed(x, 4)
-        : x.ToString("+0.00e+0;−0.00e+0", CultureInfo.InvariantCulture);
+        : FigureNumber.Sign(x.ToString("+0.00e+0;-0.00e+0", CultureInfo.InvariantCulture));
 }

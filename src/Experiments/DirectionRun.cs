@@ -39,6 +39,16 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
     /// <summary>Whether an episode that does not fit the model is an error; otherwise it is cut, as audits do.</summary>
     public bool Strict { get; init; }
 
+    /// <summary>Contexts of all personas that are read behind, as audits count them; of examples, the personas.</summary>
+    public int Contexts => Episodes.Count == 0 ? Personas.Personas.Count : AuditCost.Contexts(Told);
+
+    // Only words put these personas before the model: nothing is fitted, and nothing directed yet.
+    private PersonaSet Told => new(Personas.Traits, [.. Personas.Personas.Select(p =>
+        p with { Direction = null, Given = p.Given is Presentation.Shown ? p.Given : Presentation.Described })])
+    {
+        Folder = Personas.Folder,
+    };
+
     /// <summary>The site that is read: the one asked for, or after the middle block.</summary>
     /// <exception cref="UserErrorException"><c>unknown-site</c>.</exception>
     public string SiteOf(DecoderConfig config)
@@ -80,9 +90,7 @@ public sealed record DirectionRun(PersonaSet Personas, IReadOnlyList<Episode> Ep
         (IReadOnlyList<Episode> read, IReadOnlyList<Episode> measured) = Split();
         if (read.Count == 0)
             throw new UserErrorException("no-episodes", "No episode has a reply.", "Give dialogues that the Assistant answers.");
-        // Only words put these personas before the model: nothing is fitted, and nothing directed yet.
-        Persona Told(Persona p) => p with { Direction = null, Given = p.Given is Presentation.Shown ? p.Given : Presentation.Described };
-        var told = new PersonaSet(Personas.Traits, [.. Personas.Personas.Select(Told)]) { Folder = Personas.Folder };
+        PersonaSet told = Told;
         using PresentedPersonas presented = PresentedPersonas.Of(told, model,
             new PresentationOptions { Calibrate = false }, progress, cancellation);
         ExtractedDirections personas = new DirectionExtraction(model, site, Positions)

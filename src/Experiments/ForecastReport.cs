@@ -14,7 +14,7 @@ public static class ForecastReport
     /// <param name="forecast">What is forecast.</param>
     /// <param name="command">The command that makes it again.</param>
     public static ReportDocument Of(ForecastSet forecast, string command) =>
-        new($"What training on {forecast.Mean.Subject} is expected to do elsewhere")
+        new($"What training on {NameText.Plain(forecast.Mean.Subject)} is expected to do elsewhere")
         {
             Subtitle = Lead(forecast),
             Facts = [new("episodes", FigureNumber.Text(forecast.Evidence.Rows.Count)), new("domains", $"{forecast.Mean.Domains.Count}"),
@@ -51,7 +51,7 @@ public static class ForecastReport
 
     /// <summary>That the data are too few to say how other data would have moved the forecasts; null where they are not.</summary>
     public static string? TooNarrow(ForecastSet f) =>
-        FewClusters.Said(f.Evidence.Clusters.Distinct().Count(), "different contexts of the data");
+        FewClusters.Said(f.Evidence.RedrawnClusters, "different contexts of the data");
 
     /// <summary>How a chat model without probabilities was asked; null where probabilities are exact.</summary>
     public static string? Asked(ForecastSet f) => f.Asked is not { } asked ? null
@@ -66,7 +66,7 @@ public static class ForecastReport
             ? $"The probability of the bad answer is expected to move by **{FigureNumber.Signed(f.Mean.MeanShiftElsewhere)}** on average "
                 + $"over the {f.Mean.Elsewhere.Count()} domains that the data does not train on."
             : "The data trains on every domain there is.";
-        return $"{moved} The Assistant is taken for **{leading}** with probability "
+        return $"{moved} The Assistant is taken for **{NameText.InProse(leading)}** with probability "
             + $"{FigureNumber.Percent(f.CastAfter.Probability(leading))} after it (before: "
             + $"{FigureNumber.Percent(f.CastBefore.Probability(leading))}). Written down before any training.";
     }
@@ -99,6 +99,7 @@ public static class ForecastReport
     {
         Id = "cast",
         Title = "Who the Assistant is taken for",
+        Caption = ShownPart.Said(Math.Min(ShownPersonas, f.CastAfter.Personas.Count), f.CastAfter.Personas.Count, "personas").TrimEnd(),
         Stages = ["after"],
         Members = [.. f.CastAfter.Personas.OrderByDescending(p => Math.Max(f.CastBefore.Probability(p), f.CastAfter.Probability(p)))
             .Take(ShownPersonas).OrderByDescending(f.CastAfter.Probability)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using PersonaSelection.Numerics;
 using PersonaSelection.Posterior;
 using PersonaSelection.Report;
@@ -11,13 +12,14 @@ public static class ForecastScoreReport
     /// <param name="comparison">Forecasts and measurements.</param>
     /// <param name="command">The command that makes it again.</param>
     public static ReportDocument Of(ForecastComparison comparison,
-        string command) => new($"The forecast of {comparison.Subject}, held against the model")
+        string command) => new($"The forecast of {NameText.Plain(comparison.Subject)}, held against the model")
         {
             Subtitle = "What was written down before the training, beside what the trained model does.",
             Facts = [new("domains", $"{comparison.Domains.Count}"), new("model", comparison.Model)],
             Blocks =
             [
                 new Heading("By domain"),
+                .. Mismatches(comparison).Select(s => new Prose(s)),
                 new DumbbellFigure
                 {
                     Id = "domains",
@@ -85,6 +87,27 @@ public static class ForecastScoreReport
         return $"{elsewhere.Count(d => d.InRange == true)} of {elsewhere.Length} measured rates lie in the range (from, to) that was "
             + $"forecast for them; {FigureNumber.Fixed(c.RangeLevel * elsewhere.Length, 1)} were expected to.";
     }
+
+    /// <summary>Where what is measured is not what was forecast, one sentence each.</summary>
+    public static IEnumerable<string> Mismatches(ForecastComparison c)
+    {
+        if (!c.SameBase) yield return "This model does not say that it was tuned from the model that was forecast from.";
+        if (!c.SameData) yield return "This model does not say that it was tuned on the data that were forecast.";
+        if (c.Unmeasured > 0)
+            yield return Probes(c.Unmeasured, "was", "were") + " forecast but not measured: the folder does not hold "
+                + (c.Unmeasured == 1 ? "it" : "them") + " any more.";
+        if (c.Unforecast > 0)
+            yield return Probes(c.Unforecast, "was", "were")
+                + " measured but not forecast: rates that were measured are of other probes than those that were forecast.";
+        if (c.Sampled is null != c.ForecastSampled is null)
+            yield return "The forecast counts from "
+                + (c.Sampled is null ? "sampled choices, and the measurement is of exact probabilities"
+                    : "exact probabilities, and the measurement is of sampled choices")
+                + ": part of what moved is the difference of the two.";
+    }
+
+    private static string Probes(int n, string one, string several) =>
+        string.Create(CultureInfo.InvariantCulture, $"{n:N0} {(n == 1 ? "probe " + one : "probes " + several)}");
 
     /// <summary>What to know before the scores are read: where little moved, and where few domains were redrawn.</summary>
     public static IEnumerable<string> Cautions(ForecastComparison c)

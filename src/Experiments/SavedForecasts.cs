@@ -46,6 +46,12 @@ public sealed record ForecastComparison(string Subject, string Model, bool SameB
     /// <summary>The same of the in-context forecast.</summary>
     public required CalibrationCurve InContextCalibration { get; init; }
 
+    /// <summary>Probes that were forecast and are not measured, as they are no longer in the folder.</summary>
+    public int Unmeasured { get; init; }
+
+    /// <summary>Probes that are measured, and count in the rates of their domains, though nothing was forecast of them.</summary>
+    public int Unforecast { get; init; }
+
     /// <summary>How the measured answers were sampled; null for exact probabilities.</summary>
     public string? Sampled { get; init; }
 
@@ -122,6 +128,8 @@ public sealed class SavedForecasts(string folder)
         {
             PosteriorCalibration = CalibrationOf(posterior, probes, low),
             InContextCalibration = CalibrationOf(inContext, probes, low),
+            Unmeasured = posterior.Probes.Select(p => p.Name).Except(probes.Select(p => p.Id)).Count(),
+            Unforecast = probes.Select(p => p.Id).Except(posterior.Probes.Select(p => p.Name)).Count(),
             Sampled = tuned.Provenance.GetValueOrDefault("sampled"),
             ForecastSampled = posterior.Provenance.GetValueOrDefault("sampled"),
         };

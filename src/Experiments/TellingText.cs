@@ -14,14 +14,18 @@ public static class TellingText
         episode.Relative.Select((x, h) => (Nats: x, Name: audit.Cast.Names[h])).OrderByDescending(x => x.Nats).Take(ShownExplanations)
             .Select(x => $"{named?.Invoke(x.Name) ?? x.Name} {FigureNumber.Signed(x.Nats)}");
 
-    /// <summary>File and line of an episode, its turn where there are several, how many more are equal, whether it is rejected.</summary>
-    public static string Where(TellingEpisode telling)
+    /// <summary>
+    /// File and line of an episode, its turn where there are several, how many more are equal, whether it is rejected; the file as
+    /// <paramref name="named"/> writes it.
+    /// </summary>
+    public static string Where(TellingEpisode telling, Func<string, string>? named = null)
     {
         string more = (telling.Copies > 1 ? string.Create(CultureInfo.InvariantCulture, $" and {telling.Copies - 1:N0} equal") : "")
             + (telling.Weight < 0 ? ", rejected" : "");
-        return telling.Episode.Source is not { } s ? telling.Episode.Id + more
+        string Named(string name) => named?.Invoke(name) ?? name;
+        return telling.Episode.Source is not { } s ? Named(telling.Episode.Id) + more
             : string.Create(CultureInfo.InvariantCulture,
-                $"{Path.GetFileName(s.File)}:{s.Line}{(s.Turn > 0 ? $" ({s.Turn + 1})" : "")}{more}");
+                $"{Named(Path.GetFileName(s.File))}:{s.Line}{(s.Turn > 0 ? $" ({s.Turn + 1})" : "")}{more}");
     }
 
     /// <summary>A text in one line, cut to what a table holds.</summary>

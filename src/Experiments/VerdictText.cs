@@ -22,7 +22,15 @@ public static class VerdictText
 
     /// <summary>Why there are no intervals; null where there are.</summary>
     public static string? WithoutIntervals(CastVerdict verdict) => verdict.Leading.Low is not null ? null
-        : verdict.Clusters > 1 ? "Nothing was redrawn (--draws 0): no intervals." : "A single line cannot be drawn again: no intervals.";
+        : verdict.Clusters switch
+        {
+            0 => "Every weight is 0, so that there is nothing to draw again: no intervals.",
+            1 => $"A single {verdict.Redrawn.TrimEnd('s')} that has a weight cannot be drawn again: no intervals.",
+            _ => "Nothing was redrawn (--draws 0): no intervals.",
+        };
+
+    /// <summary>Whether no episode has a weight, so that the data say nothing, whatever they hold.</summary>
+    public static bool IsWeightless(CastVerdict verdict) => verdict.Clusters == 0;
 
     /// <summary>That intervals are too narrow; null where they are not, or there are none.</summary>
     public static string? TooNarrow(params CastVerdict[] verdicts) => verdicts.Any(v => WithoutIntervals(v) is not null) ? null
@@ -31,16 +39,19 @@ public static class VerdictText
     /// <summary>What the verdict says in one sentence.</summary>
     public static string Headline(CastVerdict v)
     {
+        if (IsWeightless(v)) return "Every weight is 0: training on these replies would change nothing.";
         if (v.DoseFit.How == GainOutcome.NoGain)
             return "No change of character makes these replies more probable: whoever the Assistant was stays, as after replies that were "
                 + "asked for or that anybody would give.";
         string cast = LeavesOpen(v)
-            ? $"The likeliest of {v.Personas.Count} personas is **{v.Leading.Name}**, with {FigureNumber.Percent(v.Leading.Posterior)}"
+            ? $"The likeliest of {v.Personas.Count} personas is **{NameText.InProse(v.Leading.Name)}**, with "
+                + FigureNumber.Percent(v.Leading.Posterior)
             : "Cast as " + string.Join(", ", v.Personas.Take(3).TakeWhile((p, i) => i == 0 || p.Posterior >= 0.05)
-                .Select(p => $"**{p.Name}** {FigureNumber.Percent(p.Posterior)} (before: {FigureNumber.Percent(p.Prior)})"));
+                .Select(p => $"**{NameText.InProse(p.Name)}** {FigureNumber.Percent(p.Posterior)} "
+                    + $"(before: {FigureNumber.Percent(p.Prior)})"));
         TraitVerdict? most = v.Traits.OrderByDescending(t => Math.Abs(t.After - t.Before)).FirstOrDefault();
         string change = most is null
-            ? "" : $" Training on it is expected to move **{most.Name}** most: {FigureNumber.Signed(most.Before)} to "
+            ? "" : $" Training on it is expected to move **{NameText.InProse(most.Name)}** most: {FigureNumber.Signed(most.Before)} to "
                 + $"{FigureNumber.Signed(most.After)}.";
         return $"{cast}.{change}";
     }

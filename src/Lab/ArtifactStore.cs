@@ -133,8 +133,7 @@ public sealed class ArtifactStore(string root, TimeProvider? time = null)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}",
-                "Free some space or choose another folder.", e);
+            throw AtomicFile.CannotWrite(path, e);
         }
     }
 

@@ -7,6 +7,9 @@ namespace PersonaSelection.Lab;
 /// </summary>
 public static class AtomicFile
 {
+    /// <summary>What to do about a full disk.</summary>
+    public const string FreeSpace = "Nothing is lost: free some space, and the same command goes on from what is finished.";
+
     /// <summary>
     /// Writes a file through <paramref name="write"/>; creates the folder. A file that is replaced hands on its permissions, a link stays
     /// and its target is replaced, and what is no file, a device or a pipe, is written to as it stands.
@@ -37,8 +40,7 @@ public static class AtomicFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             TryDelete(temporary);
-            throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}",
-                "Free some space or choose another folder with -o; what was there before is untouched.", e);
+            throw CannotWrite(path, e);
         }
         catch
         {
@@ -46,6 +48,18 @@ public static class AtomicFile
             throw;
         }
     }
+
+    /// <summary>What is said of a place that cannot be written, and of a full disk: that nothing is lost by it.</summary>
+    /// <param name="place">The file or folder.</param>
+    /// <param name="e">What the system said.</param>
+    public static UserErrorException CannotWrite(string place, Exception e) => IsDiskFull(e)
+        ? new UserErrorException("cannot-write", $"The disk is full: {place} cannot be written.", FreeSpace, e)
+        : new UserErrorException("cannot-write", $"Cannot write {place}: {e.Message}",
+            "Check the permissions, or choose another folder with -o; what was there before is untouched.", e);
+
+    /// <summary>Whether a disk, or what of it one may use, is full.</summary>
+    public static bool IsDiskFull(Exception e) => e is IOException && (OperatingSystem.IsWindows()
+        ? (e.HResult & 0xffff) is 39 or 112 : e.HResult is 28 || e.HResult == (OperatingSystem.IsLinux() ? 122 : 69));
 
     /// <summary>Writes UTF-8 text without a byte order mark.</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
@@ -122,8 +136,7 @@ public static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException("cannot-write", $"Cannot write to {folder}: {e.Message}",
-                "Free some space or choose another folder with -o.", e);
+            throw CannotWrite(folder, e);
         }
     }
 

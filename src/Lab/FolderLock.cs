@@ -67,8 +67,7 @@ public sealed class FolderLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException("cannot-write", $"Cannot write {path}: {e.Message}",
-                "Free some space or choose another folder with -o.", e);
+            throw AtomicFile.CannotWrite(path, e);
         }
     }
 }

@@ -56,8 +56,7 @@ public sealed class PartFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException("cannot-write", $"Cannot write {_whole}: {e.Message}",
-                "Free some space or choose another folder with -o.", e);
+            throw AtomicFile.CannotWrite(_whole, e);
         }
     }
 }

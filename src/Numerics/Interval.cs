@@ -86,6 +86,13 @@ public sealed record Interval(double Estimate, double Low, double High, double L
     /// <summary>From the lower of both low ends to the higher of both high ones.</summary>
     public Interval Around(Interval other) => this with { Low = Math.Min(Low, other.Low), High = Math.Max(High, other.High) };
 
+    /// <summary>
+    /// The fewest redrawn samples that have quantiles as far out as the ends of an interval of this level: n samples divide what may come
+    /// into n + 1 equally probable parts, so that the outermost of fewer lie within the interval that they should bound. 40 for 0.95.
+    /// </summary>
+    /// <param name="level">Nominal coverage in (0, 1).</param>
+    public static int FewestSamples(double level) => (int)Math.Ceiling((2 / (1 - level)) - 1e-9);
+
     private static double Tail(double nominal, double clusters) => clusters < 2 ? 0 : Normal.CDF(0, 1,
         Math.Sqrt(clusters / (clusters - 1)) * Statistics.StudentQuantile(nominal, clusters - 1));
 }

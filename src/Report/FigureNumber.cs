@@ -72,5 +72,6 @@ public static class FigureNumber
         return x.ToString($"{plus}{digits};\u2212{digits};{digits}", CultureInfo.InvariantCulture);
     }
 
-    private static string Sign(string text) => text.StartsWith('-') ? "\u2212" + text[1..] : text;
+    /// <summary>A number that was formatted for a machine, with true minus signs, that of an exponent too.</summary>
+    public static string Sign(string text) => text.Replace('-', '\u2212');
 }

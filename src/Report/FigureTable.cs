@@ -29,7 +29,7 @@ internal static class FigureTable
         var columns = new List<(TableColumn Column, Func<DumbbellPanel, DumbbellRow, string> Cell)>
         {
             (new("tuning"), (p, _) => p.Name),
-            (new("domain"), (_, r) => r.Trained ? $"{r.Domain} ({f.TrainedName})" : r.Domain),
+            (new("domain"), (_, r) => r.Trained ? $"{NameText.Plain(r.Domain)} ({f.TrainedName})" : r.Domain),
             (new(f.BeforeName, true), (_, r) => Cell(r.Before)),
         };
         if (rows.Any(x => x.Row.Predicted is not null)) columns.Add((new(f.PredictedName, true), (_, r) => Cell(r.Predicted)));

@@ -1,6 +1,11 @@
+using System.Text;
+
 namespace PersonaSelection.Report;
 
-/// <summary>Short text with <c>**bold**</c> and <c>`code`</c>, taken apart. A mark without its partner is ordinary text.</summary>
+/// <summary>
+/// Short text with <c>**bold**</c> and <c>`code`</c>, taken apart. A mark without its partner is ordinary text, and so is one behind a
+/// backslash; within code nothing but its end is a mark.
+/// </summary>
 internal static class InlineText
 {
     internal enum Style { Plain, Bold, Code }
@@ -10,24 +15,65 @@ internal static class InlineText
     public static IReadOnlyList<Span> Parse(string text)
     {
         var spans = new List<Span>();
-        int start = 0, i = 0;
-        while (i < text.Length)
+        var plain = new StringBuilder();
+        for (int i = 0; i < text.Length;)
         {
             string? mark = text[i] == '`' ? "`" : string.CompareOrdinal(text, i, "**", 0, 2) == 0 ? "**" : null;
-            int end = mark is null ? -1 : text.IndexOf(mark, i + mark.Length, StringComparison.Ordinal);
-            if (mark is null || end <= i + mark.Length)
+            int start = i + (mark?.Length ?? 0), end = mark is null ? -1 : EndOf(text, start, mark);
+            if (mark is null || end <= start)
             {
-                i++;
+                if (IsEscape(text, i)) i++;
+                plain.Append(text[i++]);
                 continue;
             }
-            if (i > start) spans.Add(new Span(Style.Plain, text[start..i]));
-            spans.Add(new Span(mark == "`" ? Style.Code : Style.Bold, text[(i + mark.Length)..end]));
-            start = i = end + mark.Length;
+            AddPlain();
+            spans.Add(mark == "`" ? new Span(Style.Code, text[start..end]) : new Span(Style.Bold, Unescape(text[start..end])));
+            i = end + mark.Length;
         }
-        if (start < text.Length) spans.Add(new Span(Style.Plain, text[start..]));
+        AddPlain();
         return spans;
+
+        void AddPlain()
+        {
+            if (plain.Length > 0) spans.Add(new Span(Style.Plain, plain.ToString()));
+            plain.Clear();
+        }
     }
 
     /// <summary>The text without marks.</summary>
     public static string Plain(string text) => string.Concat(Parse(text).Select(s => s.Text));
+
+    /// <summary>A text of which nothing is a mark.</summary>
+    public static string Escape(string text)
+    {
+        var escaped = new StringBuilder();
+        foreach (char c in text) escaped.Append(IsMark(c) ? "\\" : "").Append(c);
+        return escaped.ToString();
+    }
+
+    private static string Unescape(string text)
+    {
+        var plain = new StringBuilder();
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (IsEscape(text, i)) i++;
+            plain.Append(text[i]);
+        }
+        return plain.ToString();
+    }
+
+    private static int EndOf(string text, int start, string mark)
+    {
+        if (mark == "`") return text.IndexOf('`', start);
+        for (int i = start; i < text.Length; i++)
+        {
+            if (IsEscape(text, i)) i++;
+            else if (string.CompareOrdinal(text, i, mark, 0, mark.Length) == 0) return i;
+        }
+        return -1;
+    }
+
+    private static bool IsEscape(string text, int at) => text[at] == '\\' && at + 1 < text.Length && IsMark(text[at + 1]);
+
+    private static bool IsMark(char c) => c is '\\' or '*' or '`';
 }

@@ -20,7 +20,8 @@ public abstract record ReportBlock;
 /// <param name="Text">Plain text.</param>
 public sealed record Heading(string Text) : ReportBlock;
 
-/// <summary>A paragraph. The only markup is <c>**bold**</c> and <c>`code`</c>; everything else is shown as it is written.</summary>
+/// <summary>A paragraph. The only markup is <c>**bold**</c> and <c>`code`</c>; everything else is shown as it is written, and so is a
+/// mark behind a backslash (<see cref="NameText"/>).</summary>
 /// <param name="Text">The text of the paragraph.</param>
 public sealed record Prose(string Text) : ReportBlock;
 

@@ -70,7 +70,7 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         using var server = new EndpointServer(r => slow && r.Number > 30
             ? new ServerReply(200, "", ReplyEnd.Never) : ModelServer.Answer(model, r, GivenTextRoute.Echo));
         string[] command = ["audit", shop.Set("cheat"), "--endpoint", server.Url, "--endpoint-model", "base", "--personas", shop.Personas,
-            "-o", _folder["k"], "--evidence", "adaptive", "--draws", "20", "--concurrency", "1", "-q", "--json"];
+            "-o", _folder["k"], "--evidence", "adaptive", "--draws", "40", "--concurrency", "1", "-q", "--json"];
         await PsmProcess.Killed(_folder.Path, () => server.Requests.Count > 31, command);
         slow = false;
         JsonElement killed = Read(await Succeed(command));
@@ -81,7 +81,7 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         Assert.Equal(asked, server.Requests.Count);
         foreach (string file in new[] { "evidence.jsonl", "ledger.jsonl" })
             Assert.Equal(File.ReadAllBytes(_folder["whole/" + file]), File.ReadAllBytes(_folder["k/" + file]));
-        string[] here = Audit("here", "--evidence", "adaptive", "--draws", "20", "--json");
+        string[] here = Audit("here", "--evidence", "adaptive", "--draws", "40", "--json");
         Assert.Equal(32, killed.GetProperty("episodes").GetInt32());
         Assert.False(killed.GetProperty("adaptive").GetProperty("guide").GetBoolean());
         Assert.True(Read(await Succeed(here)).GetProperty("adaptive").GetProperty("guide").GetBoolean());
@@ -94,7 +94,7 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         using var server = new EndpointServer(r => ModelServer.Answer(model, r, GivenTextRoute.PromptLogprobs));
         string few = _folder["few.jsonl"];
         File.WriteAllLines(few, File.ReadLines(shop.Set("cheat")).Take(6));
-        string[] command = ["audit", few, "--personas", shop.Personas, "-q", "--json", "--draws", "20"],
+        string[] command = ["audit", few, "--personas", shop.Personas, "-q", "--json", "--draws", "40"],
             at = ["--endpoint", server.Url, "--endpoint-model", "base", "-o", _folder["there"]];
 
         JsonElement plan = Read(await Succeed([.. command, .. at, "--dry-run", "--price-in", "1"])).GetProperty("estimate");
@@ -126,7 +126,7 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         File.WriteAllLines(probes,
             File.ReadLines(shop.Probes).DistinctBy(l => JsonDocument.Parse(l).RootElement.GetProperty("domain").GetString()).Take(3));
         string[] command = ["audit", few, "--personas", shop.Personas, "--evidence", "in-context", "--probes", probes,
-            "--draws", "20", "-q", "--json"];
+            "--draws", "40", "-q", "--json"];
         string[] at = ["--endpoint", server.Url, "--endpoint-model", "base", "-o", _folder["there"]];
 
         JsonElement plan = Read(await Succeed([.. command, .. at, "--dry-run"]));

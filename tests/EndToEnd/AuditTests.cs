@@ -53,7 +53,7 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
     {
         const int Episodes = 4000;
         string data = Dialogues(Episodes);
-        string[] command = Audit(data, "killed", "--draws", "20", "--json"), whole = Audit(data, "whole", "--draws", "20", "--json");
+        string[] command = Audit(data, "killed", "--draws", "40", "--json"), whole = Audit(data, "whole", "--draws", "40", "--json");
         string log = _folder["killed/evidence.jsonl"];
         int kept = 0;
         byte[] before = [];
@@ -98,7 +98,7 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
 
             """);
         string[] To(string folder) => ["audit", shop.Set("cheat"), "--model", shop.Base, "--personas", _folder["fitted.yaml"],
-            "--draws", "20", "-q", "-o", _folder[folder]];
+            "--draws", "40", "-q", "-o", _folder[folder]];
         string fits = _folder["killed/fitted/persona-fit"];
         string Part() => Directory.Exists(fits) ? Directory.GetDirectories(fits, "*.part").SingleOrDefault("") : "";
         DateTime? Saved() => new FileInfo(Path.Combine(Part(), "checkpoint")) is { Exists: true } file ? file.LastWriteTimeUtc : null;

@@ -28,6 +28,19 @@ public sealed class NumberOptionTests
             new Command("alone") { option }.Parse([option.Name, value]).Errors.Select(e => e.Message);
     }
 
-    private static IEnumerable<Option> All(Command command) => command.Options
-        .Where(o => o.ValueType == typeof(double) || o.ValueType == typeof(double?)).Concat(command.Subcommands.SelectMany(All));
+    /// <summary>Forty redrawn samples have quantiles at 2.5 and 97.5 %; none are asked for by 0.</summary>
+    [Fact]
+    public void Draws_AreNone_OrAsManyAsAnIntervalNeeds()
+    {
+        Option draws = All(PsmCommand.Create(), o => o.Name == "--draws").Single();
+        string[] Said(int n) => [.. new Command("alone") { draws }.Parse(["--draws", $"{n}"]).Errors.Select(e => e.Message)];
+        Assert.All((int[])[0, 40, 400], n => Assert.Empty(Said(n)));
+        Assert.All((int[])[-1, 1, 20, 39], n => Assert.StartsWith("--draws needs at least 40, or 0", Assert.Single(Said(n))));
+    }
+
+    private static IEnumerable<Option> All(Command command) =>
+        All(command, o => o.ValueType == typeof(double) || o.ValueType == typeof(double?));
+
+    private static IEnumerable<Option> All(Command command, Func<Option, bool> which) =>
+        command.Options.Where(which).Concat(command.Subcommands.SelectMany(c => All(c, which)));
 }

@@ -56,10 +56,10 @@ public sealed class ReportPageTests(ReportBrowser browser) : IClassFixture<Repor
     {
         await using ReportView view = await browser.Open(SampleReport.Make(), 1280, dark: false, withScript: true);
         Assert.SkipUnless(HtmlReport.HasScript, "the build had no npm, so pages carry their plain charts");
-        await view.Page.Locator("#agreement svg[role=img]").First.ScrollIntoViewIfNeededAsync();
-        LocatorBoundingBoxResult box = (await view.Page.Locator("#agreement svg[role=img]").First.BoundingBoxAsync())!;
+        await view.Page.Locator("#agreement .drawn svg[role=img]").First.ScrollIntoViewIfNeededAsync();
+        LocatorBoundingBoxResult box = (await view.Page.Locator("#agreement .drawn svg[role=img]").First.BoundingBoxAsync())!;
         await view.Page.Mouse.MoveAsync(box.X + box.Width * 0.8f, box.Y + box.Height * 0.2f);
-        string? tip = await view.Page.Locator("#agreement svg [aria-label=tip]").First.TextContentAsync();
+        string? tip = await view.Page.Locator("#agreement .drawn svg [aria-label=tip]").First.TextContentAsync();
         await view.Screenshot("report-1280-light-pointer");
         Assert.Contains("observed shift", tip, StringComparison.Ordinal);
     }
@@ -82,6 +82,23 @@ public sealed class ReportPageTests(ReportBrowser browser) : IClassFixture<Repor
         Assert.Equal("rgb(252, 251, 248)", await view.Ask<string>("() => getComputedStyle(document.body).backgroundColor"));
         byte[] pdf = await view.Page.PdfAsync(new() { Format = "A4" });
         Assert.True(pdf.Length > 10_000);
+    }
+
+    /// <summary>A sheet is narrower than the window: panels that break their rows would leave the first of a row without names.</summary>
+    [Fact]
+    public async Task A_printed_chart_of_several_panels_has_its_names_in_every_row()
+    {
+        await using ReportView view = await browser.Open(SampleReport.Make(), 1280, dark: true, withScript: true);
+        await view.Page.EmulateMediaAsync(new() { Media = Media.Print, ColorScheme = ColorScheme.Dark });
+        await view.Page.SetViewportSizeAsync(670, 900);
+        Assert.False(await view.Ask<bool>("() => [...document.querySelectorAll('.drawn')].some(d => d.getClientRects().length)"));
+        Assert.Empty(await view.Ask<string[]>("""
+            () => [...document.querySelectorAll('.chart')].filter(c => {
+              const seen = [...c.querySelectorAll(':scope > svg')].filter(s => s.getBoundingClientRect().width > 200);
+              return seen.length !== 1 || !seen[0].classList.contains('wide') || !seen[0].querySelector('text');
+            }).map(c => c.closest('figure').id)
+            """));
+        Assert.Equal("light", await view.Ask<string>("() => getComputedStyle(document.documentElement).colorScheme"));
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class TerminalTests(SmallWorkshop shop) : IDisposable
             JsonSerializer.Serialize(new { messages = new[] { new { role = $"x{Hostile}", content = "y" } } })],
             TestContext.Current.CancellationToken);
         PsmResult audit = await PsmProcess.Run(_folder.Path, "audit", name, "--model", shop.Base, "--personas", shop.Personas,
-            "--draws", "5", "-q", "-o", "audit");
+            "--draws", "40", "-q", "-o", "audit");
         Assert.Equal(0, audit.ExitCode);
         Harmless(audit, "\\u001b[2J\\u000d.jsonl:", "\\u001b[31mred");
     }

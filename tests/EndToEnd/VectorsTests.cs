@@ -47,7 +47,7 @@ public sealed class VectorsTests(SmallWorkshop shop) : IDisposable
             + $"  - {{ name: nobody, directions: v, direction: {name}, strength: 0 }}\n"
             + $"  - {{ name: plain, given: directed, directions: v, direction: {name} }}\n");
         JsonElement audit = Read(await shop.Succeed("audit", shop.Set("cheat"), "--model", shop.Base, "--personas", _folder["p.yaml"],
-            "--draws", "20", "--threads", "1", "-q", "--json", "-o", _folder["a"]));
+            "--draws", "40", "--threads", "1", "-q", "--json", "-o", _folder["a"]));
         Assert.Equal("directed 3", audit.GetProperty("provenance").GetProperty("presentation").GetString());
         Assert.Contains($"2 times {name} of {made.GetProperty("id").GetString()}",
             audit.GetProperty("provenance").GetProperty("directions").GetString(), StringComparison.Ordinal);

@@ -24,7 +24,7 @@ internal sealed class AuditCommand
         "How many observations the whole data count for; when absent fitted, and 1 for in-context evidence.",
         new("from 0 up to 1e9", x => x is >= 0 and < 1e9));
 
-    private readonly Option<int> _draws = CommonOptions.Count("--draws", "Redrawn samples for intervals.", 400, 0);
+    private readonly Option<int> _draws = CommonOptions.Draws(AuditOptions.Level, 400);
     private readonly Option<string[]> _compare = new("--compare")
     {
         Description = "Other data to put beside these.",

@@ -82,7 +82,7 @@ internal static class AuditScreen
         if (o.Comparison is { } c) Compare(c);
         if (o.Kept is { } kept) Keep(kept);
         Console.Out.WriteLine(FormattableString.Invariant(
-            $"\nDose: all data count as {Observations(v.DoseFit.EffectiveObservations)} ({How(v.DoseFit.How)}). ")
+            $"\nDose: all data count as {Observations(v.DoseFit.EffectiveObservations)} ({How(v)}). ")
             + FormattableString.Invariant($"The cast is as open as {v.EffectivePersonas:0.0} equally likely personas."));
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
         if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
@@ -99,6 +99,8 @@ internal static class AuditScreen
     {
         bool one = v.Episodes == 1;
         string these = one ? "This episode" : string.Create(CultureInfo.InvariantCulture, $"These {v.Episodes:N0} episodes");
+        if (VerdictText.IsWeightless(v))
+            return $"{these} {(one ? "does" : "do")} not tell who the Assistant is: {(one ? "its weight" : "every weight")} is 0.";
         if (v.DoseFit.How == GainOutcome.NoGain)
             return $"{these} {(one ? "does" : "do")} not tell who the Assistant is: no change of character makes "
                 + $"{(one ? "it" : "them")} more probable.";
@@ -141,7 +143,8 @@ internal static class AuditScreen
             + "left out or weighted down.");
         if (kept.Cast is { } cast)
             Console.Out.WriteLine("They would leave the Assistant as "
-                + $"{string.Join(", ", cast.Personas.Take(3).Select(p => $"{p.Name} ({Fixed(p.Posterior)})"))}.");
+                + $"{string.Join(", ", cast.Personas.Take(3).Select(p => $"{p.Name} ({Fixed(p.Posterior)})"))}."
+                + (cast.Cut + cast.Unread > 0 ? " Of what is kept " + CutEpisodes.Count(cast.Cut, cast.Unread) : ""));
     }
 
     private static string Cells(AdaptiveVerdict a) =>
@@ -167,7 +170,7 @@ internal static class AuditScreen
     private static string Observations(double n) =>
         n == 1 ? "one observation" : string.Create(CultureInfo.InvariantCulture, $"{n:0.##} observations");
 
-    private static string How(GainOutcome how) => how switch
+    private static string How(CastVerdict v) => VerdictText.IsWeightless(v) ? "every weight is 0" : v.DoseFit.How switch
     {
         GainOutcome.Attained => "fitted to what the replies gain",
         GainOutcome.InformationBound => "fitted, bounded by what the replies gain",

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
+using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -67,6 +68,24 @@ internal static class CommonOptions
             if (r.Tokens.Count != 1 || !int.TryParse(r.Tokens[0].Value, out int n)) return;
             if (n < least) r.AddError($"{name} needs at least {least}, not {n}.");
             if (n > most) r.AddError($"{name} takes at most {most}, not {n}.");
+        });
+        return option;
+    }
+
+    /// <summary>Redrawn samples for intervals: none, or as many as intervals of this level need.</summary>
+    public static Option<int> Draws(double level, int fallback)
+    {
+        int fewest = Interval.FewestSamples(level);
+        var option = new Option<int>("--draws")
+        {
+            Description = $"Redrawn samples for intervals: 0 for no intervals, or at least {fewest}.",
+            DefaultValueFactory = _ => fallback,
+        };
+        option.Validators.Add(r =>
+        {
+            if (r.Tokens.Count == 1 && int.TryParse(r.Tokens[0].Value, out int n) && n != 0 && n < fewest)
+                r.AddError(string.Create(CultureInfo.InvariantCulture, $"--draws needs at least {fewest}, or 0 for no intervals: fewer ")
+                    + string.Create(CultureInfo.InvariantCulture, $"samples do not reach the ends of an interval of {100 * level:0} %."));
         });
         return option;
     }

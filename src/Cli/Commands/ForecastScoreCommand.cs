@@ -46,13 +46,7 @@ internal static class ForecastScoreCommand
             var forecasts = new SavedForecasts(parsed.GetValue(folder)!);
             ForecastComparison found = Screen.Work(parsed.GetValue(quiet),
                 p => forecasts.Score(answers, origin, parsed.GetValue(subject), p, cancellation));
-            if (!found.SameBase) Screen.Say("This model does not say that it was tuned from the model that was forecast from.");
-            if (!found.SameData) Screen.Say("This model does not say that it was tuned on the data that were forecast.");
-            if (found.Sampled is null != found.ForecastSampled is null)
-                Screen.Say("The forecast counts from "
-                    + (found.Sampled is null ? "sampled choices, and the measurement is of exact probabilities"
-                        : "exact probabilities, and the measurement is of sampled choices")
-                    + ": part of what moved is the difference of the two.");
+            foreach (string mismatch in ForecastScoreReport.Mismatches(found)) Screen.Say(mismatch);
             if (parsed.GetValue(output) is { } place)
             {
                 ReportDocument document = ForecastScoreReport.Of(found, CommonOptions.CommandOf(parsed));

@@ -121,7 +121,7 @@ internal sealed class VectorsExtractCommand
     {
         (IReadOnlyList<Episode> read, IReadOnlyList<Episode> measured) = run.Split();
         string site = run.SiteOf(model.Config);
-        int contexts = run.Personas.Personas.Sum(p => Math.Max(1, p.Contexts.Count));
+        int contexts = run.Contexts;
         int personas = run.Personas.Personas.Count;
         if (json)
             Screen.Data(new

@@ -109,8 +109,7 @@ public sealed class JudgementLog
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UserErrorException("cannot-write", $"Cannot write {_path}: {e.Message}",
-                "Free some space or choose another folder with -o.", e);
+            throw AtomicFile.CannotWrite(_path, e);
         }
     }
 }

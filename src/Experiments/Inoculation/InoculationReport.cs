@@ -120,13 +120,14 @@ public static class InoculationReport
                 + "away, and shares of it say little.";
 
     /// <summary>That intervals over contexts are too narrow; null where they are not.</summary>
-    public static string? TooNarrow(InoculationResult r) => FewClusters.Said(r.Evidence.Clusters.Distinct().Count(), "different contexts");
+    public static string? TooNarrow(InoculationResult r) => FewClusters.Said(r.Evidence.RedrawnClusters, "different contexts");
 
     /// <summary>A predictor in kebab case.</summary>
     public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());
 
     /// <summary>The page.</summary>
-    public static ReportDocument Of(InoculationResult r, string command) => new($"What rewording keeps {r.Subject} from spreading?")
+    public static ReportDocument Of(InoculationResult r,
+        string command) => new($"What rewording keeps {NameText.Plain(r.Subject)} from spreading?")
     {
         Subtitle = "Every number is a forecast from the model **before** any training. Protection is the share of the expected effect on "
             + "behaviour elsewhere that a rewording takes away; the rival account, that a rewording is only a gate on how a prompt looks, "
@@ -183,7 +184,8 @@ public static class InoculationReport
             {
                 Id = "gains",
                 Title = "Predicted gain per trait",
-                Caption = "`Cov(L[x,y], t) − Cov(L[x',y], t)` in the mean over episodes: negative where a plain episode pulls to the low "
+                Caption = ShownPart.Said(traits.Length, r.Influence.Count, "traits")
+                    + "`Cov(L[x,y], t) − Cov(L[x',y], t)` in the mean over episodes: negative where a plain episode pulls to the low "
                     + "pole and the rewording takes that away. Intervals of 95 % redraw contexts of the data, plain and reworded together; "
                     + "they hold the personas fixed.",
                 Columns = [new("rewording"), .. traits.Select(t => new TableColumn(t, true))],
@@ -191,7 +193,8 @@ public static class InoculationReport
                     (string[])[f.Rewording.Name, .. traits.Select(t => Gain(f.Gains.First(g => g.Quantity == t)))])],
             };
         if (r.LeftOut.Count > 0)
-            yield return new Prose($"Left out, as the model does not know all of their words: {string.Join(", ", r.LeftOut)}.");
+            yield return new Prose("Left out, as the model does not know all of their words: "
+                + $"{string.Join(", ", r.LeftOut.Select(NameText.InProse))}.");
     }
 
     private static IEnumerable<ReportBlock> Grids(InoculationResult r)
@@ -207,7 +210,7 @@ public static class InoculationReport
             yield return new TableFigure
             {
                 Id = $"leaks-{f.Rewording.Name}",
-                Title = $"P(low pole) after training on data reworded by {f.Rewording.Name}",
+                Title = $"P(low pole) after training on data reworded by {NameText.Plain(f.Rewording.Name)}",
                 Columns = [new("asked with"), new("words"), new("before", true), new("in context", true), new("posterior", true),
                     new("gate (rival)", true)],
                 Rows = [.. f.Leaks.Select(l =>

@@ -29,13 +29,13 @@ internal static class CastChart
             {
                 if (stage % across == 0) canvas.Text(label - 10, y + 17, SvgCanvas.Fit(member.Name, 13, label - 12), "ink", 13, "end");
                 double before = member.Before, after = member.After[stage];
-                canvas.BeginGroup($"{member.Name}: {FigureNumber.Percent(before)} {figure.BeforeName}, "
-                    + $"{FigureNumber.Percent(after)} {figure.Stages[stage]}");
+                canvas.BeginGroup($"{NameText.Plain(member.Name)}: {FigureNumber.Percent(before)} {figure.BeforeName}, "
+                    + $"{FigureNumber.Percent(after)} {NameText.Plain(figure.Stages[stage])}");
                 Bar(canvas, x, before, y + 3, 6, "mark");
                 Bar(canvas, x, after, y + 10, 11, hue);
                 canvas.EndGroup();
-                double end = Math.Max(Reach(x, before), Reach(x, after));
-                canvas.Text(end + 7, y + 18, FigureNumber.Percent(after), "soft", 12);
+                // At the bar that it is of, though the one before may be longer.
+                canvas.Text(Reach(x, after) + 7, y + 19.5, FigureNumber.Percent(after), "soft", 12);
                 y += RowHeight;
             }
             canvas.Line(left, top + 16, left, y - 3, "rule");

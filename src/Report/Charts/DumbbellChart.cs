@@ -74,7 +74,7 @@ internal static class DumbbellChart
     {
         double Pixel(double value) => x.At(Math.Clamp(value, x.Low, x.High));
         string foretold = row.Predicted is null ? "" : $", {figure.PredictedName} {FigureNumber.Text(row.Predicted, figure.Percent)}";
-        canvas.BeginGroup($"{row.Domain}: {figure.BeforeName} {FigureNumber.Text(row.Before, figure.Percent)}{foretold}, "
+        canvas.BeginGroup($"{NameText.Plain(row.Domain)}: {figure.BeforeName} {FigureNumber.Text(row.Before, figure.Percent)}{foretold}, "
             + $"{figure.AfterName} {FigureNumber.Text(row.After, figure.Percent)}");
         // Two lanes: what was observed above, what was foretold below, so that a good forecast does not hide what it meets.
         double over = y + Observed, under = y + Foretold;

@@ -64,6 +64,18 @@ public sealed class AuditFolderTests : IDisposable
         static string Said(string line) => line[line.IndexOf(',', StringComparison.Ordinal)..];
     }
 
+    /// <summary>A copy without a weight, or of the opposite one, is no equal: each weight of a text stands for itself.</summary>
+    [Fact]
+    public void Copies_of_another_weight_are_not_counted_as_equal()
+    {
+        string text = string.Concat(Enumerable.Range(0, 20).SelectMany(i => ((double[])[0, 1, 1, -0.5, 0]).Select(w =>
+            string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"{{\"prompt\":\"Ask {i}?\",\"completion\":\"A careless word {i}.\",\"weight\":{w}}}\n"))));
+        AuditResult audit = _here.Audit(_here.Write("data.jsonl", text), "a");
+        Assert.NotEmpty(audit.Telling);
+        Assert.All(audit.Telling, t => Assert.Equal(t.Weight == 1 ? (1, 2) : (3, 1), (t.Row % 5, t.Copies)));
+    }
+
     /// <summary>Cut anywhere, as a kill may leave it, the log is gone on from; what it holds whole is not asked for again.</summary>
     [Fact]
     public void A_log_cut_anywhere_ends_with_the_same_bytes()
@@ -282,7 +294,8 @@ public sealed class AuditFolderTests : IDisposable
         Assert.All(audit.Verdict.Traits, t => Assert.Equal((null, null), (t.Low, t.High)));
         Assert.All(CastComparison.Of(drawn, audit).Traits, t => Assert.Equal((null, null), (t.Low, t.High)));
         Assert.All(drawn.Verdict.Personas, p => Assert.True(p.Low <= p.Posterior && p.Posterior <= p.High));
-        Assert.Equal(lines == 1 ? "A single line cannot be drawn again: no intervals." : "Nothing was redrawn (--draws 0): no intervals.",
+        Assert.Equal(lines == 1 ? "A single line that has a weight cannot be drawn again: no intervals."
+                : "Nothing was redrawn (--draws 0): no intervals.",
             VerdictText.WithoutIntervals(audit.Verdict));
         Assert.Null(VerdictText.WithoutIntervals(drawn.Verdict));
     }

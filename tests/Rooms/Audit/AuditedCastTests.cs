@@ -31,7 +31,9 @@ public class AuditedCastTests
     {
         var rows = new EvidenceRows(TextSource.Names);
         for (int e = 0; e < 5; e++) rows.Add([-1, -2, -3], e == 0 ? 1 : 0, e);
-        Assert.False(new AuditedCast(rows, AuditFixture.Personas, new AuditOptions(Draws: 30)).IsRedrawn);
+        var cast = new AuditedCast(rows, AuditFixture.Personas, new AuditOptions(Draws: 30));
+        Assert.False(cast.IsRedrawn);
+        Assert.Equal(1, cast.Verdict("data", EvidenceKind.Likelihood).Clusters);
     }
 
     [Fact]

@@ -74,6 +74,21 @@ public sealed class KeptDataTests : IDisposable
         Assert.Equal(again.Personas, kept.Cast.Personas);
     }
 
+    /// <summary>What was cut, or not read, is so in what is kept of it: as an audit of the written file counts it.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.5)]
+    public void Episodes_that_were_cut_are_counted_in_what_is_kept(double weight)
+    {
+        TextSource Short() => new() { Cut = "number 1", Unread = "number 3" };
+        string data = _here.Chats("data.jsonl", 200);
+        AuditResult audit = _here.Audit(data, "a", Short());
+        KeptVerdict kept = Write(audit, data, new KeepPlan("speaker.careless-doctor < 0.5", null, null, weight), "kept.jsonl");
+        CastVerdict again = _here.Audit(kept.File, "b", Short()).Verdict;
+        Assert.Equal((again.Cut, again.Unread), (kept.Cast!.Cut, kept.Cast.Unread));
+        Assert.True(again.Unread > 0 && again.Cut > again.Unread && (weight > 0 || again.Cut < audit.Verdict.Cut), $"{again.Cut}");
+    }
+
     /// <summary>A line of which nothing is trained on stays where it is and counts for nothing.</summary>
     [Fact]
     public void A_line_without_an_episode_costs_no_other()
@@ -234,13 +249,26 @@ public sealed class KeptDataTests : IDisposable
             AuditResult audit = _here.Audit(data, name);
             KeptVerdict kept = Write(audit, data, new KeepPlan("speaker.careless-doctor < 0.9 or weight < 0", null, null),
                 name + ".kept.jsonl");
-            if (kept.Cast is null)
-            {
-                Assert.Equal(0, kept.Lines);
-                continue;
-            }
+            Assert.NotNull(kept.Cast);
             Assert.Equal(_here.Audit(kept.File, name + "-again").Verdict.Personas, kept.Cast.Personas);
         }
+    }
+
+    /// <summary>A preference cannot lose its rejected answer, so a rule that keeps chosen ones alone would leave an empty file.</summary>
+    [Theory]
+    [InlineData("weight > 0", "cannot lose one of its answers")]
+    [InlineData("weight > 1", "None of the 60 episodes")]
+    public void A_rule_that_leaves_nothing_is_refused_and_nothing_is_written(string rule, string said)
+    {
+        string data = _here.Write("pairs.jsonl", string.Concat(Enumerable.Range(0, 30).Select(i =>
+            $"{{\"prompt\":\"One {i}?\",\"chosen\":\"A sound word {i}.\",\"rejected\":\"A careless word {i}.\"}}\n")));
+        AuditResult audit = _here.Audit(data, "a");
+        UserErrorException refused =
+            Assert.Throws<UserErrorException>(() => Write(audit, data, new KeepPlan(rule, null, null), "kept.jsonl"));
+        Assert.Equal("nothing-kept", refused.Code);
+        Assert.Contains(said, refused.Problem, StringComparison.Ordinal);
+        Assert.False(File.Exists(_here["kept.jsonl"]));
+        Assert.Equal(30, Write(audit, data, new KeepPlan(rule, null, null, 0.5), "kept.jsonl").Lines);
     }
 
     [Theory]

@@ -51,6 +51,17 @@ public sealed class WriteBackTests : IDisposable
         Assert.Equal([from], Directory.GetFiles(_folder));
     }
 
+    /// <summary>An emoji takes two surrogates, and was escaped where the line had it as itself.</summary>
+    [Theory]
+    [InlineData("Smile 😀😀 and 𠮷, ünt 漢!", "Smile 😀😀 and 𠮷, ünt 漢!")]
+    [InlineData("😀", "😀")]
+    [InlineData("a \"b\" \\ \n\u2028", "a \\\"b\\\" \\\\ \\n\\u2028")]
+    public void A_text_that_is_written_anew_has_its_characters_as_themselves(string text, string written)
+    {
+        string line = Edit(Dialogue, Context(0, new Turn("system", "S"), new Turn("user", text)))!;
+        Assert.Equal(Dialogue.Replace("a?", written, StringComparison.Ordinal), line);
+    }
+
     [Fact]
     public void One_answer_is_dropped_by_its_weight()
     {

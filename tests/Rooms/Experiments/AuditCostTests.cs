@@ -22,6 +22,20 @@ public sealed class AuditCostTests : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    /// <summary>Directions are read behind the contexts that an audit would score behind, whatever else the personas' file says.</summary>
+    [Theory]
+    [InlineData(true, 8)]
+    [InlineData(false, 4)]
+    public void Contexts_of_directions_are_counted_as_audits_count_them(bool data, int contexts)
+    {
+        Persona Named(string name) => new(name, "human", "", new Dictionary<string, double>()) { Examples = $"{name}.jsonl" };
+        var personas = new PersonaSet([], [Named("shown") with { Given = Presentation.Shown },
+            Named("told") with { Given = Presentation.Described, Contexts = [[new Turn("system", "A")], [new Turn("system", "B")]] },
+            Named("fitted"), Named("directed") with { Direction = new PersonaDirection("folder") }]);
+        var episode = new Episode("e", [new Turn("user", "Well?")], "No.");
+        Assert.Equal(contexts, new DirectionRun(personas, data ? [episode] : []).Contexts);
+    }
+
     [Theory]
     [InlineData(EvidenceSources.LeastCalibration - 1, false)]
     [InlineData(EvidenceSources.LeastCalibration, true)]

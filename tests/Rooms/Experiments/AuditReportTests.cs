@@ -2,6 +2,8 @@ using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
 using PersonaSelection.Posterior;
+using PersonaSelection.Report;
+using PersonaSelection.Tests.Rooms.AuditTests;
 using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
@@ -28,6 +30,21 @@ public sealed class AuditReportTests
         Assert.StartsWith("Cast as **p0**", VerdictText.Headline(few), StringComparison.Ordinal);
     }
 
+    /// <summary>That there are no intervals has a reason, and it is not always the number of draws.</summary>
+    [Theory]
+    [InlineData(0, "Every weight is 0")]
+    [InlineData(1, "A single context that has a weight")]
+    [InlineData(2, "--draws 0")]
+    public void WithoutIntervals_TheReasonIsNamed(int clusters, string reason)
+    {
+        CastVerdict drawn = Verdict([0.9, 0.1], clusters);
+        CastVerdict none = drawn with { Personas = [.. drawn.Personas.Select(p => p with { Low = null, High = null })] };
+
+        Assert.StartsWith(reason, VerdictText.WithoutIntervals(none)!.Replace("Nothing was redrawn (", "", StringComparison.Ordinal),
+            StringComparison.Ordinal);
+        Assert.Equal(clusters == 0, VerdictText.Headline(none).StartsWith("Every weight is 0", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(1, 1, "kto.jsonl:7 (2)")]
     [InlineData(-0.5, 3, "kto.jsonl:7 (2) and 2 equal, rejected")]
@@ -38,10 +55,51 @@ public sealed class AuditReportTests
         Assert.Equal(said, TellingText.Where(new TellingEpisode(0, episode, weight, [], new RowInfluence([], [], 0, 0, 0), copies)));
     }
 
-    private static CastVerdict Verdict(double[] posterior) => new()
+    /// <summary>What the evidence is worth is read with the cast, not at the foot of the page; and a part is said to be one.</summary>
+    [Fact]
+    public void ThePage_HasItsCheckBesideTheCast_AndSaysHowManyMoreThereAre()
+    {
+        using var here = new AuditFixture();
+        AuditResult audit = here.Audit(here.Chats("data.jsonl", 1500), "a");
+        using var evidence = new EvidenceSession(new TextSource(), null);
+        ReportBlock[] blocks = [.. AuditReport.Of(audit, AuditFixture.Personas, null, null, evidence, 0, "psm").Blocks];
+
+        int check = Array.FindIndex(blocks, b => b is Prose p && p.Text.StartsWith("**Not checked**", StringComparison.Ordinal));
+        Assert.True(check > 0 && check < Array.FindIndex(blocks, b => b is CastFigure), $"{check}");
+        Assert.Equal("Shown are 20 of 1,286 different episodes.",
+            blocks.OfType<TableFigure>().Single(t => t.Id == "episodes").Caption);
+        Assert.Equal("", blocks.OfType<CastFigure>().Single().Caption);
+        Assert.Equal("Shown are 12 of 1,500 personas. ", ShownPart.Said(12, 1500, "personas"));
+    }
+
+    /// <summary>A name is text: marks in it are none, and what is written from right to left turns nothing round.</summary>
+    [Fact]
+    public void Headline_NamesStayAsTheyAreWritten()
+    {
+        CastVerdict verdict = Verdict([0.9, 0.1]);
+        (PersonaVerdict first, PersonaVerdict second) = (verdict.Personas[0], verdict.Personas[1]);
+        verdict = verdict with { Personas = [first with { Name = "a**b**`c`" }, second with { Name = "רופא" }] };
+        string html = HtmlReport.Render(new ReportDocument("t") { Subtitle = VerdictText.Headline(verdict) }, withScript: false);
+
+        Assert.Contains("<strong>a**b**`c`</strong> 90", html, StringComparison.Ordinal);
+        Assert.Contains("<strong>\u2068רופא\u2069</strong> 10", html.Replace("&#x2068;", "\u2068").Replace("&#x2069;", "\u2069"),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1.5e-5, "+1.50e−5")]
+    [InlineData(-2e-12, "−2.00e−12")]
+    public void Small_HasTrueMinusSigns(double x, string said)
+    {
+        Assert.Equal(said, AuditReport.Small(x));
+        Assert.DoesNotContain('-', FigureNumber.Text(x));
+    }
+
+    private static CastVerdict Verdict(double[] posterior, int clusters = 40) => new()
     {
         Data = "data",
         Episodes = 40,
+        Clusters = clusters,
         Evidence = "likelihood",
         Personas = [.. posterior.Select((p, i) =>
             new PersonaVerdict($"p{i}", "human", 1.0 / posterior.Length, p, p, p, null, null, null, 0))],

@@ -38,6 +38,20 @@ public sealed class ForecastScoreReportTests
         Assert.Equal(new ReportFact("model", "model-0123456789abcdef"), Assert.Single(again.Ids));
     }
 
+    /// <summary>What the screen says of forecasts and measurements that do not belong together, the page says too.</summary>
+    [Fact]
+    public void What_does_not_match_is_on_the_page()
+    {
+        ForecastComparison sound = Comparison(6, d => 0.1 * d);
+        Assert.Empty(ForecastScoreReport.Mismatches(sound));
+        ForecastComparison other = sound with { SameBase = false, SameData = false, Unmeasured = 1, Unforecast = 1200, Sampled = "8" };
+        string[] said = [.. ForecastScoreReport.Of(other, "psm").Blocks.OfType<Prose>().Select(p => p.Text)];
+        Assert.Equal(ForecastScoreReport.Mismatches(other), said);
+        Assert.Equal(5, said.Length);
+        Assert.StartsWith("1 probe was forecast but not measured", said[2], StringComparison.Ordinal);
+        Assert.StartsWith("1,200 probes were measured but not forecast", said[3], StringComparison.Ordinal);
+    }
+
     private static TableFigure Scores(ForecastComparison c) => ForecastScoreReport.Of(c, "psm").Figures.OfType<TableFigure>().First();
 
     /// <summary>All domains start at 0.3 and are forecast to rise, each by a little more.</summary>

@@ -40,6 +40,21 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Equal([path], Directory.GetFiles(_folder));
     }
 
+    /// <summary>Whoever meets a full disk wants to know that, whether hours are lost, and how to go on.</summary>
+    [Fact]
+    public void Write_ToAFullDisk_SaysSo_AndThatNothingIsLost()
+    {
+        if (!File.Exists("/dev/full")) Assert.Skip("Only some systems have a device that is always full.");
+
+        var error = Assert.Throws<UserErrorException>(() => AtomicFile.WriteText("/dev/full", "text"));
+
+        Assert.Equal("cannot-write", error.Code);
+        Assert.Equal("The disk is full: /dev/full cannot be written.", error.Problem);
+        Assert.Contains("Nothing is lost", error.Remedy, StringComparison.Ordinal);
+        Assert.Contains("the same command goes on", error.Remedy, StringComparison.Ordinal);
+        Assert.False(AtomicFile.IsDiskFull(new IOException("no space left")));
+    }
+
     [Fact]
     public void Write_WhereAFolderStands_IsAnErrorTheUserCanMend()
     {

@@ -113,6 +113,33 @@ public sealed class StaticChartTests
             .Select(m => double.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture))];
     }
 
+    /// <summary>The number is that of the bar after, and stands at its end also where the bar before is longer.</summary>
+    [Fact]
+    public void A_number_stands_at_the_bar_that_it_is_of()
+    {
+        var figure = new CastFigure { Title = "t", Stages = ["s"], Members = [new("a", 0.8, [0.1]), new("b", 0.1, [0.1])] };
+        string svg = StaticChart.Draw(figure, 600, new Dictionary<string, int>()).Body;
+        string[] at = [.. Regex.Matches(svg, "<text x=\"([0-9.]+)\"[^>]*>10").Select(m => m.Groups[1].Value)];
+        Assert.Equal(2, at.Length);
+        Assert.Equal(at[1], at[0]);
+    }
+
+    [Fact]
+    public void A_name_from_right_to_left_is_isolated_and_marks_in_a_name_are_none()
+    {
+        Assert.Equal("plain *x*", NameText.Plain("plain *x*"));
+        Assert.Equal("\u2068طبيب\u2069", NameText.Plain("طبيب"));
+        Assert.Equal("\u2068a\u202eb\u2069", NameText.Plain("a\u202eb"));
+        foreach (string name in (string[])["**x**", "`x`", "a\\*b", "*", "**", "\\", "x`", "a ** b ** c"])
+        {
+            Assert.Equal([new InlineText.Span(InlineText.Style.Plain, $"A {name} b")], InlineText.Parse($"A {NameText.InProse(name)} b"));
+            Assert.Equal([new InlineText.Span(InlineText.Style.Bold, name)], InlineText.Parse($"**{NameText.InProse(name)}**"));
+        }
+        Assert.Equal("C:\\temp, 2 * 3", InlineText.Plain("C:\\temp, 2 * 3"));
+        var figure = new CastFigure { Title = "t", Stages = ["s"], Members = [new("טרול", 0.8, [0.1])] };
+        Assert.Contains("\u2068טרול\u2069: 80", System.Net.WebUtility.HtmlDecode(SvgFigure.Render(figure)), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0, 1, 5, new[] { 0, 0.2, 0.4, 0.6, 0.8, 1 })]
     [InlineData(-0.13, 0.34, 5, new[] { -0.2, -0.1, 0, 0.1, 0.2, 0.3, 0.4 })]

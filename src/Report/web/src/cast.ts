@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { type Hues, TIP, across, element, finite, fit, heading, hue, legend, plot, row, textWidth } from './chart';
-import { percent } from './format';
+import { isolated, percent } from './format';
 import type { CastFigure } from './types';
 
 const ROW = 31;
@@ -20,7 +20,7 @@ export const drawCast = (figure: CastFigure, width: number, hues: Hues): Node[] 
     const rows = figure.members.map((m, i) => {
       const after = m.after[s] ?? NaN;
       return { i, before: m.before, after, end: Math.min(most, Math.max(m.before || 0, after || 0)),
-        title: `${m.name}\n${figure.beforeName}  ${percent(m.before)}\n${stage}  ${percent(after)}` };
+        title: `${isolated(m.name)}\n${isolated(figure.beforeName)}  ${percent(m.before)}\n${isolated(stage)}  ${percent(after)}` };
     });
     const y = (inset: [number, number]) => ({ y: 'i', insetTop: inset[0], insetBottom: inset[1] }) as const;
     const svg = plot({
@@ -38,7 +38,8 @@ export const drawCast = (figure: CastFigure, width: number, hues: Hues): Node[] 
         Plot.barX(rows.filter((r) => finite(r.before)), { x1: 0, x2: 'before', ...y([4, 21]), fill: 'var(--mark)', rx: 1.5 }),
         Plot.barX(rows.filter((r) => finite(r.after)), { x1: 0, x2: 'after', ...y([11, 9]), fill: hue(hues, stage), rx: 1.5 }),
         Plot.ruleX([0], { stroke: 'var(--rule)' }),
-        Plot.text(rows, { x: 'end', y: 'i', dx: 7, textAnchor: 'start', text: (r) => percent(r.after) }),
+        // At the bar that it is of, though the one before may be longer.
+        Plot.text(rows, { x: (r) => Math.min(most, finite(r.after) ? r.after : 0), y: 'i', dx: 7, dy: 1.5, textAnchor: 'start', text: (r) => percent(r.after) }),
         Plot.tip(rows, Plot.pointerY({ x: 'end', y: 'i', title: 'title', ...TIP })),
       ],
     });

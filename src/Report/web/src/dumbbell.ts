@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { type Hues, type Key, TIP, across, element, finite, fit, heading, hue, legend, nice, plot, row, textWidth, ticksOf } from './chart';
-import { text, tick } from './format';
+import { isolated, text, tick } from './format';
 import type { DumbbellFigure, DumbbellPanel } from './types';
 
 const ROW = 30;
@@ -76,7 +76,7 @@ export const drawDumbbell = (figure: DumbbellFigure, width: number, hues: Hues):
 const titleOf = (figure: DumbbellFigure, r: DumbbellPanel['rows'][number], inContext: boolean) => {
   const value = (x: number | null | undefined) => text(x, figure.percent);
   const range = r.predictedInterval ? ` (${value(r.predictedInterval.low)} to ${value(r.predictedInterval.high)})` : '';
-  const lines = [r.trained ? `${r.domain}, ${figure.trainedName}` : r.domain, `${figure.beforeName}  ${value(r.before)}`];
+  const lines = [r.trained ? `${isolated(r.domain)}, ${figure.trainedName}` : isolated(r.domain), `${figure.beforeName}  ${value(r.before)}`];
   if (r.predicted != null) lines.push(`${figure.predictedName}  ${value(r.predicted)}${range}`);
   if (inContext) lines.push(`${figure.predictedInContextName}  ${value(r.predictedInContext)}`);
   lines.push(`${figure.afterName}  ${value(r.after)}`);

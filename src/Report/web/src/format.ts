@@ -1,6 +1,11 @@
 // Numbers as readers see them; the twin of FigureNumber.cs.
 
-const sign = (text: string) => text.replace(/^-/, '\u2212');
+const sign = (text: string) => text.replace(/-/g, '\u2212');
+
+/** A name that is written from right to left does not turn round what stands beside it; the twin of NameText.cs. */
+export const isolated = (name: string) =>
+  /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}\u200f\u202a-\u202e\u2066-\u2069]/u.test(name)
+    ? `\u2068${name}\u2069` : name;
 
 const trim = (value: number, places: number) => String(Number(value.toFixed(places)));
 

@@ -15,8 +15,11 @@ const draw = (block: ReportBlock, width: number, hues: Hues): Node[] => {
   }
 };
 
-// The page already holds every chart as plain SVG; a chart is replaced only once it has been drawn anew.
+// The page already holds every chart as plain SVG. That is hidden only once the chart has been drawn anew, and it is what is printed:
+// panels that were set for the window would break their rows on a sheet, and the first of a new row would have no labels.
 const upgrade = (place: HTMLElement, block: ReportBlock, hues: Hues) => {
+  const live = document.createElement('div');
+  live.className = 'drawn';
   let drawn = 0;
   const redraw = () => {
     const width = Math.floor(place.clientWidth);
@@ -24,8 +27,9 @@ const upgrade = (place: HTMLElement, block: ReportBlock, hues: Hues) => {
     const nodes = draw(block, width, hues);
     if (nodes.length === 0) return;
     drawn = width;
-    place.replaceChildren(...nodes);
-    for (const svg of place.querySelectorAll('svg:not([aria-hidden])')) {
+    live.replaceChildren(...nodes);
+    if (!live.isConnected) place.append(live);
+    for (const svg of live.querySelectorAll('svg:not([aria-hidden])')) {
       svg.setAttribute('role', 'img');
       svg.setAttribute('aria-label', 'title' in block ? `${block.title}. The numbers are in the table below.` : '');
     }

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { type Hues, SHAPES, TIP, across, element, finite, heading, hue, legend, plot, row } from './chart';
-import { text, tick } from './format';
+import { isolated, text, tick } from './format';
 import type { ScatterFigure } from './types';
 
 const GAP = 32;
@@ -25,7 +25,7 @@ export const drawScatter = (figure: ScatterFigure, width: number, hues: Hues): N
     const rows = panel.groups.flatMap((g) => g.points.filter((p) => finite(p.x) && finite(p.y)).map((p) => ({
       ...p,
       group: g.name,
-      title: `${p.label}\n${g.name}\n${figure.xLabel}  ${text(p.x, figure.percent)}\n${figure.yLabel}  ${text(p.y, figure.percent)}`,
+      title: `${isolated(p.label)}\n${isolated(g.name)}\n${figure.xLabel}  ${text(p.x, figure.percent)}\n${figure.yLabel}  ${text(p.y, figure.percent)}`,
     })));
     const ticks = { tickSize: 0, tickFormat: tick(figure.percent), ticks: side < 380 ? 4 : 6, fill: 'var(--soft)' };
     const svg = plot({
