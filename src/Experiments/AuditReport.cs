@@ -185,7 +185,8 @@ public static class AuditReport
             Id = "differences",
             Title = "Traits that differ",
             Caption = ShownPart.Said(Math.Min(ShownTraits, c.Traits.Count), c.Traits.Count, "traits")
-                + "The first less the second, with 95 % intervals; both data sets are redrawn."
+                + ((VerdictText.WithoutIntervals(c.First) ?? VerdictText.WithoutIntervals(c.Second)) is { } why
+                    ? $"The first less the second. {why}" : "The first less the second, with 95 % intervals; both data sets are redrawn.")
                 + (VerdictText.TooNarrow(c.First, c.Second) is { } narrow ? " " + narrow : ""),
             Columns = [new("trait"), new(first, true), new(second, true), new("difference", true), new("interval", true)],
             Rows = [.. c.Traits.Take(ShownTraits).Select(t => (IReadOnlyList<string>)[t.Name, Signed(t.First), Signed(t.Second),

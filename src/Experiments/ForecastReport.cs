@@ -24,7 +24,7 @@ public static class ForecastReport
                 new Heading("Behaviour"),
                 Behaviour(forecast),
                 new Heading("The cast"),
-                new Prose(Counted(forecast.Dose) + " " + (Asked(forecast) ?? EvidenceCheck.Sentence(forecast.Check))),
+                new Prose(Counted(forecast) + " " + (Asked(forecast) ?? EvidenceCheck.Sentence(forecast.Check))),
                 Cast(forecast),
                 ReproduceFigure.Of(command, [new("model", forecast.Posterior.Provenance["model"]), .. forecast.Mean.Provenance,
                     new("mean", forecast.Mean.Id)]),
@@ -32,7 +32,10 @@ public static class ForecastReport
         };
 
     /// <summary>How far the data count, and how that was found; one sentence.</summary>
-    public static string Counted(DoseFit dose) => dose.Outcome == DoseOutcome.OneObservation
+    public static string Counted(ForecastSet forecast) => forecast.Evidence.RedrawnClusters == 0
+        ? "Every weight is 0: the data train on nothing, and nothing is expected to move." : Counted(forecast.Dose);
+
+    private static string Counted(DoseFit dose) => dose.Outcome == DoseOutcome.OneObservation
         ? "None of the data's replies is one that a probe knows, so nothing tells how far training goes: they count as one observation."
         : string.Create(CultureInfo.InvariantCulture, $"Dose: all data count as {dose.EffectiveObservations:0.##} observations (")
             + dose.Outcome switch
@@ -50,8 +53,8 @@ public static class ForecastReport
         + "other models and other data may lie further away.";
 
     /// <summary>That the data are too few to say how other data would have moved the forecasts; null where they are not.</summary>
-    public static string? TooNarrow(ForecastSet f) =>
-        FewClusters.Said(f.Evidence.RedrawnClusters, "different contexts of the data");
+    public static string? TooNarrow(ForecastSet f) => f.Evidence.RedrawnClusters == 0 ? null
+        : FewClusters.Said(f.Evidence.RedrawnClusters, "different contexts of the data");
 
     /// <summary>How a chat model without probabilities was asked; null where probabilities are exact.</summary>
     public static string? Asked(ForecastSet f) => f.Asked is not { } asked ? null

@@ -82,7 +82,7 @@ internal static class ForecastScreen
         string posterior = Signed(f.Posterior.MeanShiftElsewhere), inContext = Signed(f.InContext.MeanShiftElsewhere);
         Console.Out.WriteLine($"\nMean shift of the domains not trained on: posterior {posterior}, in context {inContext}, mean "
             + $"{Signed(f.Mean.MeanShiftElsewhere)}.");
-        Console.Out.WriteLine(ForecastReport.Counted(f.Dose));
+        Console.Out.WriteLine(ForecastReport.Counted(f));
         int cut = f.Evidence.Rows.Count(r => r.Cut), shownCut = f.Shown.Rows.Count(r => r.Cut);
         if (cut > 0) Console.Out.WriteLine(CutEpisodes.Count(cut, f.Evidence.Rows.Count(r => r.Unread is not null)));
         if (shownCut > 0)

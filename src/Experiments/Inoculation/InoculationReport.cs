@@ -114,13 +114,15 @@ public static class InoculationReport
         + "in-context is known of the rewordings with a leak grid only.";
 
     /// <summary>Said where there is next to nothing to protect from; null elsewhere.</summary>
-    public static string? Faint(InoculationResult r) =>
-        new[] { r.Plain.PosteriorShift, r.Plain.InContextShift }.Any(x => Math.Abs(x) >= LeastShift) ? null
+    public static string? Faint(InoculationResult r) => r.Evidence.RedrawnClusters == 0
+        ? "Every weight is 0: the data train on nothing, so that there is no effect to take away."
+        : new[] { r.Plain.PosteriorShift, r.Plain.InContextShift }.Any(x => Math.Abs(x) >= LeastShift) ? null
             : "As it is, the data is expected to move next to nothing elsewhere (by less than 0.01): there is hardly an effect to take "
                 + "away, and shares of it say little.";
 
     /// <summary>That intervals over contexts are too narrow; null where they are not.</summary>
-    public static string? TooNarrow(InoculationResult r) => FewClusters.Said(r.Evidence.RedrawnClusters, "different contexts");
+    public static string? TooNarrow(InoculationResult r) => r.Evidence.RedrawnClusters == 0 ? null
+        : FewClusters.Said(r.Evidence.RedrawnClusters, "different contexts");
 
     /// <summary>A predictor in kebab case.</summary>
     public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());

@@ -56,6 +56,18 @@ public sealed class ForecastingTests
         Assert.True(cut.InContext.Domain("money").After > cut.InContext.Domain("money").Before + 0.2);
     }
 
+    /// <summary>Episodes without a weight are no training: that, and not what the probes know, is why nothing is expected.</summary>
+    [Theory]
+    [InlineData(0, "Every weight is 0", false)]
+    [InlineData(1, "Dose: ", true)]
+    public void Data_without_a_weight_are_said_to_be_so(double weight, string said, bool narrow)
+    {
+        using Forecasting forecasting = Of();
+        ForecastSet set = forecasting.Of(new EpisodeSet("data", [Short with { Weight = weight }]), ["test"]);
+        Assert.StartsWith(said, ForecastReport.Counted(set), StringComparison.Ordinal);
+        Assert.Equal(narrow, ForecastReport.TooNarrow(set) is not null);
+    }
+
     [Fact]
     public void A_caller_s_mistake_is_told_before_anything_is_asked()
     {
