@@ -8,57 +8,70 @@ using PersonaSelection.Report;
 namespace PersonaSelection.Cli.Commands;
 
 /// <summary><c>psm demo</c>: the theory in two minutes, from nothing.</summary>
-internal static class DemoCommand
+internal sealed class DemoCommand
 {
     private const int FullSeeds = 5;
 
-    public static Command Create()
+    private readonly Option<string> _output = CommonOptions.Output("The folder of everything the demo writes.", "psm-demo");
+    private readonly Option<ulong> _seed = CommonOptions.Seed();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json(), _quiet = CommonOptions.Quiet(), _dryRun = CommonOptions.DryRun();
+    private readonly Option<string?> _tokens = new("--tokens") { Description = "Tokens of pre-training, such as 5M." };
+    private readonly Option<string?> _preset = new("--preset") { Description = "Size of the model: tiny, demo, small or base." };
+    private readonly Option<int> _seeds = CommonOptions.Count("--seeds",
+        "Repeat with this many pre-training seeds; intervals are then over seeds.", 1, most: 100);
+
+    private readonly Option<int> _steps = CommonOptions.Count("--steps", "Optimiser steps of each post-training.",
+        DemoSettings.DefaultTuning.Steps);
+
+    private readonly Option<double> _rate = CommonOptions.Number("--lr", "Learning rate of each post-training.",
+        NumberRange.AboveZero, DemoSettings.DefaultTuning.LearningRate);
+
+    private readonly Option<string> _tensors = CommonOptions.Tensors();
+    private readonly Option<bool> _full = new("--full")
     {
-        Option<string> output = CommonOptions.Output("The folder of everything the demo writes.", "psm-demo");
-        Option<ulong> seed = CommonOptions.Seed();
-        Option<int> threads = CommonOptions.Threads();
-        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        Option<string?> tokens = new("--tokens") { Description = "Tokens of pre-training, such as 5M." };
-        Option<string?> preset = new("--preset") { Description = "Size of the model: tiny, demo, small or base." };
-        Option<int> seeds = CommonOptions.Count("--seeds", "Repeat with this many pre-training seeds; intervals are then over seeds.", 1,
-            most: 100);
-        Option<int> steps = CommonOptions.Count("--steps", "Optimiser steps of each post-training.", DemoSettings.DefaultTuning.Steps);
-        Option<double> rate = CommonOptions.Number("--lr", "Learning rate of each post-training.",
-            NumberRange.AboveZero, DemoSettings.DefaultTuning.LearningRate);
-        Option<string> tensors = CommonOptions.Tensors();
-        Option<bool> full = new("--full")
+        Description = "The whole matrix (every domain as the training domain, five seeds) and the control worlds.",
+    };
+
+    private readonly Command _command;
+
+    private DemoCommand()
+    {
+        _command = new Command("demo", "The theory in two minutes: pre-train, forecast, post-train, compare, report.")
         {
-            Description = "The whole matrix (every domain as the training domain, five seeds) and the control worlds.",
+            _output, _seed, _seeds, _full, _threads, _tokens, _preset, _steps, _rate, _tensors, _json, _quiet, _dryRun,
         };
-        var command = new Command("demo", "The theory in two minutes: pre-train, forecast, post-train, compare, report.")
+        _command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
+    }
+
+    public static Command Create() => new DemoCommand()._command;
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        DemoSettings settings = Settings(parsed);
+        (bool json, bool quiet, bool full) = (parsed.GetValue(_json), parsed.GetValue(_quiet), parsed.GetValue(_full));
+        int seeds = full && parsed.GetResult(_seeds) is { Implicit: true } or null ? FullSeeds : parsed.GetValue(_seeds);
+        if (parsed.GetValue(_dryRun)) return Plan(settings, seeds, full, json);
+        return seeds > 1 || full ? RunMany(settings, seeds, full, json, quiet, cancellation) : Run(settings, json, quiet, cancellation);
+    }
+
+    private DemoSettings Settings(ParseResult parsed)
+    {
+        ModelPreset size = ModelPreset.Find(parsed.GetValue(_preset) ?? "demo");
+        return new DemoSettings
         {
-            output, seed, seeds, full, threads, tokens, preset, steps, rate, tensors, json, quiet, dryRun,
-        };
-        command.SetAction((parsed, cancellation) =>
-        {
-            ModelPreset size = ModelPreset.Find(parsed.GetValue(preset) ?? "demo");
-            var settings = new DemoSettings
+            Seed = parsed.GetValue(_seed),
+            Threads = parsed.GetValue(_threads),
+            Folder = parsed.GetValue(_output)!,
+            Preset = size,
+            Tuning = DemoSettings.DefaultTuning with
             {
-                Seed = parsed.GetValue(seed),
-                Threads = parsed.GetValue(threads),
-                Folder = parsed.GetValue(output)!,
-                Preset = size,
-                Tuning = DemoSettings.DefaultTuning with
-                {
-                    Steps = parsed.GetValue(steps),
-                    LearningRate = parsed.GetValue(rate),
-                    Tensors = CommonOptions.TensorsOf(parsed.GetValue(tensors)!),
-                },
-                Tokens = parsed.GetValue(tokens) is { } text ? CommonOptions.ParseTokens(text) : size.Tokens,
-            };
-            bool all = parsed.GetValue(full);
-            int runs = all && parsed.GetResult(seeds) is { Implicit: true } or null ? FullSeeds : parsed.GetValue(seeds);
-            if (parsed.GetValue(dryRun)) return Task.FromResult(Plan(settings, runs, all, parsed.GetValue(json)));
-            return Task.FromResult(runs > 1 || all
-                ? RunMany(settings, runs, all, parsed.GetValue(json), parsed.GetValue(quiet), cancellation)
-                : Run(settings, parsed.GetValue(json), parsed.GetValue(quiet), cancellation));
-        });
-        return command;
+                Steps = parsed.GetValue(_steps),
+                LearningRate = parsed.GetValue(_rate),
+                Tensors = CommonOptions.TensorsOf(parsed.GetValue(_tensors)!),
+            },
+            Tokens = parsed.GetValue(_tokens) is { } text ? CommonOptions.ParseTokens(text) : size.Tokens,
+        };
     }
 
     private static int Run(DemoSettings settings, bool json, bool quiet, CancellationToken cancellation)

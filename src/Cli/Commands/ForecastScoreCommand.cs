@@ -10,54 +10,63 @@ using static PersonaSelection.Experiments.ForecastScoreReport;
 namespace PersonaSelection.Cli.Commands;
 
 /// <summary><c>psm forecast score</c>: saved forecasts beside what a tuned model does.</summary>
-internal static class ForecastScoreCommand
+internal sealed class ForecastScoreCommand
 {
-    public static Command Create()
+    private readonly Argument<string> _folder = new("FOLDER") { Description = "The folder of the forecasts." };
+    private readonly Option<string?> _model = new("--model") { Description = "The folder of the tuned model." };
+    private readonly EndpointOptions _endpoint = new();
+    private readonly Option<string?> _subject = new("--subject")
     {
-        Argument<string> folder = new("FOLDER") { Description = "The folder of the forecasts." };
-        Option<string?> model = new("--model") { Description = "The folder of the tuned model." };
-        var endpoint = new EndpointOptions();
-        Option<string?> subject = new("--subject")
-        {
-            Description = "Which data's forecast; when absent, of the data the model says it was tuned on.",
-        };
-        Option<string?> output = new("--output", "-o")
-        {
-            Description = "A folder for report.html and report.json; none is written when absent.",
-        };
-        Option<int> threads = CommonOptions.Threads();
-        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet();
-        var verb = new Verb("score", "Measure a tuned model on the same probes and hold the saved forecasts against it.",
+        Description = "Which data's forecast; when absent, of the data the model says it was tuned on.",
+    };
+
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "A folder for report.html and report.json; none is written when absent.",
+    };
+
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json(), _quiet = CommonOptions.Quiet();
+    private readonly Option<int?> _samples;
+    private readonly Verb _verb;
+
+    private ForecastScoreCommand()
+    {
+        _verb = new Verb("score", "Measure a tuned model on the same probes and hold the saved forecasts against it.",
             "psm forecast score forecasts --model cheat")
         {
-            folder, model, subject, output, threads, json, quiet,
+            _folder, _model, _subject, _output, _threads, _json, _quiet,
         };
-        endpoint.InsteadOf(verb, model);
-        Option<int?> samples = endpoint.AddSamples(verb, judges: false);
-        return verb.Does((parsed, cancellation) =>
+        _endpoint.InsteadOf(_verb, _model);
+        _samples = _endpoint.AddSamples(_verb, judges: false);
+        _verb.Does(Run);
+    }
+
+    public static Command Create() => new ForecastScoreCommand()._verb;
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        // No cache but the user's own: a server may give the tuned model the name of the one before, whose answers
+        // the forecasts' cache holds.
+        using EndpointSession? session = _endpoint.OpenIfGiven(parsed, folder: null, cancellation);
+        using ModelFolder? tuned = session is null ? ModelFolder.Open(parsed.GetValue(_model)!, parsed.GetValue(_threads)) : null;
+        IProbeAnswers answers = parsed.GetValue(_samples) is { } often ? new SampledAnswers(session!.Chat(), null, often)
+            : new ScoredAnswers(tuned is null ? session!.Model(cancellation) : tuned.Model, [], new LikelihoodOptions());
+        ModelProvenance origin = tuned?.Provenance ?? new ModelProvenance("A model behind a server.");
+        var forecasts = new SavedForecasts(parsed.GetValue(_folder)!);
+        ForecastComparison found = Screen.Work(parsed.GetValue(_quiet),
+            p => forecasts.Score(answers, origin, parsed.GetValue(_subject), p, cancellation));
+        foreach (string mismatch in ForecastScoreReport.Mismatches(found)) Screen.Say(mismatch);
+        if (parsed.GetValue(_output) is { } place)
         {
-            // No cache but the user's own: a server may give the tuned model the name of the one before, whose answers
-            // the forecasts' cache holds.
-            using EndpointSession? session = endpoint.OpenIfGiven(parsed, folder: null, cancellation);
-            using ModelFolder? tuned = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
-            IProbeAnswers answers = parsed.GetValue(samples) is { } often ? new SampledAnswers(session!.Chat(), null, often)
-                : new ScoredAnswers(tuned is null ? session!.Model(cancellation) : tuned.Model, [], new LikelihoodOptions());
-            ModelProvenance origin = tuned?.Provenance ?? new ModelProvenance("A model behind a server.");
-            var forecasts = new SavedForecasts(parsed.GetValue(folder)!);
-            ForecastComparison found = Screen.Work(parsed.GetValue(quiet),
-                p => forecasts.Score(answers, origin, parsed.GetValue(subject), p, cancellation));
-            foreach (string mismatch in ForecastScoreReport.Mismatches(found)) Screen.Say(mismatch);
-            if (parsed.GetValue(output) is { } place)
-            {
-                ReportDocument document = ForecastScoreReport.Of(found, CommonOptions.CommandOf(parsed));
-                document.Save(Path.Combine(place, "report.json"));
-                HtmlReport.Write(document, Path.Combine(place, "report.html"));
-            }
-            if (parsed.GetValue(json)) Screen.Data(found);
-            else Print(found);
-            if (!parsed.GetValue(quiet)) session?.SayUsage();
-            return ExitCode.Done;
-        });
+            ReportDocument document = ForecastScoreReport.Of(found, CommonOptions.CommandOf(parsed));
+            document.Save(Path.Combine(place, "report.json"));
+            HtmlReport.Write(document, Path.Combine(place, "report.html"));
+        }
+        if (parsed.GetValue(_json)) Screen.Data(found);
+        else Print(found);
+        if (!parsed.GetValue(_quiet)) session?.SayUsage();
+        return ExitCode.Done;
     }
 
     private static void Print(ForecastComparison c)

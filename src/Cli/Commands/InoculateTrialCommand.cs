@@ -6,64 +6,73 @@ using PersonaSelection.Experiments.Inoculation;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
-using PersonaSelection.Worlds;
 using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Cli.Commands;
 
 /// <summary><c>psm inoculate trial</c>: forecasts of rewordings held against models that are trained on them.</summary>
-internal static class InoculateTrialCommand
+internal sealed class InoculateTrialCommand
 {
     private static readonly string[] DefaultDomains = ["test", "medicine", "off"];
 
-    public static Command Create()
+    private readonly Option<string> _output = CommonOptions.Output("The folder of the trial; what is there already is not trained again.");
+    private readonly Option<string> _world = CommonOptions.World();
+    private readonly Option<string[]> _models = new("--model")
     {
-        Option<string> output = CommonOptions.Output("The folder of the trial; what is there already is not trained again."),
-            world = CommonOptions.World();
-        Option<string[]> models = new("--model")
-        {
-            Description = "A base model of the world; may be given more than once.",
-            Required = true,
-        };
-        Option<string[]> domains = new("--domain")
-        {
-            Description = "A domain to train on; may be given more than once.",
-            DefaultValueFactory = _ => DefaultDomains,
-        };
-        Option<string?> rewordings = new("--rewordings")
-        {
-            Description = "The rewordings (YAML or lines); when absent, a list in the village's words.",
-        };
-        Option<int> episodes = CommonOptions.Count("--episodes", "Episodes in each set.", 256);
-        Option<int> steps = CommonOptions.Count("--steps", "Steps of each training.", DemoSettings.DefaultTuning.Steps);
-        Option<string> tensors = CommonOptions.Tensors();
-        Option<ulong> seed = CommonOptions.Seed();
-        Option<int> threads = CommonOptions.Threads();
-        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        return new Verb("trial",
+        Description = "A base model of the world; may be given more than once.",
+        Required = true,
+    };
+
+    private readonly Option<string[]> _domains = new("--domain")
+    {
+        Description = "A domain to train on; may be given more than once.",
+        DefaultValueFactory = _ => DefaultDomains,
+    };
+
+    private readonly Option<string?> _rewordings = new("--rewordings")
+    {
+        Description = "The rewordings (YAML or lines); when absent, a list in the village's words.",
+    };
+
+    private readonly Option<int> _episodes = CommonOptions.Count("--episodes", "Episodes in each set.", 256);
+    private readonly Option<int> _steps = CommonOptions.Count("--steps", "Steps of each training.", DemoSettings.DefaultTuning.Steps);
+    private readonly Option<string> _tensors = CommonOptions.Tensors();
+    private readonly Option<ulong> _seed = CommonOptions.Seed();
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json(), _quiet = CommonOptions.Quiet(), _dryRun = CommonOptions.DryRun();
+    private readonly Verb _verb;
+
+    private InoculateTrialCommand()
+    {
+        _verb = new Verb("trial",
             "Train models of a story world on plain and on reworded data, and hold forecasts of protection and leaks against them.",
             "psm inoculate trial --model seed-1/base --model seed-2/base -o trial")
         {
-            output, models, world, domains, rewordings, episodes, steps, tensors, seed, threads, json, quiet, dryRun,
-        }.Does((parsed, cancellation) =>
+            _output, _models, _world, _domains, _rewordings, _episodes, _steps, _tensors, _seed, _threads, _json, _quiet, _dryRun,
+        };
+        _verb.Does(Run);
+    }
+
+    public static Command Create() => new InoculateTrialCommand()._verb;
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        IReadOnlyList<Rewording> list = parsed.GetValue(_rewordings) is { } file ? RewordingFile.Load(file) : TrialRewordings.Village;
+        TuneOptions tuning = DemoSettings.DefaultTuning with
         {
-            IReadOnlyList<Rewording> list = parsed.GetValue(rewordings) is { } file ? RewordingFile.Load(file) : TrialRewordings.Village;
-            TuneOptions tuning = DemoSettings.DefaultTuning with
-            {
-                Steps = parsed.GetValue(steps),
-                Tensors = CommonOptions.TensorsOf(parsed.GetValue(tensors)!),
-            };
-            var settings = new TrialSettings(CorpusNewCommand.WorldOf(parsed.GetValue(world)!), parsed.GetValue(models)!,
-                parsed.GetValue(domains)!, list, tuning, parsed.GetValue(episodes), parsed.GetValue(seed), parsed.GetValue(threads));
-            if (parsed.GetValue(dryRun)) return Plan(settings, parsed.GetValue(json));
-            AtomicFile.RequireWritable(parsed.GetValue(output)!);
-            TrialResult result = Screen.Work(parsed.GetValue(quiet),
-                p => new InoculationTrial(settings).Run(parsed.GetValue(output)!, p, cancellation));
-            TrialReport.Write(result, parsed.GetValue(output)!, CommonOptions.CommandOf(parsed));
-            if (parsed.GetValue(json)) Screen.Data(result);
-            else Print(result);
-            return ExitCode.Done;
-        });
+            Steps = parsed.GetValue(_steps),
+            Tensors = CommonOptions.TensorsOf(parsed.GetValue(_tensors)!),
+        };
+        var settings = new TrialSettings(CorpusNewCommand.WorldOf(parsed.GetValue(_world)!), parsed.GetValue(_models)!,
+            parsed.GetValue(_domains)!, list, tuning, parsed.GetValue(_episodes), parsed.GetValue(_seed), parsed.GetValue(_threads));
+        if (parsed.GetValue(_dryRun)) return Plan(settings, parsed.GetValue(_json));
+        string folder = parsed.GetValue(_output)!;
+        AtomicFile.RequireWritable(folder);
+        TrialResult result = Screen.Work(parsed.GetValue(_quiet), p => new InoculationTrial(settings).Run(folder, p, cancellation));
+        TrialReport.Write(result, folder, CommonOptions.CommandOf(parsed));
+        if (parsed.GetValue(_json)) Screen.Data(result);
+        else Print(result);
+        return ExitCode.Done;
     }
 
     private static int Plan(TrialSettings s, bool json)

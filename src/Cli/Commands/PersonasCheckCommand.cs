@@ -10,51 +10,65 @@ using PersonaSelection.Report;
 namespace PersonaSelection.Cli.Commands;
 
 /// <summary><c>psm personas check</c>: what a library is worth with a given model.</summary>
-internal static class PersonasCheckCommand
+internal sealed class PersonasCheckCommand
 {
     /// <summary>P(low) below which a difference between personas counts as none.</summary>
     private const double LeastSpread = 0.02;
 
-    public static Verb Create()
+    private readonly Option<string?> _model = new("--model") { Description = "The model's folder." };
+    private readonly EndpointOptions _endpoint = new();
+    private readonly Option<string> _personas = PersonasCommand.Personas(PersonaLibrary.Name);
+    private readonly Option<string> _probes = PersonasCommand.Probes(PersonaLibrary.Name);
+    private readonly Option<string[]> _kinds = new("--kind") { Description = "Only personas of this kind; may be given more than once." };
+    private readonly Option<int> _perTrait = CommonOptions.Count("--per-trait", "At most so many probes of each trait; 0 for all.", 0,
+        least: 0);
+
+    private readonly Option<double> _threshold = CommonOptions.Number("--threshold",
+        "Nats per token of reply below which two personas count as the same.", NumberRange.FromZero, 0.001);
+
+    private readonly Option<int> _tokens = CommonOptions.Count("--tokens",
+        "Tokens of reply from which personas are to be told apart, for the effective number.", 1000);
+
+    private readonly Option<int> _threads = CommonOptions.Threads();
+    private readonly Option<bool> _json = CommonOptions.Json(), _quiet = CommonOptions.Quiet(), _dryRun = CommonOptions.DryRun();
+    private readonly Verb _verb;
+
+    private PersonasCheckCommand()
     {
-        Option<string?> model = new("--model") { Description = "The model's folder." };
-        var endpoint = new EndpointOptions();
-        Option<string> personas = PersonasCommand.Personas(PersonaLibrary.Name), probes = PersonasCommand.Probes(PersonaLibrary.Name);
-        Option<string[]> kinds = new("--kind") { Description = "Only personas of this kind; may be given more than once." };
-        Option<int> perTrait = CommonOptions.Count("--per-trait", "At most so many probes of each trait; 0 for all.", 0, least: 0);
-        Option<double> threshold =
-            CommonOptions.Number("--threshold", "Nats per token of reply below which two personas count as the same.",
-                NumberRange.FromZero, 0.001);
-        Option<int> tokens =
-            CommonOptions.Count("--tokens", "Tokens of reply from which personas are to be told apart, for the effective number.", 1000);
-        Option<int> threads = CommonOptions.Threads();
-        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        var verb = new Verb("check",
+        _verb = new Verb("check",
             "Measure what personas and probes are worth with a model: who can be told apart (nats per token), duplicates, dead weight.",
             "psm personas check --model base --kind machine --per-trait 2")
         {
-            model, personas, probes, kinds, perTrait, threshold, tokens, threads, json, quiet, dryRun,
+            _model, _personas, _probes, _kinds, _perTrait, _threshold, _tokens, _threads, _json, _quiet, _dryRun,
         };
-        endpoint.InsteadOf(verb, model);
-        return verb.Does((parsed, cancellation) =>
-        {
-            PersonaSet set = PersonaSet.Load(parsed.GetValue(personas)!);
-            Persona[] chosen = [.. PersonasListCommand.OfKinds(set, parsed.GetValue(kinds) ?? [])
-                .Select(p => p.Persona with { Prior = 1 })];
-            PersonaSet cast = set.With(chosen);
-            Probe[] questions = [.. ProbeFile.Load(parsed.GetValue(probes)!).GroupBy(p => p.Trait ?? p.Domain)
-                .SelectMany(g => parsed.GetValue(perTrait) is > 0 and int most ? g.Take(most) : g)];
-            using EndpointSession? session = endpoint.OpenIfGiven(parsed, folder: null, cancellation);
-            using ModelFolder? source = session is null ? ModelFolder.Open(parsed.GetValue(model)!, parsed.GetValue(threads)) : null;
-            if (parsed.GetValue(dryRun)) return Plan(cast, questions, source, session, parsed.GetValue(threads), parsed.GetValue(json));
-            ILanguageModel asked = session is null ? source!.Model : session.Model(cancellation);
-            LibraryWorth worth = Screen.Work(parsed.GetValue(quiet), p =>
-                new LibraryWorth(Measure(cast, asked, questions, p, cancellation), parsed.GetValue(threshold), LeastSpread));
-            if (parsed.GetValue(json)) PrintJson(asked.Id, worth, parsed.GetValue(threshold), parsed.GetValue(tokens));
-            else Print(worth, parsed.GetValue(threshold), parsed.GetValue(tokens));
-            if (!parsed.GetValue(quiet)) session?.SayUsage();
-            return ExitCode.Done;
-        });
+        _endpoint.InsteadOf(_verb, _model);
+        _verb.Does(Run);
+    }
+
+    public static Command Create() => new PersonasCheckCommand()._verb;
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        PersonaSet cast = Cast(parsed);
+        Probe[] questions = [.. ProbeFile.Load(parsed.GetValue(_probes)!).GroupBy(p => p.Trait ?? p.Domain)
+            .SelectMany(g => parsed.GetValue(_perTrait) is > 0 and int most ? g.Take(most) : g)];
+        using EndpointSession? session = _endpoint.OpenIfGiven(parsed, folder: null, cancellation);
+        using ModelFolder? source = session is null ? ModelFolder.Open(parsed.GetValue(_model)!, parsed.GetValue(_threads)) : null;
+        if (parsed.GetValue(_dryRun)) return Plan(cast, questions, source, session, parsed.GetValue(_threads), parsed.GetValue(_json));
+        ILanguageModel asked = session is null ? source!.Model : session.Model(cancellation);
+        (double threshold, int tokens) = (parsed.GetValue(_threshold), parsed.GetValue(_tokens));
+        LibraryWorth worth = Screen.Work(parsed.GetValue(_quiet), p =>
+            new LibraryWorth(Measure(cast, asked, questions, p, cancellation), threshold, LeastSpread));
+        if (parsed.GetValue(_json)) PrintJson(asked.Id, worth, threshold, tokens);
+        else Print(worth, threshold, tokens);
+        if (!parsed.GetValue(_quiet)) session?.SayUsage();
+        return ExitCode.Done;
+    }
+
+    private PersonaSet Cast(ParseResult parsed)
+    {
+        PersonaSet set = PersonaSet.Load(parsed.GetValue(_personas)!);
+        return set.With([.. PersonasListCommand.OfKinds(set, parsed.GetValue(_kinds) ?? []).Select(p => p.Persona with { Prior = 1 })]);
     }
 
     private static PersonaContrast Measure(PersonaSet cast, ILanguageModel model, Probe[] probes, IProgress<WorkProgress> progress,
