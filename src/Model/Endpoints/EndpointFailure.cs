@@ -7,7 +7,7 @@ internal static class EndpointFailure
 {
     public static UserErrorException Of(EndpointAddress at, string path, EndpointAttempt attempt, EndpointSettings settings)
     {
-        string said = attempt.Trouble.Length > 0 ? $": {attempt.Trouble}" : "";
+        string said = attempt.Trouble.Length > 0 ? $": {attempt.Trouble.TrimEnd('.')}" : "";
         return attempt.Status switch
         {
             0 when !attempt.Transient => new("endpoint-tls", $"No safe connection to {at.Base}{said}.",

@@ -52,7 +52,7 @@ public sealed class EndpointModel : ILanguageModel
     /// <exception cref="UserErrorException"><c>endpoint-no-logprobs</c> when it does not; or another <c>endpoint-</c> code.</exception>
     public static EndpointModel Open(EndpointClient client, ChatTemplate? template = null, CancellationToken cancellation = default)
     {
-        string trouble = "", lacks = "no log-probabilities";
+        string trouble = "", lacks = "no log-probabilities", ways = " (neither echo nor prompt_logprobs)";
         var asked = new List<EndpointRequest>();
         foreach (GivenTextRoute route in Enum.GetValues<GivenTextRoute>())
         {
@@ -65,7 +65,7 @@ public sealed class EndpointModel : ILanguageModel
                 {
                     if (GivenTextQuestion.UntrueOfProbe(tokens) is not { } untrue)
                         return new EndpointModel(client, route, template ?? ChatTemplate.Plain);
-                    (lacks, trouble) = ("no true log-probabilities", $" It gave {untrue}, which no model finds.");
+                    (lacks, ways, trouble) = ("no true log-probabilities", "", $" It gave {untrue}, which no model finds.");
                 }
             }
             catch (UserErrorException e) when (e.Code is "endpoint-refused" or "endpoint-not-found" or "endpoint-bad-reply")
@@ -77,8 +77,7 @@ public sealed class EndpointModel : ILanguageModel
         // The next run asks again: the server may be another by then, or have been out of sorts.
         asked.ForEach(client.Forget);
         throw new UserErrorException("endpoint-no-logprobs",
-            $"{client.Address.Base} gives {lacks} of given text for '{client.Address.Model}' (neither echo nor "
-            + $"prompt_logprobs).{trouble}",
+            $"{client.Address.Base} gives {lacks} of given text for '{client.Address.Model}'{ways}.{trouble}",
             "Use judgement or sampled answers (--samples), which need a chat model only; or serve the model with vLLM, whose completions "
             + "have prompt_logprobs.");
     }

@@ -36,6 +36,7 @@ internal sealed record EndpointAttempt(int Status, byte[] Body, JsonElement Repl
 internal sealed partial class EndpointTransport : IDisposable
 {
     private const int LargestMessage = 1 << 16;
+    private static ReadOnlySpan<byte> ByteOrderMark => "\uFEFF"u8;
     private readonly HttpClient _http;
     private readonly string? _key;
     private readonly int _largest;
@@ -116,9 +117,9 @@ internal sealed partial class EndpointTransport : IDisposable
         if (type is not null && type.Contains("html", StringComparison.OrdinalIgnoreCase))
             // A page is there to stay: the address is that of a door for people.
             return EndpointAttempt.Failed(status, $"a page of type {Clean(type)} instead of JSON");
-        // What is known here is unpacked by now, and its name taken from the list.
+        // What was asked for is unpacked by now, and its name taken from the list.
         if (response.Content.Headers.ContentEncoding is { Count: > 0 } packed && packed.Any(p => p != "identity"))
-            return EndpointAttempt.Failed(status, $"an answer packed as {Clean(string.Join(", ", packed))}, which nobody asked for");
+            return EndpointAttempt.Failed(status, $"an answer packed in a way that is not read here ({Clean(string.Join(", ", packed))})");
         var attempt = new EndpointAttempt(status, [], default, RetryAfter: RetryAfter(response));
         byte[]? body;
         try
@@ -130,6 +131,8 @@ internal sealed partial class EndpointTransport : IDisposable
             return attempt.Unreadable("an answer that cannot be unpacked, or only a part of one");
         }
         if (body is null) return EndpointAttempt.Failed(status, $"more than {_largest} bytes");
+        // Some servers begin with a byte order mark, which is no JSON.
+        if (body.AsSpan().StartsWith(ByteOrderMark)) body = body[ByteOrderMark.Length..];
         attempt = attempt with { Body = body };
         try
         {
@@ -196,7 +199,9 @@ internal sealed partial class EndpointTransport : IDisposable
         _ => null,
     };
 
-    private static string Where(Uri to) => to.IsAbsoluteUri ? to.GetLeftPart(UriPartial.Path) : to.OriginalString;
+    // Without the user's name, password or query that a server may put there: they end up in logs.
+    private static string Where(Uri to) => to.IsAbsoluteUri
+        ? to.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) : to.OriginalString.Split('?')[0];
 
     private string Message(byte[] body)
     {

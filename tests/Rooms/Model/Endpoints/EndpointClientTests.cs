@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
@@ -130,14 +131,19 @@ public sealed class EndpointClientTests : IDisposable
     public void Redirects_AreNotFollowed_SoTheKeyStaysHere()
     {
         using var elsewhere = new EndpointServer(_ => Ok("stolen"));
-        using var server = new EndpointServer(_ =>
-            new ServerReply(307, "") { Headers = new Dictionary<string, string> { ["Location"] = elsewhere.Url + "/chat/completions" } });
+        using var server = new EndpointServer(_ => new ServerReply(307, "")
+        {
+            Headers = new Dictionary<string, string> { ["Location"] = Named(elsewhere) + "/chat/completions?k=v" },
+        });
         using EndpointClient client = Client(server);
 
         UserErrorException e = Assert.Throws<UserErrorException>(() => Ask(client, "q"));
         Assert.Equal("endpoint-redirect", e.Code);
         Assert.Contains(elsewhere.Url, e.Message);
+        Assert.DoesNotContain("password", e.Message);
+        Assert.DoesNotContain("k=v", e.Message);
         Assert.Empty(elsewhere.Requests);
+        static string Named(EndpointServer s) => s.Url.Replace("http://", "http://user:password@", StringComparison.Ordinal);
     }
 
     [Theory]
@@ -151,6 +157,16 @@ public sealed class EndpointClientTests : IDisposable
         UserErrorException e = Assert.Throws<UserErrorException>(() => Ask(client, "q"));
         Assert.Equal("endpoint-bad-reply", e.Code);
         Assert.Contains(says, e.Problem);
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
+    public void AByteOrderMark_IsNoPartOfAnAnswer()
+    {
+        using var server = new EndpointServer(_ => Ok("") with { Raw = Encoding.UTF8.GetBytes("\uFEFF" + Chat("hello")) });
+        using EndpointClient client = Client(server, cache: true);
+
+        Assert.Equal(("hello", "hello"), (Ask(client, "q"), Ask(client, "q")));
         Assert.Single(server.Requests);
     }
 
