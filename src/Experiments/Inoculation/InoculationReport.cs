@@ -127,9 +127,10 @@ public static class InoculationReport
     /// <summary>A predictor in kebab case.</summary>
     public static string Name(Predictor predictor) => JsonNamingPolicy.KebabCaseLower.ConvertName(predictor.ToString());
 
+    private static string Title(InoculationResult r) => $"What rewording keeps {NameText.Plain(r.Subject)} from spreading?";
+
     /// <summary>The page.</summary>
-    public static ReportDocument Of(InoculationResult r,
-        string command) => new($"What rewording keeps {NameText.Plain(r.Subject)} from spreading?")
+    public static ReportDocument Of(InoculationResult r, string command) => new(Title(r))
     {
         Subtitle = "Every number is a forecast from the model **before** any training. Protection is the share of the expected effect on "
             + "behaviour elsewhere that a rewording takes away; the rival account, that a rewording is only a gate on how a prompt looks, "
