@@ -87,8 +87,8 @@ public sealed record Interval(double Estimate, double Low, double High, double L
     public Interval Around(Interval other) => this with { Low = Math.Min(Low, other.Low), High = Math.Max(High, other.High) };
 
     /// <summary>
-    /// The fewest redrawn samples that have quantiles as far out as the ends of an interval of this level: n samples divide what may come
-    /// into n + 1 equally probable parts, so that the outermost of fewer lie within the interval that they should bound. 40 for 0.95.
+    /// The fewest redrawn samples of which one is expected beyond each end of an interval of this level: 40 for 0.95. The ends of fewer
+    /// are the outermost of them, which bound less.
     /// </summary>
     /// <param name="level">Nominal coverage in (0, 1).</param>
     public static int FewestSamples(double level) => (int)Math.Ceiling((2 / (1 - level)) - 1e-9);
