@@ -160,7 +160,8 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
             File.WriteAllLines(data, Enumerable.Range(0, 12_000).Select(i => lines[i % 4]));
             result = await PsmProcess.Run(_folder.Path, "audit", data, "--model", shop.Base, "--personas", shop.Personas, "-q", "-o",
                 Path.Combine(disk, "audit"));
-            result.ShouldBeUserError("cannot-write", "The disk is full", "evidence.jsonl", "the same command goes on from what is finished");
+            result.ShouldBeUserError("cannot-write", "The disk is full", "evidence.jsonl",
+                "the same command goes on from what is finished");
         }
         finally
         {
