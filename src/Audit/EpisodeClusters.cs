@@ -7,7 +7,7 @@ namespace PersonaSelection.Audit;
 
 /// <summary>
 /// Which episodes stand or fall together in intervals: those of lines that begin with one context, a dialogue going with the context of its
-/// first answer; different lines where there are few contexts. A line that is there a hundred times is one.
+/// first answer; different lines where few contexts have a weight. A line that is there a hundred times is one.
 /// </summary>
 internal sealed class EpisodeClusters
 {
@@ -18,10 +18,12 @@ internal sealed class EpisodeClusters
     private const int FewestContexts = 10;
 
     private readonly Dictionary<UInt128, int> _contexts = [], _lines = [];
+    // Those that have a weight, up to as many as are needed to redraw contexts.
+    private readonly HashSet<int> _weighed = [];
     private readonly List<(int Context, int Line)> _rows = [];
 
     /// <summary>Whether lines are redrawn.</summary>
-    public bool ByLines => _contexts.Count < FewestContexts;
+    public bool ByLines => _weighed.Count < FewestContexts;
 
     /// <summary>What is redrawn: <c>contexts</c> or <c>lines</c>.</summary>
     public string Redrawn => ByLines ? "lines" : "contexts";
@@ -30,6 +32,7 @@ internal sealed class EpisodeClusters
     public int Add(IReadOnlyList<Episode> line)
     {
         int context = Number(_contexts, KeyOf(line[0].Context));
+        if (ByLines && line.Any(e => e.Weight != 0)) _weighed.Add(context);
         int number = ByLines ? Number(_lines, KeyOf([.. line.SelectMany(TurnsOf)])) : 0;
         foreach (Episode _ in line) _rows.Add((context, number));
         return context;

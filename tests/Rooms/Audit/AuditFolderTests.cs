@@ -211,6 +211,17 @@ public sealed class AuditFolderTests : IDisposable
         Assert.True(audit.Verdict.Leading.High - audit.Verdict.Leading.Low > 0.01);
     }
 
+    /// <summary>What has no weight moves nothing, and is no context to redraw.</summary>
+    [Fact]
+    public void Contexts_without_a_weight_do_not_stand_for_those_that_have_one()
+    {
+        string text = string.Concat(Enumerable.Range(0, 40).Select(i =>
+            $"{{\"prompt\":\"Speak{(i < 12 ? $" {i}" : "")}.\",\"completion\":\"A {(i % 2 == 0 ? "careless" : "sound")} word {i}.\","
+            + $"\"weight\":{(i < 12 ? 0 : 1)}}}\n"));
+        AuditResult audit = _here.Audit(_here.Write("weightless.jsonl", text), "a", options: new AuditOptions(1, 100));
+        Assert.Equal(("lines", 28), (audit.Verdict.Redrawn, audit.Verdict.Clusters));
+    }
+
     /// <summary>Lines that are there many times are no more lines, else copying them would narrow intervals.</summary>
     [Fact]
     public void Equal_lines_are_redrawn_together()

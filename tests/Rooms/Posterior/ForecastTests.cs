@@ -4,8 +4,12 @@ using Xunit;
 
 namespace PersonaSelection.Tests.Rooms.PosteriorTests;
 
-public class ForecastTests
+public sealed class ForecastTests : IDisposable
 {
+    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
     private sealed class Clock(DateTimeOffset now) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => now;
@@ -165,7 +169,7 @@ public class ForecastTests
     [InlineData("probes")]
     public void A_forecast_with_a_row_that_is_none_is_refused(string list)
     {
-        string path = Path.Combine(Directory.CreateTempSubdirectory("psm-forecast").FullName, "cheat.json");
+        string path = Path.Combine(_folder, "cheat.json");
         Cheat().Save(path);
         string text = File.ReadAllText(path);
         foreach (string row in (string[])["null,", "{\"name\":null,\"domain\":\"d\",\"trained\":true},"])
@@ -181,7 +185,7 @@ public class ForecastTests
     [Fact]
     public void A_saved_forecast_comes_back_whole_and_an_altered_one_is_refused()
     {
-        string path = Path.Combine(Directory.CreateTempSubdirectory("psm-forecast").FullName, "cheat.json");
+        string path = Path.Combine(_folder, "cheat.json");
         Forecast forecast = Cheat();
         forecast.Save(path);
         Forecast read = Forecast.Load(path);
@@ -199,7 +203,6 @@ public class ForecastTests
         Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => Forecast.Load(path + ".none")).Code);
         File.WriteAllText(path, text.Replace("\"kind\": \"posterior\"", "\"kind\": \"gut-feeling\"", StringComparison.Ordinal));
         Assert.Equal("bad-forecast", Assert.Throws<UserErrorException>(() => Forecast.Load(path)).Code);
-        Directory.Delete(Path.GetDirectoryName(path)!, true);
     }
 
     [Fact]
