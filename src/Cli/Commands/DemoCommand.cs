@@ -33,18 +33,19 @@ internal sealed class DemoCommand
         Description = "The whole matrix (every domain as the training domain, five seeds) and the control worlds.",
     };
 
-    private readonly Command _command;
+    private readonly Verb _verb;
 
     private DemoCommand()
     {
-        _command = new Command("demo", "The theory in two minutes: pre-train, forecast, post-train, compare, report.")
+        _verb = new Verb("demo", "The theory in two minutes: pre-train, forecast, post-train, compare, report.",
+            "psm demo --seeds 5 -o psm-demo")
         {
             _output, _seed, _seeds, _full, _threads, _tokens, _preset, _steps, _rate, _tensors, _json, _quiet, _dryRun,
         };
-        _command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
+        _verb.Does(Run);
     }
 
-    public static Command Create() => new DemoCommand()._command;
+    public static Command Create() => new DemoCommand()._verb;
 
     private int Run(ParseResult parsed, CancellationToken cancellation)
     {

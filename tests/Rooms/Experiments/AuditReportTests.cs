@@ -72,6 +72,24 @@ public sealed class AuditReportTests
         Assert.Equal("Shown are 12 of 1,500 personas. ", ShownPart.Said(12, 1500, "personas"));
     }
 
+    /// <summary>Among many personas with large shares or priors, who the Assistant is taken for is still there.</summary>
+    [Fact]
+    public void ThePage_ShowsTheLikeliest_HoweverManyHaveALargerShare()
+    {
+        using var here = new AuditFixture();
+        AuditResult audit = here.Audit(here.Chats("data.jsonl", 20), "a");
+        PersonaVerdict one = audit.Verdict.Leading;
+        PersonaVerdict[] many = [one with { Name = "likeliest", Prior = 0.01, Posterior = 0.2, Share = 0 },
+            .. Enumerable.Range(0, 14).Select(i => one with { Name = $"p{i}", Prior = 0.5, Posterior = 0.05, Share = 0.5 })];
+        using var evidence = new EvidenceSession(new TextSource(), null);
+        ReportBlock[] blocks = [.. AuditReport.Of(audit with { Verdict = audit.Verdict with { Personas = many } },
+            AuditFixture.Personas, null, null, evidence, 0, "psm").Blocks];
+
+        CastFigure cast = blocks.OfType<CastFigure>().Single(f => f.Id == "cast");
+        Assert.Equal(("likeliest", 12), (cast.Members[0].Name, cast.Members.Count));
+        Assert.Equal("Shown are 12 of 15 personas.", cast.Caption);
+    }
+
     /// <summary>A name is text: marks in it are none, and what is written from right to left turns nothing round.</summary>
     [Fact]
     public void Headline_NamesStayAsTheyAreWritten()
