@@ -46,6 +46,21 @@ internal static unsafe class LayerBench
             () => AdamW.Step(1 << 20, p1.Pointer, g1.Pointer, m1.Pointer, v1.Pointer, 1e-3f, 0.9f, 0.95f, 1e-8f, 0.1f, 5, 1));
     }
 
+    /// <summary>
+    /// Muon's orthogonalisation of the matrices of the presets `demo` and `small`; of a symmetric product half the operations count.
+    /// </summary>
+    public static void RunMuon(Bench bench)
+    {
+        foreach ((int rows, int columns) in ((int, int)[])[(96, 96), (96, 272), (272, 96), (128, 128), (128, 352), (352, 128)])
+        {
+            using FloatBuffer x = GemmBench.Fill((long)rows * columns);
+            using var newtonSchulz = new NewtonSchulz((long)rows * columns, Math.Min(rows, columns));
+            double small = Math.Min(rows, columns), large = Math.Max(rows, columns);
+            bench.Flops("muon", $"{rows}x{columns}", small * small * (3 * large + 8 * small),
+                () => newtonSchulz.Orthogonalise(rows, columns, x.Pointer));
+        }
+    }
+
     public static void RunBandwidth(Bench bench)
     {
         foreach ((string name, int floats) in ((string, int)[])[("L1 16 KB", 4096), ("L2 512 KB", 131072), ("L3 8 MB", 1 << 21),

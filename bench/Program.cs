@@ -8,7 +8,7 @@ using PersonaSelection.Numerics;
 // dotnet run -c Release --project bench -- errors FOLDER            (of psm demo --full)
 // dotnet run -c Release --project bench -- adaptive [MODEL...] [--seeds N] [--tables FOLDER]
 // dotnet run -c Release --project bench -- recipe [heads=3 embedding=0.012 ...] [--preset NAME] [--corpus FOLDER] [--seeds N] [--tokens N]
-// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|bandwidth|train|demo|step|score|evidence|likelihood|all]
+// dotnet run -c Release --project bench -- [gemm|attention|exp|layers|muon|bandwidth|train|demo|step|score|evidence|likelihood|all]
 //     [--seconds S] [--only TEXT] [--json FILE]
 string command = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "all";
 double seconds = double.Parse(Option("--seconds") ?? "0.05", CultureInfo.InvariantCulture);
@@ -18,6 +18,7 @@ Dictionary<string, Action<Bench>> commands = new()
     ["attention"] = AttentionBench.Run,
     ["exp"] = LayerBench.RunExp,
     ["layers"] = LayerBench.Run,
+    ["muon"] = LayerBench.RunMuon,
     ["bandwidth"] = LayerBench.RunBandwidth,
     ["train"] = TrainBench.Run,
     ["demo"] = DemoBench.Run,

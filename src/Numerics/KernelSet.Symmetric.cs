@@ -13,7 +13,7 @@ internal sealed unsafe partial class KernelSet<I, V>
         int nr = 2 * I.Width, kc = KStep(k);
         for (int i = 0; i < n; i += SymmetricRows)
         {
-            int rows = Math.Min(SymmetricRows, n - i), columns = Math.Min(n, RoundUp(i + rows, nr));
+            int rows = Math.Min(SymmetricRows, n - i), columns = Math.Min(n, RoundUp(i + rows, I.Width));
             for (int k0 = 0; k0 < k; k0 += kc)
             {
                 Block(rows, columns, Math.Min(kc, k - k0), a + i * ars + k0 * aks, ars, aks, panels + (long)k0 * nr, (nint)k * nr,
