@@ -260,8 +260,11 @@ public static class AuditReport
                 ? "The evidence is a judge's, and **not calibrated**: no two personas have examples. It is no probability; "
                     + "read it as a ranking."
                 : $"The evidence is a judge's, calibrated on {Count(judge.Episodes)} examples of known source: "
-                    + $"it found {Percent(judge.Accuracy)} of them, its choices are scaled by {Number(judge.Scale)}, and "
-                    + $"{Percent(judge.Reliability.SwapDisagreement)} of its answers about these changed with the order of the candidates.")
+                    + $"it found {Percent(judge.Accuracy)} of them, its choices are scaled by {Number(judge.Scale)}, "
+                    + (judge.Favourite is { } liked
+                        ? $"its liking for {NameText.InProse(liked)} ({Number(-judge.Offsets[liked])} nats) is taken out, " : "")
+                    + $"and {Percent(judge.Reliability.SwapDisagreement)} of its answers about these changed with the order of the "
+                    + "candidates.")
                 + about);
         }
         return new Prose(evidence.Calibration is not { } c ? "**Not checked**: the evidence is as the model gives it. "

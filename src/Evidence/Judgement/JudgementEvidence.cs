@@ -9,7 +9,7 @@ namespace PersonaSelection.Evidence;
 /// <summary>
 /// Evidence from a judge that gives no probabilities: it is shown an episode and a block of descriptions and says whose the reply is.
 /// Blocks are shuffled, and each is asked in both orders; those chosen go on to further blocks until one block holds them all.
-/// <see cref="ChoiceModel"/> turns the choices into nats: log p(persona | choices) under an even prior, scaled as the calibration says.
+/// <see cref="ChoiceModel"/> turns the choices into nats: log p(persona | choices) under an even prior, as the calibration makes it.
 /// </summary>
 /// <remarks>
 /// With H personas, blocks of K and R repeats an episode takes 2R·ceil(H/K) questions in the first round, and then 2R for every K of those
@@ -78,8 +78,7 @@ public sealed class JudgementEvidence : IEvidenceSource
         int[] asked = personas is null ? [.. Enumerable.Range(0, _personas.Count)] : [.. personas];
         double[][] evidence = [.. choices.Select(c =>
         {
-            double[] nats = [.. ChoiceModel.Utilities(_personas.Count, c, bias, _options.Spread).Select(u => Calibration.Scale * u)];
-            LogSpace.NormalizeLog(nats);
+            double[] nats = Calibration.Nats(Personas, ChoiceModel.Utilities(_personas.Count, c, bias, _options.Spread));
             return asked.Select(h => nats[h]).ToArray();
         })];
         return new EvidenceBlock(evidence, [.. episodes.Select(_ => 0)]) { Judged = seen };
@@ -98,7 +97,7 @@ public sealed class JudgementEvidence : IEvidenceSource
         ArgumentOutOfRangeException.ThrowIfLessThan(known.Count, LeastKnown);
         var fresh = new JudgementEvidence(_judge, _personas, _options, null, _log);
         (IReadOnlyList<Choice>[] choices, _) = fresh.Ask([.. known.Select(k => k.Episode)], progress, cancellation);
-        JudgementCalibration fitted = JudgementCalibration.Fit(_personas.Count, [.. choices.Zip(known, (c, k) => (c, k.Persona))],
+        JudgementCalibration fitted = JudgementCalibration.Fit(Personas, [.. choices.Zip(known, (c, k) => (c, k.Persona))],
             _options.Spread, fresh.Reliability);
         return new JudgementEvidence(_judge, _personas, _options, fitted, _log);
     }

@@ -57,7 +57,7 @@ public static class InoculationReport
             a.Different,
             a.Answers,
             a.Unreadable,
-            Judge = new { a.Judge.Episodes, a.Judge.Scale, Accuracy = Known(a.Judge.Accuracy) },
+            Judge = new { a.Judge.Episodes, a.Judge.Scale, a.Judge.Offsets, Accuracy = Known(a.Judge.Accuracy) },
             Judgements = new
             {
                 a.Judgements.Questions,

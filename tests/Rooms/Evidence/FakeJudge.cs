@@ -8,14 +8,14 @@ namespace PersonaSelection.Tests.Rooms.EvidenceTests;
 
 /// <summary>
 /// A judge of known worth: the candidate whose description holds the last word of the reply is worth <paramref name="sharpness"/> nats, the
-/// first place <paramref name="firstPlace"/> nats, and "cannot tell" <paramref name="cannotTell"/> nats more than nothing. What it says
-/// hangs on the question and the seed alone.
+/// first place <paramref name="firstPlace"/> nats, "cannot tell" <paramref name="cannotTell"/> nats more than nothing, and the candidate
+/// who says word0, whoever speaks, <paramref name="liking"/> nats. What it says hangs on the question and the seed alone.
 /// </summary>
-internal sealed class FakeJudge(double sharpness, double firstPlace = 0, double cannotTell = 0) : IChatModel
+internal sealed class FakeJudge(double sharpness, double firstPlace = 0, double cannotTell = 0, double liking = 0) : IChatModel
 {
     private int _questions;
 
-    public string Id => FormattableString.Invariant($"fake-judge {sharpness} {firstPlace} {cannotTell}");
+    public string Id => FormattableString.Invariant($"fake-judge {sharpness} {firstPlace} {cannotTell} {liking}");
 
     public int Questions => _questions;
 
@@ -31,8 +31,10 @@ internal sealed class FakeJudge(double sharpness, double firstPlace = 0, double 
         string word = Regex.Match(question, @"(\w+)\.?\n</reply>").Groups[1].Value;
         Match[] candidates = [.. Regex.Matches(question, @"^([A-T])\. (.*)$", RegexOptions.Multiline).Cast<Match>()];
         double[] weights = [.. candidates.Select((c, i) =>
-            Math.Exp((c.Groups[2].Value.Split(' ').Contains(word) ? sharpness : 0) + (i == 0 ? firstPlace : 0))), Math.Exp(cannotTell)];
+            Math.Exp((Says(c, word) ? sharpness : 0) + (Says(c, "word0") ? liking : 0) + (i == 0 ? firstPlace : 0))), Math.Exp(cannotTell)];
         int place = RngStream.Root(seed).Child(question).NextIndex(weights);
         return place < candidates.Length ? candidates[place].Groups[1].Value : "?";
+
+        static bool Says(Match candidate, string word) => candidate.Groups[2].Value.Split(' ').Contains(word);
     }
 }

@@ -58,6 +58,37 @@ public sealed class JudgementTests : IDisposable
         Assert.All(source.Compute([Of("a", 2)]).Nats[0], x => Assert.InRange(x, Math.Log(1.0 / 6) - 0.6, Math.Log(1.0 / 6) + 0.6));
     }
 
+    /// <summary>
+    /// Of a judge that likes one of two descriptions, whoever speaks, as much as it knows: what it says of new replies, half of them by
+    /// either, adds up to one half. Without the calibration it is two thirds.
+    /// </summary>
+    [Fact]
+    public void What_a_judge_likes_whoever_speaks_is_taken_out()
+    {
+        var judge = new FakeJudge(sharpness: 1.5, liking: 1.5);
+        JudgementEvidence raw = new(judge, Cast(2)),
+            source = raw.Calibrate([.. Enumerable.Range(0, 40).Select(i => (Of($"known-{i}", i % 2), i % 2))]);
+
+        Assert.Equal("p0", source.Calibration.Favourite);
+        Assert.Equal(0, source.Calibration.Offsets.Values.Sum(), 1e-9);
+        Assert.InRange(Share(raw), 2.0 / 3, 1);
+        Assert.InRange(Share(source), 0.4, 0.6);
+        Assert.Null(new JudgementEvidence(new FakeJudge(3), Cast(2))
+            .Calibrate([.. Enumerable.Range(0, 40).Select(i => (Of($"known-{i}", i % 2), i % 2))]).Calibration.Favourite);
+
+        double Share(JudgementEvidence of) =>
+            of.Compute([.. Enumerable.Range(0, 400).Select(i => Of($"new-{i}", i % 2))]).Nats.Average(n => Math.Exp(n[0]));
+    }
+
+    /// <summary>Nobody is known to be liked of whom there are no examples: the others' offsets say nothing of them.</summary>
+    [Fact]
+    public void Personas_without_examples_have_no_offset()
+    {
+        JudgementEvidence source = new JudgementEvidence(new FakeJudge(sharpness: 1.5, liking: 2), Cast(4))
+            .Calibrate([.. Enumerable.Range(0, 80).Select(i => (Of($"known-{i}", i % 2), i % 2))]);
+        Assert.Equal(["p0", "p1"], source.Calibration.Offsets.Keys.Order());
+    }
+
     [Fact]
     public void AHundredAndFiftyPersonas_TakeTheQuestionsThatThePageSays()
     {
