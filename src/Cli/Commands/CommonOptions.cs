@@ -44,6 +44,12 @@ internal static class CommonOptions
         DefaultValueFactory = _ => "village",
     };
 
+    /// <summary>The built-in world, or the one of a file.</summary>
+    public static Worlds.World WorldOf(string name) => name == "village" ? Worlds.World.Village
+        : File.Exists(name) ? Worlds.World.Load(name)
+        : throw new UserErrorException("no-world", $"There is no world file {name}.",
+            "Write village for the built-in world, or the path of a YAML file.");
+
     public static Option<string> Model(string description = "The model's folder.") =>
         new("--model") { Description = description, Required = true };
 
