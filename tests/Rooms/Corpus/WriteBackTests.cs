@@ -68,7 +68,7 @@ public sealed class WriteBackTests : IDisposable
         Assert.Equal(Head + System + ", " + Ask + ", " + Answer[..^1] + ", \"weight\": 0},  " + Ask2 + ", " + Answer2 + Tail,
             Edit(Dialogue, Drop(0)));
         Assert.Null(Edit(Dialogue, Drop(0, 1)));
-        Assert.Null(Edit(Dialogue, DataLineEdit.Dropped));
+        Assert.Null(Edit(Dialogue, new DataLineEdit { Drop = true }));
     }
 
     [Theory]
