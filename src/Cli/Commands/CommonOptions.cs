@@ -53,6 +53,12 @@ internal static class CommonOptions
     public static Option<string> Model(string description = "The model's folder.") =>
         new("--model") { Description = description, Required = true };
 
+    /// <summary>The system turn before a chat.</summary>
+    public static Option<string?> SystemLine() => new("--system")
+    {
+        Description = "A line above the chat, such as one that describes the Assistant.",
+    };
+
     /// <summary>How many answers to a probe are sampled from a chat model that gives no log-probabilities.</summary>
     public static Option<int?> Samples(string description)
     {

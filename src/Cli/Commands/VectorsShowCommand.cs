@@ -16,7 +16,7 @@ internal sealed class VectorsShowCommand
 {
     private const int RandomPairs = 2000, WidestTable = 14;
 
-    private readonly Argument<string> _folder = new("DIR") { Description = "The folder of directions." };
+    private readonly Argument<string> _folder = new("FOLDER") { Description = "The folder of directions." };
     private readonly Option<bool> _json = CommonOptions.Json();
     private readonly Verb _verb;
 
