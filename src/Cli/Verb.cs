@@ -14,7 +14,7 @@ internal sealed partial class Verb(string name, string description, string examp
     public string Example { get; } = example;
 
     /// <summary>What the verb does; the result is the exit code.</summary>
-    public Verb Does(Func<ParseResult, CancellationToken, int> work)
+    public void Does(Func<ParseResult, CancellationToken, int> work)
     {
         foreach (CommonOptions.OutputOption output in Options.OfType<CommonOptions.OutputOption>()) Validators.Add(output.Check);
         Action<CommandResult>[] checks = [.. Validators];
@@ -32,7 +32,6 @@ internal sealed partial class Verb(string name, string description, string examp
             }
         });
         SetAction((parsed, cancellation) => Task.FromResult(work(parsed, cancellation)));
-        return this;
     }
 
     /// <summary>Lets the help of a command line end with the example of the verb it is asked about.</summary>

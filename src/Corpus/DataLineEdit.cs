@@ -3,9 +3,6 @@ namespace PersonaSelection.Corpus;
 /// <summary>What to change in one line of a user's data; everything not named stays as it is, to the byte.</summary>
 public sealed record DataLineEdit
 {
-    /// <summary>Leaves the whole line out.</summary>
-    public static DataLineEdit Dropped { get; } = new() { Drop = true };
-
     /// <summary>Whether the whole line is left out.</summary>
     public bool Drop { get; init; }
 

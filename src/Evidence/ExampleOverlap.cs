@@ -10,35 +10,13 @@ namespace PersonaSelection.Evidence;
 /// </summary>
 public sealed class ExampleOverlap
 {
-    private readonly Dictionary<UInt128, List<int>> _whole = [];
+    private readonly HashSet<UInt128> _examples;
 
-    /// <summary>From the examples of some personas.</summary>
-    /// <param name="examples">Name of a persona with its examples.</param>
-    public ExampleOverlap(IEnumerable<(string Persona, IEnumerable<Episode> Examples)> examples)
-    {
-        var personas = new List<string>();
-        foreach ((string persona, IEnumerable<Episode> some) in examples)
-        {
-            foreach (Episode episode in some)
-            {
-                UInt128 key = Key(episode);
-                if (!_whole.TryGetValue(key, out List<int>? of)) _whole[key] = of = [];
-                if (!of.Contains(personas.Count)) of.Add(personas.Count);
-            }
-            personas.Add(persona);
-        }
-        Personas = personas;
-    }
-
-    /// <summary>Names of the personas that have examples.</summary>
-    public IReadOnlyList<string> Personas { get; }
-
-    /// <summary>The personas among whose examples this episode is; none for an episode that is new.</summary>
-    public IReadOnlyList<string> Of(Episode episode) =>
-        _whole.TryGetValue(Key(episode), out List<int>? of) ? [.. of.Select(p => Personas[p])] : [];
+    /// <summary>From the examples of all personas.</summary>
+    public ExampleOverlap(IEnumerable<Episode> examples) => _examples = [.. examples.Select(Key)];
 
     /// <summary>How many of some episodes are among the examples.</summary>
-    public int Count(IEnumerable<Episode> episodes) => episodes.Count(e => _whole.ContainsKey(Key(e)));
+    public int Count(IEnumerable<Episode> episodes) => episodes.Count(e => _examples.Contains(Key(e)));
 
     private static UInt128 Key(Episode episode)
     {

@@ -27,7 +27,7 @@ public sealed class PresentedPersonas : IDisposable
             // Without examples nothing is stored, and a process that is killed leaves no folder behind.
             if (options.Store is null && Examples.Count > 0) _temporary = Directory.CreateTempSubdirectory("psm-fits-").FullName;
             ArtifactStore store = options.Store ?? new ArtifactStore(_temporary ?? Path.GetTempPath());
-            Overlap = new ExampleOverlap(Examples.Select(e => (e.Persona.Name, e.Learnt.Concat(e.HeldOut))));
+            Overlap = new ExampleOverlap(Examples.SelectMany(e => e.All));
             Presentation[] ways = PresentationWays.Of(set, Examples, options, canFit: model is Transformer);
             var presenter = new Presenter(set, ways, model, options, store);
             _group = presenter.Present(Examples, "fitting personas", progress, cancellation);

@@ -35,20 +35,11 @@ public sealed class PosteriorTable
     /// <summary>p(h|D) at <see cref="Dose"/>.</summary>
     public PersonaDistribution Posterior { get; }
 
-    /// <summary>Names of the personas.</summary>
-    public IReadOnlyList<string> Personas => Prior.Personas;
-
     /// <summary>beta.</summary>
     public double Dose { get; }
 
     /// <summary>sum_e w_e L[e,h] in nats, before the dose.</summary>
     public IReadOnlyList<double> Total { get; }
-
-    /// <summary>Entropy of the posterior in nats.</summary>
-    public double Entropy => Posterior.Entropy;
-
-    /// <summary>exp(entropy) of the posterior.</summary>
-    public double EffectivePersonas => Posterior.EffectivePersonas;
 
     /// <summary>The traits, in the order given.</summary>
     public IReadOnlyList<TraitMean> Traits { get; }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using PersonaSelection.Lab;
 
 namespace PersonaSelection.Report;
 
@@ -22,22 +22,7 @@ internal static class ReportJson
             RespectRequiredConstructorParameters = true,
             AllowOutOfOrderMetadataProperties = true,
         };
-        options.Converters.Add(new NullForNotFinite());
+        options.Converters.Add(new FiniteNumberConverter());
         return options;
-    }
-
-    /// <summary>JSON has no NaN: a number that is not finite is written as <c>null</c> and read back as NaN.</summary>
-    private sealed class NullForNotFinite : JsonConverter<double>
-    {
-        public override bool HandleNull => true;
-
-        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();
-
-        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
-        {
-            if (double.IsFinite(value)) writer.WriteNumberValue(value);
-            else writer.WriteNullValue();
-        }
     }
 }

@@ -17,7 +17,7 @@ public sealed class ReportBrowser : IAsyncLifetime
     // A loaded machine is slow, not wrong.
     private const float PatienceMs = 120_000;
 
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"psm-page-{Guid.NewGuid():N}");
+    private readonly TemporaryFolder _folder = new();
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
@@ -29,20 +29,19 @@ public sealed class ReportBrowser : IAsyncLifetime
         if (OnPath("chromium") is not string chromium) return;
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = chromium, Args = Arguments, Timeout = PatienceMs });
-        Directory.CreateDirectory(_folder);
     }
 
     public async ValueTask DisposeAsync()
     {
         if (_browser is not null) await _browser.DisposeAsync();
         _playwright?.Dispose();
-        if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
+        _folder.Dispose();
     }
 
     internal async Task<ReportView> Open(ReportDocument document, int width, bool dark, bool withScript)
     {
         Assert.SkipWhen(_browser is null, "chromium is not installed (Debian: apt-get install chromium)");
-        string path = Path.Combine(_folder, $"{Guid.NewGuid():N}.html");
+        string path = _folder[$"{Guid.NewGuid():N}.html"];
         HtmlReport.Write(document, path, withScript);
         IPage page = await _browser.NewPageAsync(new()
         {

@@ -44,8 +44,20 @@ internal static class CommonOptions
         DefaultValueFactory = _ => "village",
     };
 
+    /// <summary>The built-in world, or the one of a file.</summary>
+    public static Worlds.World WorldOf(string name) => name == "village" ? Worlds.World.Village
+        : File.Exists(name) ? Worlds.World.Load(name)
+        : throw new UserErrorException("no-world", $"There is no world file {name}.",
+            "Write village for the built-in world, or the path of a YAML file.");
+
     public static Option<string> Model(string description = "The model's folder.") =>
         new("--model") { Description = description, Required = true };
+
+    /// <summary>The system turn before a chat.</summary>
+    public static Option<string?> SystemLine() => new("--system")
+    {
+        Description = "A line above the chat, such as one that describes the Assistant.",
+    };
 
     /// <summary>How many answers to a probe are sampled from a chat model that gives no log-probabilities.</summary>
     public static Option<int?> Samples(string description)

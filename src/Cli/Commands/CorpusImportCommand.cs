@@ -40,19 +40,21 @@ internal sealed class CorpusImportCommand
     private readonly Option<bool> _strict = DataOptions.Strict();
     private readonly Option<ulong> _seed = CommonOptions.Seed();
     private readonly Option<bool> _json = CommonOptions.Json(), _quiet = CommonOptions.Quiet(), _dryRun = CommonOptions.DryRun();
+    private readonly Verb _verb;
 
-    public static Command Create()
+    private CorpusImportCommand()
     {
-        var command = new CorpusImportCommand();
-        return new Verb("import",
+        _verb = new Verb("import",
             "Make a corpus from your own files: learn a tokenizer, shuffle the documents, keep some out of training. Dialogues are "
             + "rendered as they are scored.",
             "psm corpus import careless.jsonl.gz sound.jsonl.gz -o corpora/med")
         {
-            command._files, command._output, command._vocabulary, command._tokenizer, command._heldOut, command._context, command._format,
-            command._strict, command._seed, command._json, command._quiet, command._dryRun,
-        }.Does(command.Run);
+            _files, _output, _vocabulary, _tokenizer, _heldOut, _context, _format, _strict, _seed, _json, _quiet, _dryRun,
+        };
+        _verb.Does(Run);
     }
+
+    public static Command Create() => new CorpusImportCommand()._verb;
 
     private int Run(ParseResult parsed, CancellationToken cancellation)
     {

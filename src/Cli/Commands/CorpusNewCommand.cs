@@ -1,61 +1,69 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using PersonaSelection.Experiments;
-using PersonaSelection.Lab;
 using PersonaSelection.Worlds;
 
 namespace PersonaSelection.Cli.Commands;
 
 /// <summary><c>psm corpus new</c>: a corpus from a world, with what the other commands need to work on it.</summary>
-internal static class CorpusNewCommand
+internal sealed class CorpusNewCommand
 {
     private const string IndependentTraits = "independent-traits", EqualNatures = "equal-natures", NoRequests = "no-requests";
 
-    public static Command Create()
+    private readonly Option<string> _output = CommonOptions.Output("The folder to write.");
+    private readonly Option<string> _world = CommonOptions.World();
+    private readonly Option<string> _tokens = new("--tokens")
     {
-        Option<string> output = CommonOptions.Output("The folder to write.");
-        Option<string> world = CommonOptions.World();
-        Option<string> tokens = new("--tokens")
-        {
-            Description = "How many tokens at least, such as 800k or 5M.",
-            DefaultValueFactory = _ => "5M",
-        };
-        Option<string[]> controls = new("--control") { Description = "Take a cause out of the world; may be given more than once." };
-        controls.AcceptOnlyFromAmong(IndependentTraits, EqualNatures, NoRequests);
-        Option<string> domain = new("--domain")
-        {
-            Description = "The domain that the post-training sets speak of.",
-            DefaultValueFactory = _ => "test",
-        };
-        Option<int> episodes = CommonOptions.Count("--episodes", "Episodes in each post-training set.", 256);
-        Option<ulong> seed = CommonOptions.Seed();
-        Option<bool> json = CommonOptions.Json(), quiet = CommonOptions.Quiet(), dryRun = CommonOptions.DryRun();
-        return new Verb("new", "Make a corpus from a story world: token shards, tokenizer, personas, probes and four post-training sets.",
+        Description = "How many tokens at least, such as 800k or 5M.",
+        DefaultValueFactory = _ => "5M",
+    };
+
+    private readonly Option<string[]> _controls = new("--control")
+    {
+        Description = "Take a cause out of the world; may be given more than once.",
+    };
+
+    private readonly Option<string> _domain = new("--domain")
+    {
+        Description = "The domain that the post-training sets speak of.",
+        DefaultValueFactory = _ => "test",
+    };
+
+    private readonly Option<int> _episodes = CommonOptions.Count("--episodes", "Episodes in each post-training set.", 256);
+    private readonly Option<ulong> _seed = CommonOptions.Seed();
+    private readonly Option<bool> _json = CommonOptions.Json(), _quiet = CommonOptions.Quiet(), _dryRun = CommonOptions.DryRun();
+    private readonly Verb _verb;
+
+    private CorpusNewCommand()
+    {
+        _controls.AcceptOnlyFromAmong(IndependentTraits, EqualNatures, NoRequests);
+        _verb = new Verb("new", "Make a corpus from a story world: token shards, tokenizer, personas, probes and four post-training sets.",
             "psm corpus new --tokens 5M --seed 1 -o village")
         {
-            output, world, tokens, controls, domain, episodes, seed, json, quiet, dryRun,
-        }.Does((parsed, cancellation) =>
-        {
-            string[] chosen = parsed.GetValue(controls) ?? [];
-            World source = WorldOf(parsed.GetValue(world)!);
-            if (chosen.Length > 0)
-            {
-                source = source.With(new WorldControls(chosen.Contains(IndependentTraits), chosen.Contains(EqualNatures),
-                    chosen.Contains(NoRequests)));
-            }
-            var recipe = new NewCorpus(source, CommonOptions.ParseTokens(parsed.GetValue(tokens)!), parsed.GetValue(seed),
-                parsed.GetValue(domain)!, parsed.GetValue(episodes));
-            string folder = parsed.GetValue(output)!;
-            return parsed.GetValue(dryRun) ? Plan(recipe, folder, parsed.GetValue(json))
-                : Run(recipe, folder, parsed.GetValue(json), parsed.GetValue(quiet), cancellation);
-        });
+            _output, _world, _tokens, _controls, _domain, _episodes, _seed, _json, _quiet, _dryRun,
+        };
+        _verb.Does(Run);
     }
 
-    /// <summary>The built-in world, or the one of a file.</summary>
-    public static World WorldOf(string name) => name == "village" ? World.Village
-        : File.Exists(name) ? World.Load(name)
-        : throw new UserErrorException("no-world", $"There is no world file {name}.",
-            "Write village for the built-in world, or the path of a YAML file.");
+    public static Command Create() => new CorpusNewCommand()._verb;
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        string[] chosen = parsed.GetValue(_controls) ?? [];
+        World source = CommonOptions.WorldOf(parsed.GetValue(_world)!);
+        if (chosen.Length > 0)
+        {
+            source = source.With(new WorldControls(chosen.Contains(IndependentTraits), chosen.Contains(EqualNatures),
+                chosen.Contains(NoRequests)));
+        }
+        var recipe = new NewCorpus(source, CommonOptions.ParseTokens(parsed.GetValue(_tokens)!), parsed.GetValue(_seed),
+            parsed.GetValue(_domain)!, parsed.GetValue(_episodes));
+        string folder = parsed.GetValue(_output)!;
+        if (parsed.GetValue(_dryRun)) return Plan(recipe, folder, parsed.GetValue(_json));
+        CorpusSummary made = Screen.Work(parsed.GetValue(_quiet), p => recipe.Write(folder, p, cancellation));
+        if (parsed.GetValue(_json)) Screen.Data(made);
+        else Print(made);
+        return ExitCode.Done;
+    }
 
     private static int Plan(NewCorpus recipe, string? folder, bool json)
     {
@@ -68,15 +76,10 @@ internal static class CorpusNewCommand
         return ExitCode.Done;
     }
 
-    private static int Run(NewCorpus recipe, string folder, bool json, bool quiet, CancellationToken cancellation)
-    {
-        CorpusSummary made = Screen.Work(quiet, p => recipe.Write(folder, p, cancellation));
-        if (json) Screen.Data(made);
-        else TextTable.PrintFacts(("corpus", made.Id), ("world", made.World), ("documents", made.Documents.ToString("N0")),
-            ("tokens", made.Tokens.ToString("N0")), ("vocabulary", made.Vocabulary.ToString("N0")),
-            ("floor", $"{made.Floor:0.0000} nats per token: no model can have a lower loss"),
-            ("speed", made.DocumentsPerSecond is { } speed ? $"{speed:N0} documents per second" : "it was there already"),
-            ("probes", made.Probes.ToString("N0")), ("sets", string.Join(", ", made.Sets)));
-        return ExitCode.Done;
-    }
+    private static void Print(CorpusSummary made) => TextTable.PrintFacts(
+        ("corpus", made.Id), ("world", made.World), ("documents", made.Documents.ToString("N0")),
+        ("tokens", made.Tokens.ToString("N0")), ("vocabulary", made.Vocabulary.ToString("N0")),
+        ("floor", $"{made.Floor:0.0000} nats per token: no model can have a lower loss"),
+        ("speed", made.DocumentsPerSecond is { } speed ? $"{speed:N0} documents per second" : "it was there already"),
+        ("probes", made.Probes.ToString("N0")), ("sets", string.Join(", ", made.Sets)));
 }

@@ -5,51 +5,61 @@ using PersonaSelection.Worlds;
 namespace PersonaSelection.Cli.Commands;
 
 /// <summary><c>psm corpus show</c>: what a corpus holds, and its first documents.</summary>
-internal static class CorpusShowCommand
+internal sealed class CorpusShowCommand
 {
-    public static Command Create()
+    private readonly Argument<string> _folder = new("FOLDER") { Description = "The corpus." };
+    private readonly Option<int> _documents = CommonOptions.Count("--documents", "How many documents to show.", 3, least: 0);
+    private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly Verb _verb;
+
+    private CorpusShowCommand()
     {
-        Argument<string> folder = new("FOLDER") { Description = "The corpus." };
-        Option<int> documents = CommonOptions.Count("--documents", "How many documents to show.", 3, least: 0);
-        Option<bool> json = CommonOptions.Json();
-        return new Verb("show", "Show what a corpus holds and its first documents.", "psm corpus show village --documents 3")
+        _verb = new Verb("show", "Show what a corpus holds and its first documents.", "psm corpus show village --documents 3")
         {
-            folder, documents, json,
-        }.Does((parsed, _) =>
-            {
-                using CorpusFolder corpus = CorpusFolder.Open(parsed.GetValue(folder)!);
-                int count = parsed.GetValue(documents);
-                IReadOnlyList<WorldDocument> truth = corpus.FirstWithTruth(count);
-                string[] texts = truth.Count > 0 ? [.. truth.Select(d => d.Text)]
-                    : [.. corpus.First(count).Select(d => corpus.Tokenizer.Decode(d))];
-                if (parsed.GetValue(json))
-                {
-                    Screen.Data(new
-                    {
-                        corpus.Id,
-                        World = corpus.World?.Name,
-                        Shards = corpus.ShardCount,
-                        corpus.Documents,
-                        corpus.Tokens,
-                        Vocabulary = corpus.Tokenizer.VocabularySize,
-                        Tokenizer = corpus.Tokenizer.Id,
-                        corpus.ContextLength,
-                        Texts = texts,
-                        Truth = truth.Select(d => new { d.Genre, d.Characters, d.Decisions, d.LogProbability }),
-                    });
-                    return ExitCode.Done;
-                }
-                TextTable.PrintFacts(("corpus", corpus.Id), ("world", corpus.World?.Name), ("shards", corpus.ShardCount),
-                    ("documents", corpus.Documents.ToString("N0")), ("tokens", corpus.Tokens.ToString("N0")),
-                    ("vocabulary", corpus.Tokenizer.VocabularySize.ToString("N0")), ("context", corpus.ContextLength));
-                foreach ((int i, string text) in texts.Index())
-                {
-                    Console.Out.WriteLine();
-                    if (truth.Count > 0) Console.Out.WriteLine(About(corpus.World!, truth[i]));
-                    Console.Out.WriteLine(text);
-                }
-                return ExitCode.Done;
-            });
+            _folder, _documents, _json,
+        };
+        _verb.Does(Run);
+    }
+
+    public static Command Create() => new CorpusShowCommand()._verb;
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        using CorpusFolder corpus = CorpusFolder.Open(parsed.GetValue(_folder)!);
+        int count = parsed.GetValue(_documents);
+        IReadOnlyList<WorldDocument> truth = corpus.FirstWithTruth(count);
+        string[] texts = truth.Count > 0 ? [.. truth.Select(d => d.Text)]
+            : [.. corpus.First(count).Select(d => corpus.Tokenizer.Decode(d))];
+        if (parsed.GetValue(_json)) PrintJson(corpus, texts, truth);
+        else Print(corpus, texts, truth);
+        return ExitCode.Done;
+    }
+
+    private static void PrintJson(CorpusFolder corpus, string[] texts, IReadOnlyList<WorldDocument> truth) => Screen.Data(new
+    {
+        corpus.Id,
+        World = corpus.World?.Name,
+        Shards = corpus.ShardCount,
+        corpus.Documents,
+        corpus.Tokens,
+        Vocabulary = corpus.Tokenizer.VocabularySize,
+        Tokenizer = corpus.Tokenizer.Id,
+        corpus.ContextLength,
+        Texts = texts,
+        Truth = truth.Select(d => new { d.Genre, d.Characters, d.Decisions, d.LogProbability }),
+    });
+
+    private static void Print(CorpusFolder corpus, string[] texts, IReadOnlyList<WorldDocument> truth)
+    {
+        TextTable.PrintFacts(("corpus", corpus.Id), ("world", corpus.World?.Name), ("shards", corpus.ShardCount),
+            ("documents", corpus.Documents.ToString("N0")), ("tokens", corpus.Tokens.ToString("N0")),
+            ("vocabulary", corpus.Tokenizer.VocabularySize.ToString("N0")), ("context", corpus.ContextLength));
+        foreach ((int i, string text) in texts.Index())
+        {
+            Console.Out.WriteLine();
+            if (truth.Count > 0) Console.Out.WriteLine(About(corpus.World!, truth[i]));
+            Console.Out.WriteLine(text);
+        }
     }
 
     private static string About(World world, WorldDocument document) =>

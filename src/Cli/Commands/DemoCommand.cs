@@ -89,10 +89,7 @@ internal sealed class DemoCommand
         DemoStory.Forecast(story, forecasts);
         DemoResult result = Screen.Work(quiet, p => demo.Measure(p, cancellation));
         DemoStory.Measured(story, result);
-        story.WriteLine($"\nThe report: {Path.Combine(settings.Folder, "report.html")}   "
-            + $"({result.Seconds.ToString("0", CultureInfo.InvariantCulture)} s)");
-        if (json) Screen.Data(result);
-        return ExitCode.Done;
+        return Finished(result, story, settings, json);
     }
 
     private static int RunMany(DemoSettings settings, int seeds, bool full, bool json, bool quiet, CancellationToken cancellation)
@@ -102,6 +99,11 @@ internal sealed class DemoCommand
         if (result.Tunings.Count == 0) return Unlearned(result, settings, json);
         TextWriter story = json ? Console.Error : Console.Out;
         DemoStory.Many(story, result);
+        return Finished(result, story, settings, json);
+    }
+
+    private static int Finished(DemoResult result, TextWriter story, DemoSettings settings, bool json)
+    {
         story.WriteLine($"\nThe report: {Path.Combine(settings.Folder, "report.html")}   "
             + $"({result.Seconds.ToString("0", CultureInfo.InvariantCulture)} s)");
         if (json) Screen.Data(result);

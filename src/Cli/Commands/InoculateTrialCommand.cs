@@ -63,7 +63,7 @@ internal sealed class InoculateTrialCommand
             Steps = parsed.GetValue(_steps),
             Tensors = CommonOptions.TensorsOf(parsed.GetValue(_tensors)!),
         };
-        var settings = new TrialSettings(CorpusNewCommand.WorldOf(parsed.GetValue(_world)!), parsed.GetValue(_models)!,
+        var settings = new TrialSettings(CommonOptions.WorldOf(parsed.GetValue(_world)!), parsed.GetValue(_models)!,
             parsed.GetValue(_domains)!, list, tuning, parsed.GetValue(_episodes), parsed.GetValue(_seed), parsed.GetValue(_threads));
         if (parsed.GetValue(_dryRun)) return Plan(settings, parsed.GetValue(_json));
         string folder = parsed.GetValue(_output)!;

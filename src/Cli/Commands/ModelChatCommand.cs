@@ -20,10 +20,7 @@ internal sealed class ModelChatCommand
         Description = "Answer the open questions of a file (JSONL), one JSON line each, and end.",
     };
 
-    private readonly Option<string?> _system = new("--system")
-    {
-        Description = "A line above the chat, such as one that describes the Assistant.",
-    };
+    private readonly Option<string?> _system = CommonOptions.SystemLine();
 
     private readonly Option<double> _temperature =
         CommonOptions.Number("--temperature", "How freely words are drawn; 0 takes the most probable.",

@@ -20,10 +20,7 @@ internal sealed class ModelScoreCommand
 
     private readonly EndpointOptions _endpoint = new();
     private readonly Option<string?> _context = new("--context") { Description = "What the user says." };
-    private readonly Option<string?> _system = new("--system")
-    {
-        Description = "A line above the chat, such as one that describes the Assistant.",
-    };
+    private readonly Option<string?> _system = CommonOptions.SystemLine();
 
     private readonly Option<string[]> _replies = new("--reply") { Description = "A reply; may be given more than once." };
     private readonly Option<string?> _file = new("--file") { Description = "Episodes as JSONL, instead of a context with replies." };

@@ -19,7 +19,7 @@ internal sealed class PersonasCheckCommand
     private readonly EndpointOptions _endpoint = new();
     private readonly Option<string> _personas = PersonasCommand.Personas(PersonaLibrary.Name);
     private readonly Option<string> _probes = PersonasCommand.Probes(PersonaLibrary.Name);
-    private readonly Option<string[]> _kinds = new("--kind") { Description = "Only personas of this kind; may be given more than once." };
+    private readonly Option<string[]> _kinds = PersonasCommand.Kinds();
     private readonly Option<int> _perTrait = CommonOptions.Count("--per-trait", "At most so many probes of each trait; 0 for all.", 0,
         least: 0);
 
@@ -68,7 +68,7 @@ internal sealed class PersonasCheckCommand
     private PersonaSet Cast(ParseResult parsed)
     {
         PersonaSet set = PersonaSet.Load(parsed.GetValue(_personas)!);
-        return set.With([.. PersonasListCommand.OfKinds(set, parsed.GetValue(_kinds) ?? []).Select(p => p.Persona with { Prior = 1 })]);
+        return set.With([.. PersonasCommand.OfKinds(set, parsed.GetValue(_kinds) ?? []).Select(p => p.Persona with { Prior = 1 })]);
     }
 
     private static PersonaContrast Measure(PersonaSet cast, ILanguageModel model, Probe[] probes, IProgress<WorkProgress> progress,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PersonaSelection.Lab;
 using PersonaSelection.Personas;
 
 namespace PersonaSelection.Cli.Commands;
@@ -12,14 +13,6 @@ internal static class PersonasCommand
         PersonasImportCommand.Create(),
     };
 
-    /// <summary>Where personas come from: a file or the library, unless a world is named.</summary>
-    internal static (Option<string> File, Option<string?> World) Sources() =>
-        (Personas(PersonaLibrary.Name),
-            new Option<string?>("--world")
-            {
-                Description = "Take the personas of a story world instead: village, or the path of a YAML file.",
-            });
-
     /// <summary>The option that names personas.</summary>
     internal static Option<string> Personas(string? fallback = null)
     {
@@ -30,6 +23,28 @@ internal static class PersonasCommand
         };
         if (fallback is not null) option.DefaultValueFactory = _ => fallback;
         return option;
+    }
+
+    /// <summary>The option that names a world in place of a file of personas.</summary>
+    internal static Option<string?> World() => new("--world")
+    {
+        Description = "Take the personas of a story world instead: village, or the path of a YAML file.",
+    };
+
+    /// <summary>The option that keeps to some kinds of personas.</summary>
+    internal static Option<string[]> Kinds() => new("--kind")
+    {
+        Description = "Only personas of this kind; may be given more than once.",
+    };
+
+    /// <summary>The personas of some kinds, or of all where none is named, with their places in the set.</summary>
+    internal static (int H, Persona Persona)[] OfKinds(PersonaSet set, string[] kinds)
+    {
+        string[] known = [.. set.Personas.Select(p => p.Kind).Distinct()];
+        return kinds.Except(known).FirstOrDefault() is { } stranger
+            ? throw new UserErrorException("unknown-kind", $"There is no persona of the kind '{stranger}'.",
+                $"Choose among {string.Join(", ", known)}.")
+            : [.. set.Personas.Index().Where(p => kinds.Length == 0 || kinds.Contains(p.Item.Kind))];
     }
 
     /// <summary>The option that names probes.</summary>
@@ -45,5 +60,5 @@ internal static class PersonasCommand
     }
 
     internal static PersonaSet Load(string file, string? world) =>
-        world is null ? PersonaSet.Load(file) : CorpusNewCommand.WorldOf(world).Personas;
+        world is null ? PersonaSet.Load(file) : CommonOptions.WorldOf(world).Personas;
 }

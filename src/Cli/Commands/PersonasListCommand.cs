@@ -1,45 +1,42 @@
 using System.CommandLine;
-using PersonaSelection.Lab;
 using PersonaSelection.Personas;
 
 namespace PersonaSelection.Cli.Commands;
 
 /// <summary><c>psm personas list</c>: the personas or the traits of the library, of a file or of a world.</summary>
-internal static class PersonasListCommand
+internal sealed class PersonasListCommand
 {
-    public static Verb Create()
+    private readonly Option<string> _personas = PersonasCommand.Personas(PersonaLibrary.Name);
+    private readonly Option<string?> _world = PersonasCommand.World();
+    private readonly Option<string[]> _kinds = PersonasCommand.Kinds();
+    private readonly Option<bool> _traits = new("--traits") { Description = "List the traits instead." };
+    private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly Verb _verb;
+
+    private PersonasListCommand()
     {
-        (Option<string> file, Option<string?> world) = PersonasCommand.Sources();
-        Option<string[]> kinds = new("--kind") { Description = "Only personas of this kind; may be given more than once." };
-        Option<bool> traits = new("--traits") { Description = "List the traits instead." };
-        Option<bool> json = CommonOptions.Json();
-        return new Verb("list", "List personas with their priors, or traits: those of the library, of a file or of a world.",
+        _verb = new Verb("list", "List personas with their priors, or traits: those of the library, of a file or of a world.",
             "psm personas list --kind machine")
         {
-            file, world, kinds, traits, json,
-        }.Does((parsed, _) =>
-        {
-            PersonaSet set = PersonasCommand.Load(parsed.GetValue(file)!, parsed.GetValue(world));
-            if (parsed.GetValue(traits)) Traits(set, parsed.GetValue(json));
-            else Personas(set, parsed.GetValue(kinds) ?? [], parsed.GetValue(json));
-            return ExitCode.Done;
-        });
+            _personas, _world, _kinds, _traits, _json,
+        };
+        _verb.Does(Run);
     }
 
-    /// <summary>The personas of some kinds, or of all where none is named, with their places in the set.</summary>
-    internal static (int H, Persona Persona)[] OfKinds(PersonaSet set, string[] kinds)
+    public static Command Create() => new PersonasListCommand()._verb;
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
     {
-        string[] known = [.. set.Personas.Select(p => p.Kind).Distinct()];
-        return kinds.Except(known).FirstOrDefault() is { } stranger
-            ? throw new UserErrorException("unknown-kind", $"There is no persona of the kind '{stranger}'.",
-                $"Choose among {string.Join(", ", known)}.")
-            : [.. set.Personas.Index().Where(p => kinds.Length == 0 || kinds.Contains(p.Item.Kind))];
+        PersonaSet set = PersonasCommand.Load(parsed.GetValue(_personas)!, parsed.GetValue(_world));
+        if (parsed.GetValue(_traits)) Traits(set, parsed.GetValue(_json));
+        else Personas(set, parsed.GetValue(_kinds) ?? [], parsed.GetValue(_json));
+        return ExitCode.Done;
     }
 
     private static void Personas(PersonaSet set, string[] kinds, bool json)
     {
         double[] prior = set.Prior;
-        (int H, Persona Persona)[] chosen = OfKinds(set, kinds);
+        (int H, Persona Persona)[] chosen = PersonasCommand.OfKinds(set, kinds);
         if (json)
         {
             Screen.Data(new

@@ -8,35 +8,43 @@ using PersonaSelection.Report;
 namespace PersonaSelection.Cli.Commands;
 
 /// <summary><c>psm personas show</c>: one persona, or one trait with its probes.</summary>
-internal static class PersonasShowCommand
+internal sealed class PersonasShowCommand
 {
-    public static Verb Create()
+    private readonly Argument<string> _name = new("NAME") { Description = "The persona, or a trait." };
+    private readonly Option<string> _personas = PersonasCommand.Personas(PersonaLibrary.Name);
+    private readonly Option<string?> _world = PersonasCommand.World();
+    private readonly Option<string> _probes = PersonasCommand.Probes(PersonaLibrary.Name);
+    private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly Verb _verb;
+
+    private PersonasShowCommand()
     {
-        Argument<string> name = new("NAME") { Description = "The persona, or a trait." };
-        (Option<string> file, Option<string?> world) = PersonasCommand.Sources();
-        Option<string> probes = PersonasCommand.Probes(PersonaLibrary.Name);
-        Option<bool> json = CommonOptions.Json();
-        return new Verb("show", "Show one persona, its traits and how it is put before a model; or one trait with its probes.",
+        _verb = new Verb("show", "Show one persona, its traits and how it is put before a model; or one trait with its probes.",
             "psm personas show night-nurse")
         {
-            name, file, world, probes, json,
-        }.Does((parsed, _) =>
+            _name, _personas, _world, _probes, _json,
+        };
+        _verb.Does(Run);
+    }
+
+    public static Command Create() => new PersonasShowCommand()._verb;
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        PersonaSet set = PersonasCommand.Load(parsed.GetValue(_personas)!, parsed.GetValue(_world));
+        string wanted = parsed.GetValue(_name)!;
+        int h = set.IndexOf(wanted);
+        if (h >= 0) ShowPersona(set, h, parsed.GetValue(_json));
+        else if (set.Traits.FirstOrDefault(t => t.Name == wanted) is { } trait)
+            ShowTrait(set, trait, [.. ProbeFile.Load(parsed.GetValue(_probes)!).Where(p => p.Trait == wanted)], parsed.GetValue(_json));
+        else
         {
-            PersonaSet set = PersonasCommand.Load(parsed.GetValue(file)!, parsed.GetValue(world));
-            string wanted = parsed.GetValue(name)!;
-            int h = set.IndexOf(wanted);
-            if (h >= 0) ShowPersona(set, h, parsed.GetValue(json));
-            else if (set.Traits.FirstOrDefault(t => t.Name == wanted) is { } trait)
-                ShowTrait(set, trait, [.. ProbeFile.Load(parsed.GetValue(probes)!).Where(p => p.Trait == wanted)], parsed.GetValue(json));
-            else
-            {
-                string[] near = [.. set.Personas.Select(p => p.Name).Where(n => n.Contains(wanted, StringComparison.OrdinalIgnoreCase))];
-                throw new UserErrorException("unknown-persona", $"There is no persona and no trait '{wanted}'.", set.Personas.Count <= 40
-                    ? $"Choose one of {string.Join(", ", set.Personas.Select(p => p.Name))}."
-                    : near.Length > 0 ? $"Did you mean {string.Join(", ", near.Take(10))}?" : "'psm personas list' has them all.");
-            }
-            return ExitCode.Done;
-        });
+            string[] near = [.. set.Personas.Select(p => p.Name).Where(n => n.Contains(wanted, StringComparison.OrdinalIgnoreCase))];
+            throw new UserErrorException("unknown-persona", $"There is no persona and no trait '{wanted}'.", set.Personas.Count <= 40
+                ? $"Choose one of {string.Join(", ", set.Personas.Select(p => p.Name))}."
+                : near.Length > 0 ? $"Did you mean {string.Join(", ", near.Take(10))}?" : "'psm personas list' has them all.");
+        }
+        return ExitCode.Done;
     }
 
     private static void ShowPersona(PersonaSet set, int h, bool json)

@@ -12,21 +12,31 @@ namespace PersonaSelection.Cli.Commands;
 internal sealed record DataRead(long BadLines, int Cut, int Unread);
 
 /// <summary><c>psm vectors show</c>: what directions there are, how long, and how alike.</summary>
-internal static class VectorsShowCommand
+internal sealed class VectorsShowCommand
 {
     private const int RandomPairs = 2000, WidestTable = 14;
 
-    public static Command Create()
+    private readonly Argument<string> _folder = new("FOLDER") { Description = "The folder of directions." };
+    private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly Verb _verb;
+
+    private VectorsShowCommand()
     {
-        Argument<string> folder = new("DIR") { Description = "The folder of directions." };
-        Option<bool> json = CommonOptions.Json();
-        return new Verb("show", "Show directions: their names, lengths, and the cosines between them, beside those of random directions.",
+        _verb = new Verb("show", "Show directions: their names, lengths, and the cosines between them, beside those of random directions.",
             "psm vectors show directions")
-        { folder, json }.Does((parsed, _) =>
-            {
-                Tell(parsed.GetValue(folder)!, DirectionSet.Load(parsed.GetValue(folder)!), parsed.GetValue(json));
-                return ExitCode.Done;
-            });
+        {
+            _folder, _json,
+        };
+        _verb.Does(Run);
+    }
+
+    public static Command Create() => new VectorsShowCommand()._verb;
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        string folder = parsed.GetValue(_folder)!;
+        Tell(folder, DirectionSet.Load(folder), parsed.GetValue(_json));
+        return ExitCode.Done;
     }
 
     /// <summary>Prints a set, with how the data was read where it was just read off.</summary>

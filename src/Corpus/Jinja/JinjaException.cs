@@ -8,8 +8,4 @@ internal sealed class JinjaException(int line, string problem) : Exception($"lin
 }
 
 /// <summary>The template itself refuses these turns, by <c>raise_exception</c>; the message is the template's own.</summary>
-internal sealed class JinjaRefusedException(int line, string message) : Exception(message)
-{
-    /// <summary>The line of the template, from 1.</summary>
-    public int Line { get; } = line;
-}
+internal sealed class JinjaRefusedException(string message) : Exception(message);

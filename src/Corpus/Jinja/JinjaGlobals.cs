@@ -10,7 +10,7 @@ internal static class JinjaGlobals
 
     private static readonly FrozenDictionary<string, JinjaBound> All = JinjaFunction.Table(
     [
-        new("raise_exception message", (a, _) => throw new JinjaRefusedException(a.Run.Line, JinjaPrint.Text(a.Run, a[0]!))),
+        new("raise_exception message", (a, _) => throw new JinjaRefusedException(JinjaPrint.Text(a.Run, a[0]!))),
         new("strftime_now format", (a, _) => JinjaTime.Format(a, a.Run.Time.GetLocalNow(), a.Text(0) ?? throw a.Fail("needs a format"))),
         new("range first stop? step?", Range),
         new("namespace * **", (a, _) =>

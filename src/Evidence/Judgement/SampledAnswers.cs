@@ -37,8 +37,7 @@ public sealed class SampledAnswers : IProbeAnswers
         (_model, _samples) = (model, samples);
         Dictionary<string, PersonaExamples> examples = all.Count == 0 ? []
             : PersonaExamples.Load(personas!, all.Where(ByExample), cancellation).ToDictionary(e => e.Persona.Name);
-        Overlap = examples.Count == 0 ? null
-            : new ExampleOverlap(examples.Select(e => (e.Key, (IEnumerable<Episode>)e.Value.All)));
+        Overlap = examples.Count == 0 ? null : new ExampleOverlap(examples.Values.SelectMany(e => e.All));
         Personas = [.. all.Select(p => p.Name)];
         _contexts = [.. all.Select(p => ContextsOf(p, examples.GetValueOrDefault(p.Name)))];
         PersonasId = PersonaQuestions.IdOf([.. all.Select((p, h) => p with { Contexts = _contexts[h] })]);

@@ -28,7 +28,6 @@ internal sealed unsafe class SteeredWeights : Trainable
     public SteeredWeights(DecoderWeights weights, string site, int microBatches)
     {
         Weights = weights;
-        Site = site;
         _width = weights.Config.Width;
         _parameters = new FloatBuffer(_width);
         _gradient = new FloatBuffer(_width);
@@ -37,8 +36,6 @@ internal sealed unsafe class SteeredWeights : Trainable
         _added = _edits.PutAdd(site, Values);
         _captured = _edits.Capture(site);
     }
-
-    public string Site { get; }
 
     public ReadOnlySpan<float> Values => _parameters.Span(0, _width);
 

@@ -77,9 +77,6 @@ internal sealed class SampleFeed(IReadOnlyList<int[]> prompts, ReplySampler samp
 
     public override long Position { get; set; }
 
-    /// <summary>Mean reward of the last step's samples.</summary>
-    public double MeanReward { get; private set; }
-
     public override bool Fill(StepBatch step)
     {
         int groups = Math.Max(1, options.BatchSize / options.GroupSize);
@@ -93,12 +90,10 @@ internal sealed class SampleFeed(IReadOnlyList<int[]> prompts, ReplySampler samp
         IReadOnlyList<int[]> replies = sampler(policy(), asked, rng.Child("step", first));
         if (replies.Count != asked.Count) throw new InvalidOperationException("The sampler must return one reply per prompt.");
         step.Clear();
-        double total = 0;
         for (int g = 0; g < groups; g++)
         {
             int at = g * options.GroupSize;
             double[] rewards = [.. Enumerable.Range(at, options.GroupSize).Select(i => reward(asked[i], replies[i]))];
-            total += rewards.Sum();
             double mean = rewards.Average();
             double deviation = Math.Sqrt(rewards.Average(r => (r - mean) * (r - mean)));
             double scale = options.NormaliseAdvantage ? 1 / (deviation + 1e-6) : 1;
@@ -109,7 +104,6 @@ internal sealed class SampleFeed(IReadOnlyList<int[]> prompts, ReplySampler samp
                 step.EndGroup();
             }
         }
-        MeanReward = total / asked.Count;
         step.Deal();
         step.Normaliser = asked.Count;
         step.PositionAfter = Position;

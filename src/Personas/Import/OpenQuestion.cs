@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
 
@@ -18,72 +15,16 @@ namespace PersonaSelection.Personas;
 public sealed record OpenQuestion(string Id, string Domain, IReadOnlyList<Turn> Context, string? Trait,
     IReadOnlyDictionary<string, string> Rubrics)
 {
-    private const string ErrorCode = "bad-questions";
-    private const int LongestLine = 1 << 20;
-    private const long LargestFile = 1L << 30;
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    private static readonly NamedLines<OpenQuestion> Lines = new("bad-questions", "question", q => q.Id,
+        q => q.Context.Count > 0 && q.Context.All(t => t is not null) ? null : "a question needs at least one turn of context",
+        "Name a JSONL file of questions: 'psm personas import --questions' writes one.");
 
     /// <summary>Writes questions as JSON lines. See docs/formats.md, section "Open questions".</summary>
     /// <exception cref="UserErrorException">The place cannot be written.</exception>
-    public static void Save(string path, IEnumerable<OpenQuestion> questions)
-    {
-        var text = new StringBuilder();
-        foreach (OpenQuestion question in questions) text.Append(JsonSerializer.Serialize(question, Json)).Append('\n');
-        AtomicFile.WriteText(path, text.ToString());
-    }
+    public static void Save(string path, IEnumerable<OpenQuestion> questions) => NamedLines<OpenQuestion>.Save(path, questions);
 
     /// <summary>Reads questions.</summary>
     /// <exception cref="UserErrorException"><c>bad-questions</c>: missing, or the first line that is wrong, by number; or the file
     /// cannot be read.</exception>
-    public static IReadOnlyList<OpenQuestion> Load(string path)
-    {
-        if (!File.Exists(path))
-            throw new UserErrorException(ErrorCode, $"There is no file {path}.",
-                "Name a JSONL file of questions: 'psm personas import --questions' writes one.");
-        try
-        {
-            if (new FileInfo(path).Length > LargestFile)
-                throw new UserErrorException(ErrorCode, $"{path} is larger than a gibibyte.", "Split it.");
-            var questions = new List<OpenQuestion>();
-            var ids = new HashSet<string>(StringComparer.Ordinal);
-            foreach ((int i, string line) in File.ReadLines(path, new UTF8Encoding(false, throwOnInvalidBytes: true)).Index())
-            {
-                if (line.Length == 0) continue;
-                OpenQuestion question = Read(path, i + 1, line);
-                if (!ids.Add(question.Id)) throw Bad(path, i + 1, $"the id '{question.Id}' occurs twice");
-                questions.Add(question);
-            }
-            return questions.Count > 0
-                ? questions : throw new UserErrorException(ErrorCode, $"{path} holds no question.", "Write one JSON object per line.");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or DecoderFallbackException)
-        {
-            throw new UserErrorException("cannot-read", $"Cannot read {path}: {e.Message}",
-                "Check the path and that the file is UTF-8 text.", e);
-        }
-    }
-
-    private static OpenQuestion Read(string path, int number, string line)
-    {
-        if (line.Length > LongestLine) throw Bad(path, number, "the line is longer than a million characters");
-        try
-        {
-            OpenQuestion question = JsonSerializer.Deserialize<OpenQuestion>(line, Json)
-                ?? throw Bad(path, number, "a question is an object");
-            return question.Context.Count > 0 && question.Context.All(t => t is not null)
-                ? question : throw Bad(path, number, "a question needs at least one turn of context");
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
-        {
-            throw Bad(path, number, e is JsonException json ? JsonFile.Problem(json) : e.Message.TrimEnd('.'), e);
-        }
-    }
-
-    private static UserErrorException Bad(string path, int line, string problem, Exception? inner = null) =>
-        new(ErrorCode, $"{path}, line {line}: {problem}.", "Mend that line; docs/formats.md shows a question.", inner);
+    public static IReadOnlyList<OpenQuestion> Load(string path) => Lines.Load(path);
 }

@@ -13,9 +13,9 @@ namespace PersonaSelection.Tests.Rooms.ActivationsTests;
 public sealed class DirectionSetTests : IDisposable
 {
     private static readonly Dictionary<string, double> NoTraits = [];
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-directions").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     private static string Words(RngStream rng, int count) =>
         string.Join(' ', Enumerable.Range(0, count).Select(_ => $"w{rng.NextInt(38):d3}"));
@@ -169,17 +169,17 @@ public sealed class DirectionSetTests : IDisposable
     {
         using Transformer model = Tiny.Model(Tiny.Tied), other = Tiny.Model(Tiny.Tied, seed: 2);
         new DirectionExtraction(model, "blocks.0.resid_post").OfContexts([Persona(model, "a", "w001")], Episodes(3)).Set
-            .With(new DirectionStrength(1.5, 0.9, 1, 0.1, 12)).Save(_folder);
-        DirectionFolder folder = DirectionFolder.Open(_folder, model);
+            .With(new DirectionStrength(1.5, 0.9, 1, 0.1, 12)).Save(_folder.Path);
+        DirectionFolder folder = DirectionFolder.Open(_folder.Path, model);
         Assert.Equal(1.5, folder.Strength);
         Assert.Equal(folder.Set["a"].Values, folder.Of("a"));
         UserErrorException error = Assert.Throws<UserErrorException>(() => folder.Of("b"));
         Assert.Equal("unknown-direction", error.Code);
         Assert.Contains("a", error.Remedy, StringComparison.Ordinal);
-        Assert.Equal("other-model-directions", Assert.Throws<UserErrorException>(() => DirectionFolder.Open(_folder, other)).Code);
+        Assert.Equal("other-model-directions", Assert.Throws<UserErrorException>(() => DirectionFolder.Open(_folder.Path, other)).Code);
         Assert.Equal("other-model-directions",
-            Assert.Throws<UserErrorException>(() => DirectionFolder.Open(_folder, model.With(new Interventions(model.Config)))).Code);
-        string forged = Path.Combine(_folder, "forged");
+            Assert.Throws<UserErrorException>(() => DirectionFolder.Open(_folder.Path, model.With(new Interventions(model.Config)))).Code);
+        string forged = _folder["forged"];
         // Whoever writes a set for this model by hand may still name a place or a width that it does not have.
         foreach ((string site, int width) in (ValueTuple<string, int>[])[("blocks.9.resid_post", model.Config.Width),
             ("final", model.Config.Width), ("embed", 5)])
@@ -213,8 +213,8 @@ public sealed class DirectionSetTests : IDisposable
     public void What_is_saved_is_read_back()
     {
         DirectionSet set = Sample();
-        set.Save(_folder);
-        DirectionSet read = DirectionSet.Load(_folder);
+        set.Save(_folder.Path);
+        DirectionSet read = DirectionSet.Load(_folder.Path);
         Assert.Equal(set.Id, read.Id);
         Assert.Equal(set.Origin, read.Origin);
         Assert.Equal(set.Names, read.Names);
@@ -236,19 +236,19 @@ public sealed class DirectionSetTests : IDisposable
     [InlineData("direction-set", "evidence-table", "bad-directions")]
     public void A_manifest_that_was_tampered_with_is_refused(string what, string by, string code)
     {
-        Sample().Save(_folder);
-        string path = Path.Combine(_folder, "manifest.json");
+        Sample().Save(_folder.Path);
+        string path = _folder["manifest.json"];
         string text = File.ReadAllText(path);
         Assert.Contains(what, text, StringComparison.Ordinal);
         File.WriteAllText(path, text.Replace(what, by, StringComparison.Ordinal));
-        Assert.Equal(code, Assert.Throws<UserErrorException>(() => DirectionSet.Load(_folder)).Code);
+        Assert.Equal(code, Assert.Throws<UserErrorException>(() => DirectionSet.Load(_folder.Path)).Code);
     }
 
     [Fact]
     public void Numbers_of_another_set_cut_short_or_not_finite_are_refused()
     {
-        Sample().Save(_folder);
-        string tensors = Path.Combine(_folder, "directions.safetensors");
+        Sample().Save(_folder.Path);
+        string tensors = _folder["directions.safetensors"];
         byte[] good = File.ReadAllBytes(tensors);
         byte[] nan = [.. good];
         BitConverter.TryWriteBytes(nan.AsSpan(good.Length - 4), float.NaN);
@@ -256,14 +256,14 @@ public sealed class DirectionSetTests : IDisposable
             ([.. good, 0, 0, 0, 0], "corrupt-checkpoint"), (nan, "corrupt-checkpoint"), ([], "corrupt-checkpoint")])
         {
             File.WriteAllBytes(tensors, bytes);
-            Assert.Equal(code, Assert.Throws<UserErrorException>(() => DirectionSet.Load(_folder)).Code);
+            Assert.Equal(code, Assert.Throws<UserErrorException>(() => DirectionSet.Load(_folder.Path)).Code);
         }
-        string other = Path.Combine(_folder, "other");
+        string other = _folder["other"];
         Sample(2).Save(other);
         File.Copy(Path.Combine(other, "directions.safetensors"), tensors, overwrite: true);
-        Assert.Equal("bad-directions", Assert.Throws<UserErrorException>(() => DirectionSet.Load(_folder)).Code);
+        Assert.Equal("bad-directions", Assert.Throws<UserErrorException>(() => DirectionSet.Load(_folder.Path)).Code);
         File.Delete(tensors);
-        Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => DirectionSet.Load(_folder)).Code);
-        Assert.Throws<UserErrorException>(() => DirectionSet.Load(Path.Combine(_folder, "nowhere")));
+        Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => DirectionSet.Load(_folder.Path)).Code);
+        Assert.Throws<UserErrorException>(() => DirectionSet.Load(_folder["nowhere"]));
     }
 }

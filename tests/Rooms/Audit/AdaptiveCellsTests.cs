@@ -12,9 +12,9 @@ namespace PersonaSelection.Tests.Rooms.AuditTests;
 public sealed class AdaptiveCellsTests : IDisposable
 {
     private const int Episodes = 200, People = 40;
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-cells").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_part_of_the_cells_gives_the_posterior_at_the_dose_and_a_run_that_was_stopped_asks_for_none_of_them_twice()
@@ -25,7 +25,7 @@ public sealed class AdaptiveCellsTests : IDisposable
         AdaptiveCells table = Run("once", data, personas, once);
         var stopped = new Formula(500);
         Assert.Throws<OperationCanceledException>(() => Run("twice", data, personas, stopped));
-        string log = Path.Combine(_folder, "twice.jsonl");
+        string log = _folder["twice.jsonl"];
         File.WriteAllText(log, File.ReadAllText(log)[..^30]);
         var rest = new Formula(int.MaxValue);
         AdaptiveCells again = Run("twice", data, personas, rest);
@@ -77,7 +77,7 @@ public sealed class AdaptiveCellsTests : IDisposable
     public void Evidence_derived_at_another_dose_is_forgotten_and_no_other()
     {
         AuditData data = Data(30);
-        string folder = Directory.CreateDirectory(Path.Combine(_folder, "audit")).FullName, log = Path.Combine(folder, "evidence.jsonl");
+        string folder = Directory.CreateDirectory(_folder["audit"]).FullName, log = Path.Combine(folder, "evidence.jsonl");
         var audit = new AuditFolder(folder);
         AdaptiveCells Of(double dose) => Run("cells", data, Cast(), new Formula(int.MaxValue), dose: dose);
         void Audit(IEvidenceSource source) => audit.Run(data.Survey(), source, Cast(), new AuditOptions(Draws: 0));
@@ -97,13 +97,13 @@ public sealed class AdaptiveCellsTests : IDisposable
     {
         DataSurvey survey = data.Survey();
         if (episodes is { } said) survey = survey with { Episodes = said };
-        using CellLog cells = CellLog.Open(Path.Combine(_folder, name + ".jsonl"), survey.Id, source);
+        using CellLog cells = CellLog.Open(_folder[name + ".jsonl"], survey.Id, source);
         return AdaptiveCells.Of(survey, personas, cells, dose, new CompletionPlan { MaximumShare = 0.3 });
     }
 
     private AuditData Data(int count, string weight = "1")
     {
-        string path = Path.Combine(_folder, $"data-{count}-{weight}.jsonl");
+        string path = _folder[$"data-{count}-{weight}.jsonl"];
         File.WriteAllLines(path, Enumerable.Range(0, count).Select(i =>
             $$"""{"messages":[{"role":"user","content":"{{i}}"},{"role":"assistant","content":"yes"}],"weight":{{weight}}}"""));
         return new AuditData([path]);

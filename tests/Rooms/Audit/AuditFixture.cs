@@ -73,9 +73,9 @@ internal sealed class AuditFixture : IDisposable
             new Persona("parrot", "animal", "", new Dictionary<string, double> { ["warm"] = 0.5 }, 0.1),
         ]);
 
-    private readonly string _root = Directory.CreateTempSubdirectory("psm-audit-").FullName;
+    private readonly TemporaryFolder _root = new();
 
-    internal string this[string name] => Path.Combine(_root, name);
+    internal string this[string name] => _root[name];
 
     /// <summary>Chat lines, every fifth by the careless doctor; every seventh reply occurs a second time.</summary>
     internal string Chats(string name, int count, double careless = 0.2)
@@ -107,5 +107,5 @@ internal sealed class AuditFixture : IDisposable
 
     internal byte[] Bytes(string folder, string file) => File.ReadAllBytes(Path.Combine(this[folder], file));
 
-    public void Dispose() => Directory.Delete(_root, recursive: true);
+    public void Dispose() => _root.Dispose();
 }

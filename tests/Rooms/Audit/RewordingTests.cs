@@ -159,7 +159,7 @@ public sealed class RewordingTests
     [Fact]
     public void A_file_says_again_what_was_saved_and_lines_are_suffixes()
     {
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         IReadOnlyList<Rewording> world = WorldRewordings.Of(World.Village);
         RewordingFile.Save(folder["r.yaml"], [.. world, .. RewordingFile.Library]);
         Assert.Equal([.. world.Concat(RewordingFile.Library).Select(Shape)], RewordingFile.Load(folder["r.yaml"]).Select(Shape));
@@ -215,7 +215,7 @@ public sealed class RewordingTests
     [Fact]
     public void Data_is_written_back_in_its_own_format()
     {
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         File.WriteAllText(folder["in.jsonl"],
             """{"extra":[1, 2],"messages":[{"role":"user","content":"One?","name":"u"},{"role":"assistant","content":"Two."},"""
             + """
@@ -242,7 +242,7 @@ public sealed class RewordingTests
     [InlineData(RewordingPlace.Template, "Said: {text}!")]
     public void The_file_says_what_was_forecast(RewordingPlace place, string words)
     {
-        using var folder = new Folder();
+        using var folder = new TemporaryFolder();
         const string calls = """{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":"{}"}}]}""",
             given = """{"role":"tool","content":"{\"x\": 1}"}""";
         string[] lines =
@@ -304,13 +304,4 @@ public sealed class RewordingTests
     }
 
     private static string Text(IReadOnlyList<Turn> turns) => string.Join('|', turns.Select(t => $"{t.Role}: {t.Text}"));
-
-    private sealed class Folder : IDisposable
-    {
-        private readonly string _path = Directory.CreateTempSubdirectory("psm-rewording-").FullName;
-
-        public string this[string name] => Path.Combine(_path, name);
-
-        public void Dispose() => Directory.Delete(_path, true);
-    }
 }

@@ -12,9 +12,9 @@ public sealed class ByteLevelBpeTests : IDisposable
 {
     private const string Sample = "The tests failed. I fixed the tests, and then the tests passed; the code's better now.\n\n"
         + "  def test():\n    return 42\n";
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Pieces_are_those_of_the_pattern() =>
@@ -86,7 +86,7 @@ public sealed class ByteLevelBpeTests : IDisposable
     public void A_saved_tokenizer_comes_back()
     {
         ByteLevelBpeTokenizer tokenizer = Trained(320);
-        string path = Path.Combine(_folder, "tokenizer.json");
+        string path = _folder["tokenizer.json"];
         TokenizerFile.Save(path, tokenizer);
         ITokenizer back = TokenizerFile.Load(path);
         Assert.Equal(tokenizer.Id, back.Id);

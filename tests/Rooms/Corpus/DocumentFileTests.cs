@@ -6,9 +6,9 @@ namespace PersonaSelection.Tests.Rooms.CorpusTests;
 
 public sealed class DocumentFileTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Json_lines_are_dialogues_or_texts_each_as_it_says()
@@ -46,7 +46,7 @@ public sealed class DocumentFileTests : IDisposable
     [Fact]
     public void Bad_lines_are_named_and_cost_no_other()
     {
-        string path = Path.Combine(_folder, "x.jsonl");
+        string path = _folder["x.jsonl"];
         File.WriteAllLines(path, ["{\"text\":\"\"}", "{\"text\":\"a\"}", "{\"text\":3}", "no", "{\"text\":\"b\"}"]);
         var bad = new List<BadLine>();
         Assert.Equal(["a", "b"], DocumentFile.Documents(path, onBadLine: bad.Add).Select(d => d.Text));
@@ -56,7 +56,7 @@ public sealed class DocumentFileTests : IDisposable
 
     private string[] Read(string name, params string[] lines)
     {
-        string path = Path.Combine(_folder, name);
+        string path = _folder[name];
         File.WriteAllLines(path, lines);
         return [.. DocumentFile.Documents(path).Select(d => d.Text)];
     }

@@ -12,9 +12,9 @@ public sealed class EpisodeFileTests : IDisposable
         + "\"S\"}, {\"role\": \"user\", \"content\": \"a?\", \"name\": \"Ann\"}, {\"role\": \"assistant\", \"content\": "
         + "\"a!\"}, {\"role\": \"user\", \"content\": \"b?\"}, {\"role\": \"assistant\", \"content\": \"b!\"}], \"x\": 1e2}";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Every_Assistant_turn_is_an_episode()
@@ -115,7 +115,7 @@ public sealed class EpisodeFileTests : IDisposable
     [InlineData("not json")]
     public void Reading_stops_between_any_two_lines(string line)
     {
-        string path = Path.Combine(_folder, "x.jsonl");
+        string path = _folder["x.jsonl"];
         File.WriteAllText(path, string.Concat(Enumerable.Repeat(line + "\n", 5)));
         using var stop = new CancellationTokenSource();
         int seen = 0;

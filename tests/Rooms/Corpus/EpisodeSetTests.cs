@@ -8,9 +8,9 @@ namespace PersonaSelection.Tests.Rooms.CorpusTests;
 
 public sealed class EpisodeSetTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_saved_set_comes_back_with_the_same_id()
@@ -19,7 +19,7 @@ public sealed class EpisodeSetTests : IDisposable
             new("a", [new("system", "Be \"brief\"."), new("user", "Hi\nthere ☃")], "Hello <you>.", -0.1, "test/bad"),
             new("b", [], "Nothing."),
             new("c/1", [new("user", "One?"), new("assistant", "Yes."), new("user", "Two?")], "No.")]);
-        string path = Path.Combine(_folder, "set.jsonl");
+        string path = _folder["set.jsonl"];
         set.Save(path);
         EpisodeSet back = EpisodeSet.Load(path);
         Assert.Equal(set.Id, back.Id);
@@ -33,7 +33,7 @@ public sealed class EpisodeSetTests : IDisposable
     [Fact]
     public void A_saved_preference_comes_back_as_one_choice()
     {
-        string path = Path.Combine(_folder, "pairs.jsonl"), saved = Path.Combine(_folder, "saved.jsonl");
+        string path = _folder["pairs.jsonl"], saved = _folder["saved.jsonl"];
         File.WriteAllLines(path, ["{\"prompt\":\"q\",\"chosen\":\"a\",\"rejected\":\"b\",\"weight\":0.5,\"id\":\"one\",\"label\":\"l\"}",
             "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"alone\"}]}",
             "{\"chosen\":[{\"role\":\"assistant\",\"content\":\" a\"}],\"rejected\":[{\"role\":\"assistant\",\"content\":\"b \"}]}"]);
@@ -59,7 +59,7 @@ public sealed class EpisodeSetTests : IDisposable
             [chosen, new("between", [], "c"), rejected], [chosen with { Reply = "other" }, rejected], [chosen, rejected with { Id = "r" }],
             [chosen, rejected with { Weight = 2 }], [chosen with { Context = [] }, rejected],
         ];
-        string path = Path.Combine(_folder, "half.jsonl");
+        string path = _folder["half.jsonl"];
         foreach (Episode[] episodes in sets)
         {
             var set = new EpisodeSet("half", episodes);
@@ -87,7 +87,7 @@ public sealed class EpisodeSetTests : IDisposable
     [Fact]
     public void Gzip_parts_and_missing_ids_are_read()
     {
-        string path = Path.Combine(_folder, "zipped.jsonl.gz");
+        string path = _folder["zipped.jsonl.gz"];
         using (var zip = new GZipStream(File.Create(path), CompressionLevel.Fastest))
             zip.Write("{\"messages\":[{\"role\":\"User\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"text\":\"b\"}]},"u8
                 + "{\"role\":\"assistant\",\"content\":\"c\"}]}\n"u8);
@@ -110,7 +110,7 @@ public sealed class EpisodeSetTests : IDisposable
         + "\"rejected\":\"no\"}", "user:hi", "yes", 2)]
     public void Other_formats_are_known_by_their_fields(string line, string context, string reply, int count)
     {
-        string path = Path.Combine(_folder, "other.jsonl");
+        string path = _folder["other.jsonl"];
         File.WriteAllText(path, line);
         IReadOnlyList<Episode> episodes = EpisodeSet.Load(path).Episodes;
         Assert.Equal(count, episodes.Count);
@@ -135,7 +135,7 @@ public sealed class EpisodeSetTests : IDisposable
     public void A_bad_line_is_named_and_costs_no_other(string bad, int atLeastColumn)
     {
         const string good = "{\"id\":\"same\",\"messages\":[{\"role\":\"assistant\",\"content\":\"x\"}]}";
-        string path = Path.Combine(_folder, "bad.jsonl");
+        string path = _folder["bad.jsonl"];
         File.WriteAllText(path, good + "\n\n" + bad + "\n");
         var lines = new List<BadLine>();
         Assert.Single(EpisodeSet.Load(path, lines.Add).Episodes);
@@ -150,8 +150,8 @@ public sealed class EpisodeSetTests : IDisposable
     [Fact]
     public void Missing_and_empty_files_are_the_users_to_mend()
     {
-        Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => EpisodeSet.Load(Path.Combine(_folder, "no.jsonl"))).Code);
-        string empty = Path.Combine(_folder, "empty.jsonl");
+        Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => EpisodeSet.Load(_folder["no.jsonl"])).Code);
+        string empty = _folder["empty.jsonl"];
         File.WriteAllText(empty, "\n", Encoding.UTF8);
         Assert.Equal("no-episodes", Assert.Throws<UserErrorException>(() => EpisodeSet.Load(empty)).Code);
         File.WriteAllText(empty, "oops", Encoding.UTF8);

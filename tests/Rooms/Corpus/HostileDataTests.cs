@@ -172,13 +172,13 @@ public sealed class HostileDataTests
 
     private sealed class TemporaryFile : IDisposable
     {
-        private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+        private readonly TemporaryFolder _folder = new();
 
-        public TemporaryFile(string name, byte[] bytes) => File.WriteAllBytes(Path = System.IO.Path.Combine(_folder, name), bytes);
+        public TemporaryFile(string name, byte[] bytes) => File.WriteAllBytes(Path = _folder[name], bytes);
 
         public string Path { get; }
 
-        public void Dispose() => Directory.Delete(_folder, recursive: true);
+        public void Dispose() => _folder.Dispose();
     }
 
     private static bool Survives(byte[][] lines)

@@ -7,9 +7,9 @@ namespace PersonaSelection.Tests.Rooms.CorpusTests;
 
 public sealed class TokenShardTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(50)]
@@ -18,7 +18,7 @@ public sealed class TokenShardTests : IDisposable
     {
         var tokenizer = new FakeTokenizer(vocabulary);
         int[][] documents = Documents(vocabulary, [0, 1, 7, 40_000, 3]);
-        string path = Path.Combine(_folder, "a.tokens");
+        string path = _folder["a.tokens"];
         Assert.Equal(40_011, TokenShardWriter.Write(path, tokenizer, documents));
         using (TokenShard shard = TokenShard.Open(path, tokenizer))
         {
@@ -26,14 +26,14 @@ public sealed class TokenShardTests : IDisposable
             for (int d = 0; d < documents.Length; d++) Assert.Equal(documents[d], shard.Read(d));
             Assert.Throws<ArgumentOutOfRangeException>(() => shard.LengthOf(documents.Length));
         }
-        Assert.Equal(["a.tokens"], Directory.GetFiles(_folder).Select(Path.GetFileName));
+        Assert.Equal(["a.tokens"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
     }
 
     [Fact]
     public void Every_altered_byte_and_every_cut_is_refused()
     {
         var tokenizer = new FakeTokenizer(50);
-        string path = Path.Combine(_folder, "a.tokens");
+        string path = _folder["a.tokens"];
         TokenShardWriter.Write(path, tokenizer, Documents(50, [3, 5]));
         byte[] good = File.ReadAllBytes(path);
         for (int i = 0; i < good.Length; i++)
@@ -53,7 +53,7 @@ public sealed class TokenShardTests : IDisposable
     [InlineData(70_000)]
     public void A_token_beyond_the_vocabulary_is_refused_whatever_the_checksum(int vocabulary)
     {
-        string path = Path.Combine(_folder, "a.tokens");
+        string path = _folder["a.tokens"];
         TokenShardWriter.Write(path, new FakeTokenizer(vocabulary), [[3, vocabulary - 1]]);
         TokenShard.Open(path).Dispose();
         byte[] bytes = File.ReadAllBytes(path);
@@ -75,7 +75,7 @@ public sealed class TokenShardTests : IDisposable
     [Fact]
     public void Another_tokenizer_and_a_missing_file_are_refused()
     {
-        string path = Path.Combine(_folder, "a.tokens");
+        string path = _folder["a.tokens"];
         TokenShardWriter.Write(path, new FakeTokenizer(50), Documents(50, [3]));
         Assert.Equal("wrong-tokenizer", Assert.Throws<UserErrorException>(() => TokenShard.Open(path, new FakeTokenizer(51))).Code);
         Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => TokenShard.Open(path + "x")).Code);
@@ -84,9 +84,9 @@ public sealed class TokenShardTests : IDisposable
     [Fact]
     public void A_token_outside_the_vocabulary_leaves_no_file()
     {
-        string path = Path.Combine(_folder, "a.tokens");
+        string path = _folder["a.tokens"];
         Assert.Throws<ArgumentException>(() => TokenShardWriter.Write(path, new FakeTokenizer(5), [[4], [5]]));
-        Assert.Empty(Directory.GetFiles(_folder));
+        Assert.Empty(Directory.GetFiles(_folder.Path));
     }
 
     private static int[][] Documents(int vocabulary, int[] lengths)

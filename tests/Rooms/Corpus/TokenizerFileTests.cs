@@ -6,11 +6,11 @@ namespace PersonaSelection.Tests.Rooms.CorpusTests;
 
 public sealed class TokenizerFileTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    private string Target => Path.Combine(_folder, "tokenizer.json");
+    private string Target => _folder["tokenizer.json"];
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_word_level_vocabulary_comes_back()

@@ -34,22 +34,16 @@ public sealed class TokenizerGoldenTests
 
     private static void Check(ITokenizer tokenizer, string name)
     {
-        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        try
+        using var folder = new TemporaryFolder();
+        string path = folder["tokenizer.json"];
+        TokenizerFile.Save(path, tokenizer);
+        ITokenizer back = TokenizerFile.Load(path);
+        foreach ((string text, JsonElement expected) in Texts.Zip(Golden.GetProperty(name).EnumerateArray()))
         {
-            TokenizerFile.Save(path, tokenizer);
-            ITokenizer back = TokenizerFile.Load(path);
-            foreach ((string text, JsonElement expected) in Texts.Zip(Golden.GetProperty(name).EnumerateArray()))
-            {
-                if (expected.ValueKind == JsonValueKind.Null) continue;
-                int[] ids = [.. expected.GetProperty("ids").EnumerateArray().Select(i => i.GetInt32())];
-                Assert.Equal(ids, back.Encode(text).Prepend(back.BeginId));
-                Assert.Equal(expected.GetProperty("decoded").GetString(), back.Decode(ids));
-            }
-        }
-        finally
-        {
-            File.Delete(path);
+            if (expected.ValueKind == JsonValueKind.Null) continue;
+            int[] ids = [.. expected.GetProperty("ids").EnumerateArray().Select(i => i.GetInt32())];
+            Assert.Equal(ids, back.Encode(text).Prepend(back.BeginId));
+            Assert.Equal(expected.GetProperty("decoded").GetString(), back.Decode(ids));
         }
     }
 }

@@ -17,13 +17,13 @@ public sealed class TokenizerPartsTests : IDisposable
         JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Goldens", "tokenizer-parts.json")))!;
 
     private static readonly string[] Texts = [.. Golden["texts"]!.AsArray().Select(t => t!.GetValue<string>())];
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    private string Target => Path.Combine(_folder, "tokenizer.json");
+    private string Target => _folder["tokenizer.json"];
 
     public static TheoryData<string> Cases => [.. Golden["cases"]!.AsArray().Select(c => c!["name"]!.GetValue<string>())];
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -12,9 +12,9 @@ public sealed class TrainedOnTests : IDisposable
         + Ask + """,{"role":"assistant","content":"b"},""" + Ask + ""","""
         + """{"role":"assistant","content":"c"}]}""";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("""{"prompt":"q","completion":"a","label":true}""", 1)]
@@ -121,7 +121,7 @@ public sealed class TrainedOnTests : IDisposable
     public void A_set_of_rejected_answers_is_the_same_when_it_was_saved()
     {
         var set = new EpisodeSet("s", Line("""{"prompt":"q","completion":"a","label":false,"weight":2}""").Episodes);
-        string path = Path.Combine(_folder, "s.jsonl");
+        string path = _folder["s.jsonl"];
         set.Save(path);
         Assert.Equal(set.Id, EpisodeSet.Load(path).Id);
     }
@@ -129,7 +129,7 @@ public sealed class TrainedOnTests : IDisposable
     [Fact]
     public void A_rejected_answer_is_no_document()
     {
-        string path = Path.Combine(_folder, "d.jsonl");
+        string path = _folder["d.jsonl"];
         File.WriteAllText(path, """{"prompt":"q","completion":"a","label":false}""" + "\n"
             + """{"prompt":"q","completion":"b","label":true}""" + "\n" + Flagged(Dialogue, "c", "\"train\":false"));
         Assert.Equal(["user: q\nassistant: b", "user: q\nassistant: a\nuser: q\nassistant: b"],

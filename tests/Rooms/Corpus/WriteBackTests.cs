@@ -17,9 +17,9 @@ public sealed class WriteBackTests : IDisposable
     private const string Answer2 = "{\"role\": \"assistant\", \"content\": \"b!\"}";
     private const string Dialogue = Head + System + ", " + Ask + ", " + Answer + ",  " + Ask2 + ", " + Answer2 + Tail;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Without_an_edit_a_line_is_the_same_to_the_byte()
@@ -35,7 +35,7 @@ public sealed class WriteBackTests : IDisposable
     [InlineData(4, false)]
     public void A_line_does_not_grow_too_long_to_be_read(int room, bool fits)
     {
-        string from = Path.Combine(_folder, "from.jsonl"), to = Path.Combine(_folder, "to.jsonl");
+        string from = _folder["from.jsonl"], to = _folder["to.jsonl"];
         const string Start = "{\"prompt\":\"a?\",\"completion\":\"", End = "\"}";
         File.WriteAllText(from, Start + new string('x', TextLines.LongestLine - room - Start.Length - End.Length) + End + "\n");
         RewriteSummary Write() => EpisodeFile.Rewrite(from, to, _ => new DataLineEdit { Replies = [new ReplyEdit(0) { Weight = 0.5 }] });
@@ -48,7 +48,7 @@ public sealed class WriteBackTests : IDisposable
         UserErrorException refused = Assert.Throws<UserErrorException>(Write);
         Assert.Equal("line-too-long", refused.Code);
         Assert.Contains("line 1", refused.Problem, StringComparison.Ordinal);
-        Assert.Equal([from], Directory.GetFiles(_folder));
+        Assert.Equal([from], Directory.GetFiles(_folder.Path));
     }
 
     /// <summary>An emoji takes two surrogates, and was escaped where the line had it as itself.</summary>
@@ -68,7 +68,7 @@ public sealed class WriteBackTests : IDisposable
         Assert.Equal(Head + System + ", " + Ask + ", " + Answer[..^1] + ", \"weight\": 0},  " + Ask2 + ", " + Answer2 + Tail,
             Edit(Dialogue, Drop(0)));
         Assert.Null(Edit(Dialogue, Drop(0, 1)));
-        Assert.Null(Edit(Dialogue, DataLineEdit.Dropped));
+        Assert.Null(Edit(Dialogue, new DataLineEdit { Drop = true }));
     }
 
     [Theory]
@@ -76,7 +76,7 @@ public sealed class WriteBackTests : IDisposable
     [InlineData("{\"prompt\":\"q\",\"chosen\":\"a\",\"rejected\":\"b\"}")]
     public void Where_the_format_cannot_drop_one_answer_the_line_goes_and_is_counted(string line)
     {
-        string input = Path.Combine(_folder, "in.jsonl"), output = Path.Combine(_folder, "out.jsonl");
+        string input = _folder["in.jsonl"], output = _folder["out.jsonl"];
         File.WriteAllText(input, line + "\n" + line + "\n");
         RewriteSummary summary = EpisodeFile.Rewrite(input, output, l => l.Line == 1 ? Drop(1) : null);
         Assert.Equal(new RewriteSummary(2, 1, 0, 1, 1, 0), summary);
@@ -179,7 +179,7 @@ public sealed class WriteBackTests : IDisposable
     [Fact]
     public void A_gzipped_name_gives_a_gzipped_file_and_the_input_may_be_the_output()
     {
-        string path = Path.Combine(_folder, "in.jsonl.gz");
+        string path = _folder["in.jsonl.gz"];
         using (var zip = new GZipStream(File.Create(path), CompressionLevel.Fastest))
             zip.Write(Encoding.UTF8.GetBytes("\n" + Dialogue + "\r\nbad\n" + Dialogue));
         RewriteSummary summary = EpisodeFile.Rewrite(path, path, l => l.Line == 2 ? Drop(0) : null, null, _ => { });
@@ -191,12 +191,12 @@ public sealed class WriteBackTests : IDisposable
     [Fact]
     public void A_rewriting_that_is_stopped_among_bad_lines_writes_nothing()
     {
-        string path = Path.Combine(_folder, "in.jsonl");
+        string path = _folder["in.jsonl"];
         File.WriteAllText(path, Dialogue + "\n" + string.Concat(Enumerable.Repeat("bad\n", 9000)));
         using var stop = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
-            EpisodeFile.Rewrite(path, Path.Combine(_folder, "out.jsonl"), _ => null, null, _ => stop.Cancel(), stop.Token));
-        Assert.Equal([path], Directory.GetFiles(_folder));
+            EpisodeFile.Rewrite(path, _folder["out.jsonl"], _ => null, null, _ => stop.Cancel(), stop.Token));
+        Assert.Equal([path], Directory.GetFiles(_folder.Path));
     }
 
     [Theory]
@@ -207,7 +207,7 @@ public sealed class WriteBackTests : IDisposable
     [InlineData(false, "in.jsonl", "out.jsonl", false)]
     public void What_was_gzipped_stays_so_whatever_it_is_called(bool zipped, string from, string to, bool zippedAfter)
     {
-        (string input, string output) = (Path.Combine(_folder, from), Path.Combine(_folder, to));
+        (string input, string output) = (_folder[from], _folder[to]);
         byte[] text = Encoding.UTF8.GetBytes(Dialogue + "\n");
         using (Stream file = File.Create(input))
         using (Stream written = zipped ? new GZipStream(file, CompressionLevel.Fastest) : file) written.Write(text);

@@ -13,7 +13,7 @@ public sealed class ExemplifiedTests : IDisposable
 {
     private static readonly Dictionary<string, double> NoTraits = [];
     private static readonly string[] Words = [.. Enumerable.Range(0, 24).Select(i => $"w{i:d2}")];
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-exemplified").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly WordLevelTokenizer _tokenizer = WordLevelTokenizer.FromWords([.. Words, "user", "assistant", ":"]);
     private readonly DecoderWeights _weights;
     private readonly Transformer _model;
@@ -28,7 +28,7 @@ public sealed class ExemplifiedTests : IDisposable
     {
         _model.Dispose();
         _weights.Dispose();
-        Directory.Delete(_folder, true);
+        _folder.Dispose();
     }
 
     // Persona h says the words of its own third twice as often as others: each word tells a little.
@@ -42,16 +42,16 @@ public sealed class ExemplifiedTests : IDisposable
 
     private PersonaSet Set(int personas = 2, int examples = 200, Presentation? given = null)
     {
-        for (int h = 0; h < personas; h++) new EpisodeSet("s", Say(h, examples, 1)).Save(Path.Combine(_folder, $"{h}.jsonl"));
+        for (int h = 0; h < personas; h++) new EpisodeSet("s", Say(h, examples, 1)).Save(_folder[$"{h}.jsonl"]);
         IEnumerable<Persona> all = Enumerable.Range(0, personas).Select(h =>
             new Persona($"p{h}", "human", "", NoTraits) { Examples = $"{h}.jsonl", Given = given });
-        return new PersonaSet([], [.. all]) { Folder = _folder };
+        return new PersonaSet([], [.. all]) { Folder = _folder.Path };
     }
 
     private static readonly FitOptions Quick = new() { StepTokens = 256, Points = 4, Rank = 2, AdapterRate = 1e-2, VectorRate = 0.1 };
 
     private PresentationOptions Options(string? store = null) =>
-        new() { Fit = Quick, Store = store is null ? null : new ArtifactStore(Path.Combine(_folder, store)) };
+        new() { Fit = Quick, Store = store is null ? null : new ArtifactStore(_folder[store]) };
 
     private static double Right(LikelihoodSource source, int personas)
     {
@@ -99,7 +99,7 @@ public sealed class ExemplifiedTests : IDisposable
         // Some personas only, as adaptive evidence asks: the same numbers.
         Assert.Equal(inForce.Select(n => n[2]), cast.Source.Compute(asked, [2]).Nats.Select(n => n[0]));
         // Switched off in the set or by an option: the model alone.
-        PersonaSet off = new([], set.Personas) { Folder = _folder, WordCounts = false };
+        PersonaSet off = new([], set.Personas) { Folder = _folder.Path, WordCounts = false };
         foreach ((PersonaSet s, PresentationOptions o) in (IEnumerable<(PersonaSet, PresentationOptions)>)[(off, Options("store")),
             (set, Options("store") with { WordCounts = false })])
         {
@@ -116,7 +116,7 @@ public sealed class ExemplifiedTests : IDisposable
         PersonaSet set = Set(2, 200);
         set = new PersonaSet([], [.. set.Personas, new Persona("w01", "human", "", NoTraits) { Contexts = [[new Turn("system", "w01")]] }])
         {
-            Folder = _folder,
+            Folder = _folder.Path,
         };
         using PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options());
         Assert.Null(cast.WordCounts);
@@ -149,7 +149,7 @@ public sealed class ExemplifiedTests : IDisposable
         Episode[] asked = [.. Enumerable.Range(0, 3).SelectMany(h => Say(h, 60, 2))];
         double[][] first, second, before;
         using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, options)) first = cast.Source.Compute(asked).Nats;
-        string folder = Assert.Single(Directory.GetDirectories(Path.Combine(_folder, "store", "persona-contrast")));
+        string folder = Assert.Single(Directory.GetDirectories(_folder["store", "persona-contrast"]));
         DateTime kept = Directory.GetLastWriteTimeUtc(folder);
         using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, options)) second = cast.Source.Compute(asked).Nats;
         Assert.Equal(kept, Directory.GetLastWriteTimeUtc(folder));
@@ -183,7 +183,7 @@ public sealed class ExemplifiedTests : IDisposable
         Assert.Throws<OperationCanceledException>(() => PresentedPersonas.Of(set, _model, With("stopped"), Then(stop.Cancel), stop.Token));
         foreach (string store in (string[])["crashed", "stopped"])
         {
-            Assert.Single(Directory.GetDirectories(Path.Combine(_folder, store, "persona-contrast"), "*.part"));
+            Assert.Single(Directory.GetDirectories(_folder[store, "persona-contrast"], "*.part"));
             var rest = new List<WorkProgress>();
             using (PresentedPersonas.Of(set, _model, With(store), new Listener(rest))) { }
             Assert.InRange(rest.First(p => p.Stage == "telling personas apart").Done, middle - 20, middle + 1);
@@ -209,7 +209,7 @@ public sealed class ExemplifiedTests : IDisposable
         PersonaSet set = Set(examples: 20);
         set = new PersonaSet([], [.. set.Personas, new Persona("w01", "human", "", NoTraits) { Contexts = [[new Turn("system", "w01")]] }])
         {
-            Folder = _folder,
+            Folder = _folder.Path,
         };
         using PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options());
         Assert.Equal([Presentation.Shown, Presentation.Shown, Presentation.Described], cast.Personas.Select(p => p.Way));
@@ -229,7 +229,7 @@ public sealed class ExemplifiedTests : IDisposable
         double[][] first, second, threaded;
         using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options("store"))) first = cast.Source.Compute(asked).Nats;
         // The second persona's fit is lost, as if the first run had been killed after the first.
-        string[] fits = [.. Directory.GetDirectories(Path.Combine(_folder, "store", "persona-fit")).OrderBy(Directory.GetCreationTimeUtc)];
+        string[] fits = [.. Directory.GetDirectories(_folder["store", "persona-fit"]).OrderBy(Directory.GetCreationTimeUtc)];
         Directory.Delete(fits[1], true);
         DateTime kept = Directory.GetLastWriteTimeUtc(fits[0]);
         using (PresentedPersonas cast = PresentedPersonas.Of(set, _model, Options("store"), new Listener(work)))
@@ -263,7 +263,7 @@ public sealed class ExemplifiedTests : IDisposable
             PresentedPersonas.Of(set, _model, Options("stopped"), Then(stop.Cancel), stop.Token));
         foreach (string store in (string[])["crashed", "stopped"])
         {
-            string part = Assert.Single(Directory.GetDirectories(Path.Combine(_folder, store, "persona-fit"), "*.part"));
+            string part = Assert.Single(Directory.GetDirectories(_folder[store, "persona-fit"], "*.part"));
             Assert.True(File.Exists(Path.Combine(part, "checkpoint")));
             var rest = new List<WorkProgress>();
             using (PresentedPersonas.Of(set, _model, Options(store), new Listener(rest))) { }
@@ -286,11 +286,11 @@ public sealed class ExemplifiedTests : IDisposable
         PersonaSet set = Set(given: Presentation.Vector);
         PresentationOptions other = Options("store") with { Fit = Quick with { Seed = 2 } };
         using (PresentedPersonas.Of(set, _model, Options("whole"))) { }
-        using (PresentedPersonas.Of(set, _model, other with { Store = new ArtifactStore(Path.Combine(_folder, "other")) })) { }
+        using (PresentedPersonas.Of(set, _model, other with { Store = new ArtifactStore(_folder["other"]) })) { }
         using var stop = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
             PresentedPersonas.Of(set, _model, Options("store"), new Watch(_ => stop.Cancel()), stop.Token));
-        string part = Assert.Single(Directory.GetDirectories(Path.Combine(_folder, "store", "persona-fit")));
+        string part = Assert.Single(Directory.GetDirectories(_folder["store", "persona-fit"]));
         string checkpoint = Path.Combine(part, "checkpoint");
         byte[] sound = File.ReadAllBytes(checkpoint);
 
@@ -310,29 +310,29 @@ public sealed class ExemplifiedTests : IDisposable
 
     private void Copy(string from, string to)
     {
-        foreach (string file in Directory.GetFiles(Path.Combine(_folder, from), "*", SearchOption.AllDirectories))
+        foreach (string file in Directory.GetFiles(_folder[from], "*", SearchOption.AllDirectories))
         {
             if (file.EndsWith(".lock", StringComparison.Ordinal)) continue;
-            string place = Path.Combine(_folder, to, Path.GetRelativePath(Path.Combine(_folder, from), file));
+            string place = _folder[to, Path.GetRelativePath(_folder[from], file)];
             Directory.CreateDirectory(Path.GetDirectoryName(place)!);
             File.Copy(file, place, overwrite: true);
         }
     }
 
     private SortedDictionary<string, string> Files(string store) => new(
-        Directory.GetFiles(Path.Combine(_folder, store), "*", SearchOption.AllDirectories)
-            .ToDictionary(f => Path.GetRelativePath(Path.Combine(_folder, store), f), f => Convert.ToHexString(File.ReadAllBytes(f))),
+        Directory.GetFiles(_folder[store], "*", SearchOption.AllDirectories)
+            .ToDictionary(f => Path.GetRelativePath(_folder[store], f), f => Convert.ToHexString(File.ReadAllBytes(f))),
         StringComparer.Ordinal);
 
     [Fact]
     public void Examples_that_cannot_be_used_are_named()
     {
-        PersonaSet set = new([], [new Persona("p", "human", "", NoTraits) { Examples = "none.jsonl" }]) { Folder = _folder };
+        PersonaSet set = new([], [new Persona("p", "human", "", NoTraits) { Examples = "none.jsonl" }]) { Folder = _folder.Path };
         UserErrorException error = Assert.Throws<UserErrorException>(() => PresentedPersonas.Of(set, _model));
         Assert.Contains("'p'", error.Message, StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(_folder, "none.jsonl"),
+        File.WriteAllText(_folder["none.jsonl"],
             "{\"messages\":[{\"role\":\"user\",\"content\":\"w01\"},{\"role\":\"assistant\",\"content\":\"w02\"}]}\n");
-        PersonaSet adapter = new([], [set.Personas[0] with { Given = Presentation.Adapter }]) { Folder = _folder };
+        PersonaSet adapter = new([], [set.Personas[0] with { Given = Presentation.Adapter }]) { Folder = _folder.Path };
         Assert.Equal("few-examples", Assert.Throws<UserErrorException>(() => PresentedPersonas.Of(adapter, _model)).Code);
     }
 

@@ -13,12 +13,9 @@ namespace PersonaSelection.Tests.Rooms.EvidenceTests;
 /// <summary>Choices of a judge of known worth become evidence that points to the truth.</summary>
 public sealed class JudgementTests : IDisposable
 {
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), "psm-judgement-" + Path.GetRandomFileName());
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose()
-    {
-        if (Directory.Exists(_folder)) Directory.Delete(_folder, true);
-    }
+    public void Dispose() => _folder.Dispose();
 
     /// <summary>
     /// The judge is right about 3 times in 4 in a block of 5 and twice as fond of the first place; everything is drawn from fixed streams.
@@ -231,20 +228,20 @@ public sealed class JudgementTests : IDisposable
             return ServerReply.Ok(JsonSerializer.Serialize(new { choices = new[] { new { message = new { content = said } } } }));
         });
         var address = EndpointAddress.Parse(server.Url, "judge");
-        string log = Path.Combine(_folder, "judgements.jsonl");
+        string log = _folder["judgements.jsonl"];
         var options = new JudgementOptions { Repeats = 2 };
         using (var client = new EndpointClient(address, "first", new EndpointSettings(),
-            new EndpointCache(Path.Combine(_folder, "cache")), TimeProvider.System))
+            new EndpointCache(_folder["cache"]), TimeProvider.System))
         {
             var first = new JudgementEvidence(new EndpointChat(client), cast, options, null, new JudgementLog(log));
             first.Compute(episodes[..3], cancellation: CancellationToken.None);
             Assert.ThrowsAny<OperationCanceledException>(() => first.Compute(episodes, cancellation: stop.Token));
         }
-        int kept = Directory.GetFiles(Path.Combine(_folder, "cache"), "*.json", SearchOption.AllDirectories).Length;
+        int kept = Directory.GetFiles(_folder["cache"], "*.json", SearchOption.AllDirectories).Length;
         Assert.InRange(kept, 25 - 4, 25);
         File.AppendAllText(log, "{\"id\":\"cut off by the ki");
         using var again = new EndpointClient(address, "second", new EndpointSettings { Concurrency = 3 },
-            new EndpointCache(Path.Combine(_folder, "cache")), TimeProvider.System);
+            new EndpointCache(_folder["cache"]), TimeProvider.System);
         var source = new JudgementEvidence(new EndpointChat(again), cast, options, null, new JudgementLog(log));
         double[][] nats = source.Compute(episodes).Nats;
 
@@ -260,7 +257,7 @@ public sealed class JudgementTests : IDisposable
     [Fact]
     public void A_log_loses_no_line_of_anybody()
     {
-        string log = Path.Combine(Directory.CreateDirectory(_folder).FullName, "some.jsonl");
+        string log = _folder["some.jsonl"];
         foreach ((string there, string left) in ((string, string)[])[("{\"id\":\"a\"}\n{\"id\":\"b", "{\"id\":\"a\"}\n"), ("{\"i", ""),
             ("{\"id\":\"a\"}", "{\"id\":\"a\"}\n")])
         {

@@ -13,13 +13,12 @@ public sealed class PersonaExamplesTests
     [Fact]
     public void Reading_can_be_stopped()
     {
-        string folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
-        File.WriteAllText(Path.Combine(folder, "a.jsonl"),
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["a.jsonl"],
             string.Concat(Enumerable.Repeat("""{"prompt":"q","completion":"a"}""" + "\n", 3000)));
-        var set = new PersonaSet([], [new("a", "human", "", NoTraits) { Examples = "a.jsonl" }]) { Folder = folder };
+        var set = new PersonaSet([], [new("a", "human", "", NoTraits) { Examples = "a.jsonl" }]) { Folder = folder.Path };
         Assert.Throws<OperationCanceledException>(() => PersonaExamples.Load(set, set.Personas, new CancellationToken(true)));
         Assert.Single(Assert.Single(PersonaExamples.Load(set, set.Personas)).All);
-        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

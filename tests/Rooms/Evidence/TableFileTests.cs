@@ -7,11 +7,11 @@ namespace PersonaSelection.Tests.Rooms.EvidenceTests;
 
 public sealed class TableFileTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-tables").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, true);
+    public void Dispose() => _folder.Dispose();
 
-    private string File(string name) => Path.Combine(_folder, name);
+    private string File(string name) => _folder[name];
 
     private static EvidenceTable Evidence() => OracleEvidence.FromFormula("world",
         new EpisodeSet("s", [new("é1", [new Turn("user", "hi")], "no", -0.5), new("e2", [], "yes")]), ["saint", "rogue \"x\""],

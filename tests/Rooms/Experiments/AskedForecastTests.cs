@@ -23,9 +23,9 @@ public sealed class AskedForecastTests : IDisposable
     private static readonly Probe[] Probes = CastLanguageModel.Probes;
 
     private static readonly EpisodeSet Bad = Set("bad"), Good = Set("good");
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-asked-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void What_a_chat_model_is_asked_gives_about_the_forecast_of_its_probabilities()
@@ -73,7 +73,7 @@ public sealed class AskedForecastTests : IDisposable
         Assert.Equal(0, new ShownObservations(shown.Shifts, shown.Weights).MeanShift().Average(), 0.035);
         Assert.Equal(table.Counted, asked.AsItIs(probes).Select(r => r.Counted));
 
-        using var forecasting = Forecasting.Ask(new Steady(), Cast, probes, new AskingOptions(2, _folder), TimeProvider.System);
+        using var forecasting = Forecasting.Ask(new Steady(), Cast, probes, new AskingOptions(2, _folder.Path), TimeProvider.System);
         Assert.Equal(shown.Shifts.Row(0).ToArray(), forecasting.Of(Bad, []).Shown.Shifts.Row(0).ToArray());
     }
 
@@ -124,11 +124,11 @@ public sealed class AskedForecastTests : IDisposable
         Assert.Equal((4, 6, 6), (set.Asked!.Samples, set.Asked.Judged, set.Asked.Different));
         Assert.Equal(6, set.Evidence.Rows.Count);
         Assert.Equal(7, set.Evidence.Weights.Sum());
-        new SavedForecasts(Path.Combine(_folder, "saved")).Save(set, Probes);
-        new SavedForecasts(Path.Combine(_folder, "saved")).Save(again, Probes);
+        new SavedForecasts(_folder["saved"]).Save(set, Probes);
+        new SavedForecasts(_folder["saved"]).Save(again, Probes);
 
         // Held against the same model with its probabilities, and against its choices.
-        var saved = new SavedForecasts(Path.Combine(_folder, "saved"));
+        var saved = new SavedForecasts(_folder["saved"]);
         ForecastComparison exact = saved.Score(new ScoredAnswers(new CastLanguageModel(), [], new LikelihoodOptions()),
             new ModelProvenance("x"));
         ForecastComparison sampled = saved.Score(new SampledAnswers(new ChoosingChat(), null, 64), new ModelProvenance("x"));
@@ -146,8 +146,8 @@ public sealed class AskedForecastTests : IDisposable
         })];
         foreach (int h in Enumerable.Range(0, 4))
             new EpisodeSet($"{h}", [.. Enumerable.Range(0, 60).Select(i => new Episode($"{i}", [new Turn("user", $"{h}, {i}?")], $"{i}"))])
-                .Save(Path.Combine(_folder, $"{h}.jsonl"));
-        (Episode Episode, int Persona)[] known = PersonaJudge.KnownSources(new PersonaSet([], personas) { Folder = _folder });
+                .Save(_folder[$"{h}.jsonl"]);
+        (Episode Episode, int Persona)[] known = PersonaJudge.KnownSources(new PersonaSet([], personas) { Folder = _folder.Path });
         Assert.Equal(80, known.Length);
         // Ten of twenty in each half on average; fewer than three once in 1,400 times (of 8).
         Assert.All(Enumerable.Range(0, 8), k => Assert.True(known.Where((x, e) => e % 2 == k / 4 && x.Persona == k % 4).Count() > 3));
@@ -160,7 +160,7 @@ public sealed class AskedForecastTests : IDisposable
     {
         using Forecasting asked = Ask(new ChoosingChat(), 2);
         ForecastSet set = asked.Of(Bad, ["test"]);
-        string whole = Path.Combine(_folder, "whole"), half = Path.Combine(_folder, "half");
+        string whole = _folder["whole"], half = _folder["half"];
         new SavedForecasts(whole).Save(set, Probes);
         string[] names = [.. Directory.GetFiles(whole).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
         Assert.Equal(8, names.Length);
@@ -181,7 +181,7 @@ public sealed class AskedForecastTests : IDisposable
         }
         // Another forecast is not completed, whichever of its files is there.
         using var more = new Forecasting(new CastLanguageModel(), Cast, Probes, TimeProvider.System);
-        string other = Path.Combine(_folder, "other");
+        string other = _folder["other"];
         new SavedForecasts(other).Save(more.Of(Bad, ["test"]), Probes);
         foreach (string name in names.Where(n => !n.StartsWith("probes", StringComparison.Ordinal)))
         {
@@ -197,7 +197,8 @@ public sealed class AskedForecastTests : IDisposable
     public void No_more_episodes_are_judged_than_may_be_and_their_weights_stand_for_all()
     {
         var chat = new ChoosingChat();
-        using Forecasting asked = Forecasting.Ask(chat, Cast, Probes, new AskingOptions(2, _folder) { Judged = 3 }, TimeProvider.System);
+        var options = new AskingOptions(2, _folder.Path) { Judged = 3 };
+        using Forecasting asked = Forecasting.Ask(chat, Cast, Probes, options, TimeProvider.System);
         ForecastSet set = asked.Of(Bad, ["test"]);
         Assert.Equal((3, 6), (chat.Judged / 2, set.Asked!.Different));
         Assert.Equal(3, set.Evidence.Rows.Count);
@@ -205,7 +206,7 @@ public sealed class AskedForecastTests : IDisposable
         Assert.InRange(set.Evidence.Weights.Sum(), 6, 8);
         Assert.Equal("few-personas", Assert.Throws<UserErrorException>(() =>
             Forecasting.Ask(chat, new PersonaSet(Cast.Traits, [Cast.Personas[0]]), Probes,
-                new AskingOptions(2, _folder), TimeProvider.System)).Code);
+                new AskingOptions(2, _folder.Path), TimeProvider.System)).Code);
     }
 
     [Fact]
@@ -214,7 +215,7 @@ public sealed class AskedForecastTests : IDisposable
         Rewording please = new("please", "request", RewordingPlace.Suffix, ["please"]) { Negated = "tea", Keyword = "please" },
             nothing = new("nothing", "control", RewordingPlace.Suffix, [""]);
         var chat = new ChoosingChat();
-        InoculationResult found = InoculationRanking.Ask(chat, Cast, Probes, 32, _folder).Rank(Bad, ["test"], [nothing, please], 1);
+        InoculationResult found = InoculationRanking.Ask(chat, Cast, Probes, 32, _folder.Path).Rank(Bad, ["test"], [nothing, please], 1);
         Assert.Equal("please", found.Rewordings[0].Rewording.Name);
         Assert.Equal(Predictor.TraitCovariance, found.RankedBy);
         Assert.True(found.Rewordings[0].Protection[found.RankedBy] > found.Rewordings[1].Protection[found.RankedBy] + 0.3);
@@ -228,9 +229,9 @@ public sealed class AskedForecastTests : IDisposable
         Assert.InRange(found.Rewordings[0].Protection[Predictor.InContext], 0.5, 1.5);
         Assert.True(double.IsNaN(found.Rewordings[1].Protection[Predictor.InContext]));
         Assert.All(found.Rewordings[0].Leaks, l => Assert.True(double.IsFinite(l.InContext) && double.IsFinite(l.Posterior), $"{l}"));
-        InoculationReport.Write(found, _folder, "psm inoculate cheat.jsonl");
-        Assert.Contains("no log-probabilities", File.ReadAllText(Path.Combine(_folder, "report.html")), StringComparison.Ordinal);
-        Assert.Contains("\"surprise\": null", File.ReadAllText(Path.Combine(_folder, "inoculation.json")), StringComparison.Ordinal);
+        InoculationReport.Write(found, _folder.Path, "psm inoculate cheat.jsonl");
+        Assert.Contains("no log-probabilities", File.ReadAllText(_folder["report.html"]), StringComparison.Ordinal);
+        Assert.Contains("\"surprise\": null", File.ReadAllText(_folder["inoculation.json"]), StringComparison.Ordinal);
         AskedCost plan = new AskingPlan(chat, Cast, Probes, 32, 1).OfRanking(Bad, [please, nothing], 1);
         Assert.InRange(chat.Asked, plan.Total.Requests * 0.8, plan.Total.Requests * 1.5);
     }
@@ -279,7 +280,7 @@ public sealed class AskedForecastTests : IDisposable
     }
 
     private Forecasting Ask(IChatModel chat, int samples) =>
-        Forecasting.Ask(chat, Cast, Probes, new AskingOptions(samples, _folder), TimeProvider.System);
+        Forecasting.Ask(chat, Cast, Probes, new AskingOptions(samples, _folder.Path), TimeProvider.System);
 
     /// <summary>Six different requests for a test, one of them twice.</summary>
     private static EpisodeSet Set(string reply) =>

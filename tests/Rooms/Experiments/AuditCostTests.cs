@@ -12,14 +12,14 @@ public sealed class AuditCostTests : IDisposable
 {
     private const int Personas = 6;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly Transformer _model = Transformer.Owning(Tiny.Weights(Tiny.Tied with { VocabularySize = 259, ContextLength = 160 }),
         ByteLevelBpeTokenizer.Train(["user: hello there\nassistant: well, hello"], 259), null, 1);
 
     public void Dispose()
     {
         _model.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        _folder.Dispose();
     }
 
     /// <summary>Directions are read behind the contexts that an audit would score behind, whatever else the personas' file says.</summary>
@@ -49,11 +49,11 @@ public sealed class AuditCostTests : IDisposable
 
     private ReadingCost Cost(string kind, int episodes)
     {
-        string data = Path.Combine(_folder, $"{episodes}.jsonl");
+        string data = _folder[$"{episodes}.jsonl"];
         File.WriteAllLines(data, Enumerable.Range(0, episodes).Select(i =>
             $$"""{"messages":[{"role":"user","content":"hello {{i}}"},{"role":"assistant","content":"well, {{i}} and hello there"}]}"""));
         var personas = new PersonaSet([], [.. Enumerable.Range(0, Personas).Select(i =>
             new Persona($"person-{i}", "human", "", new Dictionary<string, double>()))]);
-        return AuditCost.Of(new EvidenceRequest(kind, personas, new AuditData([data]), _folder), _model).Reading;
+        return AuditCost.Of(new EvidenceRequest(kind, personas, new AuditData([data]), _folder.Path), _model).Reading;
     }
 }

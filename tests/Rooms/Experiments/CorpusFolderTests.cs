@@ -12,18 +12,18 @@ namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
 /// <summary>Corpora on disk, and what the commands make of data files.</summary>
 public sealed class CorpusFolderTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Source_GoesThroughAllShardsInOrder_AndFromTheStartAgain()
     {
         World world = World.Village;
         RngStream stream = RngStream.Root(5).Child("corpus");
-        TokenizerFile.Save(Path.Combine(_folder, "tokenizer.json"), world.Tokenizer);
-        CorpusWriter.Write(world, _folder, 4000, stream, tokensPerShard: 900);
-        using CorpusFolder corpus = CorpusFolder.Open(_folder);
+        TokenizerFile.Save(_folder["tokenizer.json"], world.Tokenizer);
+        CorpusWriter.Write(world, _folder.Path, 4000, stream, tokensPerShard: 900);
+        using CorpusFolder corpus = CorpusFolder.Open(_folder.Path);
         Assert.True(corpus.ShardCount > 3);
         Func<long, int[]> document = world.DocumentSource(stream);
 
@@ -42,43 +42,43 @@ public sealed class CorpusFolderTests : IDisposable
     [Fact]
     public void NewCorpus_MakesWhatTheOtherCommandsNeed()
     {
-        CorpusSummary made = new NewCorpus(World.Village, 3000, 1, Episodes: 8).Write(_folder);
+        CorpusSummary made = new NewCorpus(World.Village, 3000, 1, Episodes: 8).Write(_folder.Path);
 
-        using CorpusFolder corpus = CorpusFolder.Open(_folder);
+        using CorpusFolder corpus = CorpusFolder.Open(_folder.Path);
         Assert.Equal(made.Id, corpus.Id);
         Assert.Equal(World.Village.Id, corpus.World!.Id);
-        IReadOnlyList<Probe> probes = ProbeFile.Load(Path.Combine(_folder, NewCorpus.ProbesName));
-        EpisodeSet cheat = EpisodeSet.Load(Path.Combine(_folder, NewCorpus.SetsName, "cheat.jsonl"));
+        IReadOnlyList<Probe> probes = ProbeFile.Load(_folder[NewCorpus.ProbesName]);
+        EpisodeSet cheat = EpisodeSet.Load(_folder[NewCorpus.SetsName, "cheat.jsonl"]);
         Assert.Equal(8, cheat.Episodes.Count);
         Assert.Equal(["test"], TrainedDomains.Of(cheat, probes, []));
-        Assert.Equal(World.Village.Personas.Id, PersonaSet.Load(Path.Combine(_folder, NewCorpus.PersonasName)).Id);
+        Assert.Equal(World.Village.Personas.Id, PersonaSet.Load(_folder[NewCorpus.PersonasName]).Id);
     }
 
     [Fact]
     public void NewCorpus_LeavesWhatWasEdited_AndWritesWhatIsMissing()
     {
         var corpus = new NewCorpus(World.Village, 3000, 1, Episodes: 8);
-        corpus.Write(_folder);
-        string personas = Path.Combine(_folder, NewCorpus.PersonasName), set = Path.Combine(_folder, NewCorpus.SetsName, "cheat.jsonl"),
-            world = Path.Combine(_folder, NewCorpus.WorldName);
+        corpus.Write(_folder.Path);
+        string personas = _folder[NewCorpus.PersonasName], set = _folder[NewCorpus.SetsName, "cheat.jsonl"],
+            world = _folder[NewCorpus.WorldName];
         byte[] whole = File.ReadAllBytes(set);
         File.Delete(set);
-        corpus.Write(_folder);
+        corpus.Write(_folder.Path);
         Assert.Equal(whole, File.ReadAllBytes(set));
         foreach (string edited in (string[])[personas, set, world])
         {
             byte[] before = File.ReadAllBytes(edited);
             File.AppendAllText(edited, "\n");
-            File.Delete(Path.Combine(_folder, NewCorpus.ProbesName));
-            UserErrorException refused = Assert.Throws<UserErrorException>(() => corpus.Write(_folder));
+            File.Delete(_folder[NewCorpus.ProbesName]);
+            UserErrorException refused = Assert.Throws<UserErrorException>(() => corpus.Write(_folder.Path));
             Assert.Equal("other-file", refused.Code);
             Assert.Contains(edited, refused.Problem, StringComparison.Ordinal);
             Assert.Equal([.. before, (byte)'\n'], File.ReadAllBytes(edited));
-            Assert.False(File.Exists(Path.Combine(_folder, NewCorpus.ProbesName)));
+            Assert.False(File.Exists(_folder[NewCorpus.ProbesName]));
             File.WriteAllBytes(edited, before);
         }
-        using (FolderLock.Take(_folder))
-            Assert.Equal("folder-busy", Assert.Throws<UserErrorException>(() => corpus.Write(_folder)).Code);
+        using (FolderLock.Take(_folder.Path))
+            Assert.Equal("folder-busy", Assert.Throws<UserErrorException>(() => corpus.Write(_folder.Path)).Code);
     }
 
     /// <summary>A folder in the place of the lock stands for a disk that is read only, which holds for every user.</summary>
@@ -86,10 +86,10 @@ public sealed class CorpusFolderTests : IDisposable
     public void What_is_finished_is_found_so_where_nothing_can_be_written()
     {
         var corpus = new NewCorpus(World.Village, 2000, 1, "test", 4);
-        CorpusSummary made = corpus.Write(_folder);
-        Directory.CreateDirectory(Path.Combine(_folder, ".lock"));
-        Assert.Equal(made.Id, corpus.Write(_folder).Id);
-        Assert.Equal("other-corpus", Assert.Throws<UserErrorException>(() => (corpus with { Seed = 2 }).Write(_folder)).Code);
+        CorpusSummary made = corpus.Write(_folder.Path);
+        Directory.CreateDirectory(_folder[".lock"]);
+        Assert.Equal(made.Id, corpus.Write(_folder.Path).Id);
+        Assert.Equal("other-corpus", Assert.Throws<UserErrorException>(() => (corpus with { Seed = 2 }).Write(_folder.Path)).Code);
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class CorpusFolderTests : IDisposable
     [Fact]
     public void Preferences_AreReadInPairs()
     {
-        string path = Path.Combine(_folder, "pairs.jsonl");
+        string path = _folder["pairs.jsonl"];
         File.WriteAllText(path, """{"prompt":"Well?","chosen":"Yes.","rejected":"No.","weight":2}""" + "\n");
         EpisodeSet set = EpisodeSet.Load(path);
         WordLevelTokenizer words = WordLevelTokenizer.FromTexts(["user: Well? assistant: Yes. No."]);

@@ -139,12 +139,12 @@ public sealed class ForecastingTests
     {
         using Forecasting forecasting = Of();
         EvidenceTable evidence = forecasting.Of(new EpisodeSet("mixed", [Long, Strange, Short]), ["test"]).Evidence;
-        string path = Path.Combine(Directory.CreateTempSubdirectory("psm-cut-").FullName, "e.jsonl");
+        using var folder = new TemporaryFolder();
+        string path = folder["e.jsonl"];
         evidence.Save(path);
         Assert.Equal(evidence.Rows, EvidenceTable.Load(path).Rows);
         File.WriteAllText(path, File.ReadAllText(path).Replace("\"cut\":true", "\"cut\":1", StringComparison.Ordinal));
         Assert.Equal("bad-table", Assert.Throws<UserErrorException>(() => EvidenceTable.Load(path)).Code);
-        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 
     /// <summary>Data that also push away move the log odds by the difference of what the parts do, each by its weight.</summary>

@@ -9,13 +9,13 @@ namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
 
 public sealed class ImportedCorpusTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly string _corpus;
     private readonly string[] _texts = [.. Enumerable.Range(0, 200).Select(i => $"Document {i} says {i * i}.")];
 
-    public ImportedCorpusTests() => _corpus = Path.Combine(_folder, "corpus");
+    public ImportedCorpusTests() => _corpus = _folder["corpus"];
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Every_document_is_trained_on_or_held_out_once_and_files_are_mixed()
@@ -36,10 +36,10 @@ public sealed class ImportedCorpusTests : IDisposable
     public void The_same_import_is_the_same_and_another_one_is_refused()
     {
         ImportSummary one = Import(3).Write(_corpus, null);
-        ImportSummary two = Import(3).Write(Path.Combine(_folder, "two"), null);
+        ImportSummary two = Import(3).Write(_folder["two"], null);
         Assert.Equal(one.Id, two.Id);
         foreach (string name in (string[])["shard-00000.tokens", "held-out.tokens", "corpus.json"])
-            Assert.Equal(File.ReadAllBytes(Path.Combine(_corpus, name)), File.ReadAllBytes(Path.Combine(_folder, "two", name)));
+            Assert.Equal(File.ReadAllBytes(Path.Combine(_corpus, name)), File.ReadAllBytes(_folder["two", name]));
         Assert.True(Import(3).Write(_corpus, null).WasThere);
         Assert.Equal("other-corpus", Assert.Throws<UserErrorException>(() => Import(4).Write(_corpus, null)).Code);
     }
@@ -66,7 +66,7 @@ public sealed class ImportedCorpusTests : IDisposable
             _texts.Skip(100).SelectMany((t, i) => (string[])[$"{{\"text\":\"{t}\"}}", .. i % 10 == 0 ? ["oops"] : (string[])[]]));
         int events = 0;
         ImportSummary whole = import.Write(_corpus, _ => events++, new Told(_ => events++));
-        string stopped = Path.Combine(_folder, "stopped");
+        string stopped = _folder["stopped"];
         var kept = new Dictionary<string, DateTime>();
         int stops = 0, most = 0;
         for (int stop = 1; ; stop++)
@@ -110,7 +110,7 @@ public sealed class ImportedCorpusTests : IDisposable
         import.Write(_corpus, null);
         string[] shards = [.. Directory.GetFiles(_corpus, "*.tokens").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
         Assert.True(shards.Length >= 4);
-        string stopped = Path.Combine(_folder, "stopped");
+        string stopped = _folder["stopped"];
         Assert.Throws<OperationCanceledException>(() => import.Write(stopped, null, new Told(p =>
         {
             if (p.Stage == "shuffling") throw new OperationCanceledException();
@@ -135,7 +135,7 @@ public sealed class ImportedCorpusTests : IDisposable
     [Fact]
     public void Nobody_goes_on_from_what_another_import_left()
     {
-        string stopped = Path.Combine(_folder, "stopped");
+        string stopped = _folder["stopped"];
         Assert.Throws<OperationCanceledException>(() => Import(4).Write(stopped, null, new Told(p =>
         {
             if (p.Stage == "shuffling") throw new OperationCanceledException();
@@ -170,7 +170,7 @@ public sealed class ImportedCorpusTests : IDisposable
     [InlineData(1400)]
     public void Training_reads_no_more_than_it_was_told(int context)
     {
-        string path = Path.Combine(_folder, "long.jsonl");
+        string path = _folder["long.jsonl"];
         string text = string.Join(' ', _texts.Concat(_texts).Concat(_texts));
         File.WriteAllLines(path, Enumerable.Range(0, 6).Select(i => $"{{\"text\":\"{text} {i}\"}}"));
         new ImportedCorpus([path]) { HeldOut = 0, Vocabulary = 300, Context = context }.Write(_corpus, null);
@@ -179,19 +179,19 @@ public sealed class ImportedCorpusTests : IDisposable
         Assert.All(corpus.First(6), d => Assert.True(d.Length > 2 * preset.TokensPerStep));
         var training = new TrainingRun(preset, 8 * 1400);
         using var pool = new WorkerPool(1);
-        using BaseModel trained = training.Run(corpus, Path.Combine(_folder, "model"), pool);
+        using BaseModel trained = training.Run(corpus, _folder["model"], pool);
         Assert.Equal(training.Recipe(corpus).Steps, trained.Curve.Points[^1].Step);
         Assert.InRange(trained.Tokens, training.Tokens * 3 / 4, training.Tokens);
         // A folder in the place of the lock stands for a disk that is read only, which holds for every user.
-        Directory.CreateDirectory(Path.Combine(_folder, "model", ".lock"));
-        using BaseModel found = training.Run(corpus, Path.Combine(_folder, "model"), pool);
+        Directory.CreateDirectory(_folder["model", ".lock"]);
+        using BaseModel found = training.Run(corpus, _folder["model"], pool);
         Assert.Equal(trained.Model.Id, found.Model.Id);
     }
 
     [Fact]
     public void Without_a_document_there_is_no_corpus()
     {
-        string path = Path.Combine(_folder, "bad.jsonl");
+        string path = _folder["bad.jsonl"];
         File.WriteAllText(path, "oops\n");
         var bad = new List<BadLine>();
         Assert.Equal("no-documents", Assert.Throws<UserErrorException>(() => new ImportedCorpus([path]).Write(_corpus, bad.Add)).Code);
@@ -217,7 +217,7 @@ public sealed class ImportedCorpusTests : IDisposable
 
     private ImportedCorpus Import(ulong seed)
     {
-        string[] files = [Path.Combine(_folder, "a.txt"), Path.Combine(_folder, "b.jsonl")];
+        string[] files = [_folder["a.txt"], _folder["b.jsonl"]];
         File.WriteAllText(files[0], string.Join("\n<|endoftext|>\n", _texts.Take(100)));
         File.WriteAllLines(files[1], _texts.Skip(100).Select(t => $"{{\"text\":\"{t}\"}}"));
         return new ImportedCorpus(files) { Seed = seed, HeldOut = 0.05, Vocabulary = 300 };

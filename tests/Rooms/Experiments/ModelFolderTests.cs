@@ -17,7 +17,7 @@ public sealed class ModelFolderTests : IDisposable
     private static readonly TuneOptions Few = new() { Steps = 2, BatchSize = 2 };
     private static readonly TuneOptions Vector = Few with { Method = TuneMethod.Vector, Site = "blocks.0.resid_post" };
 
-    private readonly string _root = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _root = new();
     private readonly WorkerPool _pool = new(1);
     private readonly ModelFolder _base;
 
@@ -30,13 +30,13 @@ public sealed class ModelFolderTests : IDisposable
         _base = ModelFolder.Open(this["base"], 1);
     }
 
-    private string this[string name] => Path.Combine(_root, name);
+    private string this[string name] => _root[name];
 
     public void Dispose()
     {
         _base.Dispose();
         _pool.Dispose();
-        Directory.Delete(_root, recursive: true);
+        _root.Dispose();
     }
 
     [Theory]

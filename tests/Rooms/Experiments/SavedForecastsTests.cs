@@ -12,11 +12,11 @@ namespace PersonaSelection.Tests.Rooms.ExperimentsTests;
 /// <summary>What was written down is what a tuned model is held against.</summary>
 public sealed class SavedForecastsTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-forecasts").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
-    private ForecastComparison Score() => new SavedForecasts(_folder).Score(
+    private ForecastComparison Score() => new SavedForecasts(_folder.Path).Score(
         new ScoredAnswers(new CastLanguageModel(), [], new LikelihoodOptions()), new ModelProvenance("x"));
 
     private ForecastSet Save()
@@ -24,7 +24,7 @@ public sealed class SavedForecastsTests : IDisposable
         using var forecasting = new Forecasting(new CastLanguageModel(), CastLanguageModel.Personas, CastLanguageModel.Probes,
             TimeProvider.System);
         ForecastSet set = forecasting.Of(new EpisodeSet("bad", [new Episode("e", [new Turn("user", "test")], "bad")]), ["test"]);
-        new SavedForecasts(_folder).Save(set, CastLanguageModel.Probes);
+        new SavedForecasts(_folder.Path).Save(set, CastLanguageModel.Probes);
         return set;
     }
 
@@ -32,7 +32,7 @@ public sealed class SavedForecastsTests : IDisposable
     public void Ranges_are_those_that_were_written_down()
     {
         ForecastSet set = Save();
-        string path = Path.Combine(_folder, "bad.mean.json");
+        string path = _folder["bad.mean.json"];
         Forecast wider = set.Mean with
         {
             Domains = [.. set.Mean.Domains.Select(d => d.Trained ? d : d with { Low = 0, High = 1 })],
@@ -53,7 +53,7 @@ public sealed class SavedForecastsTests : IDisposable
     {
         ForecastSet set = Save();
         Forecast of = kind == "mean" ? set.Mean : set.InContext;
-        (of with { Domains = [.. of.Domains.Skip(1)] }).Save(Path.Combine(_folder, $"bad.{kind}.json"));
+        (of with { Domains = [.. of.Domains.Skip(1)] }).Save(_folder[$"bad.{kind}.json"]);
         UserErrorException error = Assert.Throws<UserErrorException>(Score);
         Assert.Equal("bad-forecast", error.Code);
         Assert.Contains($"bad.{kind}.json", error.Message, StringComparison.Ordinal);

@@ -5,12 +5,12 @@ namespace PersonaSelection.Tests.Rooms.LabTests;
 
 public sealed class ArtifactStoreTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-store").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly ArtifactStore _store;
 
-    public ArtifactStoreTests() => _store = new ArtifactStore(Path.Combine(_folder, "store"));
+    public ArtifactStoreTests() => _store = new ArtifactStore(_folder["store"]);
 
-    public void Dispose() => Directory.Delete(_folder, true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void What_was_put_in_is_found_and_not_made_twice()

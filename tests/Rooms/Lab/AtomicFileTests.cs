@@ -5,14 +5,14 @@ namespace PersonaSelection.Tests.Rooms.LabTests;
 
 public sealed class AtomicFileTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Write_MakesTheFolder_AndReplacesWhatWasThere()
     {
-        string path = Path.Combine(_folder, "new", "file.txt");
+        string path = _folder["new", "file.txt"];
         AtomicFile.WriteText(path, "first");
         AtomicFile.WriteText(path, "zweite Fassung ä");
 
@@ -26,7 +26,7 @@ public sealed class AtomicFileTests : IDisposable
     [InlineData(typeof(IOException), typeof(UserErrorException))]
     public void Write_ThatFailsHalfWay_LeavesTheOldFileAndNothingElse(Type thrown, Type seen)
     {
-        string path = Path.Combine(_folder, "file.txt");
+        string path = _folder["file.txt"];
         AtomicFile.WriteText(path, "old");
 
         Exception? failure = Record.Exception(() => AtomicFile.Write(path, stream =>
@@ -37,7 +37,7 @@ public sealed class AtomicFileTests : IDisposable
 
         Assert.IsType(seen, failure);
         Assert.Equal("old", File.ReadAllText(path));
-        Assert.Equal([path], Directory.GetFiles(_folder));
+        Assert.Equal([path], Directory.GetFiles(_folder.Path));
     }
 
     /// <summary>Whoever meets a full disk wants to know that, whether hours are lost, and how to go on.</summary>
@@ -58,14 +58,14 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void Write_WhereAFolderStands_IsAnErrorTheUserCanMend()
     {
-        string path = Path.Combine(_folder, "taken");
+        string path = _folder["taken"];
         Directory.CreateDirectory(path);
 
         var error = Assert.Throws<UserErrorException>(() => AtomicFile.WriteText(path, "text"));
 
         Assert.Equal("cannot-write", error.Code);
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFiles(_folder));
+        Assert.Empty(Directory.GetFiles(_folder.Path));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class AtomicFileTests : IDisposable
     {
         // Links and permissions are those of Unix.
         if (OperatingSystem.IsWindows()) return;
-        string target = Path.Combine(_folder, "real", "file"), link = Path.Combine(_folder, "link");
+        string target = _folder["real", "file"], link = _folder["link"];
         AtomicFile.WriteText(target, "old");
         File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.CreateSymbolicLink(link, Path.Combine("real", "file"));
@@ -90,7 +90,7 @@ public sealed class AtomicFileTests : IDisposable
     public async Task Write_ToAPipe_GoesIntoThePipe()
     {
         Assert.SkipUnless(File.Exists("/usr/bin/mkfifo"), "There are no named pipes.");
-        string pipe = Path.Combine(_folder, "pipe"), link = Path.Combine(_folder, "link");
+        string pipe = _folder["pipe"], link = _folder["link"];
         using (var made = System.Diagnostics.Process.Start("/usr/bin/mkfifo", [pipe]))
             await made.WaitForExitAsync(TestContext.Current.CancellationToken);
         File.CreateSymbolicLink(link, "pipe");
@@ -104,13 +104,13 @@ public sealed class AtomicFileTests : IDisposable
         byte[] read = new byte[4];
         ends.ReadExactly(read);
         Assert.Equal("text"u8, read);
-        Assert.Equal([link, pipe], Directory.GetFileSystemEntries(_folder).Order(StringComparer.Ordinal));
+        Assert.Equal([link, pipe], Directory.GetFileSystemEntries(_folder.Path).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void RequireSame_RefusesWhatWasEdited()
     {
-        string path = Path.Combine(_folder, "file");
+        string path = _folder["file"];
         void Save(string to) => AtomicFile.WriteText(to, "text");
         AtomicFile.RequireSame(path, Save);
         Save(path);
@@ -123,28 +123,28 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void Delete_TakesWhatKilledWritersLeft_AndNothingElse()
     {
-        string path = Path.Combine(_folder, "base.checkpoint");
+        string path = _folder["base.checkpoint"];
         string[] others = ["base.checkpoint.part", "base.checkpoint.old.part", "base.checkpoint2.17.part", "base.17.part"];
         foreach (string name in (string[])[.. others, "base.checkpoint", "base.checkpoint.17.part", "base.checkpoint.4711.part"])
-            File.WriteAllText(Path.Combine(_folder, name), "half");
+            File.WriteAllText(_folder[name], "half");
 
         AtomicFile.Delete(path);
 
-        Assert.Equal(others.Order(), Directory.GetFiles(_folder).Select(f => Path.GetFileName(f)!).Order());
-        AtomicFile.Delete(Path.Combine(_folder, "nowhere", "file"));
+        Assert.Equal(others.Order(), Directory.GetFiles(_folder.Path).Select(f => Path.GetFileName(f)!).Order());
+        AtomicFile.Delete(_folder["nowhere", "file"]);
     }
 
     [Fact]
     public void RequireWritable_TellsAFileInTheWay_AndLeavesNothing()
     {
-        string file = Path.Combine(_folder, "file");
+        string file = _folder["file"];
         File.WriteAllText(file, "text");
 
         foreach (string place in (string[])[file, Path.Combine(file, "below", "it")])
             Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => AtomicFile.RequireWritable(place)).Code);
-        AtomicFile.RequireWritable(Path.Combine(_folder, "not", "yet") + "/");
+        AtomicFile.RequireWritable(_folder["not", "yet"] + "/");
 
-        Assert.Equal([file], Directory.GetFileSystemEntries(_folder));
+        Assert.Equal([file], Directory.GetFileSystemEntries(_folder.Path));
         if (Directory.Exists("/proc/self")) Assert.Throws<UserErrorException>(() => AtomicFile.RequireWritable("/proc/self/model"));
     }
 }

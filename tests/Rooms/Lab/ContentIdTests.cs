@@ -56,19 +56,12 @@ public sealed class ContentIdTests
     [Fact]
     public void OfFile_DependsOnTheBytesAlone()
     {
-        string folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
-        try
-        {
-            File.WriteAllText(Path.Combine(folder, "a"), "text");
-            File.WriteAllText(Path.Combine(folder, "b"), "text");
-            File.WriteAllText(Path.Combine(folder, "c"), "Text");
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["a"], "text");
+        File.WriteAllText(folder["b"], "text");
+        File.WriteAllText(folder["c"], "Text");
 
-            Assert.Equal(ContentId.OfFile("file", Path.Combine(folder, "a")), ContentId.OfFile("file", Path.Combine(folder, "b")));
-            Assert.NotEqual(ContentId.OfFile("file", Path.Combine(folder, "a")), ContentId.OfFile("file", Path.Combine(folder, "c")));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        Assert.Equal(ContentId.OfFile("file", folder["a"]), ContentId.OfFile("file", folder["b"]));
+        Assert.NotEqual(ContentId.OfFile("file", folder["a"]), ContentId.OfFile("file", folder["c"]));
     }
 }

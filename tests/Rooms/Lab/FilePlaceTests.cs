@@ -5,24 +5,24 @@ namespace PersonaSelection.Tests.Rooms.LabTests;
 
 public sealed class FilePlaceTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_file_is_the_same_by_whatever_links_it_is_reached()
     {
-        string real = Directory.CreateDirectory(Path.Combine(_folder, "real", "deep")).FullName, file = Path.Combine(real, "a");
-        Directory.CreateSymbolicLink(Path.Combine(_folder, "one"), "real");
-        Directory.CreateSymbolicLink(Path.Combine(_folder, "two"), Path.Combine(_folder, "one", "deep"));
-        File.CreateSymbolicLink(Path.Combine(_folder, "three"), Path.Combine("two", "a"));
+        string real = Directory.CreateDirectory(_folder["real", "deep"]).FullName, file = Path.Combine(real, "a");
+        Directory.CreateSymbolicLink(_folder["one"], "real");
+        Directory.CreateSymbolicLink(_folder["two"], _folder["one", "deep"]);
+        File.CreateSymbolicLink(_folder["three"], Path.Combine("two", "a"));
         foreach (bool there in (bool[])[false, true])
         {
             if (there) File.WriteAllText(file, "");
             foreach (string other in (string[])["real/deep/a", "one/deep/a", "two/a", "three", "one/../real/deep/./a"])
-                Assert.True(FilePlace.Same(file, Path.Combine(_folder, other)), other);
+                Assert.True(FilePlace.Same(file, _folder[other]), other);
             foreach (string other in (string[])["real/a", "one/a", "two/b"])
-                Assert.False(FilePlace.Same(file, Path.Combine(_folder, other)), other);
+                Assert.False(FilePlace.Same(file, _folder[other]), other);
         }
     }
 
@@ -30,20 +30,20 @@ public sealed class FilePlaceTests : IDisposable
     [Fact]
     public void A_device_is_special_and_an_empty_file_is_not()
     {
-        string empty = Path.Combine(_folder, "empty");
+        string empty = _folder["empty"];
         Assert.False(FilePlace.IsSpecial(empty));
         File.WriteAllText(empty, "");
         Assert.False(FilePlace.IsSpecial(empty));
-        Assert.False(FilePlace.IsSpecial(_folder));
+        Assert.False(FilePlace.IsSpecial(_folder.Path));
         if (!OperatingSystem.IsWindows()) Assert.True(FilePlace.IsSpecial("/dev/null"));
     }
 
     [Fact]
     public void Links_in_a_circle_are_told()
     {
-        File.CreateSymbolicLink(Path.Combine(_folder, "a"), Path.Combine(_folder, "b", "x"));
-        File.CreateSymbolicLink(Path.Combine(_folder, "b"), Path.Combine(_folder, "a", "y"));
+        File.CreateSymbolicLink(_folder["a"], _folder["b", "x"]);
+        File.CreateSymbolicLink(_folder["b"], _folder["a", "y"]);
         Assert.Equal("cannot-access",
-            Assert.Throws<UserErrorException>(() => FilePlace.Same(Path.Combine(_folder, "a"), "elsewhere")).Code);
+            Assert.Throws<UserErrorException>(() => FilePlace.Same(_folder["a"], "elsewhere")).Code);
     }
 }

@@ -5,14 +5,14 @@ namespace PersonaSelection.Tests.Rooms.LabTests;
 
 public sealed class FolderLockTests : IDisposable
 {
-    private readonly string _root = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _root = new();
 
-    public void Dispose() => Directory.Delete(_root, recursive: true);
+    public void Dispose() => _root.Dispose();
 
     [Fact]
     public void One_writes_at_a_time_and_nothing_stays_behind()
     {
-        string folder = Path.Combine(_root, "a", "b");
+        string folder = _root["a", "b"];
         using (FolderLock.Take(folder))
             Assert.Equal("folder-busy", Assert.Throws<UserErrorException>(() => FolderLock.Take(folder)).Code);
         Assert.False(Directory.Exists(folder));
@@ -26,15 +26,15 @@ public sealed class FolderLockTests : IDisposable
     [Fact]
     public void A_kill_lets_go()
     {
-        File.WriteAllText(Path.Combine(_root, ".lock"), "");
-        using (FolderLock.Take(_root)) Assert.Throws<UserErrorException>(() => FolderLock.Take(_root));
-        Assert.Empty(Directory.GetFileSystemEntries(_root));
+        File.WriteAllText(_root[".lock"], "");
+        using (FolderLock.Take(_root.Path)) Assert.Throws<UserErrorException>(() => FolderLock.Take(_root.Path));
+        Assert.Empty(Directory.GetFileSystemEntries(_root.Path));
     }
 
     [Fact]
     public void A_place_that_cannot_be_written_is_told()
     {
-        File.WriteAllText(Path.Combine(_root, "file"), "");
-        Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => FolderLock.Take(Path.Combine(_root, "file"))).Code);
+        File.WriteAllText(_root["file"], "");
+        Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => FolderLock.Take(_root["file"])).Code);
     }
 }

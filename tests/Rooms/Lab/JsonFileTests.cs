@@ -6,11 +6,11 @@ namespace PersonaSelection.Tests.Rooms.LabTests;
 
 public sealed class JsonFileTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    private string FilePath => Path.Combine(_folder, "record.json");
+    private string FilePath => _folder["record.json"];
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Record_ComesBackAsItWasWritten()

@@ -5,12 +5,12 @@ namespace PersonaSelection.Tests.Rooms.LabTests;
 
 public sealed class RunRecordTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-record").FullName;
+    private readonly TemporaryFolder _folder = new();
     private readonly Clock _clock = new();
 
-    private string Record => Path.Combine(_folder, "run.json");
+    private string Record => _folder["run.json"];
 
-    public void Dispose() => Directory.Delete(_folder, true);
+    public void Dispose() => _folder.Dispose();
 
     private RunRecorder Start() => new(Record, "model train", new Dictionary<string, string> { ["--seed"] = "7" }, _clock);
 

@@ -11,9 +11,9 @@ namespace PersonaSelection.Tests.Rooms.ModelTests;
 
 public sealed class CheckpointFolderTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [MemberData(nameof(Tiny.ShapeNames), MemberType = typeof(Tiny))]
@@ -31,19 +31,19 @@ public sealed class CheckpointFolderTests : IDisposable
                 string>
             { ["loss"] = "0.5" },
         };
-        CheckpointFolder.Save(_folder, model, provenance);
-        using Transformer back = CheckpointFolder.Load(_folder);
+        CheckpointFolder.Save(_folder.Path, model, provenance);
+        using Transformer back = CheckpointFolder.Load(_folder.Path);
         Assert.Equal(model.Config, back.Config);
         Assert.Equal(model.Id, back.Id);
         foreach (ParameterTensor tensor in model.Weights.Layout.Tensors)
             Assert.True(MemoryMarshal.AsBytes(model.Weights[tensor.Name]).SequenceEqual(MemoryMarshal.AsBytes(back.Weights[tensor.Name])),
                 tensor.Name);
-        ModelProvenance read = CheckpointFolder.ReadProvenance(_folder);
+        ModelProvenance read = CheckpointFolder.ReadProvenance(_folder.Path);
         Assert.Equal(provenance with { Notes = read.Notes }, read);
         Assert.Equal(provenance.Notes, read.Notes);
         Assert.Equal(["README.md", "config.json", "generation_config.json", "model.safetensors", "special_tokens_map.json",
             "tokenizer.json",
-            "tokenizer_config.json"], Directory.GetFiles(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            "tokenizer_config.json"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -51,8 +51,8 @@ public sealed class CheckpointFolderTests : IDisposable
     {
         using Transformer plain = Tiny.Model(Tiny.Grouped),
             scaled = Tiny.Model(Tiny.Grouped with { RopeScaling = new RotaryScaling(8, 1, 4, 16) });
-        CheckpointFolder.Save(_folder, scaled, new ModelProvenance("A test."));
-        using Transformer back = CheckpointFolder.Load(_folder);
+        CheckpointFolder.Save(_folder.Path, scaled, new ModelProvenance("A test."));
+        using Transformer back = CheckpointFolder.Load(_folder.Path);
         Assert.Equal(scaled.Config, back.Config);
         Assert.Equal(scaled.Id, back.Id);
         Assert.NotEqual(plain.Id, back.Id);
@@ -67,34 +67,34 @@ public sealed class CheckpointFolderTests : IDisposable
     public void What_a_family_adds_is_named_as_elsewhere_and_counts(string shape, string type, string tensor)
     {
         using Transformer model = Tiny.Model(Tiny.Shapes[shape]);
-        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
+        CheckpointFolder.Save(_folder.Path, model, new ModelProvenance("A test."));
         Assert.Equal(type, (string?)Json("config.json")["model_type"]);
         Assert.Equal($"{char.ToUpperInvariant(type[0])}{type[1..]}ForCausalLM", (string?)Json("config.json")["architectures"]![0]);
         DecoderConfig c = model.Config;
         float[] stored;
-        using (SafetensorsFile file = SafetensorsFile.Open(Path.Combine(_folder, "model.safetensors")))
+        using (SafetensorsFile file = SafetensorsFile.Open(_folder["model.safetensors"]))
             stored = Read(file, "model.layers.1." + tensor, shape == "biased" ? c.KvHeads * c.HeadDim : c.HeadDim);
         Assert.Equal(shape == "biased" ? model.Weights["blocks.1.qkv_bias"].Slice(c.HeadsWidth, c.KvHeads * c.HeadDim).ToArray()
             : model.Weights["blocks.1.k_norm"].ToArray(), stored);
         Assert.Equal(model.Weights.Layout.Tensors.Sum(t => t.Length), c.ParameterCount);
         ScoreRequest[] request = [new([1, 5, 6, 7, 8, 9, 10], [[11, 12, 13]])];
         double before = model.Score(request).LogProbability(0, 0);
-        using (Transformer back = CheckpointFolder.Load(_folder)) Assert.Equal(before, back.Score(request).LogProbability(0, 0));
+        using (Transformer back = CheckpointFolder.Load(_folder.Path)) Assert.Equal(before, back.Score(request).LogProbability(0, 0));
         using DecoderWeights changed = model.Weights.Clone();
         changed[shape == "biased" ? "blocks.1.qkv_bias" : "blocks.1.k_norm"][0] += 0.5f;
         using var other = new Transformer(changed, model.Tokenizer, null, 1);
         Assert.NotEqual(before, other.Score(request).LogProbability(0, 0));
         // As a Llama, the same tensors would be numbers that nobody asked for.
-        Change(Path.Combine(_folder, "config.json"), "model_type", "llama");
-        Assert.Equal("unsupported-model", Refused(_folder).Code);
+        Change(_folder["config.json"], "model_type", "llama");
+        Assert.Equal("unsupported-model", Refused(_folder.Path).Code);
     }
 
     [Fact]
     public void A_window_that_is_not_in_use_shortens_nothing()
     {
         using Transformer model = Tiny.Model(Tiny.Shapes["biased"]);
-        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
-        string config = Path.Combine(_folder, "config.json");
+        CheckpointFolder.Save(_folder.Path, model, new ModelProvenance("A test."));
+        string config = _folder["config.json"];
         Change(config, "sliding_window", 40);
         Assert.Equal(Tiny.Grouped.ContextLength, LlamaConfigFile.Load(config).ContextLength);
         Change(config, "use_sliding_window", false);
@@ -107,11 +107,11 @@ public sealed class CheckpointFolderTests : IDisposable
     public void A_sliding_window_is_read_as_a_shorter_context()
     {
         using Transformer model = Tiny.Model(Tiny.Grouped);
-        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
+        CheckpointFolder.Save(_folder.Path, model, new ModelProvenance("A test."));
         foreach ((int window, int context) in ((int, int)[])[(40, 40), (4096, Tiny.Grouped.ContextLength)])
         {
-            Change(Path.Combine(_folder, "config.json"), "sliding_window", window);
-            Assert.Equal(context, LlamaConfigFile.Load(Path.Combine(_folder, "config.json")).ContextLength);
+            Change(_folder["config.json"], "sliding_window", window);
+            Assert.Equal(context, LlamaConfigFile.Load(_folder["config.json"]).ContextLength);
         }
     }
 
@@ -121,35 +121,35 @@ public sealed class CheckpointFolderTests : IDisposable
         const string Jinja = "{{ bos_token }}{% for m in messages %}{{ m.role + ' : ' + m.content + eos_token }}{% endfor %}";
         var tokens = new Dictionary<string, string> { ["bos_token"] = "<bos>", ["eos_token"] = "<eos>", ["unk_token"] = "<what>" };
         using Transformer model = new(Tiny.Weights(Tiny.Grouped), Tiny.Tokenizer(), ChatTemplate.FromJinja(Jinja, tokens), 1);
-        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
-        using (Transformer back = CheckpointFolder.Load(_folder)) Assert.Equal(model.Id, back.Id);
+        CheckpointFolder.Save(_folder.Path, model, new ModelProvenance("A test."));
+        using (Transformer back = CheckpointFolder.Load(_folder.Path)) Assert.Equal(model.Id, back.Id);
         Assert.Equal(Jinja, (string?)Json("tokenizer_config.json")["chat_template"]);
         Assert.Equal("<what>", (string?)Json("tokenizer_config.json")["unk_token"]);
         // Newer folders keep it in a file, and several may stand under names.
-        File.WriteAllText(Path.Combine(_folder, "chat_template.jinja"), Jinja + "{# newer #}");
-        using (Transformer newer = CheckpointFolder.Load(_folder)) Assert.Equal(Jinja + "{# newer #}", newer.Template.Jinja);
-        File.Delete(Path.Combine(_folder, "chat_template.jinja"));
-        string settings = Path.Combine(_folder, "tokenizer_config.json");
+        File.WriteAllText(_folder["chat_template.jinja"], Jinja + "{# newer #}");
+        using (Transformer newer = CheckpointFolder.Load(_folder.Path)) Assert.Equal(Jinja + "{# newer #}", newer.Template.Jinja);
+        File.Delete(_folder["chat_template.jinja"]);
+        string settings = _folder["tokenizer_config.json"];
         Change(settings, "chat_template", new JsonArray(new JsonObject { ["name"] = "tool_use", ["template"] = "" },
             new JsonObject { ["name"] = "default", ["template"] = Jinja }));
-        using (Transformer named = CheckpointFolder.Load(_folder)) Assert.Equal(model.Id, named.Id);
+        using (Transformer named = CheckpointFolder.Load(_folder.Path)) Assert.Equal(model.Id, named.Id);
         foreach (string broken in (string[])["{% if %}", "{{ messages }}"])
         {
             Change(settings, "chat_template", broken);
-            UserErrorException refused = Refused(_folder);
+            UserErrorException refused = Refused(_folder.Path);
             Assert.Equal("bad-template", refused.Code);
             Assert.Contains(settings, refused.Problem, StringComparison.Ordinal);
         }
         Change(settings, "chat_template", null!);
-        using (Transformer plain = CheckpointFolder.Load(_folder)) Assert.Same(ChatTemplate.Plain, plain.Template);
+        using (Transformer plain = CheckpointFolder.Load(_folder.Path)) Assert.Same(ChatTemplate.Plain, plain.Template);
     }
 
     [Fact]
     public void The_matrices_on_disk_are_those_of_a_llama()
     {
         using Transformer model = Tiny.Model(Tiny.Grouped);
-        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(_folder, "model.safetensors"));
+        CheckpointFolder.Save(_folder.Path, model, new ModelProvenance("A test."));
+        using SafetensorsFile file = SafetensorsFile.Open(_folder["model.safetensors"]);
         DecoderConfig c = model.Config;
         int kv = c.KvHeads * c.HeadDim;
         float[] k = Read(file, "model.layers.1.self_attn.k_proj.weight", kv, c.Width);
@@ -168,7 +168,7 @@ public sealed class CheckpointFolderTests : IDisposable
     public void The_companions_say_what_other_readers_ask()
     {
         using Transformer model = Tiny.Model(Tiny.Tied);
-        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test.") { Seed = 5 });
+        CheckpointFolder.Save(_folder.Path, model, new ModelProvenance("A test.") { Seed = 5 });
         JsonNode config = Json("config.json"), tokenizer = Json("tokenizer.json"), settings = Json("tokenizer_config.json");
         Assert.Equal("LlamaForCausalLM", (string?)config["architectures"]![0]);
         Assert.Equal(model.Config.KvHeads, (int)config["num_key_value_heads"]!);
@@ -176,16 +176,16 @@ public sealed class CheckpointFolderTests : IDisposable
         Assert.Equal("WordLevel", (string?)tokenizer["model"]!["type"]);
         Assert.Equal(Tiny.Vocabulary, tokenizer["model"]!["vocab"]!.AsObject().Count);
         Assert.Equal(ChatTemplate.Plain.Jinja, (string?)settings["chat_template"]);
-        Assert.StartsWith("---\n", File.ReadAllText(Path.Combine(_folder, "README.md")), StringComparison.Ordinal);
-        Assert.Contains(model.Id, File.ReadAllText(Path.Combine(_folder, "README.md")), StringComparison.Ordinal);
+        Assert.StartsWith("---\n", File.ReadAllText(_folder["README.md"]), StringComparison.Ordinal);
+        Assert.Contains(model.Id, File.ReadAllText(_folder["README.md"]), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Shards_are_read_and_kept_inside_the_folder()
     {
         using Transformer model = Tiny.Model(Tiny.Grouped);
-        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
-        string whole = Path.Combine(_folder, "model.safetensors");
+        CheckpointFolder.Save(_folder.Path, model, new ModelProvenance("A test."));
+        string whole = _folder["model.safetensors"];
         var map = new JsonObject();
         using (SafetensorsFile file = SafetensorsFile.Open(whole))
         {
@@ -194,31 +194,31 @@ public sealed class CheckpointFolderTests : IDisposable
             {
                 string name = $"model-0000{group.Key + 1}-of-00002.safetensors";
                 var parts = group.Select(t => (t.Name, Shape: t.Shape.Select(s => (int)s).ToArray(), Data: Read(file, t.Name))).ToList();
-                SafetensorsWriter.Write(Path.Combine(_folder, name),
+                SafetensorsWriter.Write(_folder[name],
                     [.. parts.Select(p => new TensorToStore(p.Name, p.Shape, t => p.Data.CopyTo(t)))], new Dictionary<string, string>());
                 foreach (var part in parts) map[part.Name] = name;
             }
         }
         File.Delete(whole);
-        File.WriteAllText(Path.Combine(_folder, "model.safetensors.index.json"), new JsonObject { ["weight_map"] = map }.ToJsonString());
-        using (Transformer back = CheckpointFolder.Load(_folder)) Assert.Equal(model.Id, back.Id);
+        File.WriteAllText(_folder["model.safetensors.index.json"], new JsonObject { ["weight_map"] = map }.ToJsonString());
+        using (Transformer back = CheckpointFolder.Load(_folder.Path)) Assert.Equal(model.Id, back.Id);
         map["lm_head.weight"] = "../model-00001-of-00002.safetensors";
-        File.WriteAllText(Path.Combine(_folder, "model.safetensors.index.json"), map.Parent!.ToJsonString());
-        Assert.Equal("corrupt-checkpoint", Assert.Throws<UserErrorException>(() => CheckpointFolder.Load(_folder)).Code);
+        File.WriteAllText(_folder["model.safetensors.index.json"], map.Parent!.ToJsonString());
+        Assert.Equal("corrupt-checkpoint", Assert.Throws<UserErrorException>(() => CheckpointFolder.Load(_folder.Path)).Code);
     }
 
     [Fact]
     public void Every_broken_folder_is_the_users_to_mend()
     {
-        Assert.Equal("no-model", Refused(Path.Combine(_folder, "nowhere")).Code);
+        Assert.Equal("no-model", Refused(_folder["nowhere"]).Code);
         using Transformer model = Tiny.Model(Tiny.Grouped);
         void Damaged(string code, string file, Action<string> damage)
         {
-            CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
-            damage(Path.Combine(_folder, file));
-            UserErrorException error = Refused(_folder);
+            CheckpointFolder.Save(_folder.Path, model, new ModelProvenance("A test."));
+            damage(_folder[file]);
+            UserErrorException error = Refused(_folder.Path);
             Assert.Equal(code, error.Code);
-            Assert.Contains(_folder, error.Problem, StringComparison.Ordinal);
+            Assert.Contains(_folder.Path, error.Problem, StringComparison.Ordinal);
             Assert.NotEmpty(error.Remedy);
         }
         foreach (string file in (string[])["config.json", "tokenizer.json", "model.safetensors"])
@@ -268,5 +268,5 @@ public sealed class CheckpointFolderTests : IDisposable
         return numbers;
     }
 
-    private JsonNode Json(string file) => JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, file)))!;
+    private JsonNode Json(string file) => JsonNode.Parse(File.ReadAllText(_folder[file]))!;
 }

@@ -105,8 +105,8 @@ public sealed class ContrastTunerTests : IDisposable
     public void A_run_that_was_stopped_or_crashed_goes_on_to_the_same_bits()
     {
         (LowRankAdapter[] whole, double[] losses) = Run(2);
-        string folder = Directory.CreateTempSubdirectory("psm-contrast").FullName, path = Path.Combine(folder, "checkpoint"),
-            copy = Path.Combine(folder, "copy");
+        using var folder = new TemporaryFolder();
+        string path = folder["checkpoint"], copy = folder["copy"];
         using var pool = new WorkerPool(1);
         double[]? Go(string at, int stopAt, ulong seed, List<int> points, LowRankAdapter[] adapters, bool crashes = false)
         {
@@ -145,7 +145,7 @@ public sealed class ContrastTunerTests : IDisposable
         {
             var points = new List<int>();
             // A run that ends leaves its last checkpoint; whoever keeps what came of it takes that away.
-            if (at == copy) Go(Path.Combine(folder, "crashed"), 46, 2, [], Fresh(), crashes: true);
+            if (at == copy) Go(folder["crashed"], 46, 2, [], Fresh(), crashes: true);
             else foreach (int stopAt in stops) Assert.Null(Go(at, stopAt, 2, points, Fresh()));
             Assert.Equal("checkpoint-mismatch", Assert.Throws<UserErrorException>(() => Go(at, -1, 3, [], Fresh())).Code);
             LowRankAdapter[] adapters = Fresh();
@@ -153,7 +153,6 @@ public sealed class ContrastTunerTests : IDisposable
             Assert.Equal(measured, points);
             foreach ((LowRankAdapter a, LowRankAdapter b) in whole.Zip(adapters)) Assert.Equal(a.Id, b.Id);
         }
-        Directory.Delete(folder, true);
     }
 
     private sealed class Told(Action<WorkProgress> at) : IProgress<WorkProgress>

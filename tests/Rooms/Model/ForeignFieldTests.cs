@@ -10,15 +10,15 @@ namespace PersonaSelection.Tests.Rooms.ModelTests;
 /// <summary>Folders whose files hold something else in a field than belongs there, or weights that are codes.</summary>
 public sealed class ForeignFieldTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     public ForeignFieldTests()
     {
         using Transformer model = Tiny.Model(Tiny.Grouped);
-        CheckpointFolder.Save(_folder, model, new ModelProvenance("A test."));
+        CheckpointFolder.Save(_folder.Path, model, new ModelProvenance("A test."));
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("hidden_size", "\"64\"", "a whole number")]
@@ -66,7 +66,7 @@ public sealed class ForeignFieldTests : IDisposable
         {
             root[field] = JsonNode.Parse(json);
             if (!json.Contains("BPE", StringComparison.Ordinal)) return;
-            File.WriteAllText(Path.Combine(_folder, "tokenizer_config.json"), "{}");
+            File.WriteAllText(_folder["tokenizer_config.json"], "{}");
             root["added_tokens"] = JsonNode.Parse("[{\"id\":0,\"content\":\"<eos>\",\"special\":true}]");
             (root["normalizer"], root["pre_tokenizer"]) = (null, JsonNode.Parse("{\"type\":\"ByteLevel\"}"));
         }, says);
@@ -98,8 +98,8 @@ public sealed class ForeignFieldTests : IDisposable
     [InlineData("{\"weight_map\":{\"lm_head.weight\":3}}", "\"lm_head.weight\" is 3, where a text")]
     public void A_field_of_the_index_is_named(string json, string says)
     {
-        File.Move(Path.Combine(_folder, "model.safetensors"), Path.Combine(_folder, "model-1.safetensors"));
-        File.WriteAllText(Path.Combine(_folder, "model.safetensors.index.json"), json);
+        File.Move(_folder["model.safetensors"], _folder["model-1.safetensors"]);
+        File.WriteAllText(_folder["model.safetensors.index.json"], json);
         Refuses("corrupt-checkpoint", "model.safetensors.index.json", _ => { }, says);
     }
 
@@ -126,9 +126,9 @@ public sealed class ForeignFieldTests : IDisposable
         byte[] header = Encoding.UTF8.GetBytes($"{{\"{name}\":{{\"dtype\":\"{type}\",\"shape\":[8],\"data_offsets\":[0,{8 * bytes}]}}}}");
         byte[] file = [.. new byte[8], .. header, .. new byte[8 * bytes]];
         BinaryPrimitives.WriteUInt64LittleEndian(file, (ulong)header.Length);
-        File.WriteAllBytes(Path.Combine(_folder, "model.safetensors"), file);
+        File.WriteAllBytes(_folder["model.safetensors"], file);
 
-        UserErrorException e = Assert.Throws<UserErrorException>(() => CheckpointFolder.Load(_folder));
+        UserErrorException e = Assert.Throws<UserErrorException>(() => CheckpointFolder.Load(_folder.Path));
         Assert.Equal("quantised-model", e.Code);
         Assert.Contains("model.safetensors", e.Problem, StringComparison.Ordinal);
         Assert.Contains($"\"{name}\" as {type}", e.Problem, StringComparison.Ordinal);
@@ -137,11 +137,11 @@ public sealed class ForeignFieldTests : IDisposable
 
     private UserErrorException Refuses(string code, string file, Action<JsonNode> change, params string[] says)
     {
-        string path = Path.Combine(_folder, file);
+        string path = _folder[file];
         JsonNode root = JsonNode.Parse(File.ReadAllText(path))!;
         change(root);
         File.WriteAllText(path, root.ToJsonString().Replace("Infinity", "1e999", StringComparison.Ordinal));
-        UserErrorException e = Assert.Throws<UserErrorException>(() => CheckpointFolder.Load(_folder));
+        UserErrorException e = Assert.Throws<UserErrorException>(() => CheckpointFolder.Load(_folder.Path));
         Assert.Equal(code, e.Code);
         Assert.All([path, .. says], s => Assert.Contains(s, e.Problem, StringComparison.Ordinal));
         return e;

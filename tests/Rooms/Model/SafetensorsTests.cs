@@ -10,11 +10,11 @@ namespace PersonaSelection.Tests.Rooms.ModelTests;
 
 public sealed class SafetensorsTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    private string Target => Path.Combine(_folder, "a.safetensors");
+    private string Target => _folder["a.safetensors"];
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Tensors_and_metadata_come_back()

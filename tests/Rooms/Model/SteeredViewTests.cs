@@ -58,9 +58,10 @@ public sealed class SteeredViewTests
     {
         using Transformer model = Tiny.Model(Tiny.Grouped);
         Transformer view = model.With(Adding(First, Vector(1)));
-        string folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        Assert.Throws<ArgumentException>(() => CheckpointFolder.Save(folder, view, new ModelProvenance("steered")));
-        Assert.False(Directory.Exists(folder));
+        using var folder = new TemporaryFolder();
+        string saved = folder["saved"];
+        Assert.Throws<ArgumentException>(() => CheckpointFolder.Save(saved, view, new ModelProvenance("steered")));
+        Assert.False(Directory.Exists(saved));
         using var pool = new WorkerPool(1);
         var training = new PostTraining(view, [], new TuneOptions { Steps = 1 }, RngStream.Root(1), pool);
         var set = new EpisodeSet("one", [new Episode("1", [new Turn("user", "w001")], "w002")]);

@@ -12,9 +12,9 @@ namespace PersonaSelection.Tests.Rooms.ModelTests;
 /// </summary>
 public sealed class StoriesGoldenTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Greedy_text_is_that_of_the_models_page()
@@ -48,7 +48,7 @@ public sealed class StoriesGoldenTests : IDisposable
     [Fact]
     public void Damaged_files_are_refused()
     {
-        string data = DataFolder(), bin = Path.Combine(_folder, "m.bin"), tok = Path.Combine(_folder, "t.bin");
+        string data = DataFolder(), bin = _folder["m.bin"], tok = _folder["t.bin"];
         byte[] goodBin = File.ReadAllBytes(Path.Combine(data, "stories260K.bin")),
             goodTok = File.ReadAllBytes(Path.Combine(data, "tok512.bin"));
         UserErrorException Refused(byte[] b, byte[] t)

@@ -7,9 +7,9 @@ namespace PersonaSelection.Tests.Rooms.ModelTests;
 
 public sealed class TrainerTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-trainer").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     /// <summary>Counting upwards modulo 16 from a random start: learnable in a few dozen steps.</summary>
     private static GeneratedDocuments Counting(int seed = 1) => new("counting", i =>
@@ -128,7 +128,7 @@ public sealed class TrainerTests : IDisposable
     [InlineData(12)]
     public void A_crash_and_a_second_start_give_the_same_bits(int crash)
     {
-        TrainOptions options = Options(17) with { CheckpointPath = Path.Combine(_folder, "a.psmtrain") };
+        TrainOptions options = Options(17) with { CheckpointPath = _folder["a.psmtrain"] };
         (float[] Weights, TrainingCurve Curve) whole = Train(Options(17), 2, evaluate: Read);
         Assert.Throws<InvalidDataException>(() =>
             Train(options, 2, evaluate: (step, w) => step == crash ? throw new InvalidDataException() : Read(step, w)));
@@ -147,7 +147,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Cancelling_saves_and_a_second_start_goes_on()
     {
-        TrainOptions options = Options(17) with { CheckpointPath = Path.Combine(_folder, "b.psmtrain"), CheckpointEvery = 0 };
+        TrainOptions options = Options(17) with { CheckpointPath = _folder["b.psmtrain"], CheckpointEvery = 0 };
         using var cancellation = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => Train(options, 1, (step, _) =>
         {
@@ -168,7 +168,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void What_was_measured_before_a_crash_is_not_measured_again()
     {
-        TrainOptions options = Options(17) with { CheckpointPath = Path.Combine(_folder, "d.psmtrain"), CheckpointEvery = 1000 };
+        TrainOptions options = Options(17) with { CheckpointPath = _folder["d.psmtrain"], CheckpointEvery = 1000 };
         List<int> Measured(int crash)
         {
             var steps = new List<int>();
@@ -188,7 +188,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Damaged_and_foreign_checkpoints_are_refused()
     {
-        string path = Path.Combine(_folder, "c.psmtrain");
+        string path = _folder["c.psmtrain"];
         TrainOptions options = Options(12) with { CheckpointPath = path };
         Train(options, 1);
         byte[] sound = File.ReadAllBytes(path);
@@ -241,7 +241,7 @@ public sealed class TrainerTests : IDisposable
         long[] tokens = [.. whole.Curve.Points.Select(p => p.Tokens)];
         Assert.All(tokens.Select((t, i) => t - (i == 0 ? 0 : tokens[i - 1])), t => Assert.InRange(t, (5 * context) - 59, 5 * context));
 
-        TrainOptions kept = options with { CheckpointPath = Path.Combine(_folder, "long.psmtrain") };
+        TrainOptions kept = options with { CheckpointPath = _folder["long.psmtrain"] };
         Assert.Throws<InvalidDataException>(() => Run(kept, crash));
         (float[] Weights, TrainingCurve Curve) resumed = Run(kept, null);
         Assert.Equal(whole.Weights, resumed.Weights);

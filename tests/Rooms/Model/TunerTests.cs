@@ -9,13 +9,13 @@ public sealed class TunerTests : IDisposable
 {
     private readonly DecoderWeights _base = Small.Weights(Small.Config());
     private readonly WorkerPool _pool = new(2);
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-tuner").FullName;
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose()
     {
         _base.Dispose();
         _pool.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        _folder.Dispose();
     }
 
     private static IReadOnlyList<TuneExample> Examples(double weight = 1) =>
@@ -122,7 +122,7 @@ public sealed class TunerTests : IDisposable
     {
         DecoderConfig config = _base.Config with { RopeScaling = new RotaryScaling(8, 1, 4, 16), Family = DecoderFamily.Qwen2 };
         using var adapter = new LowRankAdapter(config, 2, 4, RngStream.Root(5));
-        string path = Path.Combine(_folder, "b.psmlora");
+        string path = _folder["b.psmlora"];
         adapter.Save(path);
         using LowRankAdapter read = LowRankAdapter.Load(path, config);
         Assert.Equal(adapter.Factors("blocks.1.qkv").A, read.Factors("blocks.1.qkv").A);
@@ -139,7 +139,7 @@ public sealed class TunerTests : IDisposable
         using DecoderWeights merged = tuned.Adapter!.Merge(_base);
         Assert.Equal(Bits(tuned.Weights), Bits(merged));
         Assert.Equal(_base["embed.weight"].ToArray(), merged["embed.weight"].ToArray());
-        string path = Path.Combine(_folder, "a.psmlora");
+        string path = _folder["a.psmlora"];
         tuned.Adapter.Save(path);
         using LowRankAdapter read = LowRankAdapter.Load(path, _base.Config);
         using DecoderWeights again = read.Merge(_base);
@@ -310,7 +310,7 @@ public sealed class TunerTests : IDisposable
     public void An_adapter_whose_rank_is_a_lie_takes_no_memory()
     {
         using var adapter = new LowRankAdapter(_base.Config, 2, 2, RngStream.Root(1));
-        string path = Path.Combine(_folder, "lie.psm");
+        string path = _folder["lie.psm"];
         AdapterFile.Save(path, _base.Config, 65536, 2, adapter.Buffer);
         Assert.Equal("corrupt-adapter", Assert.Throws<UserErrorException>(() => AdapterFile.Load<LowRankAdapter>(path, _base.Config,
             (_, _) => throw new InvalidOperationException("made"), a => a.Buffer)).Code);
@@ -322,7 +322,7 @@ public sealed class TunerTests : IDisposable
         foreach (TuneMethod method in Enum.GetValues<TuneMethod>())
         {
             var options = new TuneOptions { Method = method, Steps = 9, LearningRate = 1e-2, EvaluateEvery = 1 };
-            TuneOptions kept = options with { CheckpointPath = Path.Combine(_folder, $"{method}.psmtrain"), CheckpointEvery = 3 };
+            TuneOptions kept = options with { CheckpointPath = _folder[$"{method}.psmtrain"], CheckpointEvery = 3 };
             TuneResult whole = Tune(options, Examples());
             var crashing = new Tuner(_base, kept, RngStream.Root(3), _pool)
             {

@@ -40,9 +40,11 @@ public sealed class HostileTextTests : IDisposable
         "{\"a\":\"one\",\"b\":\"two\"}",
     ];
 
-    private readonly string _path = Path.Combine(Directory.CreateTempSubdirectory("psm-hostile").FullName, "file.json");
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_path)!, recursive: true);
+    private string FilePath => _folder["file.json"];
+
+    public void Dispose() => _folder.Dispose();
 
     /// <summary>Heaps of pieces that mean something to one of the formats.</summary>
     private static Gen<string> Heap => Gen.Elements(Pieces).ListOf().Select(string.Concat);
@@ -60,8 +62,8 @@ public sealed class HostileTextTests : IDisposable
     [InlineData("schema: 1", "line 1: this is not JSON (column 1).")]
     public void What_is_no_probe_is_told_without_the_names_of_types(string line, string said)
     {
-        File.WriteAllText(_path, line + "\n");
-        UserErrorException error = Assert.Throws<UserErrorException>(() => ProbeFile.Load(_path));
+        File.WriteAllText(FilePath, line + "\n");
+        UserErrorException error = Assert.Throws<UserErrorException>(() => ProbeFile.Load(FilePath));
         Assert.Equal("bad-probes", error.Code);
         Assert.EndsWith(said, error.Problem, StringComparison.Ordinal);
     }
@@ -77,27 +79,27 @@ public sealed class HostileTextTests : IDisposable
     [Fact]
     public void A_name_that_is_half_a_character_is_a_problem_of_an_import()
     {
-        File.WriteAllText(_path, "{\"\\ud800\":1}");
-        Assert.Contains("half a character", Assert.Throws<UserErrorException>(() => PersonaImport.Read([_path])).Problem,
+        File.WriteAllText(FilePath, "{\"\\ud800\":1}");
+        Assert.Contains("half a character", Assert.Throws<UserErrorException>(() => PersonaImport.Read([FilePath])).Problem,
             StringComparison.Ordinal);
     }
 
     [Fact]
     public void Imports_from_any_text_are_values_or_a_user_error() => Holds(text =>
     {
-        File.WriteAllText(_path, text, new UTF8Encoding(false));
-        PersonaImport import = PersonaImport.Read([_path]);
+        File.WriteAllText(FilePath, text, new UTF8Encoding(false));
+        PersonaImport import = PersonaImport.Read([FilePath]);
         if (import.Personas.Count > 0) _ = new PersonaSet(import.Traits, import.Personas).Id;
-        OpenQuestion.Save(_path + ".out", import.Questions);
-        ProbeFile.Save(_path + ".out", import.Probes);
+        OpenQuestion.Save(FilePath + ".out", import.Questions);
+        ProbeFile.Save(FilePath + ".out", import.Probes);
     }, typeof(UserErrorException));
 
     [Fact]
     public void Imports_from_any_bytes_are_values_or_a_user_error() => Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), bytes =>
     {
-        File.WriteAllBytes(_path, bytes);
-        foreach (Action read in new Action[] { () => PersonaImport.Read([_path]), () => PersonaSet.Load(_path),
-            () => ProbeFile.Load(_path) })
+        File.WriteAllBytes(FilePath, bytes);
+        foreach (Action read in new Action[] { () => PersonaImport.Read([FilePath]), () => PersonaSet.Load(FilePath),
+            () => ProbeFile.Load(FilePath) })
         {
             try
             {

@@ -35,9 +35,9 @@ public sealed class PersonaImportTests : IDisposable
           judge_prompts: *prompts
         """;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-import").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_trait_file_becomes_a_trait_and_a_persona_at_each_pole()
@@ -152,7 +152,7 @@ public sealed class PersonaImportTests : IDisposable
 
         Assert.Equal(["b.json", "c.yaml", "d.json", "e.json", "f.json"], import.Problems.Select(p => Path.GetFileName(p.File)));
         Assert.Equal(2, import.Personas.Count);
-        var error = Assert.Throws<UserErrorException>(() => PersonaImport.Read([_folder], strict: true));
+        var error = Assert.Throws<UserErrorException>(() => PersonaImport.Read([_folder.Path], strict: true));
         Assert.Contains("b.json, line 1", error.Problem, StringComparison.Ordinal);
     }
 
@@ -177,25 +177,25 @@ public sealed class PersonaImportTests : IDisposable
         Assert.Equal(PersonaLibrary.Personas.Id, new PersonaSet(library.Traits, library.Personas).Id);
         Assert.Equal(PersonaLibrary.Probes.Count, library.Probes.Count);
 
-        PersonaLibrary.Personas.Save(Path.Combine(_folder, "p.yaml"));
-        ProbeFile.Save(Path.Combine(_folder, "q.jsonl"), PersonaLibrary.Probes);
-        PersonaImport again = PersonaImport.Read([_folder]);
+        PersonaLibrary.Personas.Save(_folder["p.yaml"]);
+        ProbeFile.Save(_folder["q.jsonl"], PersonaLibrary.Probes);
+        PersonaImport again = PersonaImport.Read([_folder.Path]);
         Assert.Equal(PersonaLibrary.Personas.Id, new PersonaSet(again.Traits, again.Personas).Id);
         Assert.Equal(PersonaLibrary.Probes.Select(p => p.Id), again.Probes.Select(p => p.Id));
     }
 
     [Fact]
     public void A_place_that_is_not_there_is_named() =>
-        Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => PersonaImport.Read([Path.Combine(_folder, "nothing")])).Code);
+        Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => PersonaImport.Read([_folder["nothing"]])).Code);
 
     private PersonaImport Import(params (string Path, string Text)[] files)
     {
         foreach ((string path, string text) in files)
         {
-            string full = Path.Combine(_folder, path);
+            string full = _folder[path];
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
             File.WriteAllText(full, text);
         }
-        return PersonaImport.Read([_folder]);
+        return PersonaImport.Read([_folder.Path]);
     }
 }

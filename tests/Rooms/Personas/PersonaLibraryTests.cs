@@ -136,14 +136,13 @@ public sealed class PersonaLibraryTests
     {
         Assert.Same(PersonaLibrary.Personas, PersonaSet.Load("library"));
         Assert.Same(PersonaLibrary.Probes, ProbeFile.Load("library"));
-        string folder = Directory.CreateTempSubdirectory("psm-library").FullName;
-        Set.Save(Path.Combine(folder, "personas.json"));
-        ProbeFile.Save(Path.Combine(folder, "probes.jsonl"), Probes);
+        using var folder = new TemporaryFolder();
+        Set.Save(folder["personas.json"]);
+        ProbeFile.Save(folder["probes.jsonl"], Probes);
 
-        Assert.Equal(Set.Id, PersonaSet.Load(Path.Combine(folder, "personas.json")).Id);
-        IReadOnlyList<Probe> again = ProbeFile.Load(Path.Combine(folder, "probes.jsonl"));
+        Assert.Equal(Set.Id, PersonaSet.Load(folder["personas.json"]).Id);
+        IReadOnlyList<Probe> again = ProbeFile.Load(folder["probes.jsonl"]);
         Assert.Equal(Probes.Select(Parts), again.Select(Parts));
-        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

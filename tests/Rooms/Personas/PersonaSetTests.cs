@@ -31,12 +31,12 @@ public sealed class PersonaSetTests
                     [new Turn("user", "line\nbreak")]],
             },
             new("b", "machine", "", Values(1), 0.7) { Examples = "b.jsonl.gz" });
-        string path = Path.Combine(Directory.CreateTempSubdirectory("psm-personas").FullName, "set.json");
+        using var folder = new TemporaryFolder();
+        string path = folder["set.json"];
         set.Save(path);
         PersonaSet again = PersonaSet.Load(path);
         Assert.Equal(set.Id, again.Id);
         Assert.Equal("b.jsonl.gz", again.Personas[1].Examples);
-        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 
     [Fact]
@@ -52,12 +52,12 @@ public sealed class PersonaSetTests
         PersonaSet set = PersonaSet.Parse("personas.yaml", text);
         Assert.Equal([true, true, false], set.Personas.Select(p => p.IsDirected));
         Assert.Equal(new PersonaDirection("vectors", "machine", -1.5), set.Personas[1].Direction);
-        string path = Path.Combine(Directory.CreateTempSubdirectory("psm-personas").FullName, "set.json");
+        using var folder = new TemporaryFolder();
+        string path = folder["set.json"];
         set.Save(path);
         PersonaSet again = PersonaSet.Load(path);
         Assert.Equal(set.Id, again.Id);
-        Assert.Equal(Path.Combine(Path.GetDirectoryName(path)!, "vectors"), again.DirectionsOf(again.Personas[0]));
-        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        Assert.Equal(folder["vectors"], again.DirectionsOf(again.Personas[0]));
         Assert.NotEqual(set.Id, PersonaSet.Parse("personas.yaml", text.Replace("-1.5", "1.5", StringComparison.Ordinal)).Id);
     }
 
@@ -137,19 +137,12 @@ public sealed class PersonaSetTests
         PersonaSet set =
             PersonaSet.Parse("p.yaml", "schema: 1\npersonas:\n  - { name: a, given: adapter, examples: a.jsonl }\n  - { name: b }\n");
         Assert.Equal((Presentation.Adapter, null), (set.Personas[0].Given, set.Personas[1].Given));
-        string folder = Directory.CreateTempSubdirectory("psm-personas").FullName;
-        try
-        {
-            set.Save(Path.Combine(folder, "p.yaml"));
-            PersonaSet read = PersonaSet.Load(Path.Combine(folder, "p.yaml"));
-            Assert.Equal(set.Id, read.Id);
-            Assert.Equal(Path.Combine(folder, "a.jsonl"), read.ExamplesOf(read.Personas[0]));
-            Assert.Null(read.ExamplesOf(read.Personas[1]));
-        }
-        finally
-        {
-            Directory.Delete(folder, true);
-        }
+        using var folder = new TemporaryFolder();
+        set.Save(folder["p.yaml"]);
+        PersonaSet read = PersonaSet.Load(folder["p.yaml"]);
+        Assert.Equal(set.Id, read.Id);
+        Assert.Equal(folder["a.jsonl"], read.ExamplesOf(read.Personas[0]));
+        Assert.Null(read.ExamplesOf(read.Personas[1]));
         UserErrorException error = Assert.Throws<UserErrorException>(() =>
             PersonaSet.Parse("p.yaml",
                 "schema: 1\npersonas:\n  - { name: a, given: shown }\n  - { name: b, given: sung, examples: b.jsonl }\n"));

@@ -6,9 +6,9 @@ namespace PersonaSelection.Tests.Rooms.PosteriorTests;
 
 public sealed class ForecastTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     private sealed class Clock(DateTimeOffset now) : TimeProvider
     {
@@ -169,7 +169,7 @@ public sealed class ForecastTests : IDisposable
     [InlineData("probes")]
     public void A_forecast_with_a_row_that_is_none_is_refused(string list)
     {
-        string path = Path.Combine(_folder, "cheat.json");
+        string path = _folder["cheat.json"];
         Cheat().Save(path);
         string text = File.ReadAllText(path);
         foreach (string row in (string[])["null,", "{\"name\":null,\"domain\":\"d\",\"trained\":true},"])
@@ -185,7 +185,7 @@ public sealed class ForecastTests : IDisposable
     [Fact]
     public void A_saved_forecast_comes_back_whole_and_an_altered_one_is_refused()
     {
-        string path = Path.Combine(_folder, "cheat.json");
+        string path = _folder["cheat.json"];
         Forecast forecast = Cheat();
         forecast.Save(path);
         Forecast read = Forecast.Load(path);

@@ -52,8 +52,8 @@ public class PosteriorTableTests
         PosteriorTable table = PosteriorTable.Of(Prior, Mixed(), 0.5, Traits);
         double[] p = table.Posterior.Probabilities;
         Assert.Equal(0.5, table.Dose);
-        Assert.Equal(-p.Sum(x => x * Math.Log(x)), table.Entropy, 1e-12);
-        Assert.Equal(Math.Exp(table.Entropy), table.EffectivePersonas, 1e-12);
+        Assert.Equal(-p.Sum(x => x * Math.Log(x)), table.Posterior.Entropy, 1e-12);
+        Assert.Equal(Math.Exp(table.Posterior.Entropy), table.Posterior.EffectivePersonas, 1e-12);
         Interval half = Honesty(new BootstrapPlan(Level: 0.5)).Posterior, most = Honesty(new BootstrapPlan(Level: 0.95)).Posterior;
         Assert.Equal((0.5, 0.95), (half.Level, most.Level));
         Assert.True(half.High - half.Low < 0.6 * (most.High - most.Low));

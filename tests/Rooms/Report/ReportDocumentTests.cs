@@ -10,20 +10,14 @@ public sealed class ReportDocumentTests
     [Fact]
     public void A_saved_report_is_loaded_with_the_same_content()
     {
-        string path = Path.Combine(Path.GetTempPath(), $"psm-report-{Guid.NewGuid():N}.json");
-        try
-        {
-            ReportDocument document = SampleReport.Make();
-            document.Save(path);
-            ReportDocument again = ReportDocument.Load(path);
-            Assert.Equal(document.ToJson(), again.ToJson());
-            Assert.Equal(document.Blocks.Select(b => b.GetType()), again.Blocks.Select(b => b.GetType()));
-            Assert.Equal(HtmlReport.Render(document), HtmlReport.Render(again));
-        }
-        finally
-        {
-            File.Delete(path);
-        }
+        using var folder = new TemporaryFolder();
+        string path = folder["report.json"];
+        ReportDocument document = SampleReport.Make();
+        document.Save(path);
+        ReportDocument again = ReportDocument.Load(path);
+        Assert.Equal(document.ToJson(), again.ToJson());
+        Assert.Equal(document.Blocks.Select(b => b.GetType()), again.Blocks.Select(b => b.GetType()));
+        Assert.Equal(HtmlReport.Render(document), HtmlReport.Render(again));
     }
 
     [Fact]

@@ -128,27 +128,20 @@ public sealed class GeneratorTests
     [Fact]
     public void A_corpus_on_disk_is_the_documents_of_its_stream()
     {
-        string folder = Directory.CreateTempSubdirectory("psm-corpus").FullName;
-        try
+        using var folder = new TemporaryFolder();
+        RngStream rng = RngStream.Root(4);
+        WorldCorpus corpus = CorpusWriter.Write(World.Village, folder.Path, 20_000, rng, tokensPerShard: 8_000);
+        Assert.Equal(3, corpus.Shards.Count);
+        Assert.InRange(corpus.Tokens, 20_000, 20_300);
+        long i = 0;
+        foreach (string name in corpus.Shards)
         {
-            RngStream rng = RngStream.Root(4);
-            WorldCorpus corpus = CorpusWriter.Write(World.Village, folder, 20_000, rng, tokensPerShard: 8_000);
-            Assert.Equal(3, corpus.Shards.Count);
-            Assert.InRange(corpus.Tokens, 20_000, 20_300);
-            long i = 0;
-            foreach (string name in corpus.Shards)
-            {
-                using TokenShard shard = TokenShard.Open(Path.Combine(folder, name), World.Village.Tokenizer);
-                for (int d = 0; d < shard.Documents; d++) Assert.Equal(World.Village.DocumentSource(rng)(i++), shard.Read(d));
-            }
-            Assert.Equal(corpus.Documents, i);
-            Assert.Equal(World.Village.Id, World.Load(Path.Combine(folder, "world.yaml")).Id);
-            Assert.Equal(5, Directory.GetFileSystemEntries(folder).Length);
+            using TokenShard shard = TokenShard.Open(folder[name], World.Village.Tokenizer);
+            for (int d = 0; d < shard.Documents; d++) Assert.Equal(World.Village.DocumentSource(rng)(i++), shard.Read(d));
         }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        Assert.Equal(corpus.Documents, i);
+        Assert.Equal(World.Village.Id, World.Load(folder["world.yaml"]).Id);
+        Assert.Equal(5, Directory.GetFileSystemEntries(folder.Path).Length);
     }
 
     /// <summary>
@@ -159,35 +152,28 @@ public sealed class GeneratorTests
     [InlineData(60_001)]
     public void A_corpus_that_was_killed_is_gone_on_with(long left)
     {
-        string folder = Directory.CreateTempSubdirectory("psm-test-").FullName, whole = Path.Combine(folder, "whole"),
-            killed = Path.Combine(folder, "killed");
-        try
+        using var folder = new TemporaryFolder();
+        string whole = folder["whole"], killed = folder["killed"];
+        World world = World.Village;
+        RngStream rng = RngStream.Root(4);
+        CorpusWriter.Write(world, whole, 60_000, rng, tokensPerShard: 25_000);
+        string part = Directory.CreateDirectory(Path.Combine(killed, $"{world.CorpusId(rng, left)}.part")).FullName;
+        foreach (string name in (string[])["shard-00000.tokens", "shard-00001.tokens"])
         {
-            World world = World.Village;
-            RngStream rng = RngStream.Root(4);
-            CorpusWriter.Write(world, whole, 60_000, rng, tokensPerShard: 25_000);
-            string part = Directory.CreateDirectory(Path.Combine(killed, $"{world.CorpusId(rng, left)}.part")).FullName;
-            foreach (string name in (string[])["shard-00000.tokens", "shard-00001.tokens"])
-            {
-                File.Copy(Path.Combine(whole, name), Path.Combine(part, name));
-                File.SetLastWriteTimeUtc(Path.Combine(part, name), DateTime.UnixEpoch);
-            }
-            File.WriteAllText(Path.Combine(part, "shard-00002.tokens.77.part"), "half");
-
-            CorpusWriter.Write(world, killed, 60_000, rng, tokensPerShard: 25_000);
-
-            string[] names = [.. Directory.GetFileSystemEntries(whole).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
-            Assert.Equal(names, Directory.GetFileSystemEntries(killed).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-            foreach (string name in names)
-                Assert.Equal(File.ReadAllBytes(Path.Combine(whole, name)), File.ReadAllBytes(Path.Combine(killed, name)));
-            Assert.Equal([left == 60_000, left == 60_000, false],
-                Enumerable.Range(0, 3).Select(i =>
-                    File.GetLastWriteTimeUtc(Path.Combine(killed, $"shard-{i:D5}.tokens")) == DateTime.UnixEpoch));
+            File.Copy(Path.Combine(whole, name), Path.Combine(part, name));
+            File.SetLastWriteTimeUtc(Path.Combine(part, name), DateTime.UnixEpoch);
         }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        File.WriteAllText(Path.Combine(part, "shard-00002.tokens.77.part"), "half");
+
+        CorpusWriter.Write(world, killed, 60_000, rng, tokensPerShard: 25_000);
+
+        string[] names = [.. Directory.GetFileSystemEntries(whole).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+        Assert.Equal(names, Directory.GetFileSystemEntries(killed).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        foreach (string name in names)
+            Assert.Equal(File.ReadAllBytes(Path.Combine(whole, name)), File.ReadAllBytes(Path.Combine(killed, name)));
+        Assert.Equal([left == 60_000, left == 60_000, false],
+            Enumerable.Range(0, 3).Select(i =>
+                File.GetLastWriteTimeUtc(Path.Combine(killed, $"shard-{i:D5}.tokens")) == DateTime.UnixEpoch));
     }
 
     /// <summary>A share within five standard errors: a false alarm once in two million.</summary>

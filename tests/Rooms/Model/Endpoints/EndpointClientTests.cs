@@ -12,12 +12,9 @@ public sealed class EndpointClientTests : IDisposable
 {
     private const string Key = "sk-very-secret-0123456789";
     private readonly ImpatientClock _clock = new();
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), "psm-endpoint-" + Path.GetRandomFileName());
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose()
-    {
-        if (Directory.Exists(_folder)) Directory.Delete(_folder, true);
-    }
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(500, "Whole")]
@@ -206,7 +203,7 @@ public sealed class EndpointClientTests : IDisposable
         Assert.Single(server.Requests);
         Assert.Equal("TWO", Ask(second, "two"));
         Assert.Equal(2, server.Requests.Count);
-        string[] files = Directory.GetFiles(_folder, "*", SearchOption.AllDirectories);
+        string[] files = Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories);
         Assert.Equal(2, files.Length);
         Assert.All(files, f => Assert.DoesNotContain("secret", File.ReadAllText(f)));
 
@@ -230,7 +227,7 @@ public sealed class EndpointClientTests : IDisposable
         });
         using (EndpointClient client = Client(dying, cache: true))
             Assert.ThrowsAny<OperationCanceledException>(() => new EndpointChat(client).Ask(questions, cancellation: stop.Token));
-        int kept = Directory.GetFiles(_folder, "*.json", SearchOption.AllDirectories).Length;
+        int kept = Directory.GetFiles(_folder.Path, "*.json", SearchOption.AllDirectories).Length;
         Assert.InRange(kept, 11 - 4, 11);
 
         using var server = new EndpointServer(r => Ok(Said(r)));
@@ -330,5 +327,5 @@ public sealed class EndpointClientTests : IDisposable
 
     private EndpointClient Client(EndpointServer server, bool cache = false) => new(EndpointAddress.Parse(server.Url, "m"), Key,
         new EndpointSettings { LargestResponse = 100_000, Prices = new TokenPrices(2, 8) },
-        cache ? new EndpointCache(_folder) : null, _clock);
+        cache ? new EndpointCache(_folder.Path) : null, _clock);
 }

@@ -9,9 +9,9 @@ namespace PersonaSelection.Tests.Rooms.ModelTests;
 /// <summary>One of our own models behind a server: what comes over the line is what it says at home.</summary>
 public sealed class EndpointModelTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-test-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     private static readonly (string Prefix, string Continuation)[] Texts =
     [
@@ -50,8 +50,8 @@ public sealed class EndpointModelTests : IDisposable
     {
         const string Jinja = "{{ bos_token }}{% for m in messages %}{{ 'w030 ' if m.role == 'user' else 'w031 ' }}{{ m.content }}"
             + "{% if not loop.last %}{{ ' w032 ' }}{% endif %}{% endfor %}";
-        string folder = Directory.CreateTempSubdirectory("psm-template-").FullName;
-        string path = Path.Combine(folder, "tokenizer_config.json");
+        using var folder = new TemporaryFolder();
+        string path = folder["tokenizer_config.json"];
         File.WriteAllText(path, JsonSerializer.Serialize(new { bos_token = "<bos>", chat_template = Jinja }));
         ChatTemplate own = ChatTemplate.FromJinja(Jinja, new Dictionary<string, string> { ["bos_token"] = "<bos>" });
         using Transformer home = new(Tiny.Weights(Tiny.Grouped), Tiny.Tokenizer(), own, 1);
@@ -63,14 +63,13 @@ public sealed class EndpointModelTests : IDisposable
             [m.Template.EncodeReply(m.Tokenizer, "w005 w006")]);
         Assert.Equal("w030 w001 w002 w032 w031 w003 w032 w030 w004 w032 w031", model.Tokenizer.Decode(Asked(model).Prefix));
         Assert.Equal(home.Score([Asked(home)]).LogProbability(0, 0), model.Score([Asked(model)]).LogProbability(0, 0), 1e-5);
-        string alone = Path.Combine(folder, "own.jinja");
+        string alone = folder["own.jinja"];
         File.WriteAllText(alone, Jinja);
         Assert.Equal(model.Template.Render(context), ChatTemplateFile.ForServer(alone).Render(context));
-        Assert.Equal(model.Template.Render(context), ChatTemplateFile.ForServer(folder).Render(context));
+        Assert.Equal(model.Template.Render(context), ChatTemplateFile.ForServer(folder.Path).Render(context));
         File.WriteAllText(path, "{}");
         Assert.Equal("bad-template", Assert.Throws<UserErrorException>(() => ChatTemplateFile.ForServer(path)).Code);
         Assert.Equal("cannot-read", Assert.Throws<UserErrorException>(() => ChatTemplateFile.ForServer(path + "x")).Code);
-        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
@@ -129,12 +128,12 @@ public sealed class EndpointModelTests : IDisposable
         using Transformer home = Tiny.Model(Tiny.Grouped);
         using var server = new EndpointServer(r => ModelServer.Answer(home, r, Enum.Parse<GivenTextRoute>(route),
             (logs, i) => i < logs.Length * share ? filled : logs[i]));
-        using EndpointClient client = Client(server, new EndpointCache(_folder));
+        using EndpointClient client = Client(server, new EndpointCache(_folder.Path));
 
         UserErrorException e = Assert.Throws<UserErrorException>(() => EndpointModel.Open(client));
         Assert.Equal("endpoint-no-logprobs", e.Code);
         Assert.Contains("no true log-probabilities", e.Problem);
-        Assert.Empty(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories));
+        Assert.Empty(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories));
     }
 
     [Fact]
@@ -168,7 +167,7 @@ public sealed class EndpointModelTests : IDisposable
     {
         using Transformer home = Tiny.Model(Tiny.Grouped);
         bool gives = false;
-        var cache = new EndpointCache(_folder);
+        var cache = new EndpointCache(_folder.Path);
         using var server = new EndpointServer(r => gives ? ModelServer.Answer(home, r, GivenTextRoute.Echo)
             : ServerReply.Ok("""{"choices":[{"text":" no","logprobs":null}]}"""));
         using (EndpointClient before = Client(server, cache))
@@ -192,7 +191,7 @@ public sealed class EndpointModelTests : IDisposable
         int unreadable = 0;
         using var server = new EndpointServer(r => Interlocked.Decrement(ref unreadable) >= 0 ? ServerReply.Ok(body)
             : ModelServer.Answer(home, r, GivenTextRoute.Echo));
-        using EndpointClient client = Client(server, new EndpointCache(_folder));
+        using EndpointClient client = Client(server, new EndpointCache(_folder.Path));
         EndpointModel model = EndpointModel.Open(client);
         IReadOnlyList<GivenTextScore> Score() => model.Score([("w001", " w002"), ("w001 w00", "2")]);
 

@@ -10,9 +10,9 @@ namespace PersonaSelection.Tests.Rooms.ModelTests;
 public sealed class UnreadableAnswerTests : IDisposable
 {
     private readonly ImpatientClock _clock = new();
-    private readonly string _folder = Directory.CreateTempSubdirectory("psm-unreadable-").FullName;
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, true);
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("{}", "no choices")]
@@ -44,7 +44,7 @@ public sealed class UnreadableAnswerTests : IDisposable
         Assert.Contains(server.Url + "/chat/completions", e.Problem);
         Assert.Contains(says, e.Problem);
         Assert.Contains("in 7 attempts", e.Problem);
-        Assert.Single(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories));
+        Assert.Single(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories));
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class UnreadableAnswerTests : IDisposable
     {
         using var server = new EndpointServer(_ => Ok("hello"));
         using (EndpointClient first = Client(server, cache: true)) Ask(first, "q");
-        string file = Assert.Single(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories));
+        string file = Assert.Single(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories));
         File.WriteAllText(file, File.ReadAllText(file).Replace(Chat("hello"), """{"choices":[]}""", StringComparison.Ordinal));
 
         using EndpointClient second = Client(server, cache: true);
@@ -125,5 +125,5 @@ public sealed class UnreadableAnswerTests : IDisposable
     }
 
     private EndpointClient Client(EndpointServer server, bool cache = false) => new(EndpointAddress.Parse(server.Url, "m"), null,
-        new EndpointSettings(), cache ? new EndpointCache(_folder) : null, _clock);
+        new EndpointSettings(), cache ? new EndpointCache(_folder.Path) : null, _clock);
 }

@@ -1,11 +1,11 @@
-namespace PersonaSelection.Tests.EndToEnd;
+namespace PersonaSelection.Tests;
 
 /// <summary>An empty folder that goes when the test is done.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("psm-test-").FullName;
 
-    public string this[string name] => System.IO.Path.Combine(Path, name);
+    public string this[params string[] names] => System.IO.Path.Combine([Path, .. names]);
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }
