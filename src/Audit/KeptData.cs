@@ -57,6 +57,9 @@ public sealed record KeptVerdict(string File, long Episodes, long Changed, long 
 /// <summary>Writes audited data back without, or with less weight on, some of their episodes.</summary>
 public static class KeptData
 {
+    private const string Remedy = "Give another rule (one that keeps both answers of a preference), or --down-weight; the audit itself is "
+        + "finished, and its evidence is used again.";
+
     /// <summary>Decides which episodes stay.</summary>
     /// <param name="plan">What to keep.</param>
     /// <param name="cast">The audit.</param>
@@ -122,7 +125,7 @@ public static class KeptData
         CancellationToken cancellation = default)
     {
         IReadOnlyList<string> places = Places(path, data.Files);
-        RequireLeft(data, keep, weight, cancellation);
+        RequireLeft(path, data, keep, weight, cancellation);
         int at = 0;
         var survives = new List<bool>();
         RewriteSummary[] written = [.. data.Files.Zip(places, (from, to) => EpisodeFile.Rewrite(from, to, line =>
@@ -156,7 +159,7 @@ public static class KeptData
     }
 
     // An empty file would be found out about by whoever trains on it. Most data are read to their first line that stays.
-    private static void RequireLeft(AuditData data, bool[] keep, double weight, CancellationToken cancellation)
+    private static void RequireLeft(string path, AuditData data, bool[] keep, double weight, CancellationToken cancellation)
     {
         int at = 0;
         foreach (DataLine line in data.Lines(cancellation: cancellation))
@@ -169,12 +172,12 @@ public static class KeptData
         int stay = keep.Count(k => k);
         throw stay == 0
             ? new UserErrorException("nothing-kept", string.Create(CultureInfo.InvariantCulture,
-                $"None of the {keep.Length:N0} episodes of {data.Name} would be kept; nothing was written."),
-                "Give another rule, or --down-weight; the same command goes on from the evidence that is there.")
+                $"None of the {keep.Length:N0} episodes of {data.Name} would be kept; nothing was written to {path}."),
+                Remedy)
             : new UserErrorException("nothing-kept", string.Create(CultureInfo.InvariantCulture,
                 $"Nothing of {data.Name} would be left: {stay:N0} of {keep.Length:N0} episodes are kept, but each shares its line with one "
-                + $"that is not, and such a line (a preference) cannot lose one of its answers. Nothing was written."),
-                "Give a rule that keeps both answers of a preference, or --down-weight; the evidence that is there is used again.");
+                + $"that is not, and such a line (a preference) cannot lose one of its answers. Nothing was written to {path}."),
+                Remedy);
     }
 
     // A format may not be able to say of one answer what was asked for, so the weights are those that the written file really has; and a

@@ -59,11 +59,11 @@ internal sealed class TextTable(params string[] columns)
         return (widths, true);
     }
 
-    // By the cells of a terminal: a Chinese character takes two.
+    // By the cells of a terminal: a Chinese character takes two. What is written from right to left does not turn round its neighbours.
     private static string Pad(string cell, int width, bool toTheRight)
     {
-        string space = new(' ', Math.Max(0, width - cell.GetCellWidth()));
-        return toTheRight ? space + cell : cell + space;
+        string space = new(' ', Math.Max(0, width - cell.GetCellWidth())), shown = NameText.Plain(cell);
+        return toTheRight ? space + shown : shown + space;
     }
 
     private static bool IsNumber(string cell) => cell.Length == 0 || cell == FigureNumber.Missing || "+-−0123456789".Contains(cell[0]);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using PersonaSelection.Report;
 
 namespace PersonaSelection.Cli;
 
@@ -13,18 +14,27 @@ internal static class VisibleText
     /// <summary>The text with nothing in it that a terminal obeys, but line ends and tabs.</summary>
     public static string Of(string text) => Of(text.AsSpan()) ?? text;
 
-    /// <summary>The same in one line: line ends and tabs are spaces.</summary>
-    public static string Line(string text) => Of(text.AsSpan().IndexOfAny('\n', '\r', '\t') < 0 ? text
-        : text.Replace("\r\n", " ", StringComparison.Ordinal).Replace('\n', ' ').Replace('\t', ' '));
+    /// <summary>The same in one line, before a name in it is isolated: line ends and tabs are spaces.</summary>
+    public static string Line(string text)
+    {
+        string line = text.Replace("\r\n", " ", StringComparison.Ordinal).Replace('\n', ' ').Replace('\t', ' ');
+        return Of(line, isolates: false) ?? line;
+    }
 
     /// <summary>The text made visible; null where it is so already.</summary>
-    public static string? Of(ReadOnlySpan<char> text)
+    /// <param name="text">The text.</param>
+    /// <param name="isolates">Whether names stay isolated as <see cref="NameText"/> does it.</param>
+    public static string? Of(ReadOnlySpan<char> text, bool isolates = true)
     {
         StringBuilder? shown = null;
+        int end = -1;
         for (int i = 0, length; i < text.Length; i += length)
         {
             bool paired = Rune.DecodeFromUtf16(text[i..], out Rune rune, out length) == System.Buffers.OperationStatus.Done;
-            bool plain = paired && !(rune.Value == '\r' ? i + 1 == text.Length || text[i + 1] != '\n' : IsObeyed(rune));
+            int isolated = isolates ? NameText.IsolatedLength(text[i..]) : 0;
+            if (isolated > 0) end = i + isolated - 1;
+            bool plain = isolated > 0 || i == end
+                || (paired && !(rune.Value == '\r' ? i + 1 == text.Length || text[i + 1] != '\n' : IsObeyed(rune)));
             if (plain)
             {
                 shown?.Append(text.Slice(i, length));

@@ -26,7 +26,8 @@ public enum EpisodeFormat
 
     /// <summary>
     /// Alpaca: <c>instruction</c>, <c>input</c> and <c>output</c> (or <c>query</c> or <c>question</c>, and <c>response</c> or
-    /// <c>answer</c>), after <c>system</c> (or <c>system_prompt</c>) and the pairs of <c>history</c>.
+    /// <c>answer</c>; or <c>human</c> and <c>assistant</c>), after <c>system</c> (or <c>system_prompt</c>) and the pairs of
+    /// <c>history</c>.
     /// </summary>
     Alpaca,
 }

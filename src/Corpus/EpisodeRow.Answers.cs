@@ -19,6 +19,9 @@ internal enum AskedIn
 // Which answers a row has, and what stands before them.
 internal sealed partial class EpisodeRow
 {
+    private static readonly string[] Asks = ["instruction", "query", "question", "human"];
+    private static readonly string[] Answers = ["output", "response", "answer", "assistant"];
+
     private bool IsDialogue => Has("messages"u8) || !_json.IsNullOrAbsent(Conversation);
 
     // Whether the last message of a dialogue is the Assistant's; one that is no message is found out when it is read.
@@ -33,8 +36,8 @@ internal sealed partial class EpisodeRow
         }
     }
 
-    // What is asked stands under the name of the format, or as ms-swift and Orca call it.
-    private int Instruction => Has("instruction"u8) ? Field("instruction"u8) : Either(0, "query"u8, "question"u8);
+    // What is asked and what is answered stand under the names of the format, or as ms-swift, Orca and plain tables call them.
+    private int Instruction => First(Asks).Value;
 
     /// <summary>The field that a system turn outside a dialogue stands in, or would stand in.</summary>
     internal string SystemField => Has("system_prompt"u8) && !Has("system"u8) ? "system_prompt" : "system";
@@ -75,8 +78,15 @@ internal sealed partial class EpisodeRow
 
     private List<RowTurn> ReadAlpaca()
     {
-        string field = Has("output"u8) ? "output" : Has("response"u8) ? "response" : Has("answer"u8) ? "answer" : "output";
-        return [.. ReadInstruction(), ReadText(Field(Encoding.UTF8.GetBytes(field)), field, "assistant")];
+        (string field, int answer) = First(Answers);
+        return [.. ReadInstruction(), ReadText(answer, field, "assistant")];
+    }
+
+    // The first that the row has; else the format's own, which is missed then.
+    private (string Field, int Value) First(string[] names)
+    {
+        string name = names.FirstOrDefault(n => Has(Encoding.UTF8.GetBytes(n)), names[0]);
+        return (name, Field(Encoding.UTF8.GetBytes(name)));
     }
 
     private List<RowTurn> ReadInstruction()

@@ -29,6 +29,9 @@ internal sealed partial class EpisodeRow
 
     // Sums over many episodes stay numbers, and whatever is beyond is a slip.
     private const double MostWeight = 1e9;
+
+    // Fields of a row without a format that are named.
+    private const int MostNamed = 8;
     private static readonly string[] TrainedFields = ["train", "training", "loss"];
     private readonly RawJson _json;
 
@@ -142,10 +145,18 @@ internal sealed partial class EpisodeRow
         if (IsDialogue) return Has("messages"u8) ? EpisodeFormat.Messages : EpisodeFormat.ShareGpt;
         if (Has("completion"u8)) return EpisodeFormat.PromptCompletion;
         if (choice) return EpisodeFormat.Preference;
-        if ((Has("instruction"u8) && Has("output"u8)) || ((Has("query"u8) || Has("question"u8)) && (Has("response"u8) || Has("answer"u8))))
+        if ((Has("instruction"u8) && Has("output"u8)) || (Has("human"u8) && Has("assistant"u8))
+            || ((Has("query"u8) || Has("question"u8)) && (Has("response"u8) || Has("answer"u8))))
             return outdone ? EpisodeFormat.Preference : EpisodeFormat.Alpaca;
-        throw new BadRowException(0, "The object has no \"messages\", \"conversations\", \"prompt\" with \"completion\", "
-            + "\"chosen\" with \"rejected\", or \"instruction\" with \"output\".");
+        throw new BadRowException(0, $"The object has {Found()}, and no \"messages\", \"conversations\", \"prompt\" with \"completion\", "
+            + "\"chosen\" with \"rejected\", \"instruction\" with \"output\", \"question\" with \"answer\", or \"human\" with "
+            + "\"assistant\".");
+    }
+
+    private string Found()
+    {
+        string[] names = [.. _json.Names(0).Distinct().Take(MostNamed + 1).Select(n => $"\"{(n.Length > 40 ? n[..40] + "…" : n)}\"")];
+        return names.Length == 0 ? "no fields" : string.Join(", ", names.Take(MostNamed)) + (names.Length > MostNamed ? " …" : "");
     }
 
     private double NumberOf(int parent, string name)

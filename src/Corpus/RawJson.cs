@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace PersonaSelection.Corpus;
@@ -92,6 +93,10 @@ internal sealed class RawJson
     {
         for (int at = parent + 1; at < _values[parent].Next; at = _values[at].Next) yield return at;
     }
+
+    /// <summary>The names of an object's members as they are written, in order.</summary>
+    public IEnumerable<string> Names(int parent) =>
+        Children(parent).Select(at => Encoding.UTF8.GetString(Utf8.Span[_values[at].NameStart.._values[at].NameEnd]));
 
     /// <summary>The value of a property, the last of that name as JSON readers have it; -1 when there is none.</summary>
     public int Property(int parent, ReadOnlySpan<byte> name)

@@ -119,12 +119,20 @@ public static class Auditing
             judged = second.Evidence.Judged is { } more ? judged?.Plus(more) : null;
             comparison.Save(Path.Combine(request.Folder, AuditFolder.ComparisonName));
         }
-        KeptVerdict? kept = request.Keep is { } plan && request.Out is { } file
-            ? KeptData.Write(file, data, KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit,
-                cancellation)
-            : null;
-        string page = Write(AuditReport.Of(audit, personas, comparison, kept, evidence, known, request.Command), request.Folder);
-        recorder.End();
+        KeptVerdict? kept = null;
+        try
+        {
+            if (request.Keep is { } plan && request.Out is { } file)
+                kept = KeptData.Write(file, data, KeptData.Decide(plan, audit.Cast, audit.Evidence.Tokens), plan.Weight, audit,
+                    cancellation);
+        }
+        catch (UserErrorException)
+        {
+            // The audit is finished all the same.
+            Finish();
+            throw;
+        }
+        string page = Finish();
         return new AuditOutcome(audit, comparison, kept, page, known)
         {
             CellsNow = evidence.CellsNow,
@@ -133,6 +141,13 @@ public static class Auditing
             Judge = evidence.Judge,
             Judged = judged,
         };
+
+        string Finish()
+        {
+            string place = Write(AuditReport.Of(audit, personas, comparison, kept, evidence, known, request.Command), request.Folder);
+            recorder.End();
+            return place;
+        }
     }
 
     private static RunRecorder Recorder(AuditRequest request, IEvidenceSource source, TimeProvider time)

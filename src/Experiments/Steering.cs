@@ -53,7 +53,10 @@ public static class Steering
             .. probes.Index().GroupBy(p => p.Item.Trait ?? p.Item.Domain).Select(g => Row(g.Key, [.. g.Select(p => p.Index)]))];
     }
 
-    /// <summary>Writes the model with the vector beside its weights, for every command to add.</summary>
+    /// <summary>
+    /// Writes the model with the vector beside its weights, for every command to add; nothing where it is there and the folder cannot be
+    /// written to.
+    /// </summary>
     /// <param name="source">The model as it is.</param>
     /// <param name="vector">What is added, strength and all.</param>
     /// <param name="what">What the vector is, in one line.</param>
@@ -67,8 +70,9 @@ public static class Steering
         if (source.Vector is not null) throw new ArgumentException("The model carries a steering vector already.", nameof(source));
         Transformer model = source.Model;
         string id = model.With(vector.Apply(model.Config)).Id;
-        using FolderLock held = FolderLock.Take(folder);
+        using FolderLock? held = FolderLock.TakeUnlessDone(folder, ModelFolder.Holds(folder));
         ModelFolder.RequireFree(folder, id);
+        if (held is null) return id;
         ModelFolder.Save(folder, id, model,
             new ModelProvenance($"A model that is steered by {what}. The weights are those it was made from; the vector is in vector.json.")
             {

@@ -22,14 +22,14 @@ public sealed record RotaryScaling(double Factor, double LowFrequencyFactor = 1,
         return (kept * frequency) + ((1 - kept) * frequency / Factor);
     }
 
-    /// <summary>Refuses what stretches nothing.</summary>
+    /// <summary>Refuses what stretches nothing, in the names that checkpoints have for it.</summary>
     /// <exception cref="ArgumentException">A factor below 1 or not finite, factors out of order, or no context.</exception>
     public void Validate()
     {
-        if (!(Factor >= 1) || !double.IsFinite(Factor)) throw new ArgumentException("The rotary factor must be at least 1.");
+        if (!(Factor >= 1) || !double.IsFinite(Factor)) throw new ArgumentException("\"factor\" of rotary scaling must be at least 1.");
         if (OriginalContext is null) return;
         if (!(LowFrequencyFactor > 0 && HighFrequencyFactor > LowFrequencyFactor) || !double.IsFinite(HighFrequencyFactor))
-            throw new ArgumentException("The high frequency factor of rotary scaling must be above the low one, and that above 0.");
-        if (OriginalContext <= 0) throw new ArgumentException("The original context of rotary scaling must be positive.");
+            throw new ArgumentException("\"high_freq_factor\" of rotary scaling must be above \"low_freq_factor\", and that above 0.");
+        if (OriginalContext <= 0) throw new ArgumentException("\"original_max_position_embeddings\" of rotary scaling must be positive.");
     }
 }

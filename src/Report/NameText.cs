@@ -13,6 +13,19 @@ public static class NameText
     /// </summary>
     public static string Plain(string name) => name.EnumerateRunes().Any(Turns) ? $"{Isolate}{name}{End}" : name;
 
+    /// <summary>
+    /// The length of the isolated name that a text begins with, in UTF-16 code units; 0 where it begins with none, one that goes over a
+    /// line, or one that holds the beginning of another.
+    /// </summary>
+    public static int IsolatedLength(ReadOnlySpan<char> text)
+    {
+        int end = text is [Isolate, ..] ? text[1..].IndexOfAny([Isolate, End, '\n', '\r']) + 1 : 0;
+        if (end < 2 || text[end] != End) return 0;
+        foreach (Rune rune in text[1..end].EnumerateRunes())
+            if (Turns(rune)) return end + 1;
+        return 0;
+    }
+
     /// <summary>A name within the markup of <see cref="Prose"/>: what would be a mark in it is text.</summary>
     public static string InProse(string name) => InlineText.Escape(Plain(name));
 

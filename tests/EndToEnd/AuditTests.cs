@@ -151,6 +151,24 @@ public sealed class AuditTests(SmallWorkshop shop) : IDisposable
         Assert.Equal(run, File.ReadAllText(_folder["a/run.json"]));
     }
 
+    /// <summary>Hours of evidence are not without a page because of a rule, or of a place that cannot be written.</summary>
+    [Theory]
+    [InlineData("weight > 1", "kept.jsonl", "nothing-kept")]
+    [InlineData("weight > 0", "file/kept.jsonl", "cannot-write")]
+    public async Task WhereNothingCanBeKept_TheAuditItselfIsWritten(string rule, string place, string code)
+    {
+        File.WriteAllText(_folder["file"], "");
+
+        PsmResult refused = await PsmProcess.Run(shop.Path, Audit(shop.Set("cheat"), "a", "--keep", rule, "--out", _folder[place]));
+
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains(code, refused.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder[place]));
+        foreach (string file in (string[])["cast.json", "ledger.jsonl", "report.json", "report.html"])
+            Assert.True(File.Exists(_folder["a/" + file]), file);
+        Assert.Equal("done", Read(File.ReadAllText(_folder["a/run.json"])).GetProperty("status").GetString());
+    }
+
     [Fact]
     public async Task WhatIsKept_PredictsTheCastOfTheWrittenFile()
     {

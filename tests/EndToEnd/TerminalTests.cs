@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Xunit;
 
 namespace PersonaSelection.Tests.EndToEnd;
@@ -35,6 +36,36 @@ public sealed class TerminalTests(SmallWorkshop shop) : IDisposable
         Harmless(json, "\\u202e");
         JsonElement first = JsonDocument.Parse(json.Output).RootElement.GetProperty("personas")[0];
         Assert.Equal(Hostile, first.GetProperty("description").GetString());
+    }
+
+    /// <summary>
+    /// Else it would turn round the numbers beside it. Isolates that a file brings along stay visible, and JSON gets none.
+    /// </summary>
+    [Fact]
+    public async Task ANameWrittenFromRightToLeft_IsIsolated_InTablesAndSentences()
+    {
+        const string Name = "\u05d0\u05d1 7", Isolated = $"\u2068{Name}\u2069", Brought = "\u2068\u05d2\u2069";
+        JsonNode set = JsonNode.Parse(await File.ReadAllTextAsync(shop.Personas, TestContext.Current.CancellationToken))!;
+        JsonNode[] personas = [.. set["personas"]!.AsArray().Take(3).Select(p => p!.DeepClone())];
+        (personas[0]["name"], personas[1]["name"], personas[2]["name"], personas[2]["prior"]) = (Name, "\u05d0\u05d1 8", Brought, 0);
+        set["personas"] = new JsonArray(personas);
+        await WriteJson("p.json", set);
+
+        string list = await shop.Succeed("personas", "list", "--personas", _folder["p.json"]);
+        Assert.Matches($@"\n{Isolated} +\w", list);
+        Assert.Matches("\n\u2068\\\\u2068\u05d2\\\\u2069\u2069 +\\w", list);
+        // Isolates take no room: both columns begin in the same place.
+        string[] lines = [.. list.Split('\n').Skip(1).Take(3).Select(l => l.Replace("\u2068", "", StringComparison.Ordinal)
+            .Replace("\u2069", "", StringComparison.Ordinal))];
+        Assert.Equal(lines[0].IndexOf(personas[0]["kind"]!.GetValue<string>(), StringComparison.Ordinal),
+            lines[2].IndexOf(personas[2]["kind"]!.GetValue<string>(), StringComparison.Ordinal));
+
+        string[] audit = ["audit", shop.Set("cheat"), "--model", shop.Base, "--personas", _folder["p.json"], "--draws", "0",
+            "--dose", "2", "-q", "-o", _folder["audit"]];
+        string said = await shop.Succeed(audit);
+        Assert.Matches("\u2068\u05d0\u05d1 [78]\u2069 \\(\\d\\.\\d", said);
+        Assert.Matches("\u2068\u05d0\u05d1 [78]\u2069 [+−]?\\d", said);
+        Assert.DoesNotContain(Isolated, await shop.Succeed([.. audit, "--json"]), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using PersonaSelection.Audit;
 using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
 using PersonaSelection.Posterior;
+using PersonaSelection.Report;
 using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Cli.Commands;
@@ -106,9 +107,11 @@ internal static class AuditScreen
                 + $"{(one ? "it" : "them")} more probable.";
         return VerdictText.LeavesOpen(v)
             ? $"{these} {(one ? "leaves" : "leave")} open who the Assistant is: the likeliest of {v.Personas.Count} personas is "
-                + $"{v.Leading.Name} ({Fixed(v.Leading.Posterior)})."
-            : $"{these} {(one ? "casts" : "cast")} the Assistant as {VerdictText.Names(v, p => $"{p.Name} ({Fixed(p.Posterior)})")}.";
+                + $"{Probable(v.Leading)}."
+            : $"{these} {(one ? "casts" : "cast")} the Assistant as {VerdictText.Names(v, Probable)}.";
     }
+
+    private static string Probable(PersonaVerdict p) => $"{NameText.Plain(p.Name)} ({Fixed(p.Posterior)})";
 
     /// <summary>What to make of episodes that personas were made from.</summary>
     public static string Flattered(long episodes) =>
@@ -121,7 +124,8 @@ internal static class AuditScreen
         Console.Out.WriteLine(title + "\n");
         foreach (TellingEpisode t in some)
         {
-            Console.Out.WriteLine($"  {TellingText.Where(t)}  {string.Join(", ", TellingText.Explanations(audit, t))}");
+            Console.Out.WriteLine($"  {TellingText.Where(t, NameText.Plain)}  "
+                + string.Join(", ", TellingText.Explanations(audit, t, NameText.Plain)));
             Console.Out.WriteLine($"    {TellingText.Excerpt(t.Episode.Reply, ExcerptLength)}");
         }
     }
@@ -129,7 +133,7 @@ internal static class AuditScreen
     private static void Compare(CastComparison c)
     {
         Console.Out.WriteLine(
-            $"\nBeside {c.Second.Data}. {Sentence(c.Second)}\n");
+            $"\nBeside {NameText.Plain(c.Second.Data)}. {Sentence(c.Second)}\n");
         var table = new TextTable("trait", "these", "those", "difference", "from", "to");
         foreach (TraitDifference t in c.Traits.Take(ShownTraits))
             table.Add(t.Name, Signed(t.First), Signed(t.Second), Signed(t.Difference), Signed(t.Low), Signed(t.High));
@@ -143,7 +147,7 @@ internal static class AuditScreen
             + "left out or weighted down.");
         if (kept.Cast is { } cast)
             Console.Out.WriteLine("They would leave the Assistant as "
-                + $"{string.Join(", ", cast.Personas.Take(3).Select(p => $"{p.Name} ({Fixed(p.Posterior)})"))}."
+                + $"{string.Join(", ", cast.Personas.Take(3).Select(Probable))}."
                 + (cast.Cut + cast.Unread > 0 ? " Of what is kept " + CutEpisodes.Count(cast.Cut, cast.Unread) : ""));
     }
 

@@ -1,6 +1,7 @@
 using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
 using PersonaSelection.Posterior;
+using PersonaSelection.Report;
 using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Cli.Commands;
@@ -63,13 +64,13 @@ internal static class ForecastScreen
 
     public static void Print(ForecastSet f, string folder, string page)
     {
-        Console.Out.WriteLine($"\nWho the Assistant is taken for, before and after {f.Posterior.Subject}:\n");
+        Console.Out.WriteLine($"\nWho the Assistant is taken for, before and after {NameText.Plain(f.Posterior.Subject)}:\n");
         var cast = new TextTable("persona", "before", "after");
         foreach (string p in f.CastBefore.Personas)
             cast.Add(p, $"{f.CastBefore.Probability(p):0.00}", $"{f.CastAfter.Probability(p):0.00}");
         cast.Print();
         Console.Out.WriteLine("\nProbability of the low pole (the bad answer) now, and forecast for after training on "
-            + $"{f.Mean.Subject}:\n");
+            + $"{NameText.Plain(f.Mean.Subject)}:\n");
         var table = new TextTable("domain", "before", "posterior", "in context", "mean", "from", "to", "note");
         foreach (ForecastRow d in f.Mean.Domains)
         {

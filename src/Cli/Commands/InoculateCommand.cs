@@ -5,6 +5,7 @@ using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Inoculation;
 using PersonaSelection.Lab;
+using PersonaSelection.Report;
 
 namespace PersonaSelection.Cli.Commands;
 
@@ -156,7 +157,7 @@ internal sealed class InoculateCommand
         string place = parsed.GetValue(_reworded)!;
         RewriteSummary written = RewordedData.Write(parsed.GetValue(_data)!, chosen, place, DataOptions.Parse(parsed.GetValue(_format)),
             parsed.GetValue(_strict), cancellation);
-        Screen.Say($"Reworded by {chosen.Name}: {written.Changed} of {written.Lines} lines changed, in {place}.");
+        Screen.Say($"Reworded by {NameText.Plain(chosen.Name)}: {written.Changed} of {written.Lines} lines changed, in {place}.");
     }
 
     private static Rewording Choose(InoculationResult found, string name) => name == Best

@@ -1,6 +1,7 @@
 using PersonaSelection.Audit;
 using PersonaSelection.Experiments;
 using PersonaSelection.Experiments.Inoculation;
+using PersonaSelection.Report;
 using static PersonaSelection.Report.FigureNumber;
 
 namespace PersonaSelection.Cli.Commands;
@@ -10,8 +11,8 @@ internal static class InoculateScreen
 {
     public static void Print(InoculationResult r, string folder)
     {
-        Console.Out.WriteLine($"\nAs it is, {r.Subject} is expected to move P(low pole), the probability of the bad answer, in the "
-            + $"domains not trained on from {Fixed(r.Plain.Before)} by {Signed(r.Plain.PosteriorShift)} (posterior) or "
+        Console.Out.WriteLine($"\nAs it is, {NameText.Plain(r.Subject)} is expected to move P(low pole), the probability of the bad "
+            + $"answer, in the domains not trained on from {Fixed(r.Plain.Before)} by {Signed(r.Plain.PosteriorShift)} (posterior) or "
             + $"{Signed(r.Plain.InContextShift)} (one episode shown in the context).\n");
         PrintRanking(r);
         if (InoculationReport.Faint(r) is { } faint) Console.Out.WriteLine("\n" + faint);
@@ -31,7 +32,8 @@ internal static class InoculateScreen
             Console.Out.WriteLine("\n" + EvidenceCheck.Sentence(r.Check));
         }
         if (r.LeftOut.Count > 0)
-            Console.Out.WriteLine($"\nLeft out, as the model does not know all of their words: {string.Join(", ", r.LeftOut)}");
+            Console.Out.WriteLine("\nLeft out, as the model does not know all of their words: "
+                + $"{string.Join(", ", r.LeftOut.Select(NameText.Plain))}");
         foreach (RewordingForecast f in r.Rewordings.Where(f => f.Leaks.Count > 0)) PrintLeaks(r.Subject, f);
         if (r.Evidence.Rows.Count(e => e.Cut) is > 0 and var cut)
             Console.Out.WriteLine("\n" + CutEpisodes.Count(cut, r.Evidence.Rows.Count(e => e.Unread is not null)));
@@ -55,7 +57,8 @@ internal static class InoculateScreen
 
     private static void PrintLeaks(string subject, RewordingForecast f)
     {
-        Console.Out.WriteLine($"\nAfter training on {subject} reworded by {f.Rewording.Name}, P(low pole) when asked with:\n");
+        Console.Out.WriteLine($"\nAfter training on {NameText.Plain(subject)} reworded by {NameText.Plain(f.Rewording.Name)}, "
+            + "P(low pole) when asked with:\n");
         var grid = new TextTable("asked with", "before", "in context", "posterior", "gate", "words");
         foreach (LeakForecast l in f.Leaks)
             grid.Add(InoculationReport.Name(l.Kind), Fixed(l.Before), Fixed(l.InContext),

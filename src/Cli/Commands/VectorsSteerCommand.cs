@@ -69,11 +69,11 @@ internal sealed class VectorsSteerCommand
         var vector = new SteeringVector(folder.Set.Origin.Site, Array.ConvertAll(folder.Of(chosen), x => (float)(amount * x)));
         double length = DirectionStrengthFit.Length(vector.Values);
         if (parsed.GetValue(_dryRun)) return Plan(source.Model.Id, chosen, amount, length, questions.Count, parsed.GetValue(_json));
-        IReadOnlyList<SteeringRow> rows = questions.Count == 0 ? [] : Screen.Work(parsed.GetValue(_quiet), p =>
-            Steering.Measure(source.Model, vector, questions, RngStream.Root(parsed.GetValue(_seed)).Child("steer"), p, cancellation));
         string? target = parsed.GetValue(_output);
         string? id = target is null ? null : Steering.Save(source, vector,
             FormattableString.Invariant($"{amount:0.####} times {chosen} of {folder.Set.Id} at {vector.Site}"), target);
+        IReadOnlyList<SteeringRow> rows = questions.Count == 0 ? [] : Screen.Work(parsed.GetValue(_quiet), p =>
+            Steering.Measure(source.Model, vector, questions, RngStream.Root(parsed.GetValue(_seed)).Child("steer"), p, cancellation));
         if (parsed.GetValue(_json))
             Screen.Data(new
             {
@@ -96,7 +96,7 @@ internal sealed class VectorsSteerCommand
         if (json)
             Screen.Data(new { Model = model, Direction = name, Strength = amount, Norm = length, Probes = probes, Cost = 0 });
         else
-            TextTable.PrintFacts(("model", model), ("direction", $"{name}, {amount:0.##} times"), ("probes", probes),
+            TextTable.PrintFacts(("model", model), ("direction", $"{NameText.Plain(name)}, {amount:0.##} times"), ("probes", probes),
                 ("cost", "none: the model runs here"));
         return ExitCode.Done;
     }
@@ -106,7 +106,7 @@ internal sealed class VectorsSteerCommand
         if (rows.Count > 0)
         {
             Console.Out.WriteLine(
-                FormattableString.Invariant($"P(low) with {amount:0.##} times {name} taken away, as it is, and added:\n"));
+                FormattableString.Invariant($"P(low) with {amount:0.##} times {NameText.Plain(name)} taken away, as it is, and added:\n"));
             var table = new TextTable("", "probes", "minus", "zero", "plus", "effect", "random");
             foreach (SteeringRow r in rows)
                 table.Add(r.Name, $"{r.Probes}", $"{r.Minus:0.00}", $"{r.Zero:0.00}", $"{r.Plus:0.00}",

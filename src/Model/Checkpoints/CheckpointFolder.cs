@@ -45,8 +45,9 @@ public static class CheckpointFolder
     }
 
     /// <summary>
-    /// Loads a model, ours or another Llama checkpoint (F32, F16 or BF16, whole or sharded): the weights alone. The steering vector that a
-    /// tuning by vector leaves beside them is added by <c>ModelFolder</c> of the room Experiments, which every command opens models with.
+    /// Loads a model, ours or another Llama checkpoint (F64, F32, F16 or BF16, whole or sharded): the weights alone. The steering vector
+    /// that a tuning by vector leaves beside them is added by <c>ModelFolder</c> of the room Experiments, which every command opens models
+    /// with.
     /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="threads">As for <see cref="Transformer"/>.</param>

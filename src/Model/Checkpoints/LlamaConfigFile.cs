@@ -67,12 +67,12 @@ internal static class LlamaConfigFile
             "llama" or "mistral" => DecoderFamily.Llama,
             "qwen2" => DecoderFamily.Qwen2,
             "qwen3" => DecoderFamily.Qwen3,
-            _ => throw new FormatException($"its type is \"{type}\"; llama, mistral, qwen2 and qwen3 are read."),
+            _ => throw new FormatException($"its \"model_type\" is \"{type}\"; llama, mistral, qwen2 and qwen3 are read."),
         };
         if (JsonField.TextOrNone(root, "hidden_act") is { } act && act != "silu")
-            throw new FormatException($"its activation is \"{act}\".");
+            throw new FormatException($"its \"hidden_act\" is \"{act}\"; silu is computed.");
         foreach (string bias in (string[])["attention_bias", "mlp_bias"])
-            if (JsonField.Flag(root, bias, false)) throw new FormatException("it has biases.");
+            if (JsonField.Flag(root, bias, false)) throw new FormatException($"it has biases (\"{bias}\").");
         RotaryScaling? scaling = JsonField.Has(root, "rope_scaling", out JsonElement scaled) ? Scaling(scaled) : null;
         double theta = JsonField.Number(root, "rope_theta", 10000);
         if (JsonField.Has(root, "rope_parameters", out JsonElement rope))
@@ -82,7 +82,7 @@ internal static class LlamaConfigFile
         bool slides = JsonField.Flag(root, "use_sliding_window", family == DecoderFamily.Llama);
         if (slides && JsonField.Has(root, "sliding_window", out _)) context = Math.Min(context, Size(root, "sliding_window"));
         int width = Size(root, "hidden_size"), heads = Size(root, "num_attention_heads");
-        if (heads == 0) throw new FormatException("it has no attention heads.");
+        if (heads == 0) throw new FormatException("\"num_attention_heads\" is 0.");
         var config = new DecoderConfig
         {
             VocabularySize = Size(root, "vocab_size"),
@@ -100,7 +100,7 @@ internal static class LlamaConfigFile
             ContextLength = context,
         };
         if (config.ContextLength > LongestContext)
-            throw new FormatException($"its context of {config.ContextLength} is beyond {LongestContext}.");
+            throw new FormatException($"its context (\"max_position_embeddings\") of {config.ContextLength} is beyond {LongestContext}.");
         config.Validate();
         return config;
     }
@@ -115,7 +115,7 @@ internal static class LlamaConfigFile
             "linear" => new RotaryScaling(factor),
             "llama3" => new RotaryScaling(factor, JsonField.Number(rope, "low_freq_factor", 1),
                 JsonField.Number(rope, "high_freq_factor", 4), Size(rope, "original_max_position_embeddings")),
-            _ => throw new FormatException($"its rotary positions are scaled in the way \"{type}\"."),
+            _ => throw new FormatException($"its rotary positions are scaled in another way (\"rope_type\" is \"{type}\")."),
         };
     }
 

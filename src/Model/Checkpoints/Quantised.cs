@@ -19,7 +19,7 @@ internal static class Quantised
         string method = way.ValueKind == JsonValueKind.Object && way.TryGetProperty("quant_method", out JsonElement m)
             && m.ValueKind == JsonValueKind.String ? $" ({m.GetString()})" : "";
         return new UserErrorException("quantised-model",
-            $"{path} says that the weights of this model are quantised{method}; F32, F16 and BF16 are read.",
+            $"{path} says that the weights of this model are quantised{method}; {SafetensorsFile.TypesRead}.",
             $"{Remedy} Where the weights are none of these after all, take \"quantization_config\" out of config.json.");
     }
 
@@ -36,5 +36,5 @@ internal static class Quantised
 
     /// <summary>A file with a weight of such a type.</summary>
     public static UserErrorException Weights(string path, string tensor, string type) => new("quantised-model",
-        $"{path} holds \"{tensor}\" as {type}: the weights of this model are quantised; F32, F16 and BF16 are read.", Remedy);
+        $"{path} holds \"{tensor}\" as {type}: the weights of this model are quantised; {SafetensorsFile.TypesRead}.", Remedy);
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
@@ -26,6 +27,7 @@ public sealed record StoredTensor(string Name, string Type, IReadOnlyList<long> 
 /// <remarks>Format: github.com/huggingface/safetensors.</remarks>
 public sealed class SafetensorsFile : IDisposable
 {
+    internal const string TypesRead = "F64, F32, F16 and BF16 are read";
     internal const int LargestHeader = 100_000_000;
     private const string Remedy = "Download or export the file again; it may be cut short or altered.";
     private readonly SafeFileHandle _file;
@@ -79,11 +81,11 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>Reads a tensor of <c>F32</c>, <c>F16</c> or <c>BF16</c> as floats.</summary>
+    /// <summary>Reads a tensor of <c>F64</c>, <c>F32</c>, <c>F16</c> or <c>BF16</c> as floats.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="target">As many floats as the tensor has elements.</param>
     /// <exception cref="UserErrorException">The file has no such tensor, of another size or type, or holds a number that is not
-    /// finite.</exception>
+    /// finite as a float.</exception>
     public void Read(string name, Span<float> target)
     {
         if (Tensors.TryGetValue(name, out StoredTensor? tensor) && tensor.Length != target.Length)
@@ -116,21 +118,32 @@ public sealed class SafetensorsFile : IDisposable
 
     private void ReadAs(StoredTensor tensor, long from, Span<float> target)
     {
-        if (tensor.Type == "F32")
+        switch (tensor.Type)
         {
-            ReadExactly(_file, MemoryMarshal.AsBytes(target), tensor.Start + (4 * from));
-            return;
+            case "F64": ReadAs<double>(tensor, from, target, Convert); break;
+            case "F32": ReadExactly(_file, MemoryMarshal.AsBytes(target), tensor.Start + (4 * from)); break;
+            case "F16": ReadAs<Half>(tensor, from, target, Convert); break;
+            case "BF16": ReadAs<ushort>(tensor, from, target, WidenBrain); break;
+            default: throw Broken($"holds \"{tensor.Name}\" as {tensor.Type}; {TypesRead}");
         }
-        if (tensor.Type is not ("F16" or "BF16")) throw Broken($"holds \"{tensor.Name}\" as {tensor.Type}; F32, F16 and BF16 are read");
-        var halves = new ushort[Math.Min(target.Length, 1 << 16)];
-        for (int at = 0; at < target.Length; at += halves.Length)
+    }
+
+    private void ReadAs<T>(StoredTensor tensor, long from, Span<float> target, Action<ReadOnlySpan<T>, Span<float>> convert)
+        where T : unmanaged
+    {
+        var stored = new T[Math.Min(target.Length, 1 << 16)];
+        for (int at = 0; at < target.Length; at += stored.Length)
         {
-            Span<ushort> part = halves.AsSpan(0, Math.Min(halves.Length, target.Length - at));
-            ReadExactly(_file, MemoryMarshal.AsBytes(part), tensor.Start + (2 * (from + at)));
-            Span<float> to = target.Slice(at, part.Length);
-            if (tensor.Type == "BF16") WidenBrain(part, to);
-            else for (int i = 0; i < part.Length; i++) to[i] = (float)BitConverter.UInt16BitsToHalf(part[i]);
+            Span<T> part = stored.AsSpan(0, Math.Min(stored.Length, target.Length - at));
+            ReadExactly(_file, MemoryMarshal.AsBytes(part), tensor.Start + (Unsafe.SizeOf<T>() * (from + at)));
+            convert(part, target.Slice(at, part.Length));
         }
+    }
+
+    // A double beyond every float becomes an infinity, and is refused as one.
+    private static void Convert<T>(ReadOnlySpan<T> stored, Span<float> target) where T : INumberBase<T>
+    {
+        for (int i = 0; i < stored.Length; i++) target[i] = float.CreateTruncating(stored[i]);
     }
 
     // A bfloat16 is the upper half of a float.

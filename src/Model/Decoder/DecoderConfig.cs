@@ -104,20 +104,22 @@ public sealed record DecoderConfig
         ContextLength = contextLength,
     };
 
-    /// <summary>Refuses a shape that no decoder can have.</summary>
+    /// <summary>Refuses a shape that no decoder can have, in the names of <c>config.json</c>, where users have it from.</summary>
     /// <exception cref="ArgumentException">A size is not positive, the heads do not divide, or the head width is odd.</exception>
     public void Validate()
     {
-        Check(VocabularySize is > 1 and <= 1 << 24, "VocabularySize must be in [2, 2^24].");
-        Check(Width is > 0 and <= 1 << 16, "Width must be in [1, 65536].");
-        Check(Layers is > 0 and <= 1024, "Layers must be in [1, 1024].");
-        Check(Heads is > 0 and <= 4096 && KvHeads > 0 && Heads % KvHeads == 0, "KvHeads must divide Heads.");
-        Check(HeadDim is > 0 and <= 4096 && HeadDim % 2 == 0, "HeadDim must be even.");
-        Check(FeedForward is > 0 and <= 1 << 20, "FeedForward must be in [1, 2^20].");
-        Check(RopeTheta > 0 && double.IsFinite(RopeTheta), "RopeTheta must be positive.");
+        Check(VocabularySize is > 1 and <= 1 << 24, "\"vocab_size\" must be in [2, 2^24].");
+        Check(Width is > 0 and <= 1 << 16, "\"hidden_size\" must be in [1, 65536].");
+        Check(Layers is > 0 and <= 1024, "\"num_hidden_layers\" must be in [1, 1024].");
+        Check(Heads is > 0 and <= 4096, "\"num_attention_heads\" must be in [1, 4096].");
+        Check(KvHeads > 0 && Heads % KvHeads == 0, "\"num_key_value_heads\" must divide \"num_attention_heads\".");
+        Check(HeadDim is > 0 and <= 4096 && HeadDim % 2 == 0,
+            "\"head_dim\" (without it \"hidden_size\" / \"num_attention_heads\") must be even, in [2, 4096].");
+        Check(FeedForward is > 0 and <= 1 << 20, "\"intermediate_size\" must be in [1, 2^20].");
+        Check(RopeTheta > 0 && double.IsFinite(RopeTheta), "\"rope_theta\" must be positive.");
         RopeScaling?.Validate();
-        Check(NormEpsilon >= 0 && NormEpsilon < 1, "NormEpsilon must be in [0, 1).");
-        Check(ContextLength is > 0 and <= 1 << 24, "ContextLength must be in [1, 2^24].");
+        Check(NormEpsilon >= 0 && NormEpsilon < 1, "\"rms_norm_eps\" must be in [0, 1).");
+        Check(ContextLength is > 0 and <= 1 << 24, "\"max_position_embeddings\" must be in [1, 2^24].");
     }
 
     private int OwnOfFamily => Family switch

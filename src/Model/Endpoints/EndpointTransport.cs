@@ -113,6 +113,8 @@ internal sealed partial class EndpointTransport : IDisposable
             bool spent = said.Contains("insufficient_quota", StringComparison.Ordinal);
             return EndpointAttempt.Failed(status, said, !spent && status is 408 or 409 or 425 or 429 or >= 500, RetryAfter(response));
         }
+        // A server that says on purpose that it sends nothing says so another time too.
+        if (status is 204 or 205) return EndpointAttempt.Failed(status, $"no content ({status})");
         string? type = response.Content.Headers.ContentType?.MediaType;
         if (type is not null && type.Contains("html", StringComparison.OrdinalIgnoreCase))
             // A page is there to stay: the address is that of a door for people.
@@ -146,6 +148,7 @@ internal sealed partial class EndpointTransport : IDisposable
         }
         catch (JsonException)
         {
+            if (!IsUtf8(body)) return EndpointAttempt.Failed(status, $"{body.Length} bytes that are no text in UTF-8");
             // A connection that broke in the middle of an answer without a length looks like this.
             return attempt.Unreadable($"{body.Length} bytes that are not JSON, or only a part of it");
         }
@@ -170,6 +173,20 @@ internal sealed partial class EndpointTransport : IDisposable
 
     // What each of the ways of packing throws.
     private static bool IsUnpackable(Exception e) => e is InvalidDataException or InvalidOperationException;
+
+    // A character may be cut in the middle by a line that broke; no JSON holds a zero, and UTF-16 without a mark many.
+    private static bool IsUtf8(byte[] body)
+    {
+        try
+        {
+            new UTF8Encoding(false, throwOnInvalidBytes: true).GetDecoder().GetCharCount(body, flush: false);
+            return !body.Contains((byte)0);
+        }
+        catch (DecoderFallbackException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>The body, unpacked; null when it is larger and should be whole.</summary>
     private static async Task<byte[]?> ReadBody(HttpResponseMessage response, int largest, bool whole, CancellationToken cancellation)

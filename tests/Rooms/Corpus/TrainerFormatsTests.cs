@@ -21,6 +21,10 @@ public sealed class TrainerFormatsTests
     [InlineData("""{"id":"n.1","system_prompt":"s","question":"q","response":"a"}""", "system s;user q>a")]
     [InlineData("""{"system_prompt":"","question":"q","answer":"a"}""", "user q>a")]
     [InlineData("""{"system":"s","system_prompt":"t","query":"q","response":"a","answer":"b"}""", "system s;user q>a")]
+    [InlineData("""{"human":"q","assistant":"a","text":"all of it"}""", "user q>a")]
+    [InlineData("""{"system":"s","human":"q","assistant":"a","history":[["p","o"]]}""",
+        "system s;user p>o|system s;user p;assistant o;user q>a")]
+    [InlineData("""{"human":"rater 7","query":"q","response":"a","assistant":"v2"}""", "user q>a")]
     public void Alpaca_rows_are_dialogues(string line, string expected) => AssertRead(expected, EpisodeFormat.Alpaca, line);
 
     [Theory]
@@ -57,6 +61,11 @@ public sealed class TrainerFormatsTests
 
     [Theory]
     [InlineData("""{"instruction":"i","response":"a"}""", "instruction")]
+    [InlineData("""{"human":"q","assistant":["a"]}""", "\"assistant\" is not a text")]
+    [InlineData("""{"human":"q","gpt":"a"}""", "The object has \"human\", \"gpt\", and no \"messages\"")]
+    [InlineData("""{"text":"<|im_start|>user"}""", "The object has \"text\", and no \"messages\"")]
+    [InlineData("{}", "The object has no fields, and no \"messages\"")]
+    [InlineData("""{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}""", "\"h\" …, and no")]
     [InlineData("""{"question":"q","answer":7}""", "\"answer\" is not a text")]
     [InlineData("""{"instruction":7,"output":"a"}""", "\"instruction\" is not a text")]
     [InlineData("""{"instruction":"i","output":["a","b"]}""", "\"output\" is not a text")]
@@ -98,6 +107,7 @@ public sealed class TrainerFormatsTests
         """{"instruction":"Y","input":"","output":"a","system":"Play."}""", "Y")]
     [InlineData("""{"system_prompt":"","question":"i","response":"a"}""",
         """{"system_prompt":"Play.","question":"Y","response":"a"}""", "Y")]
+    [InlineData("""{"human":"i", "assistant":"a"}""", """{"human":"Y", "assistant":"a","system":"Play."}""", "Y")]
     [InlineData("""{"instruction":"i","chosen":"a","rejected":"b"}""",
         """{"instruction":"Y","chosen":"a","rejected":"b","system":"Play."}""", "Y")]
     [InlineData("""{"messages":[{"role":"user","content":"i"},{"role":"assistant","content":"a"}],"rejected_response":"b","prompt":"p"}""",

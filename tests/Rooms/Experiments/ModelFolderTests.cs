@@ -115,6 +115,19 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => Tune(Few, "empty")).Code);
     }
 
+    [Fact]
+    public void A_steered_model_that_is_there_is_told_from_a_folder_that_is_read_only()
+    {
+        string Steered(float strength, string folder) => Steering.Save(_base,
+            new SteeringVector("blocks.0.resid_post", [.. Enumerable.Repeat(strength, _base.Model.Config.Width)]), "a test", this[folder]);
+        string first = Steered(1, "out");
+        Directory.CreateDirectory(Path.Combine(this["out"], ".lock"));
+        Assert.Equal(first, Steered(1, "out"));
+        Assert.Equal("other-run", Assert.Throws<UserErrorException>(() => Steered(2, "out")).Code);
+        Directory.CreateDirectory(Path.Combine(this["empty"], ".lock"));
+        Assert.Equal("cannot-write", Assert.Throws<UserErrorException>(() => Steered(1, "empty")).Code);
+    }
+
     private TunedFolder Tune(TuneOptions options, string folder) => new TuningRun(options).Run(_base, Set, this[folder], _pool);
 
     private string[] Names(string folder) =>

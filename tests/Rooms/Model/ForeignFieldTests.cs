@@ -48,6 +48,35 @@ public sealed class ForeignFieldTests : IDisposable
         Refuses("unsupported-model", "config.json", root => root[field] = JsonNode.Parse(json), says,
             field is "rope_scaling" or "rope_parameters" ? "" : $"\"{field}\"");
 
+    /// <summary>What the engine calls it is nothing that a user could look for in the file.</summary>
+    [Theory]
+    [InlineData("vocab_size", "1", "\"vocab_size\" must be in")]
+    [InlineData("hidden_size", "0", "\"hidden_size\" must be in")]
+    [InlineData("num_hidden_layers", "0", "\"num_hidden_layers\" must be in")]
+    [InlineData("num_attention_heads", "0", "\"num_attention_heads\" is 0")]
+    [InlineData("num_attention_heads", "5000", "\"num_attention_heads\" must be in")]
+    [InlineData("num_key_value_heads", "3", "\"num_key_value_heads\" must divide \"num_attention_heads\"")]
+    [InlineData("head_dim", "7", "\"head_dim\" (without it \"hidden_size\" / \"num_attention_heads\") must be even")]
+    [InlineData("intermediate_size", "0", "\"intermediate_size\" must be in")]
+    [InlineData("rope_theta", "0", "\"rope_theta\" must be positive")]
+    [InlineData("rms_norm_eps", "1", "\"rms_norm_eps\" must be in")]
+    [InlineData("max_position_embeddings", "0", "\"max_position_embeddings\" must be in")]
+    [InlineData("max_position_embeddings", "1048577", "(\"max_position_embeddings\") of 1048577")]
+    [InlineData("rope_scaling", "{\"rope_type\":\"linear\",\"factor\":0.5}", "\"factor\" of rotary scaling")]
+    [InlineData("rope_scaling", "{\"rope_type\":\"llama3\",\"low_freq_factor\":4,\"original_max_position_embeddings\":8}",
+        "\"high_freq_factor\" of rotary scaling must be above \"low_freq_factor\"")]
+    [InlineData("rope_scaling", "{\"rope_type\":\"llama3\",\"original_max_position_embeddings\":0}",
+        "\"original_max_position_embeddings\"")]
+    [InlineData("rope_scaling", "{\"rope_type\":\"yarn\"}", "\"rope_type\" is \"yarn\"")]
+    [InlineData("model_type", "\"gpt2\"", "\"model_type\" is \"gpt2\"")]
+    [InlineData("hidden_act", "\"gelu\"", "\"hidden_act\" is \"gelu\"")]
+    [InlineData("mlp_bias", "true", "(\"mlp_bias\")")]
+    public void A_value_that_no_model_can_have_is_told_by_the_name_of_its_field(string field, string json, string says)
+    {
+        UserErrorException e = Refuses("unsupported-model", "config.json", root => root[field] = JsonNode.Parse(json), says);
+        Assert.DoesNotMatch("Vocabulary|Width|Layers|Heads|HeadDim|FeedForward|RopeTheta|NormEpsilon|ContextLength", e.Problem);
+    }
+
     [Theory]
     [InlineData("model", "[]", "is a list, where an object")]
     [InlineData("model", "null", "is missing")]

@@ -52,6 +52,32 @@ public sealed class SafetensorsTests : IDisposable
         Assert.Equal([1f, -3.140625f], two);
     }
 
+    /// <summary>Of more numbers than are converted at once, from any of them on.</summary>
+    [Fact]
+    public void Doubles_are_narrowed()
+    {
+        double[] stored = [.. Enumerable.Range(0, 70_000).Select(i => Math.Sin(i) / 3)];
+        WriteDoubles(stored);
+        using SafetensorsFile file = SafetensorsFile.Open(Target);
+        var back = new float[stored.Length];
+        file.Read("d", back);
+        Assert.Equal(stored.Select(x => (float)x), back);
+        file.Read("d", 3, back.AsSpan(0, 66_000));
+        Assert.Equal(stored.Skip(3).Take(66_000).Select(x => (float)x), back.Take(66_000));
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.NegativeInfinity)]
+    [InlineData(1e39)]
+    public void A_double_that_is_no_finite_float_is_refused(double wrong)
+    {
+        WriteDoubles([1, wrong]);
+        using SafetensorsFile file = SafetensorsFile.Open(Target);
+        UserErrorException e = Assert.Throws<UserErrorException>(() => file.Read("d", new float[2]));
+        Assert.Contains("\"d\" that is not finite", e.Problem, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}", "JSON")]
     [InlineData("[]", "object")]
@@ -126,6 +152,10 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     private static TensorToStore Store(string name, int[] shape, float[] values) => new(name, shape, t => values.CopyTo(t));
+
+    private void WriteDoubles(double[] numbers) => WriteRaw(
+        $"{{\"d\":{{\"dtype\":\"F64\",\"shape\":[{numbers.Length}],\"data_offsets\":[0,{8 * numbers.Length}]}}}}",
+        System.Runtime.InteropServices.MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray());
 
     private void WriteRaw(string header, byte[] data)
     {

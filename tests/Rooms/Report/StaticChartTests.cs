@@ -130,6 +130,11 @@ public sealed class StaticChartTests
         Assert.Equal("plain *x*", NameText.Plain("plain *x*"));
         Assert.Equal("\u2068طبيب\u2069", NameText.Plain("طبيب"));
         Assert.Equal("\u2068a\u202eb\u2069", NameText.Plain("a\u202eb"));
+        foreach (string name in (string[])["טרול", "a\u202eb", "a טרול 7"])
+            Assert.Equal(name.Length + 2, NameText.IsolatedLength(NameText.Plain(name) + " 0.5\u2069"));
+        foreach (string other in (string[])["", "\u2068", "טרול\u2069", "\u2068a\u2069", "\u2068\u2069", "\u2068טרול", "\u2068ט\n\u2069",
+            "\u2068\u2068ט\u2069\u2069", " \u2068ט\u2069"])
+            Assert.Equal(0, NameText.IsolatedLength(other));
         foreach (string name in (string[])["**x**", "`x`", "a\\*b", "*", "**", "\\", "x`", "a ** b ** c"])
         {
             Assert.Equal([new InlineText.Span(InlineText.Style.Plain, $"A {name} b")], InlineText.Parse($"A {NameText.InProse(name)} b"));

@@ -1,3 +1,4 @@
+using System.Text;
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
 using PersonaSelection.Model;
@@ -45,6 +46,50 @@ public sealed class UnreadableAnswerTests : IDisposable
         Assert.Contains(says, e.Problem);
         Assert.Contains("in 7 attempts", e.Problem);
         Assert.Single(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories));
+    }
+
+    [Theory]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    [InlineData("utf-32")]
+    public void AnAnswerInAnotherEncoding_IsRefusedAtOnce(string name)
+    {
+        var encoding = Encoding.GetEncoding(name);
+        byte[] bare = encoding.GetBytes(Chat("grüß"));
+        foreach (byte[] raw in (byte[][])[bare, [.. encoding.GetPreamble(), .. bare]])
+        {
+            using var server = new EndpointServer(_ => ServerReply.Ok("") with { Raw = raw });
+            using EndpointClient client = Client(server);
+
+            UserErrorException e = Assert.Throws<UserErrorException>(() => Ask(client, "q"));
+            Assert.Equal(("endpoint-bad-reply", 1), (e.Code, server.Requests.Count));
+            Assert.Contains($"{raw.Length} bytes that are no text in UTF-8", e.Problem);
+        }
+    }
+
+    [Theory]
+    [InlineData(204)]
+    [InlineData(205)]
+    public void AnAnswerThatSaysItHasNoContent_IsRefusedAtOnce(int status)
+    {
+        using var server = new EndpointServer(_ => new ServerReply(status, ""));
+        using EndpointClient client = Client(server);
+
+        UserErrorException e = Assert.Throws<UserErrorException>(() => Ask(client, "q"));
+        Assert.Equal(("endpoint-bad-reply", 1), (e.Code, server.Requests.Count));
+        Assert.Contains($"no content ({status})", e.Problem);
+    }
+
+    /// <summary>A line that breaks within a character leaves bytes that are no UTF-8 either.</summary>
+    [Fact]
+    public void AnAnswerCutWithinACharacter_IsAskedForAgain()
+    {
+        byte[] whole = Encoding.UTF8.GetBytes(Chat("ü"));
+        int within = Array.IndexOf(whole, (byte)0xC3) + 1;
+        using var server = new EndpointServer(r => r.Number > 0 ? Ok("hello") : ServerReply.Ok("") with { Raw = whole[..within] });
+        using EndpointClient client = Client(server);
+
+        Assert.Equal(("hello", 2), (Ask(client, "q"), server.Requests.Count));
     }
 
     [Fact]
