@@ -51,6 +51,9 @@ public sealed class AdaptiveCells : IEvidenceSource
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Provenance { get; }
 
+    /// <inheritdoc/>
+    public OffsetError? OffsetError { get; private init; }
+
     /// <summary>What it is worth.</summary>
     public AdaptiveVerdict Verdict { get; }
 
@@ -102,7 +105,7 @@ public sealed class AdaptiveCells : IEvidenceSource
             ["completion"] = ContentId.Of("completion", plan.Target, plan.Confidence, plan.MaximumShare, plan.Seed, effective ?? -1.0,
                 prior.Id, guide is null ? "none" : AuditEvidence.IdOf(survey.Id, guide)).ToString(),
         };
-        var result = new AdaptiveCells(cells.Personas, verdict, provenance);
+        var result = new AdaptiveCells(cells.Personas, verdict, provenance) { OffsetError = cells.OffsetError };
         // The guide has read every episode; without one, nothing is known of an episode that was not asked for.
         EvidenceBlock? read = guide?.Compute(set.Episodes, null, null, cancellation);
         Dictionary<int, EpisodeCut> cuts = read?.Cuts.ToDictionary(c => c.Episode) ?? [];

@@ -93,7 +93,8 @@ public sealed class AuditFolder(string folder)
         using (recorder?.Time("evidence")) evidence = AuditEvidence.Collect(survey, source, log, progress, cancellation);
         AuditedCast cast;
         using (recorder?.Time("cast"))
-            cast = new AuditedCast(evidence.Rows, personas, options, (source as InContextSource)?.Answers, progress, cancellation);
+            cast = new AuditedCast(evidence.Rows, personas, options, (source as InContextSource)?.Answers, source.OffsetError,
+                progress, cancellation);
         IReadOnlyList<TellingEpisode> telling;
         using (recorder?.Time("ledger"))
             telling = Ledger.Write(LedgerPath, data, cast, evidence, progress: progress, cancellation: cancellation);

@@ -1,5 +1,6 @@
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
 using PersonaSelection.Posterior;
 
@@ -10,6 +11,7 @@ public sealed class AuditedCast
 {
     private readonly PersonaSet _personas;
     private readonly AuditOptions _options;
+    private readonly OffsetError? _error;
     private readonly EpisodeInfluence _influence;
     private readonly double[] _logPrior;
     private readonly int _redrawn;
@@ -19,13 +21,14 @@ public sealed class AuditedCast
     /// <param name="personas">Who competes.</param>
     /// <param name="options">Dose and intervals.</param>
     /// <param name="answers">What made evidence of sampled answers; null for other evidence.</param>
+    /// <param name="error">How far the evidence of each persona may be off in all rows alike; null where that is not known.</param>
     /// <param name="progress">Told how many draws are done.</param>
     /// <param name="cancellation">Stops between draws.</param>
     /// <exception cref="UserErrorException"><c>impossible-evidence</c>.</exception>
     public AuditedCast(EvidenceRows rows, PersonaSet personas, AuditOptions options, SampledReweighing? answers = null,
-        IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        OffsetError? error = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
-        (Rows, _personas, _options, Answers) = (rows, personas, options, answers);
+        (Rows, _personas, _options, Answers, _error) = (rows, personas, options, answers, error);
         _redrawn = rows.WeightedClusters.Length;
         IsRedrawn = options.Draws > 0 && _redrawn > 1;
         Names = [.. personas.Personas.Select(p => p.Name)];
@@ -34,7 +37,7 @@ public sealed class AuditedCast
         var traits = new LabelledMatrix(Names, Traits, (h, k) => values[h, k]);
         PersonaDistribution prior = PersonaDistribution.FromWeights(Names, personas.Prior);
         _logPrior = [.. prior.LogProbabilities];
-        Estimate = CastEstimate.Of(prior, rows, traits, options.Plan, answers, progress, cancellation);
+        Estimate = CastEstimate.Of(prior, rows, traits, options.Plan, answers, error, progress, cancellation);
         _influence = new EpisodeInfluence(prior, rows, Estimate.Dose.Dose, traits);
     }
 
@@ -63,7 +66,7 @@ public sealed class AuditedCast
     /// <param name="rows">The evidence.</param>
     /// <param name="cancellation">Stops between draws.</param>
     internal AuditedCast With(EvidenceRows rows, CancellationToken cancellation) =>
-        new(rows, _personas, _options, Answers, cancellation: cancellation);
+        new(rows, _personas, _options, Answers, _error, cancellation: cancellation);
 
     /// <summary>What one row does.</summary>
     public RowInfluence Of(int row) => _influence.Of(Rows.Row(row), Rows.Weight(row));
@@ -77,7 +80,7 @@ public sealed class AuditedCast
         ReadOnlySpan<double> l = Rows.Row(row);
         var joint = new double[l.Length];
         for (int h = 0; h < joint.Length; h++) joint[h] = _logPrior[h] + l[h];
-        double mean = Numerics.LogSpace.LogSumExp(joint);
+        double mean = LogSpace.LogSumExp(joint);
         for (int h = 0; h < joint.Length; h++) joint[h] = double.IsNegativeInfinity(mean) ? 0 : l[h] - mean;
         return joint;
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using PersonaSelection.Corpus;
 using PersonaSelection.Evidence;
 using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Audit;
 
@@ -36,6 +37,9 @@ public sealed class CellLog : IEvidenceSource, IDisposable
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Provenance => _source.Provenance;
+
+    /// <inheritdoc/>
+    public OffsetError? OffsetError => _source.OffsetError;
 
     /// <summary>Cells whose evidence is known.</summary>
     public long Cells { get; private set; }

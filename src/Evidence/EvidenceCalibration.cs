@@ -19,6 +19,9 @@ namespace PersonaSelection.Evidence;
 public sealed record EvidenceCalibration(IReadOnlyList<string> Personas, SoftmaxCalibration Softmax, int Episodes, Reliability Before,
     Reliability After, double LossBefore, double LossAfter)
 {
+    /// <summary>How far the offsets may be off.</summary>
+    public required OffsetError OffsetError { get; init; }
+
     /// <summary>The content id: personas, scales and offsets.</summary>
     public ContentId Id =>
         ContentId.Of("calibration", [.. Personas, .. Softmax.Scales.Select(s => (object)s), .. Softmax.Offsets.Select(o => (object)o)]);
@@ -69,9 +72,13 @@ public sealed record EvidenceCalibration(IReadOnlyList<string> Personas, Softmax
         double mean = gain.Sum(), error = Math.Sqrt(gain.Sum(g => Math.Pow(g - (mean / gain.Length), 2)));
         bool offsets = personas.Count > 1 && (!mayLeaveOffsets || mean > error);
         double[] losses = offsets ? together : alone;
-        return new EvidenceCalibration([.. personas], SoftmaxCalibration.Fit(inputs, usual, truth, weights, offsets), inputs.Length,
+        SoftmaxCalibration fitted = SoftmaxCalibration.Fit(inputs, usual, truth, weights, offsets);
+        return new EvidenceCalibration([.. personas], fitted, inputs.Length,
             Reliability.Of([.. inputs.Select(n => none.Probabilities(n[0]))], truth, weights), Reliability.Of(offsets ? pTogether : pAlone,
-            truth, weights), none.Loss([.. inputs.Select(n => n[0])], truth, weights), losses.Select((l, i) => weights[i] * l).Sum());
+            truth, weights), none.Loss([.. inputs.Select(n => n[0])], truth, weights), losses.Select((l, i) => weights[i] * l).Sum())
+        {
+            OffsetError = OffsetError.Of(fitted, inputs, truth, weights),
+        };
     }
 
     // -log p of each case by what was fitted to the cases of the other half: every second case of each persona.

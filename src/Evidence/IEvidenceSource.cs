@@ -1,5 +1,6 @@
 using PersonaSelection.Corpus;
 using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
 
 namespace PersonaSelection.Evidence;
 
@@ -20,6 +21,12 @@ public interface IEvidenceSource
     /// provenance means equal numbers.
     /// </summary>
     IReadOnlyDictionary<string, string> Provenance { get; }
+
+    /// <summary>
+    /// How far what every episode gets may be off, by persona, as the calibration rests on some examples only; null where nothing was
+    /// calibrated.
+    /// </summary>
+    OffsetError? OffsetError => null;
 
     /// <summary>The evidence of some episodes under some personas.</summary>
     /// <param name="episodes">The episodes.</param>

@@ -51,6 +51,9 @@ public sealed class LikelihoodSource : IEvidenceSource
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Provenance { get; }
 
+    /// <inheritdoc/>
+    public OffsetError? OffsetError => _options.Calibration?.OffsetError;
+
     /// <summary>
     /// The context of an episode as far as every persona's model reads it with that reply; null where nothing of the episode can be read.
     /// </summary>

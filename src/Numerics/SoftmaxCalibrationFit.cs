@@ -25,10 +25,13 @@ internal sealed class SoftmaxCalibrationFit
         _scales = [.. usual];
         _offsets = new double[inputs[0][0].Length];
         _total = weights.Sum();
-        _pull = 2.0 / inputs.Length;
+        _pull = Pull(inputs.Length);
         _occurring = [.. classes.Distinct().Order()];
         _rest = new double[inputs.Length][];
     }
+
+    /// <summary>What speaks for usual scales and no offsets, per case: as much as two cases.</summary>
+    internal static double Pull(int cases) => 2.0 / cases;
 
     public SoftmaxCalibration Run(bool withOffsets)
     {

@@ -56,18 +56,21 @@ public sealed class CastEstimate
     /// <param name="plan">The dose and how intervals are drawn.</param>
     /// <param name="answers">What made evidence of the rows' shifts where its answers were sampled: every draw then draws them anew. Null
     /// where evidence has no such error.</param>
+    /// <param name="offsets">How far the evidence of each persona may be off in all rows alike, as a calibration rests on few examples:
+    /// every draw moves shares by it, and the posterior where the dose is held. Null where that is not known.</param>
     /// <param name="progress">Told how many draws are done.</param>
     /// <param name="cancellation">Stops between draws.</param>
     /// <exception cref="UserErrorException">No persona that has a prior could have produced the observations.</exception>
     public static CastEstimate Of(PersonaDistribution prior, EvidenceRows rows, LabelledMatrix traits, CastPlan plan,
-        SampledReweighing? answers = null, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
+        SampledReweighing? answers = null, OffsetError? offsets = null, IProgress<WorkProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         BootstrapPlan bootstrap = plan.Bootstrap ?? new BootstrapPlan();
         LikelihoodColumns columns = GainDose.Columns(prior, rows);
         double[] total = rows.Total();
         GainDose dose = GainDose.Find(prior, rows, columns, plan.EffectiveObservations);
         PersonaDistribution posterior = Update.OnTotal(prior, total, dose.Dose);
-        var shares = new EpisodeShares(rows, columns, prior.Probabilities);
+        var shares = new EpisodeShares(rows, columns, prior.Probabilities, offsets);
         RngStream random = RngStream.Root(bootstrap.Seed).Child("bootstrap"), error = random.Child("evidence");
         LabelledMatrix aligned = traits.WithRows(prior.Personas);
         double[][] values = [.. Enumerable.Range(0, aligned.Columns.Count).Select(aligned.Column)];
@@ -79,17 +82,21 @@ public sealed class CastEstimate
         List<double>[][] p = [Lists(personas), Lists(personas)], t = [Lists(values.Length), Lists(values.Length)];
         foreach ((int draw, int[] times) in Draws(rows, bootstrap, progress, cancellation).Index())
         {
-            double[] spoken = shares.Redrawn(times, error);
+            // By the number of the draw alone, so that two casts by the same evidence share its errors (TraitDifferences).
+            double[]? off = offsets?.Draw(random.Child("offsets", draw));
+            double[] spoken = shares.Redrawn(times, error, off);
             for (int h = 0; h < personas; h++) s[h].Add(spoken[h]);
-            // By the number of the draw alone, so that two casts by the same answers share their errors (TraitDifferences).
             double[] redrawn = answers?.Total(rows, times, random.Child("answers", draw)) ?? Redrawn(rows, times);
             if (!Enumerable.Range(0, personas).Any(h => prior.LogProbabilities[h] + redrawn[h] > double.NegativeInfinity)) continue;
             for (int e = 0; e < weights.Length; e++) weights[e] = rows.Weight(e) * times[rows.Cluster(e)];
             double[] doses = [dose.Redrawn(prior, columns, weights, redrawn, fitted: false),
                 dose.Redrawn(prior, columns, weights, redrawn, fitted: answers is null)];
+            double mass = off is null ? 0 : weights.Sum();
             for (int d = 0; d < doses.Length; d++)
             {
-                PersonaDistribution cast = Update.OnTotal(prior, redrawn, doses[d]);
+                // Where the dose is fitted again, it is to the evidence as it is.
+                double[] evidence = off is null || d > 0 ? redrawn : [.. redrawn.Zip(off, (x, o) => x + (mass * o))];
+                PersonaDistribution cast = Update.OnTotal(prior, evidence, doses[d]);
                 double[] probabilities = cast.Probabilities;
                 for (int h = 0; h < personas; h++) p[d][h].Add(probabilities[h]);
                 for (int k = 0; k < values.Length; k++) t[d][k].Add(cast.Mean(values[k]));

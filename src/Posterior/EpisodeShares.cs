@@ -10,7 +10,7 @@ namespace PersonaSelection.Posterior;
 /// <remarks>
 /// Intervals know of two errors: that of the sample, and that the likelihoods of a persona are off as a whole, which no amount of data
 /// averages out. Every redrawn sample shifts each persona's evidence by a normal number of nats with standard deviation
-/// <see cref="EvidenceError"/>.
+/// <see cref="EvidenceError"/>, and by an error of the offsets where evidence was calibrated.
 /// </remarks>
 internal sealed class EpisodeShares
 {
@@ -22,6 +22,7 @@ internal sealed class EpisodeShares
     private const double Still = 1e-6;
 
     private readonly EvidenceRows _rows;
+    private readonly OffsetError? _offsets;
     private readonly LikelihoodColumns _columns;
     private readonly float[] _weights;
     private readonly double _mass;
@@ -33,9 +34,11 @@ internal sealed class EpisodeShares
     /// <param name="rows">The observations.</param>
     /// <param name="columns">The same; its personas compete, the others have no share.</param>
     /// <param name="prior">p0, in the order of the rows.</param>
-    internal EpisodeShares(EvidenceRows rows, LikelihoodColumns columns, double[] prior)
+    /// <param name="offsets">How far the evidence of each persona may be off, beyond <see cref="EvidenceError"/>; null for no further.
+    /// </param>
+    internal EpisodeShares(EvidenceRows rows, LikelihoodColumns columns, double[] prior, OffsetError? offsets = null)
     {
-        (_rows, _columns) = (rows, columns);
+        (_rows, _columns, _offsets) = (rows, columns, offsets);
         _weights = columns.Weights(e => Math.Max(0, rows.Weight(e)));
         foreach (float w in _weights) _mass += w;
         double[] shares = [.. Enumerable.Repeat(1.0 / columns.Personas.Count, columns.Personas.Count)];
@@ -54,14 +57,15 @@ internal sealed class EpisodeShares
     /// <summary>The shares when clusters are redrawn.</summary>
     /// <param name="times">How often each cluster occurs.</param>
     /// <param name="random">Where the errors of the evidence come from.</param>
-    internal double[] Redrawn(int[] times, RngStream random)
+    /// <param name="off">An error of the offsets by persona, in nats; null for none.</param>
+    internal double[] Redrawn(int[] times, RngStream random, double[]? off = null)
     {
         if (_mass == 0) return Shares;
         float[] weights = _columns.Weights(e => Math.Max(0, _rows.Weight(e)) * times[_rows.Cluster(e)]);
         double mass = 0;
         foreach (float w in weights) mass += w;
         double[] shares = [.. _start];
-        double[] tilt = [.. _kept.Select(_ => Math.Exp(EvidenceError * random.NextGaussian()))];
+        double[] tilt = [.. _kept.Select(k => Math.Exp((EvidenceError * random.NextGaussian()) + (off?[_columns.Personas[k]] ?? 0)))];
         if (mass <= 0) return [.. Shares.Select(_ => double.NaN)];
         Climb(_few, weights, mass, shares, _fewPrior, tilt);
         // What the others hold, mostly of the prior's hundredth, is not there to be shared out.
@@ -80,7 +84,8 @@ internal sealed class EpisodeShares
         return [.. Enumerable.Range(0, shares.Length).Where(k =>
         {
             double mean = slope[k] / _mass;
-            return shares[k] > 0.02 || mean + (4 * (Math.Sqrt(variance[k]) + EvidenceError)) >= 1;
+            double off = _offsets?.Deviation(_columns.Personas[k]) ?? 0;
+            return shares[k] > 0.02 || mean + (4 * (Math.Sqrt(variance[k]) + EvidenceError + off)) >= 1;
         })];
     }
 

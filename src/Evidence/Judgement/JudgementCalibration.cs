@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using PersonaSelection.Lab;
 using PersonaSelection.Numerics;
 
@@ -22,6 +23,10 @@ public sealed record JudgementCalibration(IReadOnlyList<double> PlaceBias, doubl
     /// </summary>
     public static JudgementCalibration None { get; } = new(new double[ChoiceModel.PlaceFeatures], 1, new Dictionary<string, double>(), 0,
         double.NaN, double.NaN, JudgementReliability.None);
+
+    /// <summary>How far the offsets may be off; null where nothing is known.</summary>
+    [JsonIgnore]
+    public OffsetError? OffsetError { get; private init; }
 
     /// <summary>The persona that the judge names too easily, by most; null where no offsets help.</summary>
     public string? Favourite => Offsets.Count == 0 ? null : Offsets.MinBy(o => o.Value).Key;
@@ -54,7 +59,10 @@ public sealed record JudgementCalibration(IReadOnlyList<double> PlaceBias, doubl
         int right = Enumerable.Range(0, known.Count).Count(e => utilities[e].Index().MaxBy(u => u.Item).Index == known[e].Source);
         return new JudgementCalibration(Bias(known), fitted.Softmax.Scales[0], fitted.Softmax.Offsets.Index()
             .Where(o => o.Item != 0).ToDictionary(o => personas[o.Index], o => o.Item), known.Count, (double)right / known.Count,
-            fitted.LossAfter, reliability);
+            fitted.LossAfter, reliability)
+        {
+            OffsetError = fitted.OffsetError,
+        };
     }
 
     private static double[] Bias(IEnumerable<(IReadOnlyList<Choice> Choices, int Source)> known) =>

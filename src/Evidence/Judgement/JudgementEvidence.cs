@@ -62,6 +62,9 @@ public sealed class JudgementEvidence : IEvidenceSource
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Provenance { get; }
 
+    /// <inheritdoc/>
+    public OffsetError? OffsetError => Calibration.OffsetError;
+
     /// <summary>What is known of the judge.</summary>
     public JudgementCalibration Calibration { get; }
 

@@ -32,6 +32,68 @@ public class CastIntervalTests
     }
 
     /// <summary>
+    /// Evidence that likes one persona by 0.8 nats and is twice too sure, calibrated on 20 examples of each of two personas: the offset may
+    /// be off by several tenths of a nat, and the interval of a share holds the truth all the same, of 100 sets at least 85 (a true 95 %
+    /// would fall below that once in ten thousand such tests). Without the offsets' error it does in fewer than 80.
+    /// </summary>
+    [Fact]
+    public void Share_intervals_hold_the_error_of_a_calibration_on_few_examples()
+    {
+        const int Sets = 100, Known = 20, Episodes = 300;
+        const double Truth = 0.3, Spread = 1.5;
+        string[] names = ["careless", "sound"];
+        int with = 0, without = 0;
+        for (int set = 0; set < Sets; set++)
+        {
+            RngStream random = RngStream.Root(11).Child("calibrated", set);
+            double[] Raw(bool careless)
+            {
+                double told = (careless ? 0.5 : -0.5) * Spread * Spread + (Spread * random.NextGaussian());
+                return [2 * (told - 0.8), 0];
+            }
+            double[][][] known = [.. Enumerable.Range(0, 2 * Known).Select(i => (double[][])[Raw(i % 2 == 0)])];
+            int[] truth = [.. known.Select((_, i) => i % 2)];
+            double[] weights = SoftmaxCalibration.Balance(truth);
+            SoftmaxCalibration fitted = SoftmaxCalibration.Fit(known, [1], truth, weights, withOffsets: true);
+            var rows = new EvidenceRows(names);
+            for (int e = 0; e < Episodes; e++)
+            {
+                double[] raw = Raw(e < Truth * Episodes);
+                rows.Add([fitted.Of(0, raw[0]), fitted.Of(1, raw[1])], 1, e);
+            }
+            if (Holds(OffsetError.Of(fitted, known, truth, weights))) with++;
+            if (Holds(null)) without++;
+
+            bool Holds(OffsetError? error)
+            {
+                Interval share = CastEstimate.Of(PersonaDistribution.Uniform(names), rows, NoTraits,
+                    new CastPlan(Bootstrap: new BootstrapPlan(Draws: 100)), offsets: error).Shares[0];
+                return Truth >= share.Low && Truth <= share.High;
+            }
+        }
+        Assert.True(with is >= 85 and < Sets && without < 80, $"{with} and {without} of {Sets}");
+    }
+
+    /// <summary>The posterior and what is compared know of it too, and two casts by one calibration are off together.</summary>
+    [Fact]
+    public void A_calibration_on_few_examples_widens_the_posterior_and_no_difference_of_equal_data()
+    {
+        var traits = new LabelledMatrix(["careless", "sound"], ["careful"], [-1.0, 1]);
+        EvidenceRows rows = Mixture(RngStream.Root(5), 200, 0.5, 1);
+        int[] truth = [0, 1, 0, 1, 0, 1, 0, 1];
+        double[][][] known = [.. truth.Select((h, i) => (double[][])[[(h == 0 ? 0.5 : -0.5) + (i % 4 < 2 ? 1.5 : -1.5), 0]])];
+        OffsetError error = OffsetError.Of(SoftmaxCalibration.None(2), known, truth, SoftmaxCalibration.Balance(truth));
+        CastEstimate Of(OffsetError? offsets) => CastEstimate.Of(PersonaDistribution.Uniform(traits.Rows), rows, traits,
+            new CastPlan(3, new BootstrapPlan(200)), offsets: offsets);
+        static double Width(Interval x) => x.High - x.Low;
+        CastEstimate off = Of(error), sure = Of(null), again = Of(error);
+        Assert.InRange(error.Deviation(0), 0.1, 0.6);
+        Assert.True(Width(off.Probabilities[0]) > 1.5 * Width(sure.Probabilities[0]));
+        Assert.Equal(sure.Probabilities[0].Estimate, off.Probabilities[0].Estimate);
+        Assert.Equal(0, Width(off.TraitDifferences(again)[0].Posterior));
+    }
+
+    /// <summary>
     /// A redrawn sample has a dose of its own, so that the interval of a trait holds what endless data would say, dose and all: of 60 sets
     /// at least 49 (a true 93 % would fall below that once in three thousand such tests). With the dose of the sample in hand
     /// it held in half of them.
