@@ -155,7 +155,7 @@ public sealed class Forecasting : IDisposable
         PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, Traits);
         var subject = new ForecastSubject(set.Name, trainedDomains, _time);
         Forecast posterior = PosteriorForecast.Make(subject, Prior, observations, dose.Dose, Behaviour,
-            provenance: Provenance(set, dose, "evidence", evidence.Id, evidence));
+            provenance: Provenance(set, dose, "evidence", evidence.Id, evidence), offsets: _source.Evidence.OffsetError);
         double[] before = [.. Behaviour.Probes.Select(p => p.Before)];
         InContextTable shown = Show(set, Questions, Probes.Counted, progress, cancellation);
         DoseFit doseInContext = FitDoseInContext(set, shown, before, progress, cancellation);

@@ -17,8 +17,8 @@ public enum ForecastAnchor
 public static class PosteriorForecast
 {
     /// <summary>
-    /// p(y'|x') = sum_h p(h|D,x') p(y'|x',h), for every probe and domain, with intervals over observations, probes, and answers
-    /// where behaviour was sampled. Dose and prior are held fixed.
+    /// p(y'|x') = sum_h p(h|D,x') p(y'|x',h), for every probe and domain, with intervals over observations, probes, answers where behaviour
+    /// was sampled, and offsets where evidence was calibrated. Dose and prior are held fixed.
     /// </summary>
     /// <param name="subject">What is about to be trained.</param>
     /// <param name="prior">p0.</param>
@@ -27,9 +27,11 @@ public static class PosteriorForecast
     /// <param name="behaviour">p(y'|x',h).</param>
     /// <param name="anchor">What shifts count from.</param>
     /// <param name="provenance">Further facts to keep with the forecast.</param>
+    /// <param name="offsets">How far the evidence of each persona, in the order of the prior, may be off in all observations alike, as a
+    /// calibration rests on few examples; null where that is not known.</param>
     public static Forecast Make(ForecastSubject subject, PersonaDistribution prior, Observations observations, double dose,
         BehaviourTable behaviour, ForecastAnchor anchor = ForecastAnchor.MeasuredBefore,
-        IReadOnlyDictionary<string, string>? provenance = null)
+        IReadOnlyDictionary<string, string>? provenance = null, OffsetError? offsets = null)
     {
         BootstrapPlan plan = subject.Plan;
         Observations data = observations.For(prior.Personas);
@@ -37,7 +39,8 @@ public static class PosteriorForecast
         PosteriorTable posterior = PosteriorTable.Of(prior, data, dose, plan: plan with { Draws = 0 });
         double[] after = Anchored(posterior.Posterior, table);
         RngStream answers = RngStream.Root(plan.Seed).Child("bootstrap").Child("answers");
-        double[][] redrawn = [.. PosteriorTable.Redraw(prior, data, dose, plan).Select(p => Anchored(p, table.Redrawn(answers)))];
+        double[][] redrawn = [.. PosteriorTable.Redraw(prior, data, dose, plan, offsets)
+            .Select(p => Anchored(p, table.Redrawn(answers)))];
         var rows = ForecastRows.Of(table.Probes, subject.TrainedDomains, after, redrawn, data.EffectiveClusters, plan);
         var facts = new Dictionary<string, string>(provenance ?? new Dictionary<string, string>())
         {

@@ -86,18 +86,31 @@ public sealed class PosteriorTable
     /// The posterior of every redrawn sample of clusters, which counts for as many observations as the data: with clusters of unequal
     /// weight a sample may weigh more or less. One that leaves no persona is left out.
     /// </summary>
-    internal static IEnumerable<PersonaDistribution> Redraw(PersonaDistribution prior, Observations data, double dose, BootstrapPlan plan)
+    /// <param name="prior">p0.</param>
+    /// <param name="data">The observations, with the personas of the prior in its order.</param>
+    /// <param name="dose">beta.</param>
+    /// <param name="plan">How often and by which seed.</param>
+    /// <param name="offsets">How far the evidence of each persona may be off in all observations alike; null where that is not known.
+    /// </param>
+    internal static IEnumerable<PersonaDistribution> Redraw(PersonaDistribution prior, Observations data, double dose, BootstrapPlan plan,
+        OffsetError? offsets = null)
     {
         var bootstrap = ClusterResampling.Of(data.Clusters, data.Weights);
-        RngStream random = RngStream.Root(plan.Seed).Child("bootstrap").Child("observations");
+        RngStream bootstrapped = RngStream.Root(plan.Seed).Child("bootstrap"), random = bootstrapped.Child("observations");
         var multiplicity = new double[data.Clusters.Count];
         double mass = data.Mass;
         for (int draw = 0; draw < plan.Draws; draw++)
         {
             bootstrap.Draw(random, multiplicity);
             double[] total = data.Total(multiplicity);
-            double redrawn = 0;
-            for (int e = 0; e < multiplicity.Length; e++) redrawn += multiplicity[e] * Math.Abs(data.Weights[e]);
+            double redrawn = 0, sum = 0;
+            for (int e = 0; e < multiplicity.Length; e++)
+            {
+                redrawn += multiplicity[e] * Math.Abs(data.Weights[e]);
+                sum += multiplicity[e] * data.Weights[e];
+            }
+            double[]? off = offsets?.Draw(bootstrapped.Child("offsets", draw));
+            for (int h = 0; off is not null && h < total.Length; h++) total[h] += sum * off[h];
             if (prior.LogProbabilities.ToArray().Where((p, h) => p > double.NegativeInfinity && total[h] > double.NegativeInfinity).Any())
                 yield return Update.OnTotal(prior, total, redrawn > 0 ? dose * mass / redrawn : 0);
         }

@@ -1,4 +1,5 @@
 using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
 using PersonaSelection.Posterior;
 using Xunit;
 
@@ -63,6 +64,21 @@ public sealed class ForecastTests : IDisposable
         Assert.Throws<ArgumentException>(() => new BehaviourTable(exact.Low, exact.Probes, answers: double.NaN));
 
         static double Width(ForecastRow r) => r.High - r.Low;
+    }
+
+    [Fact]
+    public void A_calibration_on_few_examples_widens_the_intervals_and_the_forecast_stays()
+    {
+        int[] truth = [0, 1, 0, 1, 0, 1, 0, 1];
+        double[][][] known = [.. truth.Select((h, i) => (double[][])[[(h == 0 ? 0.5 : -0.5) + (i % 4 < 2 ? 1.5 : -1.5), 0]])];
+        OffsetError few = OffsetError.Of(SoftmaxCalibration.None(2), known, truth, SoftmaxCalibration.Balance(truth));
+        // Several observations that say the same, so that redrawing them leaves nothing open.
+        var same = new Observations(new LabelledMatrix(["e0", "e1", "e2"], ["honest", "liar"], (_, h) => h == 0 ? -2 : -0.1));
+        Forecast Of(OffsetError? offsets) => PosteriorForecast.Make(About, Prior, same, 0.4, Behaviour(), offsets: offsets);
+        Forecast off = Of(few), sure = Of(null);
+        Assert.Equal(sure.Domain("test").After, off.Domain("test").After);
+        Assert.Equal(0, sure.Domain("test").High - sure.Domain("test").Low, 1e-9);
+        Assert.True(off.Domain("test").High - off.Domain("test").Low > 0.05, $"{off.Domain("test")}");
     }
 
     /// <summary>Where all redrawn data say the same and all probes of a domain shift alike, wherever they start, nothing is open.</summary>
