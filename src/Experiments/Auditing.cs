@@ -51,6 +51,15 @@ public sealed record AuditRequest(IReadOnlyList<string> Data, IReadOnlyList<stri
                         "Choose another folder with -o, or give the file another name.");
         if (Out is { } kept) KeptData.Places(kept, Data, [.. Compare, .. Beside]);
     }
+
+    /// <summary>Refuses places that nothing could be written to, before evidence is taken.</summary>
+    /// <exception cref="UserErrorException"><c>cannot-write</c>.</exception>
+    public void RequireWritable()
+    {
+        AtomicFile.RequireWritable(Folder);
+        foreach (string place in Out is { } kept ? KeptData.Places(kept, Data) : [])
+            AtomicFile.RequireWritable(Path.GetDirectoryName(Path.GetFullPath(place))!);
+    }
 }
 
 /// <summary>What came of an audit.</summary>

@@ -103,6 +103,7 @@ internal sealed class AuditCommand
             return AuditPlan.Print([.. new[] { request.Data, request.Compare }.Where(f => f.Count > 0).Select(Wanted)], folder, server,
                 _source.Threads(parsed), parsed.GetValue(_json), cancellation);
         request.RequireApart();
+        request.RequireWritable();
         var bad = new PassedOver();
         AuditOutcome outcome = Screen.Work(parsed.GetValue(_quiet), p =>
         {
