@@ -165,7 +165,7 @@ internal static class AuditScreen
             : string.Create(CultureInfo.InvariantCulture, $"The judge found {100 * judge.Accuracy:0} % of {judge.Episodes} examples "
                 + $"of known source; its choices are scaled by {judge.Scale:0.##}")
                 + (judge.Favourite is { } liked ? string.Create(CultureInfo.InvariantCulture,
-                    $", and its liking for {liked} ({-judge.Offsets[liked]:0.##} nats) is taken out.") : ".");
+                    $", and its liking for {NameText.Plain(liked)} ({-judge.Offsets[liked]:0.##} nats) is taken out.") : ".");
         string often = data?.SwapDisagreement > MostlyByPlace ? " A judge that does so this often says little: try another model." : "";
         return data is not { Pairs: > 0 } ? calibrated
             : calibrated + string.Create(CultureInfo.InvariantCulture,
