@@ -152,10 +152,11 @@ public sealed class Forecasting : IDisposable
             throw new ArgumentException($"No probe is about '{unknown}'.", nameof(trainedDomains));
         (EvidenceTable evidence, Observations observations) = Weigh(set, progress, cancellation);
         DoseFit dose = FitDose(set, observations, progress, cancellation);
-        PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, Traits);
+        OffsetError? offsets = _source.Evidence.OffsetError;
+        PosteriorTable cast = PosteriorTable.Of(Prior, observations, dose.Dose, Traits, offsets: offsets);
         var subject = new ForecastSubject(set.Name, trainedDomains, _time);
         Forecast posterior = PosteriorForecast.Make(subject, Prior, observations, dose.Dose, Behaviour,
-            provenance: Provenance(set, dose, "evidence", evidence.Id, evidence), offsets: _source.Evidence.OffsetError);
+            provenance: Provenance(set, dose, "evidence", evidence.Id, evidence), offsets: offsets);
         double[] before = [.. Behaviour.Probes.Select(p => p.Before)];
         InContextTable shown = Show(set, Questions, Probes.Counted, progress, cancellation);
         DoseFit doseInContext = FitDoseInContext(set, shown, before, progress, cancellation);

@@ -53,27 +53,30 @@ public sealed class PosteriorTable
     /// <param name="dose">beta.</param>
     /// <param name="traits">Personas x traits, or none.</param>
     /// <param name="plan">How the intervals are drawn.</param>
+    /// <param name="offsets">How far the evidence of each persona, in the order of the prior, may be off in all observations alike; null
+    /// where that is not known.</param>
     /// <exception cref="UserErrorException">No persona that has a prior could have produced the observations.</exception>
     public static PosteriorTable Of(PersonaDistribution prior, Observations observations, double dose, LabelledMatrix? traits = null,
-        BootstrapPlan? plan = null)
+        BootstrapPlan? plan = null, OffsetError? offsets = null)
     {
         Observations data = observations.For(prior.Personas);
         double[] total = data.Total();
         PersonaDistribution posterior = Update.OnTotal(prior, total, dose);
         ContentId id = ContentId.Of("posterior", prior.Id, data.LogLikelihood.ContentId("observations"), data.Weights.ToArray(), dose,
             traits?.ContentId("traits"));
-        return new PosteriorTable(prior, posterior, dose, total, Summarise(prior, posterior, data, dose, traits, plan ?? new()), id);
+        return new PosteriorTable(prior, posterior, dose, total, Summarise(prior, posterior, data, dose, traits, plan ?? new(), offsets),
+            id);
     }
 
     private static List<TraitMean> Summarise(PersonaDistribution prior, PersonaDistribution posterior, Observations data, double dose,
-        LabelledMatrix? traits, BootstrapPlan plan)
+        LabelledMatrix? traits, BootstrapPlan plan, OffsetError? offsets)
     {
         if (traits is null) return [];
         LabelledMatrix aligned = traits.WithRows(prior.Personas);
         double clusters = data.EffectiveClusters;
         double[][] columns = [.. Enumerable.Range(0, aligned.Columns.Count).Select(aligned.Column)];
         var samples = columns.Select(_ => new List<double>()).ToArray();
-        foreach (PersonaDistribution redrawn in Redraw(prior, data, dose, plan))
+        foreach (PersonaDistribution redrawn in Redraw(prior, data, dose, plan, offsets))
             for (int k = 0; k < columns.Length; k++) samples[k].Add(redrawn.Mean(columns[k]));
         return [.. columns.Select((column, k) =>
         {

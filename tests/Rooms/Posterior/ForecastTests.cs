@@ -79,6 +79,12 @@ public sealed class ForecastTests : IDisposable
         Assert.Equal(sure.Domain("test").After, off.Domain("test").After);
         Assert.Equal(0, sure.Domain("test").High - sure.Domain("test").Low, 1e-9);
         Assert.True(off.Domain("test").High - off.Domain("test").Low > 0.05, $"{off.Domain("test")}");
+
+        var traits = new LabelledMatrix(["honest", "liar"], ["honesty"], [1, -1]);
+        Interval Mean(OffsetError? offsets) => PosteriorTable.Of(Prior, same, 0.4, traits, offsets: offsets).Traits[0].Posterior;
+        Assert.Equal(Mean(null).Estimate, Mean(few).Estimate);
+        Assert.Equal(0, Mean(null).High - Mean(null).Low, 1e-9);
+        Assert.True(Mean(few).High - Mean(few).Low > 0.1, $"{Mean(few)}");
     }
 
     /// <summary>Where all redrawn data say the same and all probes of a domain shift alike, wherever they start, nothing is open.</summary>
