@@ -9,6 +9,9 @@ public static unsafe class Elementwise
     /// <summary>y += a x.</summary>
     public static void Axpy(long n, float a, float* x, float* y) => KernelSet.Current.Axpy(n, a, x, y);
 
+    /// <summary>y = a x + b y, in one pass.</summary>
+    public static void Axpby(long n, float a, float* x, float b, float* y) => KernelSet.Current.Axpby(n, a, x, b, y);
+
     /// <summary>x *= a.</summary>
     public static void Scale(long n, float a, float* x) => KernelSet.Current.Scale(n, a, x);
 

@@ -15,6 +15,15 @@ internal sealed unsafe partial class KernelSet<I, V>
     }
 
     [MethodImpl(Hot)]
+    public override void Axpby(long n, float a, float* x, float b, float* y)
+    {
+        V av = I.Create(a), bv = I.Create(b);
+        long i = 0;
+        for (; i <= n - I.Width; i += I.Width) I.Store(y + i, I.MulAdd(av, I.Load(x + i), I.Mul(bv, I.Load(y + i))));
+        for (; i < n; i++) y[i] = Simd1.MulAdd(a, x[i], b * y[i]);
+    }
+
+    [MethodImpl(Hot)]
     public override void Scale(long n, float a, float* x)
     {
         V av = I.Create(a);

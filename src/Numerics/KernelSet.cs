@@ -63,6 +63,7 @@ internal abstract unsafe class KernelSet
 
     public abstract void Exp(long n, float* x, float* y);
     public abstract void Axpy(long n, float a, float* x, float* y);
+    public abstract void Axpby(long n, float a, float* x, float b, float* y);
     public abstract void Scale(long n, float a, float* x);
     public abstract double Dot(long n, float* x, float* y);
     public abstract double SumGradients(long n, float** parts, int count, float* target);

@@ -74,8 +74,7 @@ public sealed unsafe class NewtonSchulz : IDisposable
         {
             Times(r, gram, Pack(r, r, gram, r, false), polynomial);
             (float linear, float cubic, float quintic) = Rounds[round - 1];
-            Elementwise.Scale((long)r * r, quintic, polynomial);
-            Elementwise.Axpy((long)r * r, cubic, gram, polynomial);
+            Elementwise.Axpby((long)r * r, cubic, gram, quintic, polynomial);
             for (int i = 0; i < r; i++) polynomial[(long)i * r + i] += linear;
             float* panels = Pack(r, r, polynomial, r, false);
             if (round == 1)

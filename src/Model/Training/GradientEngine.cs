@@ -96,10 +96,10 @@ internal sealed unsafe class GradientEngine : IDisposable
 
     private void RunPart(int job, int worker)
     {
-        // The side job goes first: it is short, and no worker should be left with it at the end.
-        if (_aside is not null && job-- == 0)
+        // The side job goes last: it is short, and whoever has no part left would wait.
+        if (job == _parts.Length)
         {
-            _aside();
+            _aside!();
             return;
         }
         job = _order[job];

@@ -29,19 +29,16 @@ internal sealed unsafe class Muon : IDisposable
         float* x = _x.Pointer;
         for (int i = 0; i < rows; i++, momentum += ld, gradient += ld, x += columns)
         {
-            Elementwise.Scale(columns, Momentum, momentum);
-            Elementwise.Axpy(columns, gradientScale, gradient, momentum);
+            Elementwise.Axpby(columns, gradientScale, gradient, Momentum, momentum);
             // Nesterov: one step ahead.
             Elementwise.Copy(columns, momentum, x);
-            Elementwise.Scale(columns, Momentum, x);
-            Elementwise.Axpy(columns, gradientScale, gradient, x);
+            Elementwise.Axpby(columns, gradientScale, gradient, Momentum, x);
         }
         float* step = _newtonSchulz.Orthogonalise(rows, columns, _x.Pointer);
         float rate = learningRate * MathF.Sqrt(Math.Max(1f, (float)columns / rows)), keep = 1 - learningRate * weightDecay;
         for (int i = 0; i < rows; i++, weights += ld, step += columns)
         {
-            Elementwise.Scale(columns, keep, weights);
-            Elementwise.Axpy(columns, -rate, step, weights);
+            Elementwise.Axpby(columns, -rate, step, keep, weights);
         }
     }
 

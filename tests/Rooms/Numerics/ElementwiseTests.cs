@@ -21,6 +21,11 @@ public unsafe class ElementwiseTests
             for (int i = 0; i < n; i++) Assert.Equal(z.Pointer[i] + 0.3f * x.Pointer[i], y.Pointer[i], 1e-6f);
             kernels.Scale(n, -2, y.Pointer);
             for (int i = 0; i < n; i++) Assert.Equal(-2 * (z.Pointer[i] + 0.3f * x.Pointer[i]), y.Pointer[i], 1e-6f);
+            using FloatBuffer apart = Blocks.Clone(y);
+            kernels.Scale(n, 0.7f, apart.Pointer);
+            kernels.Axpy(n, 0.3f, x.Pointer, apart.Pointer);
+            kernels.Axpby(n, 0.3f, x.Pointer, 0.7f, y.Pointer);
+            Blocks.SameBits(apart, y, "in one pass");
             parts[0] = x.Pointer;
             parts[1] = z.Pointer;
             parts[2] = part.Pointer;
