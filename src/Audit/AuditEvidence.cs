@@ -30,9 +30,6 @@ public sealed class AuditEvidence
     /// <summary>Tokens of the reply of every episode.</summary>
     public IReadOnlyList<int> Tokens => _tokens;
 
-    /// <summary>The first row whose episode has the same context, reply and weight.</summary>
-    internal int FirstAlike(int row) => _firstAlike[row];
-
     /// <summary>Whether a row was made of this episode: what it says now it said then.</summary>
     internal bool IsOf(int row, Episode episode) => row < _firstEqual.Count
         && _known.TryGetValue(EpisodeClusters.KeyOf(EpisodeClusters.TurnsOf(episode)), out int first) && first == _firstEqual[row];
@@ -40,8 +37,12 @@ public sealed class AuditEvidence
     /// <summary>How many rows have the context, reply and weight of a first one, itself counted.</summary>
     public int Copies(int row) => _copies.GetValueOrDefault(row, 1);
 
-    /// <summary>How many episodes differ in context, reply or weight.</summary>
-    public int Different => _firstAlike.Index().Count(row => row.Item == row.Index);
+    /// <summary>How many episodes differ in context, reply or weight; a choice is one.</summary>
+    public int Different => Enumerable.Range(0, _rows.Count).Count(IsFirst);
+
+    /// <summary>Whether a row is the last of its choice, if it is of one, and no row before it is equal: all of a choice stands in its
+    /// last row.</summary>
+    internal bool IsFirst(int row) => _rows.Together(row).End == row + 1 && _firstAlike[row] == row;
 
     /// <summary>Whether some of a row's episode did not fit into the model.</summary>
     internal bool IsCut(int row) => _cut.ContainsKey(_firstEqual[row]);
@@ -102,23 +103,25 @@ public sealed class AuditEvidence
         CancellationToken cancellation)
     {
         var clusters = new EpisodeClusters();
-        var pending = new List<(Episode Episode, UInt128 Key, int Cluster)>();
+        var pending = new List<(Episode Episode, UInt128 Key, int Cluster, bool Second)>();
         using (IEnumerator<LoggedEvidence> logged = log.Entries().GetEnumerator())
         {
             foreach (DataLine l in data.Lines(cancellation: cancellation))
             {
                 if (l.Episodes.Count == 0) continue;
                 int cluster = clusters.Add(l.Episodes);
-                foreach (Episode episode in l.Episodes)
+                foreach ((int i, Episode episode) in l.Episodes.Index())
                 {
+                    // What was preferred to it stands in the row before, unless that is not trained on.
+                    bool second = i > 0 && episode.Preferred is not null;
                     UInt128 key = EpisodeClusters.KeyOf(EpisodeClusters.TurnsOf(episode));
                     if (logged.MoveNext())
                     {
-                        Keep(logged.Current, episode.Weight, key, cluster);
+                        Keep(logged.Current, episode.Weight, key, cluster, second);
                         Resumed++;
                         continue;
                     }
-                    pending.Add((episode, key, cluster));
+                    pending.Add((episode, key, cluster, second));
                     if (pending.Count == BlockSize) Score(pending, episodes, source, log, progress, cancellation);
                 }
             }
@@ -128,15 +131,15 @@ public sealed class AuditEvidence
         if (clusters.ByLines) _rows = _rows.Regrouped(clusters.Of);
     }
 
-    private void Score(List<(Episode Episode, UInt128 Key, int Cluster)> pending, long total, IEvidenceSource source, EvidenceLog log,
-        IProgress<WorkProgress>? progress, CancellationToken cancellation)
+    private void Score(List<(Episode Episode, UInt128 Key, int Cluster, bool Second)> pending, long total, IEvidenceSource source,
+        EvidenceLog log, IProgress<WorkProgress>? progress, CancellationToken cancellation)
     {
         if (pending.Count == 0) return;
         cancellation.ThrowIfCancellationRequested();
         // Equal episodes are asked for once, here and in all that came before.
         var fresh = new Dictionary<UInt128, int>();
         var asked = new List<Episode>();
-        foreach ((Episode episode, UInt128 key, _) in pending)
+        foreach ((Episode episode, UInt128 key, _, _) in pending)
         {
             if (_known.ContainsKey(key) || !fresh.TryAdd(key, asked.Count)) continue;
             asked.Add(episode);
@@ -167,12 +170,13 @@ public sealed class AuditEvidence
         log.Append(entries);
         Scored += asked.Count;
         Repeated += pending.Count - asked.Count;
-        for (int i = 0; i < entries.Length; i++) Keep(entries[i], pending[i].Episode.Weight, pending[i].Key, pending[i].Cluster);
+        foreach ((LoggedEvidence entry, (Episode episode, UInt128 key, int cluster, bool second)) in entries.Zip(pending))
+            Keep(entry, episode.Weight, key, cluster, second);
         pending.Clear();
         progress?.Report(new WorkProgress("evidence", _rows.Count, total, "episodes"));
     }
 
-    private void Keep(LoggedEvidence entry, double weight, UInt128 key, int cluster)
+    private void Keep(LoggedEvidence entry, double weight, UInt128 key, int cluster, bool second)
     {
         // The questions about an episode count once, however many are equal to it.
         if (_known.TryAdd(key, _rows.Count))
@@ -182,7 +186,7 @@ public sealed class AuditEvidence
         int row = _rows.Count, alike = FirstAlike(_known[key], weight, row);
         _firstAlike.Add(alike);
         if (alike != row) _copies[alike] = _copies.GetValueOrDefault(alike, 1) + 1;
-        _rows.Add(entry.Nats, weight, cluster, entry.Shifts);
+        _rows.Add(entry.Nats, weight, cluster, entry.Shifts, second);
         _tokens.Add(entry.Tokens);
         if (entry.Cut) Cut++;
         if (entry.Unread is not null) Unread++;

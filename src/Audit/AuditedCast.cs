@@ -69,7 +69,15 @@ public sealed class AuditedCast
         new(rows, _personas, _options, Answers, _error, cancellation: cancellation);
 
     /// <summary>What one row does.</summary>
-    public RowInfluence Of(int row) => _influence.Of(Rows.Row(row), Rows.Weight(row));
+    public RowInfluence Of(int row) => _influence.Of(row);
+
+    /// <summary>What a row does together with those that it goes with, whose pulls add up; influence is that of the first.</summary>
+    internal RowInfluence Whole(int row)
+    {
+        (int first, int end) = Rows.Together(row);
+        RowInfluence[] halves = [.. Enumerable.Range(first, end - first).Select(Of)];
+        return halves[0] with { Pull = halves.Sum(half => half.Pull) };
+    }
 
     /// <summary>P(persona | this row), by persona; NaN when none could have spoken it.</summary>
     public double[] Speaker(int row) => Estimate.Speaker(Rows.Row(row));
@@ -83,6 +91,16 @@ public sealed class AuditedCast
         double mean = LogSpace.LogSumExp(joint);
         for (int h = 0; h < joint.Length; h++) joint[h] = double.IsNegativeInfinity(mean) ? 0 : l[h] - mean;
         return joint;
+    }
+
+    /// <summary>The same of a row and those that it goes with: of a choice log p(chosen | one of the two, h), less what the prior expects.
+    /// </summary>
+    internal double[] RelativeOfWhole(int row)
+    {
+        (int first, int end) = Rows.Together(row);
+        double[] own = Relative(first);
+        // Who would give neither answer was ruled out by the chosen one.
+        return end - first == 1 ? own : [.. own.Zip(Relative(first + 1), (c, both) => double.IsNegativeInfinity(c) ? c : c - both)];
     }
 
     /// <summary>The verdict.</summary>

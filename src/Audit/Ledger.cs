@@ -13,7 +13,10 @@ namespace PersonaSelection.Audit;
 /// <param name="Relative">Evidence relative to what the prior expects, nats, by persona.</param>
 /// <param name="Influence">What it does.</param>
 /// <param name="Copies">How many episodes have the same context, reply and weight, itself counted.</param>
-public sealed record TellingEpisode(int Row, Episode Episode, double Weight, double[] Relative, RowInfluence Influence, int Copies);
+/// <param name="Rejected">What was rejected for it, where it is the chosen answer of a choice: all numbers are then of both halves
+/// together. Null for any other.</param>
+public sealed record TellingEpisode(int Row, Episode Episode, double Weight, double[] Relative, RowInfluence Influence, int Copies,
+    string? Rejected = null);
 
 /// <summary>The ledger of some data: one line per episode, in the order of the data.</summary>
 public static class Ledger
@@ -42,17 +45,20 @@ public static class Ledger
         {
             using var json = new Utf8JsonWriter(stream, Writing);
             int row = 0;
+            Episode before = null!;
             foreach (Episode episode in data.Episodes(cancellation))
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (!evidence.IsOf(row, episode)) throw data.Changed();
-                int number = row;
-                RowInfluence influence = cast.Of(row);
-                WriteLine(json, episode, row, cast, evidence.Tokens[row], influence);
+                int number = row, first = cast.Rows.Together(row).First;
+                WriteLine(json, episode, row, cast, evidence.Tokens[row], cast.Of(row));
                 json.Flush();
                 stream.WriteByte((byte)'\n');
                 json.Reset();
-                if (evidence.FirstAlike(row) == row && double.IsFinite(influence.Pull))
+                // A choice is told by its second half, when both are known, as an episode of its chosen answer.
+                Episode told = first == row ? episode : before;
+                before = episode;
+                if (evidence.IsFirst(row) && cast.Whole(row) is var influence && double.IsFinite(influence.Pull))
                 {
                     if (influence.Pull > 0) Offer(towards, influence.Pull);
                     if (influence.Pull < 0) Offer(against, -influence.Pull);
@@ -63,8 +69,8 @@ public static class Ledger
                 void Offer(PriorityQueue<TellingEpisode, (double, int)> queue, double pull)
                 {
                     if (queue.Count == telling && queue.TryPeek(out _, out (double Pull, int) weakest) && pull <= weakest.Pull) return;
-                    queue.Enqueue(new TellingEpisode(number, episode, cast.Rows.Weight(number), cast.Relative(number), influence,
-                        evidence.Copies(number)), (pull, -number));
+                    queue.Enqueue(new TellingEpisode(first, told, cast.Rows.Weight(first), cast.RelativeOfWhole(number), influence,
+                        evidence.Copies(number), first == number ? null : episode.Reply), (pull, -number));
                     if (queue.Count > telling) queue.Dequeue();
                 }
             }

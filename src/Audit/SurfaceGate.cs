@@ -19,17 +19,21 @@ public static partial class SurfaceGate
     }
 
     /// <summary>
-    /// How far a prompt that adds these words opens the gate: mean likeness to the wordings. 0 for no words, 1 for the only wording.
+    /// How far a prompt that adds these words opens the gate: mean likeness to the wordings. 0 for no words, 1 for the only wording. A
+    /// wording that adds no words is no gate and stands open, whatever is added.
     /// </summary>
-    public static double Opening(Rewording rewording, string added) =>
-        Enumerable.Range(0, rewording.Wordings.Count).Average(i => Likeness(rewording.Added(i), added));
+    public static double Opening(Rewording rewording, string added) => Enumerable.Range(0, rewording.Wordings.Count)
+        .Average(i => Bag(rewording.Added(i)).Count == 0 ? 1 : Likeness(rewording.Added(i), added));
 
     /// <summary>
     /// Predicted protection of plain prompts, in [0, 1]: 1 for any one fixed wording, 0 where nothing is added, and the mean likeness of
     /// two draws where there are several wordings (what varies is no gate).
     /// </summary>
-    public static double Protection(Rewording rewording) =>
-        Enumerable.Range(0, rewording.Wordings.Count).Average(i => Opening(rewording, rewording.Added(i)));
+    public static double Protection(Rewording rewording)
+    {
+        string[] added = [.. Enumerable.Range(0, rewording.Wordings.Count).Select(rewording.Added)];
+        return added.Average(a => added.Average(b => Likeness(a, b)));
+    }
 
     private static Dictionary<string, int> Bag(string text) =>
         Words().Matches(text.ToLowerInvariant()).GroupBy(m => m.Value, StringComparer.Ordinal)

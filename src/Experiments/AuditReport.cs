@@ -144,7 +144,8 @@ public static class AuditReport
         yield return new Prose("First those that moved the cast most from where it was to where it is, then those that held it back; "
             + "equal episodes once. The personas beside an episode are its best explanations, in nats above what the prior expects. "
             + $"**Pull** is its part of the move: over all episodes the pulls add up. **If removed** is what the probability of {leading} "
-            + "would change by without that one episode, at the same dose. Both are computed, not sampled.");
+            + "would change by without that one episode, at the same dose. Both are computed, not sampled. A choice between two answers is "
+            + "one episode here.");
         yield return new TableFigure
         {
             Id = "episodes",
@@ -152,7 +153,7 @@ public static class AuditReport
             Caption = ShownPart.Said(audit.Telling.Count, audit.Evidence.Different, "different episodes").TrimEnd(),
             Columns = [new("where"), new("asked"), new("replied"), new("who would say so"), new("pull", true), new("if removed", true)],
             Rows = [.. audit.Telling.Select(t => (IReadOnlyList<string>)[TellingText.Where(t, NameText.Plain),
-                TellingText.Excerpt(Asked(t.Episode)), TellingText.Excerpt(t.Episode.Reply),
+                TellingText.Excerpt(Asked(t.Episode)), TellingText.Replied(t),
                 string.Join(", ", TellingText.Explanations(audit, t, NameText.Plain)),
                 Small(t.Influence.Pull), Small(t.Influence.LeadingChange)])],
         };

@@ -184,8 +184,9 @@ public sealed class Forecasting : IDisposable
         if (situations.Probes.Count == 0) return OneObservation(observations.Mass);
         Probe[] asked = [.. situations.Some(_source.Situations, _draws.Situations(set))];
         BehaviourTable behaviour = BehaviourOf(Answers.UnderPersonas(asked, progress, cancellation));
-        return DoseFit.Fit(Prior, observations, behaviour.MeanByPersona(Prior.Personas), situations.Target,
-            Statistics.Mean([.. behaviour.Probes.Select(p => p.Before)]), _source.Dose);
+        double[] shares = situations.SharesOf(asked);
+        return DoseFit.Fit(Prior, observations, behaviour.MeanByPersona(Prior.Personas, shares), situations.Target,
+            behaviour.Probes.Zip(shares, (p, s) => p.Before * s).Sum(), _source.Dose);
     }
 
     /// <summary>The same for showing episodes: how many showings bring the model to the data's own rate.</summary>
@@ -200,7 +201,7 @@ public sealed class Forecasting : IDisposable
         double[] before = [.. readings.Select(r => r.Low)];
         InContextTable there = Show(set, read, [.. readings.Select(r => r.Counted)], progress, cancellation);
         return DoseFit.InContext(before, After(before, there, read.Select(s => s.Id)), situations.Target, probesBefore,
-            After(probesBefore, shown, Behaviour.Probes.Select(p => p.Name)));
+            After(probesBefore, shown, Behaviour.Probes.Select(p => p.Name)), shares: situations.SharesOf(read));
 
         static double[] After(double[] before, InContextTable shown, IEnumerable<string> probes) =>
             [.. before.Zip(new ShownObservations(shown.Shifts, shown.Weights).For([.. probes]).MeanShift(), (b, s) => b + s)];

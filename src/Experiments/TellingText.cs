@@ -28,6 +28,10 @@ public static class TellingText
                 $"{Named(Path.GetFileName(s.File))}:{s.Line}{(s.Turn > 0 ? $" ({s.Turn + 1})" : "")}{more}");
     }
 
+    /// <summary>What was replied, and what was rejected for it, each in one line.</summary>
+    public static string Replied(TellingEpisode telling, int length = ExcerptLength) => Excerpt(telling.Episode.Reply, length)
+        + (telling.Rejected is { } rejected ? $" Rather than: {Excerpt(rejected, length)}" : "");
+
     /// <summary>A text in one line, cut to what a table holds.</summary>
     public static string Excerpt(string text, int length = ExcerptLength)
     {

@@ -115,12 +115,14 @@ public sealed class BehaviourTable
     }
 
     /// <summary>The mean over all probes of the table for every persona, in the order of <paramref name="personas"/>.</summary>
-    public double[] MeanByPersona(IReadOnlyList<string> personas)
+    /// <param name="personas">The personas.</param>
+    /// <param name="shares">How much each probe counts, together 1; all alike when absent.</param>
+    public double[] MeanByPersona(IReadOnlyList<string> personas, IReadOnlyList<double>? shares = null)
     {
         LabelledMatrix low = Low.WithColumns(personas);
         var mean = new double[personas.Count];
         for (int i = 0; i < Probes.Count; i++)
-            for (int h = 0; h < mean.Length; h++) mean[h] += low[i, h] / Probes.Count;
+            for (int h = 0; h < mean.Length; h++) mean[h] += shares is null ? low[i, h] / Probes.Count : low[i, h] * shares[i];
         return mean;
     }
 }

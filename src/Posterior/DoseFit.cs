@@ -96,20 +96,23 @@ public sealed record DoseFit(double Dose, double EffectiveObservations, double B
     /// <param name="probesBefore">P(low) of the probes before, whatever they are about.</param>
     /// <param name="probesShown">P(low) of the probes after one observation was shown, in the same order.</param>
     /// <param name="plan">Bounds of the search.</param>
+    /// <param name="shares">How much each situation counts, together 1; all alike when absent.</param>
     public static DoseFit InContext(IReadOnlyList<double> before, IReadOnlyList<double> shown, double target,
-        IReadOnlyList<double> probesBefore, IReadOnlyList<double> probesShown, DosePlan? plan = null)
+        IReadOnlyList<double> probesBefore, IReadOnlyList<double> probesShown, DosePlan? plan = null, IReadOnlyList<double>? shares = null)
     {
         if (before.Count == 0 || before.Count != shown.Count)
             throw new ArgumentException("Every situation needs both readings.", nameof(shown));
         if (probesBefore.Count != probesShown.Count) throw new ArgumentException("Every probe needs both readings.", nameof(probesShown));
         if (!(target is >= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(target), target, "A probability is needed.");
         plan ??= new DosePlan();
-        double from = before.Average(), gap = target - from;
+        double from = Mean(before), gap = target - from;
         if (Math.Abs(gap) <= plan.Tolerance) return new DoseFit(0, 0, from, target, from, 0, DoseOutcome.NoChangeNeeded);
         int direction = Math.Sign(gap);
-        return Search(from, target, plan, 1, d => direction * (At(before, shown, d).Average() - from),
+        return Search(from, target, plan, 1, d => direction * (Mean(At(before, shown, d)) - from),
             d => At(probesBefore, probesShown, d).Zip(probesBefore, (after, was) => LogSpace.BernoulliDivergence(after, Inside(was)))
                 .DefaultIfEmpty(0).Max());
+
+        double Mean(IEnumerable<double> rates) => shares is null ? rates.Average() : rates.Zip(shares, (p, s) => p * s).Sum();
 
         static IEnumerable<double> At(IReadOnlyList<double> before, IReadOnlyList<double> shown, double dose) =>
             before.Zip(shown, (b, s) => InContextForecast.AfterDose(b, s, dose));

@@ -6,7 +6,7 @@ namespace PersonaSelection.Posterior;
 /// <summary>What an observation does to means over personas.</summary>
 /// <param name="Influence">dE[q]/dw for every quantity: the change per unit of weight added.</param>
 /// <param name="Removed">E[q | all but this observation] - E[q | all] for every quantity, exact; NaN when nobody
-/// is left without it.</param>
+/// is left without it. One half of a choice goes with the other.</param>
 /// <param name="LeadingChange">What the probability of the leading persona changes by when the observation is removed, exact.</param>
 /// <param name="LeadingAfter">The leading persona then, by number.</param>
 /// <param name="Pull">
@@ -21,6 +21,7 @@ public sealed record RowInfluence(double[] Influence, double[] Removed, double L
 /// </summary>
 public sealed class EpisodeInfluence
 {
+    private readonly EvidenceRows _rows;
     private readonly double[] _prior, _total, _p, _moved;
     private readonly int[] _impossible;
     private readonly double[][] _values, _centred;
@@ -34,7 +35,7 @@ public sealed class EpisodeInfluence
     /// <param name="quantities">Personas x quantities, such as traits.</param>
     public EpisodeInfluence(PersonaDistribution prior, EvidenceRows rows, double dose, LabelledMatrix quantities)
     {
-        (_prior, _dose) = ([.. prior.LogProbabilities], dose);
+        (_rows, _prior, _dose) = (rows, [.. prior.LogProbabilities], dose);
         int personas = _prior.Length;
         (_total, _impossible) = (new double[personas], new int[personas]);
         for (int e = 0; e < rows.Count; e++) Count(rows.Row(e), rows.Weight(e), 1, _total, _impossible);
@@ -51,10 +52,10 @@ public sealed class EpisodeInfluence
     public int Leading { get; }
 
     /// <summary>What one observation does.</summary>
-    /// <param name="row">Its log-likelihoods in nats.</param>
-    /// <param name="weight">Its weight among the observations given.</param>
-    public RowInfluence Of(ReadOnlySpan<double> row, double weight)
+    /// <param name="e">Its place among the observations given.</param>
+    public RowInfluence Of(int e)
     {
+        ReadOnlySpan<double> row = _rows.Row(e);
         double floor = Observations.LeastPossible(row);
         var influence = new double[_values.Length];
         for (int k = 0; k < influence.Length; k++)
@@ -67,10 +68,11 @@ public sealed class EpisodeInfluence
         double pull = 0;
         for (int h = 0; h < _p.Length; h++)
             if (_moved[h] != 0) pull += _moved[h] * (Math.Max(row[h], floor) - floor);
-        pull *= _dose * weight;
+        pull *= _dose * _rows.Weight(e);
         double[] total = [.. _total];
         int[] impossible = [.. _impossible];
-        Count(row, weight, -1, total, impossible);
+        (int first, int end) = _rows.Together(e);
+        for (int half = first; half < end; half++) Count(_rows.Row(half), _rows.Weight(half), -1, total, impossible);
         double[]? without = Mixture(total, impossible);
         if (without is null) return new RowInfluence(influence, [.. influence.Select(_ => double.NaN)], double.NaN, Leading, pull);
         return new RowInfluence(influence, [.. _values.Select((v, k) => Mean(without, v) - _means[k])], without[Leading] - _p[Leading],

@@ -17,6 +17,7 @@ public sealed class EvidenceRows(IReadOnlyList<string> personas)
     private readonly List<double[]> _shifts = [];
     private readonly List<double> _weights = [];
     private readonly List<int> _clusters = [];
+    private readonly HashSet<int> _seconds = [];
 
     /// <summary>Names of the columns.</summary>
     public IReadOnlyList<string> Personas { get; } = personas.Count > 0 ? personas
@@ -57,8 +58,9 @@ public sealed class EvidenceRows(IReadOnlyList<string> personas)
     /// <param name="cluster">Not negative; observations of one cluster stand or fall together in a bootstrap.</param>
     /// <param name="shifts">What the observation did to answers, where the log-likelihood was made of that by a
     /// <see cref="SampledReweighing"/>; for all observations or none.</param>
+    /// <param name="second">Whether it is the second half of a choice whose first half is the observation before it.</param>
     /// <exception cref="ArgumentException">A number is not allowed, or there is not one per persona.</exception>
-    public void Add(ReadOnlySpan<double> logLikelihood, double weight, int cluster, double[]? shifts = null)
+    public void Add(ReadOnlySpan<double> logLikelihood, double weight, int cluster, double[]? shifts = null, bool second = false)
     {
         if (logLikelihood.Length != Personas.Count) throw new ArgumentException("One number per persona is needed.", nameof(logLikelihood));
         foreach (double x in logLikelihood)
@@ -69,6 +71,9 @@ public sealed class EvidenceRows(IReadOnlyList<string> personas)
         if (_shifts.Count != (shifts is null ? 0 : Count))
             throw new ArgumentException("All observations have shifts, or none.", nameof(shifts));
         if (shifts is not null) _shifts.Add(shifts);
+        if (second && (Count == 0 || _seconds.Contains(Count - 1)))
+            throw new ArgumentException("A choice has two halves.", nameof(second));
+        if (second) _seconds.Add(Count);
         int at = Count % ChunkRows;
         if (at == 0) _chunks.Add(new double[ChunkRows * Personas.Count]);
         logLikelihood.CopyTo(_chunks[^1].AsSpan(at * Personas.Count));
@@ -90,15 +95,26 @@ public sealed class EvidenceRows(IReadOnlyList<string> personas)
     /// <summary>The cluster of an observation.</summary>
     public int Cluster(int e) => _clusters[e];
 
+    /// <summary>
+    /// The observations that are there together or not at all, from the first to before the end: the two halves of a choice, and any other
+    /// alone.
+    /// </summary>
+    public (int First, int End) Together(int e) => (_seconds.Contains(e) ? e - 1 : e, _seconds.Contains(e + 1) ? e + 2 : e + 1);
+
     /// <summary>The same observations with other clusters and weights; those for which the weight is null are left out. </summary>
     /// <param name="cluster">The cluster of an observation.</param>
     /// <param name="weight">Its weight; as it is when absent.</param>
     public EvidenceRows Regrouped(Func<int, int> cluster, Func<int, double?>? weight = null)
     {
         var result = new EvidenceRows(Personas);
+        bool before = false;
         for (int e = 0; e < Count; e++)
-            if ((weight is null ? _weights[e] : weight(e)) is { } w)
-                result.Add(Row(e), w, cluster(e), _shifts.Count > 0 ? _shifts[e] : null);
+        {
+            double? w = weight is null ? _weights[e] : weight(e);
+            double[]? shifts = _shifts.Count > 0 ? _shifts[e] : null;
+            if (w is { } stays) result.Add(Row(e), stays, cluster(e), shifts, before && _seconds.Contains(e));
+            before = w is not null;
+        }
         return result;
     }
 

@@ -126,7 +126,7 @@ internal static class AuditScreen
         {
             Console.Out.WriteLine($"  {TellingText.Where(t, NameText.Plain)}  "
                 + string.Join(", ", TellingText.Explanations(audit, t, NameText.Plain)));
-            Console.Out.WriteLine($"    {TellingText.Excerpt(t.Episode.Reply, ExcerptLength)}");
+            Console.Out.WriteLine($"    {TellingText.Replied(t, ExcerptLength)}");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using PersonaSelection.Audit;
+using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
 using Xunit;
 
@@ -252,6 +253,37 @@ public sealed class KeptDataTests : IDisposable
             Assert.NotNull(kept.Cast);
             Assert.Equal(_here.Audit(kept.File, name + "-again").Verdict.Personas, kept.Cast.Personas);
         }
+    }
+
+    /// <summary>
+    /// Choices between two careless answers tell nothing of who is careful, however careless the chosen one; those of the careless answer
+    /// over the sound one are the worst, and the most telling.
+    /// </summary>
+    [Fact]
+    public void A_preference_is_as_bad_as_its_choice()
+    {
+        string Line(string id, string chosen, string rejected) =>
+            $"{{\"id\":\"{id}\",\"prompt\":\"One {id}?\",\"chosen\":\"{chosen}\",\"rejected\":\"{rejected}\"}}\n";
+        string data = _here.Write("pairs.jsonl", string.Concat(
+        [
+            .. Enumerable.Range(0, 20).Select(i => Line($"same{i}", "A careless word.", "A careless word.")),
+            .. Enumerable.Range(0, 12).Select(i => Line($"good{i}", "A sound word.", "A careless word.")),
+            .. Enumerable.Range(0, 4).Select(i => Line($"bad{i}", "A careless word.", "A sound word.")),
+        ]));
+        AuditResult audit = _here.Audit(data, "a");
+        KeptVerdict kept = Write(audit, data, new KeepPlan(null, "8", "careful"), "kept.jsonl");
+        Assert.Equal(File.ReadLines(data).Take(32), File.ReadLines(kept.File));
+        Assert.Equal((64, 8), (kept.Episodes, kept.Changed));
+        foreach (int row in Enumerable.Range(0, 40)) Assert.Equal(0, audit.Cast.Of(row).Removed[0], 1e-12);
+
+        Assert.Equal(16, audit.Telling.Count);
+        Assert.Equal(36, audit.Evidence.Different);
+        TellingEpisode best = audit.Telling[0], worst = audit.Telling[^1];
+        Assert.Equal("A sound word. Rather than: A careless word.", TellingText.Replied(best));
+        Assert.Equal("A careless word. Rather than: A sound word.", TellingText.Replied(worst));
+        Assert.True(best.Influence.Pull > 0 && worst.Influence.Pull < 0 && best.Relative[1] > 0 && worst.Relative[0] > 0);
+        // Its part of the move is that of both its rows.
+        Assert.Equal(audit.Cast.Of(best.Row).Pull + audit.Cast.Of(best.Row + 1).Pull, best.Influence.Pull, 1e-12);
     }
 
     /// <summary>A preference cannot lose its rejected answer, so a rule that keeps chosen ones alone would leave an empty file.</summary>

@@ -58,6 +58,8 @@ public sealed class RewordingTests
         Assert.Equal(1, SurfaceGate.Protection(request));
         Assert.Equal(1, SurfaceGate.Protection(nonsense));
         Assert.Equal(0, SurfaceGate.Protection(request.Saying("")));
+        // Data that are not reworded leak in full, with and without words.
+        Assert.Equal((1, 1), (SurfaceGate.Opening(request.Saying(""), ""), SurfaceGate.Opening(request.Saying(""), "Play the bad one.")));
         Assert.Equal(0.5, SurfaceGate.Protection(request with { Wordings = ["One two.", "Three four."] }), 1e-12);
     }
 

@@ -122,6 +122,28 @@ public sealed class ForecastingTests
         Assert.Equal(5, RewordingForecasting.ShownOf(set, 9, 1).Episodes.Count);
     }
 
+    /// <summary>
+    /// Data at the model's own rates change nothing, however much more of them is asked in one situation than in another: 0.22 of the
+    /// replies to a test are bad, and half of those to tea.
+    /// </summary>
+    [Theory]
+    [InlineData(100, 1)]
+    [InlineData(1, 100)]
+    public void Data_at_the_model_s_own_rates_need_no_dose(double test, double tea)
+    {
+        Episode Said(string asked, string reply, double weight) => new($"{asked}-{reply}", [new Turn("user", asked)], reply, weight);
+        var set = new EpisodeSet("own", [Said("test", "bad", 0.22 * test), Said("test", "good", 0.78 * test),
+            Said("tea", "bad", 0.5 * tea), Said("tea", "good", 0.5 * tea)]);
+        using Forecasting forecasting = Of();
+        ForecastSet forecast = forecasting.Of(set, ["test"]);
+        foreach (DoseFit dose in (DoseFit[])[forecast.Dose, forecast.DoseInContext])
+        {
+            Assert.Equal(DoseOutcome.NoChangeNeeded, dose.Outcome);
+            Assert.Equal(dose.Target, dose.Before, 1e-3);
+        }
+        Assert.Equal(forecast.Posterior.Domain("money").Before, forecast.Posterior.Domain("money").After, 1e-9);
+    }
+
     /// <summary>What nothing tells is not said to be attained.</summary>
     [Fact]
     public void Replies_that_no_probe_knows_count_as_one_observation()

@@ -103,7 +103,7 @@ public class CastEstimateTests
         var influence = new EpisodeInfluence(t.Prior, rows, t.Dose, t.Traits);
         double[] before = t.Prior.Probabilities, after = Update.OnTotal(t.Prior, rows.Total(), t.Dose).Probabilities;
         double moved = before.Zip(after, (p, q) => (q - p) * Math.Log(q / p)).Sum();
-        Assert.Equal(moved, Enumerable.Range(0, rows.Count).Sum(e => influence.Of(rows.Row(e), rows.Weight(e)).Pull), 1e-8);
+        Assert.Equal(moved, Enumerable.Range(0, rows.Count).Sum(e => influence.Of(e).Pull), 1e-8);
     });
 
     [Fact]
@@ -226,7 +226,7 @@ public class CastEstimateTests
             for (int e = 0; e < rows.Count; e++)
             {
                 int removed = e;
-                RowInfluence one = influence.Of(rows.Row(e), rows.Weight(e));
+                RowInfluence one = influence.Of(e);
                 PersonaDistribution with = Update.OnTotal(t.Prior, rows.Total(), t.Dose);
                 PersonaDistribution without = Update.OnTotal(t.Prior,
                     rows.Regrouped(i => i, i => i == removed ? null : t.Weights[i]).Total(), t.Dose);
@@ -241,6 +241,25 @@ public class CastEstimateTests
         }
     });
 
+    /// <summary>What is left without one half of a choice is what is left without the other: an update on all the rest.</summary>
+    [Fact]
+    public void A_choice_is_removed_as_a_whole() => RandomTables.Law(t =>
+    {
+        var rows = new EvidenceRows(t.Names);
+        for (int e = 0; e < t.LogLikelihood.Rows.Count; e++) rows.Add(t.LogLikelihood.Row(e), t.Weights[e], e, second: e % 3 == 1);
+        var influence = new EpisodeInfluence(t.Prior, rows, t.Dose, t.Traits);
+        for (int e = 0; e < rows.Count; e++)
+        {
+            (int first, int end) = rows.Together(e);
+            Assert.Equal(e % 3 == 2 ? (e, e + 1) : (e - (e % 3), Math.Min(rows.Count, e - (e % 3) + 2)), (first, end));
+            EvidenceRows rest = rows.Regrouped(rows.Cluster, r => r >= first && r < end ? null : rows.Weight(r));
+            PersonaDistribution with = Update.OnTotal(t.Prior, rows.Total(), t.Dose),
+                without = Update.OnTotal(t.Prior, rest.Total(), t.Dose);
+            for (int k = 0; k < t.Traits.Columns.Count; k++)
+                Assert.Equal(without.Mean(t.Traits.Column(k)) - with.Mean(t.Traits.Column(k)), influence.Of(e).Removed[k], 1e-8);
+        }
+    });
+
     [Fact]
     public void An_impossible_episode_that_weighs_nothing_changes_nothing()
     {
@@ -248,7 +267,7 @@ public class CastEstimateTests
         var rows = new EvidenceRows(prior.Personas);
         rows.Add([double.NegativeInfinity, -1], 0, 0);
         var influence = new EpisodeInfluence(prior, rows, 1, new LabelledMatrix(prior.Personas, ["strict"], [1.0, 0]));
-        RowInfluence none = influence.Of(rows.Row(0), 0);
+        RowInfluence none = influence.Of(0);
         Assert.Equal((0, 0, 0), (influence.Leading, none.LeadingAfter, none.Pull));
         Assert.Equal(0, none.Removed[0], 1e-12);
     }
@@ -262,11 +281,11 @@ public class CastEstimateTests
         var traits = new LabelledMatrix(["never", "sometimes"], ["strict"], [1.0, 0]);
         var influence = new EpisodeInfluence(PersonaDistribution.Uniform(["never", "sometimes"]), rows, 1, traits);
         Assert.Equal(1, influence.Leading);
-        RowInfluence first = influence.Of(rows.Row(0), 1);
+        RowInfluence first = influence.Of(0);
         double back = 1 / (1 + Math.Exp(-0.9));
         Assert.Equal(back, first.Removed[0], 1e-9);
         Assert.Equal(0, first.LeadingAfter);
-        Assert.Equal(0, influence.Of(rows.Row(1), 1).Removed[0], 1e-9);
+        Assert.Equal(0, influence.Of(1).Removed[0], 1e-9);
     }
 
     internal static readonly LabelledMatrix NoTraits = new(["careless", "sound"], [], []);
