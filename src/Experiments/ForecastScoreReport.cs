@@ -26,8 +26,8 @@ public static class ForecastScoreReport
                     Title = "Forecast and measured",
                     XLabel = "probability of the low pole (the bad answer)",
                     Percent = false,
-                    Caption = "Forecast: the mean of the posterior's and of the one in context. " 
-                        + $"{Held(comparison, "thin lines")}",
+                    Caption = "Forecast: the mean of the posterior's and of the one in context. "
+                        + Held(comparison, "thin lines"),
                     Panels =
                     [
                         new DumbbellPanel(comparison.Subject, [.. comparison.Domains.Select(d => new DumbbellRow(d.Domain)
