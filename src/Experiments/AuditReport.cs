@@ -31,7 +31,7 @@ public static class AuditReport
             : $"This data casts the Assistant as {VerdictText.Names(v, p => NameText.Plain(p.Name))}")
         {
             Subtitle = $"**{NameText.InProse(v.Data)}**: {Count(v.Episodes)} training {(v.Episodes == 1 ? "episode" : "episodes")}, "
-                + $"each taken as evidence about who would answer that way. {VerdictText.Headline(v)}",
+                + $"each taken as evidence about who would answer that way. {VerdictText.Headline(v)}{Beside(comparison)}",
             Facts =
             [
                 new("episodes", Count(v.Episodes)), new("personas", $"{v.Personas.Count}"), new("evidence", v.Evidence),
@@ -70,13 +70,23 @@ public static class AuditReport
         PersonaVerdict[] shown = [.. v.Personas.Take(ShownPersonas / 2)
             .Concat(v.Personas.OrderByDescending(p => Math.Max(p.Posterior, Math.Max(p.Prior, p.Share ?? 0)))).Distinct()
             .Take(ShownPersonas).OrderByDescending(p => p.Posterior)];
+        bool shares = v.Personas.Any(p => p.Share is not null), inContext = v.Evidence == "in-context";
         yield return new Heading("The cast");
         yield return new Prose(
             "The explanations compete: whoever would have given these replies gains, and nobody gains alone. **Posterior** is who the "
-            + "Assistant is taken for after the data; **share** is the estimated fraction of episodes that each persona spoke. "
+            + "Assistant is taken for after the data"
+            + (shares ? "; **share** is the estimated fraction of episodes that each persona spoke. " : ". ")
             + $"The cast is as open as {Number(v.EffectivePersonas)} equally likely personas would leave it: these are the effective "
             + "personas.");
         yield return check;
+        if (inContext)
+            yield return new Prose("The evidence is **in context**: each episode was shown, and what that did to the model's answers to "
+                + "other questions is explained by a reweighing of the personas. It tells what an episode does, not how probable it is; "
+                + "compare its size with other kinds of evidence only roughly. Training moves a model about as far as showing one of its "
+                + "episodes, so all of the data count as one observation where `--dose` says nothing else.");
+        if (v.Evidence == "gradient")
+            yield return new Prose("The evidence is **by gradients**: an estimate for all personas at once, fitted to exact evidence of "
+                + "some of the episodes. `--evidence likelihood` is exact.");
         string part = ShownPart.Said(shown.Length, v.Personas.Count, "personas");
         yield return new CastFigure
         {
@@ -91,16 +101,20 @@ public static class AuditReport
             Id = "explanations",
             Title = "Competing explanations",
             Caption = part + (VerdictText.WithoutIntervals(v) is { } why ? why + " "
-                    : $"Intervals of 95 % redraw {Count(v.Clusters)} different {(v.Redrawn == "lines" ? "lines" : "contexts")} and fit the "
-                        + "dose again, with the prior as it is. "
+                    : $"Intervals of 95 % redraw {Count(v.Clusters)} different {(v.Redrawn == "lines" ? "lines" : "contexts")} "
+                        + (v.DoseFit.How == GainOutcome.Given ? "at the dose that is set" : "and fit the dose again")
+                        + ", with the prior as it is. "
                         + (VerdictText.TooNarrow(v) is { } narrow ? narrow + " " : "")
-                        + "Between personas that would say the same, episodes cannot be told apart: their shares have wide intervals. ")
-                + "Nats per episode: how much more probable the replies are under this persona than under the prior's average one "
-                + "(0.69 nats: twice as probable).",
-            Columns = [new("persona"), new("kind"), new("prior", true), new("posterior", true), new("interval", true), new("share", true),
-                new("interval", true), new("nats per episode", true)],
+                        + (shares ? "Between personas that would say the same, episodes cannot be told apart: their shares have wide "
+                            + "intervals. " : ""))
+                + (inContext ? "Nats per episode: how far an episode moves the model to this persona, less the mean over the prior's."
+                    : "Nats per episode: how much more probable the replies are under this persona than under the prior's average one, by "
+                        + "the mean of logarithms (0.69 nats: twice as probable)."),
+            Columns = [new("persona"), new("kind"), new("prior", true), new("posterior", true), new("interval", true),
+                .. shares ? [new("share", true), new("interval", true)] : (TableColumn[])[], new("nats per episode", true)],
             Rows = [.. shown.Select(p => (IReadOnlyList<string>)[p.Name, p.Kind, Percent(p.Prior), Percent(p.Posterior),
-                Ends(p.Low, p.High, Percent), FigureNumber.Percent(p.Share), Ends(p.ShareLow, p.ShareHigh, Percent),
+                Ends(p.Low, p.High, Percent),
+                .. shares ? [FigureNumber.Percent(p.Share), Ends(p.ShareLow, p.ShareHigh, Percent)] : (string[])[],
                 p.Evidence is { } nats ? Signed(nats) : FigureNumber.Missing])],
         };
     }
@@ -120,6 +134,7 @@ public static class AuditReport
                 .Select(t => personas.Traits.First(x => x.Name == t.Name)).Where(t => t.Low != "not-" + t.Name)
                 .Select(t => $"{NameText.InProse(t.Name)}: {NameText.InProse(t.Low)} … {NameText.InProse(t.High)}")),
             XLabel = "mean over personas",
+            RowName = "trait",
             Percent = false,
             Minimum = -1,
             Maximum = 1,
@@ -142,10 +157,10 @@ public static class AuditReport
         string leading = NameText.InProse(audit.Verdict.Leading.Name);
         yield return new Heading("Because of these episodes");
         yield return new Prose("First those that moved the cast most from where it was to where it is, then those that held it back; "
-            + "equal episodes once. The personas beside an episode are its best explanations, in nats above what the prior expects. "
-            + $"**Pull** is its part of the move: over all episodes the pulls add up. **If removed** is what the probability of {leading} "
-            + "would change by without that one episode, at the same dose. Both are computed, not sampled. A choice between two answers is "
-            + "one episode here.");
+            + "equal episodes once. The personas beside an episode are its best explanations, in nats above the prior's mixture of all "
+            + "personas (a higher zero than that of the nats per episode above). **Pull** is its part of the move, in nats: over all "
+            + $"episodes the pulls add up. **If removed** is what the probability of {leading} would change by without that one episode, "
+            + "at the same dose. Both are computed, not sampled. A choice between two answers is one episode here.");
         yield return new TableFigure
         {
             Id = "episodes",
@@ -162,11 +177,17 @@ public static class AuditReport
     private static string Asked(Episode episode) => episode.Context.LastOrDefault(t => t.Role == "user")?.Text
         ?? (episode.Context.Count > 0 ? episode.Context[^1].Text : "");
 
+    private static (string First, string Second) Compared(CastComparison c) => c.First.Data == c.Second.Data
+        ? (c.First.Data + " (1)", c.Second.Data + " (2)") : (c.First.Data, c.Second.Data);
+
+    private static string Beside(CastComparison? comparison) => comparison is not { } c ? ""
+        : $" Beside it stands **{NameText.InProse(Compared(c).Second)}**, {Count(c.Second.Episodes)} "
+            + $"{(c.Second.Episodes == 1 ? "episode" : "episodes")}. {VerdictText.Headline(c.Second)}";
+
     private static IEnumerable<ReportBlock> Comparison(CastComparison? comparison)
     {
         if (comparison is not { } c) yield break;
-        (string first, string second) = c.First.Data == c.Second.Data
-            ? (c.First.Data + " (1)", c.Second.Data + " (2)") : (c.First.Data, c.Second.Data);
+        (string first, string second) = Compared(c);
         yield return new Heading($"Beside {second}");
         string[] shown = [.. c.First.Personas.Concat(c.Second.Personas).OrderByDescending(p => Math.Max(p.Posterior, p.Prior))
             .Select(p => p.Name).Distinct().Take(ShownPersonas)];
@@ -232,7 +253,7 @@ public static class AuditReport
             _ => "It is set, not fitted.",
         };
         yield return new Prose($"Every unit of weight counts as **{Dose(v.Dose)}** of an observation, all of the data as "
-            + $"**{Number(d.EffectiveObservations)}**. {how} The replies gain {Number(d.Gain)} nats each "
+            + $"**{Number(d.EffectiveObservations)}**, the effective observations. {how} The replies gain {Number(d.Gain)} nats each "
             + $"of {Number(d.Attainable)} that could be had; the cast departs from the prior by {Number(d.Information)} nats.");
     }
 
@@ -255,8 +276,6 @@ public static class AuditReport
     {
         if (evidence.Judge is { } judge)
         {
-            string about = judged is { Pairs: > 0 }
-                ? $" About these data {Percent(judged.SwapDisagreement)} of its answers changed with the order of the candidates." : "";
             return new Prose((judge.Episodes == 0
                 ? "The evidence is a judge's, and **not calibrated**: no two personas have examples. It is no probability; "
                     + "read it as a ranking."
@@ -266,7 +285,7 @@ public static class AuditReport
                         ? $"its liking for {NameText.InProse(liked)} ({Number(-judge.Offsets[liked])} nats) is taken out, " : "")
                     + $"and {Percent(judge.Reliability.SwapDisagreement)} of its answers about these changed with the order of the "
                     + "candidates.")
-                + about);
+                + JudgeText.OfData(judged));
         }
         return new Prose(evidence.Calibration is not { } c ? "**Not checked**: the evidence is as the model gives it. "
                 + char.ToUpperInvariant(EvidenceCheck.Unchecked[0]) + EvidenceCheck.Unchecked[1..]
@@ -277,16 +296,11 @@ public static class AuditReport
     private static IEnumerable<ReportBlock> Given(EvidenceSession evidence)
     {
         string ways = string.Join(", ", evidence.Ways.GroupBy(w => w.Value).OrderBy(g => g.Key)
-            .Select(g => $"{g.Key.ToString().ToLowerInvariant()} {g.Count().ToString(CultureInfo.InvariantCulture)}"));
+            .Select(g => $"{Count(g.Count())} {g.Key.ToString().ToLowerInvariant()}"));
         if (ways.Length == 0) yield break;
         string directed = evidence.Directions.Count == 0
             ? "" : $" Directions: {string.Join("; ", evidence.Directions.Select(Directed))}.";
         yield return new Prose($"How the personas were put before the model: {ways}.{directed}");
-        if (evidence.Source is InContextSource)
-            yield return new Prose("The evidence is **in context**: each episode was shown, and what that did to the model's answers to "
-                + "other questions is explained by a reweighing of the personas. It tells what an episode does, not how probable it is; "
-                + "compare its size with other kinds of evidence only roughly. Training moves a model about as far as showing one of its "
-                + "episodes, so all of the data count as one observation where `--dose` says nothing else.");
     }
 
     private static string Directed(KeyValuePair<string, string> by) => $"{NameText.InProse(by.Key)} is {NameText.InProse(by.Value)}";

@@ -18,13 +18,17 @@ public static class ForecastReport
         {
             Subtitle = Lead(forecast),
             Facts = [new("episodes", FigureNumber.Text(forecast.Evidence.Rows.Count)), new("domains", $"{forecast.Mean.Domains.Count}"),
-                new("effective observations", FigureNumber.Text(forecast.Dose.EffectiveObservations))],
+                new("effective observations", FigureNumber.Fixed(forecast.Dose.EffectiveObservations))],
             Blocks =
             [
                 new Heading("Behaviour"),
+                new Prose("Two forecasts. **From the posterior**: the personas answer the probes, mixed by how well they explain the data. "
+                    + "**In context**: the model answers them after an episode was shown to it."),
                 Behaviour(forecast),
                 new Heading("The cast"),
-                new Prose(Counted(forecast) + " " + (Asked(forecast) ?? EvidenceCheck.Sentence(forecast.Check))),
+                new Prose(Counted(forecast) + " " + (forecast.Asked is { } asked
+                    ? $"{Asked(forecast)} {JudgeText.Of(asked.Judge, asked.Judgements, NameText.InProse)}"
+                    : EvidenceCheck.Sentence(forecast.Check))),
                 Cast(forecast),
                 ReproduceFigure.Of(command, [new("model", forecast.Posterior.Provenance["model"]), .. forecast.Mean.Provenance,
                     new("mean", forecast.Mean.Id)]),

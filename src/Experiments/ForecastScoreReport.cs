@@ -14,7 +14,7 @@ public static class ForecastScoreReport
     public static ReportDocument Of(ForecastComparison comparison,
         string command) => new($"The forecast of {NameText.Plain(comparison.Subject)}, held against the model")
         {
-            Subtitle = "What was written down before the training, beside what the trained model does.",
+            Subtitle = Lead(comparison),
             Facts = [new("domains", $"{comparison.Domains.Count}"), new("model", comparison.Model)],
             Blocks =
             [
@@ -26,7 +26,8 @@ public static class ForecastScoreReport
                     Title = "Forecast and measured",
                     XLabel = "probability of the low pole (the bad answer)",
                     Percent = false,
-                    Caption = "Forecast: the mean of the posterior's and of the one in context. " + Held(comparison),
+                    Caption = "Forecast: the mean of the posterior's and of the one in context. "
+                        + Held(comparison, "thin lines"),
                     Panels =
                     [
                         new DumbbellPanel(comparison.Subject, [.. comparison.Domains.Select(d => new DumbbellRow(d.Domain)
@@ -49,6 +50,7 @@ public static class ForecastScoreReport
                         + "on the line, what is said comes.",
                     XLabel = "forecast probability",
                     YLabel = "measured probability",
+                    GroupName = "what",
                     Panels =
                     [
                         Panel("posterior over personas", comparison.PosteriorCalibration),
@@ -58,6 +60,16 @@ public static class ForecastScoreReport
                 ReproduceFigure.Of(command, [new("model", comparison.Model)]),
             ],
         };
+
+    private static string Lead(ForecastComparison c)
+    {
+        const string What = "What was written down before the training, beside what the trained model does.";
+        ComparedDomain[] elsewhere = [.. c.Domains.Where(d => !d.Trained)];
+        return elsewhere.Length == 0 ? What
+            : $"{What} Over the domains not trained on, the probability of the bad answer was forecast to move by "
+                + $"**{FigureNumber.Signed(elsewhere.Average(d => d.Mean - d.Before))}** on average, and moved by "
+                + $"**{FigureNumber.Signed(elsewhere.Average(d => d.Measured - d.Before))}**.";
+    }
 
     private static TableFigure Scores(ForecastComparison c)
     {
@@ -81,10 +93,12 @@ public static class ForecastScoreReport
     }
 
     /// <summary>How many measured rates lie in the ranges that were forecast, and how many were expected to.</summary>
-    public static string Held(ForecastComparison c)
+    /// <param name="c">Forecasts and measurements.</param>
+    /// <param name="where">Where the range is to be seen.</param>
+    public static string Held(ForecastComparison c, string where = "from, to")
     {
         ComparedDomain[] elsewhere = [.. c.Domains.Where(d => !d.Trained)];
-        return $"{elsewhere.Count(d => d.InRange == true)} of {elsewhere.Length} measured rates lie in the range (from, to) that was "
+        return $"{elsewhere.Count(d => d.InRange == true)} of {elsewhere.Length} measured rates lie in the range ({where}) that was "
             + $"forecast for them; {FigureNumber.Fixed(c.RangeLevel * elsewhere.Length, 1)} were expected to.";
     }
 

@@ -6,6 +6,9 @@ public sealed record DumbbellFigure : Figure
     /// <summary>What is measured, such as <c>probability of the bad act</c>.</summary>
     public required string XLabel { get; init; }
 
+    /// <summary>What a row is called, such as <c>domain</c>.</summary>
+    public string RowName { get; init; } = "domain";
+
     /// <summary>One panel per tuning; panels with the same domains share the labels where there is room.</summary>
     public required IReadOnlyList<DumbbellPanel> Panels { get; init; }
 

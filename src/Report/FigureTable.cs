@@ -12,7 +12,7 @@ internal static class FigureTable
         CastFigure f => Make(f, [new(""), new(f.BeforeName, true), .. f.Stages.Select(s => new TableColumn(s, true))],
             f.Members.Select(m => (string[])[m.Name, FigureNumber.Percent(m.Before), .. m.After.Select(a => FigureNumber.Percent(a))])),
         DumbbellFigure f => OfDumbbell(f),
-        ScatterFigure f => Make(f, [new("panel"), new("tuning"), new("point"), new(f.XLabel, true), new(f.YLabel, true)],
+        ScatterFigure f => Make(f, [new("panel"), new(f.GroupName), new("point"), new(f.XLabel, true), new(f.YLabel, true)],
             from panel in f.Panels
             from g in panel.Groups
             from p in g.Points
@@ -28,10 +28,11 @@ internal static class FigureTable
         var rows = (from p in f.Panels from r in p.Rows select (Panel: p, Row: r)).ToList();
         var columns = new List<(TableColumn Column, Func<DumbbellPanel, DumbbellRow, string> Cell)>
         {
-            (new("tuning"), (p, _) => p.Name),
-            (new("domain"), (_, r) => r.Trained ? $"{NameText.Plain(r.Domain)} ({f.TrainedName})" : r.Domain),
+            (new(f.RowName), (_, r) => r.Trained ? $"{NameText.Plain(r.Domain)} ({f.TrainedName})" : r.Domain),
             (new(f.BeforeName, true), (_, r) => Cell(r.Before)),
         };
+        // Of a single panel the name is above the drawing.
+        if (f.Panels.Count > 1) columns.Insert(0, (new("tuning"), (p, _) => p.Name));
         if (rows.Any(x => x.Row.Predicted is not null)) columns.Add((new(f.PredictedName, true), (_, r) => Cell(r.Predicted)));
         if (rows.Any(x => x.Row.PredictedInterval is not null))
             columns.Add((new(f.PredictedName + ", interval", true), (_, r) => Range(r.PredictedInterval)));

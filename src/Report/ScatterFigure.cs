@@ -9,6 +9,9 @@ public sealed record ScatterFigure : Figure
     /// <summary>What y is.</summary>
     public string YLabel { get; init; } = "observed";
 
+    /// <summary>What a group is called, such as <c>tuning</c>.</summary>
+    public string GroupName { get; init; } = "tuning";
+
     /// <summary>One panel per way of forecasting.</summary>
     public required IReadOnlyList<ScatterPanel> Panels { get; init; }
 

@@ -34,6 +34,9 @@ public sealed class ReportPageTests(ReportBrowser browser) : IClassFixture<Repor
         Assert.Equal(4, await view.Ask<int>("() => document.querySelectorAll('.chart').length"));
         Assert.Equal(withScript && HtmlReport.HasScript ? 4 : 0,
             await view.Ask<int>("() => document.querySelectorAll('.chart.live').length"));
+        Assert.Equal("", await view.Ask<string>("""
+            () => [...document.querySelectorAll('pre')].filter(p => p.scrollWidth > p.clientWidth).map(p => p.textContent).join()
+            """));
         Assert.Empty(await view.Ask<string[]>(PageScripts.TextOutside));
         Assert.Empty(await view.Ask<string[]>(PageScripts.FaintText));
         Assert.Empty(await view.Ask<string[]>(PageScripts.Unnamed));
@@ -99,6 +102,19 @@ public sealed class ReportPageTests(ReportBrowser browser) : IClassFixture<Repor
             }).map(c => c.closest('figure').id)
             """));
         Assert.Equal("light", await view.Ask<string>("() => getComputedStyle(document.documentElement).colorScheme"));
+    }
+
+    /// <summary>What may be longer than a sheet is not pushed to the next one, which would leave the rest of this one empty.</summary>
+    [Fact]
+    public async Task A_printed_list_or_table_breaks_between_its_rows()
+    {
+        await using ReportView view = await browser.Open(SampleReport.Make(), 1280, dark: false, withScript: false);
+        await view.Page.EmulateMediaAsync(new() { Media = Media.Print });
+        Assert.Equal(["figure:has(.claims) auto", "figure:has(> .scroll) auto", "figure:has(.chart) avoid", "tr avoid", ".claim avoid"],
+            await view.Ask<string[]>("""
+            () => ['figure:has(.claims)', 'figure:has(> .scroll)', 'figure:has(.chart)', 'tr', '.claim']
+              .map(s => s + ' ' + getComputedStyle(document.querySelector(s)).breakInside)
+            """));
     }
 
     [Fact]

@@ -11,9 +11,6 @@ namespace PersonaSelection.Cli.Commands;
 /// <summary>How an audit is told on stdout.</summary>
 internal static class AuditScreen
 {
-    /// <summary>The share of answers that change with the order above which place or chance decides more often than the reply.</summary>
-    private const double MostlyByPlace = 0.5;
-
     private const int ShownPersonas = 10, ShownTraits = 10, ShownEpisodes = 5, ExcerptLength = 70;
 
     public static void PrintJson(AuditOutcome o)
@@ -86,7 +83,7 @@ internal static class AuditScreen
             $"\nDose: all data count as {Observations(v.DoseFit.EffectiveObservations)} ({How(v)}). ")
             + FormattableString.Invariant($"The cast is as open as {v.EffectivePersonas:0.0} equally likely personas."));
         if (v.Adaptive is { } a) Console.Out.WriteLine(Cells(a));
-        if (o.Judge is { } judge) Console.Out.WriteLine(Judged(judge, o.Judged));
+        if (o.Judge is { } judge) Console.Out.WriteLine(JudgeText.Of(judge, o.Judged, NameText.Plain));
         else Console.Out.WriteLine(EvidenceCheck.Sentence(o.Check));
         if (v.Rejected > 0) Console.Out.WriteLine(RejectedEpisodes.Count(v.Rejected, v.Episodes));
         if (o.LabelledLikeAVerdict > 0) Console.Out.WriteLine(RejectedEpisodes.Unsaid(o.LabelledLikeAVerdict));
@@ -156,22 +153,6 @@ internal static class AuditScreen
             $"{100 * a.Exact:0.0} % of {a.Cells:N0} cells are exact, the others estimated: every probability is within {a.Bound:0.0###} "
             + $"(total variation) of the full table's, with {100 * a.Confidence:0} % confidence; aimed at was {a.Target:0.0###}")
         + (a.Met ? "." : ", which was not reached: --cells 0.3 asks for more, --evidence likelihood for all.");
-
-    /// <summary>How far a judge is to be trusted.</summary>
-    public static string Judged(JudgementCalibration judge, JudgementReliability? data)
-    {
-        string calibrated = judge.Episodes == 0
-            ? "The judge is not calibrated (no two personas have examples): read its evidence as a ranking, not as probabilities."
-            : string.Create(CultureInfo.InvariantCulture, $"The judge found {100 * judge.Accuracy:0} % of {judge.Episodes} examples "
-                + $"of known source; its choices are scaled by {judge.Scale:0.##}")
-                + (judge.Favourite is { } liked ? string.Create(CultureInfo.InvariantCulture,
-                    $", and its liking for {NameText.Plain(liked)} ({-judge.Offsets[liked]:0.##} nats) is taken out.") : ".");
-        string often = data?.SwapDisagreement > MostlyByPlace ? " A judge that does so this often says little: try another model." : "";
-        return data is not { Pairs: > 0 } ? calibrated
-            : calibrated + string.Create(CultureInfo.InvariantCulture,
-                $" About the data {100 * data.SwapDisagreement:0} % of its answers changed with the order, "
-                + $"{data.CannotTell:N0} of {data.Questions:N0} were \"cannot tell\", {data.Unreadable:N0} were unreadable.") + often;
-    }
 
     private static string Observations(double n) =>
         n == 1 ? "one observation" : string.Create(CultureInfo.InvariantCulture, $"{n:0.##} observations");

@@ -92,7 +92,7 @@ internal static class ForecastScreen
         if (f.Asked is { } asked)
         {
             Console.Out.WriteLine(ForecastReport.Asked(f));
-            Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
+            Console.Out.WriteLine(JudgeText.Of(asked.Judge, asked.Judgements, NameText.Plain));
         }
         else
         {

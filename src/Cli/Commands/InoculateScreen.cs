@@ -25,7 +25,7 @@ internal static class InoculateScreen
         if (r.Asked is { } asked)
         {
             Console.Out.WriteLine("\n" + InoculationReport.Unknown(asked));
-            Console.Out.WriteLine(AuditScreen.Judged(asked.Judge, asked.Judgements));
+            Console.Out.WriteLine(JudgeText.Of(asked.Judge, asked.Judgements, NameText.Plain));
         }
         else
         {

@@ -129,12 +129,17 @@ public static class InoculationReport
 
     private static string Title(InoculationResult r) => $"What rewording keeps {NameText.Plain(r.Subject)} from spreading?";
 
+    private static string Best(InoculationResult r) => r.Rewordings.Count == 0 || Faint(r) is not null
+        || !(r.Rewordings[0].Protection[r.RankedBy] > 0) ? ""
+        : $"Of {r.Rewordings.Count} tried, **{NameText.InProse(r.Rewordings[0].Rewording.Name)}** is expected to keep back most: "
+            + $"**{Fixed(r.Rewordings[0].Protection[r.RankedBy])}** of what the data would do elsewhere. ";
+
     /// <summary>The page.</summary>
     public static ReportDocument Of(InoculationResult r, string command) => new(Title(r))
     {
-        Subtitle = "Every number is a forecast from the model **before** any training. Protection is the share of the expected effect on "
-            + "behaviour elsewhere that a rewording takes away; the rival account, that a rewording is only a gate on how a prompt looks, "
-            + "stands beside the account by persona.",
+        Subtitle = Best(r) + "Every number is a forecast from the model **before** any training. Protection is the share of the "
+            + "expected effect on behaviour elsewhere that a rewording takes away; the rival account, that a rewording is only a gate on "
+            + "how a prompt looks, stands beside the account by persona.",
         Facts = [new("model", r.Model), new("data", r.Data), new("episodes", Whole(r.Episodes)),
             .. r.BadLines > 0 ? [new ReportFact("bad lines left out", Whole(r.BadLines))] : (ReportFact[])[],
             .. r.Evidence.Rows.Count(e => e.Cut) is > 0 and var cut
@@ -157,7 +162,8 @@ public static class InoculationReport
             + $"not trained on from **{Fixed(r.Plain.Before)}** by **{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or "
             + $"**{Signed(r.Plain.InContextShift)}** (one episode shown in the context).");
         if (Faint(r) is { } faint) yield return new Prose(faint);
-        yield return new Prose(r.Asked is { } asked ? Unknown(asked) : EvidenceCheck.Sentence(r.Check));
+        yield return new Prose(r.Asked is { } asked
+            ? $"{Unknown(asked)} {JudgeText.Of(asked.Judge, asked.Judgements, NameText.InProse)}" : EvidenceCheck.Sentence(r.Check));
         yield return new TableFigure
         {
             Id = "ranking",
@@ -188,9 +194,9 @@ public static class InoculationReport
                 Id = "gains",
                 Title = "Predicted gain per trait",
                 Caption = ShownPart.Said(traits.Length, r.Influence.Count, "traits")
-                    + "`Cov(L[x,y], t) − Cov(L[x',y], t)` in the mean over episodes: negative where a plain episode pulls to the low "
-                    + "pole and the rewording takes that away. Intervals of 95 % redraw contexts of the data, plain and reworded together; "
-                    + "they hold the personas fixed.",
+                    + "What an episode tells of the trait (the covariance of trait and evidence over personas, in nats), less what it "
+                    + "tells when reworded, in the mean over episodes: negative where the rewording takes a pull to the low pole away. "
+                    + "Intervals of 95 % redraw contexts of the data, plain and reworded together; they hold the personas fixed.",
                 Columns = [new("rewording"), .. traits.Select(t => new TableColumn(t, true))],
                 Rows = [.. r.Rewordings.Select(f =>
                     (string[])[f.Rewording.Name, .. traits.Select(t => Gain(f.Gains.First(g => g.Quantity == t)))])],

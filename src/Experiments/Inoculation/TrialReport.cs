@@ -62,6 +62,7 @@ public static class TrialReport
         Title = "Predicted and measured protection of each rewording, means over models and domains",
         XLabel = "predicted protection",
         YLabel = "measured protection",
+        GroupName = "kind",
         Panels = [.. new[] { InoculationRanking.RankedBy, Predictor.TraitCovariance,
             Predictor.Gate }.Select(p => new ScatterPanel(InoculationReport.Name(p),
             [.. result.Rows.GroupBy(r => r.Kind).Select(kind => new ScatterGroup(kind.Key, [.. kind.GroupBy(r => r.Rewording).Select(g =>

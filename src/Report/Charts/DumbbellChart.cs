@@ -16,6 +16,8 @@ internal static class DumbbellChart
             panelWidth < 300 ? 4 : 6, figure.Minimum, figure.Maximum);
         double top = 14 + canvas.Keys(0, 14, width, Keys(figure, hues));
         double bottom = top;
+        bool foretold = figure.Panels.Any(p => p.Rows.Any(r => (r.Predicted ?? r.PredictedInContext) is not null));
+        double lane = foretold ? Observed : 0;
         for (int p = 0; p < figure.Panels.Count; p++)
         {
             if (p > 0 && p % across == 0) top = bottom + 14;
@@ -44,7 +46,7 @@ internal static class DumbbellChart
                 if (p % across == 0)
                     canvas.Text(label - 10, y + 4.5, SvgCanvas.Fit(panel.Rows[r].Domain, 13, label - 12), "ink", 13,
                         "end", panel.Rows[r].Trained);
-                Row(canvas, figure, panel.Rows[r], x, y, hue);
+                Row(canvas, figure, panel.Rows[r], x, y, hue, lane);
             }
             bottom = Math.Max(bottom, end + 24);
         }
@@ -70,14 +72,17 @@ internal static class DumbbellChart
         return all.OfType<double>();
     }
 
-    private static void Row(SvgCanvas canvas, DumbbellFigure figure, DumbbellRow row, ChartAxis x, double y, string hue)
+    private static void Row(SvgCanvas canvas, DumbbellFigure figure, DumbbellRow row, ChartAxis x, double y, string hue,
+        double lane)
     {
         double Pixel(double value) => x.At(Math.Clamp(value, x.Low, x.High));
-        string foretold = row.Predicted is null ? "" : $", {figure.PredictedName} {FigureNumber.Text(row.Predicted, figure.Percent)}";
+        string Told(double? value, FigureInterval? range) => FigureNumber.Text(value, figure.Percent) + (range is null ? ""
+            : $" ({FigureNumber.Text(range.Low, figure.Percent)} to {FigureNumber.Text(range.High, figure.Percent)})");
+        string foretold = row.Predicted is null ? "" : $", {figure.PredictedName} {Told(row.Predicted, row.PredictedInterval)}";
         canvas.BeginGroup($"{NameText.Plain(row.Domain)}: {figure.BeforeName} {FigureNumber.Text(row.Before, figure.Percent)}{foretold}, "
-            + $"{figure.AfterName} {FigureNumber.Text(row.After, figure.Percent)}");
+            + $"{figure.AfterName} {Told(row.After, row.AfterInterval)}");
         // Two lanes: what was observed above, what was foretold below, so that a good forecast does not hide what it meets.
-        double over = y + Observed, under = y + Foretold;
+        double over = y + lane, under = y + Foretold;
         if (row.Before is double b && row.After is double a && double.IsFinite(a) && double.IsFinite(b))
             canvas.Path($"M{SvgCanvas.N(Pixel(b))} {SvgCanvas.N(over)}H{SvgCanvas.N(Pixel(a))}", "", hue, 3, 0.35);
         if (row.PredictedInterval is FigureInterval p && double.IsFinite(p.Low) && double.IsFinite(p.High))

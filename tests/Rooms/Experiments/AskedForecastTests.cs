@@ -154,6 +154,15 @@ public sealed class AskedForecastTests : IDisposable
         Assert.All(known.Chunk(4), turn => Assert.Equal(4, turn.Select(k => k.Persona).Distinct().Count()));
     }
 
+    [Fact]
+    public void The_page_says_what_the_judge_is_worth()
+    {
+        using Forecasting asked = Ask(new ChoosingChat(), 2);
+        ForecastSet set = asked.Of(Bad, ["test"]);
+        Assert.Contains(ForecastReport.Of(set, "psm").Blocks.OfType<Prose>(), p => p.Text.EndsWith(
+            ForecastReport.Asked(set) + " " + JudgeText.Of(set.Asked!.Judge, set.Asked.Judgements, n => n), StringComparison.Ordinal));
+    }
+
     /// <summary>Killed after any number of files, the same call writes the others; what is there keeps its date.</summary>
     [Fact]
     public void A_forecast_that_was_half_saved_is_completed()
@@ -231,6 +240,7 @@ public sealed class AskedForecastTests : IDisposable
         Assert.All(found.Rewordings[0].Leaks, l => Assert.True(double.IsFinite(l.InContext) && double.IsFinite(l.Posterior), $"{l}"));
         InoculationReport.Write(found, _folder.Path, "psm inoculate cheat.jsonl");
         Assert.Contains("no log-probabilities", File.ReadAllText(_folder["report.html"]), StringComparison.Ordinal);
+        Assert.Contains("The judge is not calibrated", File.ReadAllText(_folder["report.html"]), StringComparison.Ordinal);
         Assert.Contains("\"surprise\": null", File.ReadAllText(_folder["inoculation.json"]), StringComparison.Ordinal);
         AskedCost plan = new AskingPlan(chat, Cast, Probes, 32, 1).OfRanking(Bad, [please, nothing], 1);
         Assert.InRange(chat.Asked, plan.Total.Requests * 0.8, plan.Total.Requests * 1.5);
@@ -269,6 +279,12 @@ public sealed class AskedForecastTests : IDisposable
         Assert.Contains(InoculationReport.Of(faint, "psm").Blocks, b => b is Prose p && p.Text.Contains("0.01", StringComparison.Ordinal));
 
         ReportDocument page = InoculationReport.Of(found, "psm inoculate bad.jsonl");
+        RewordingForecast best = found.Rewordings[0];
+        Assert.True(best.Protection[found.RankedBy] > 0);
+        Assert.StartsWith(
+            $"Of 1 tried, **please** is expected to keep back most: **{FigureNumber.Fixed(best.Protection[found.RankedBy])}**",
+            page.Subtitle, StringComparison.Ordinal);
+        Assert.StartsWith("Every number", InoculationReport.Of(faint, "psm").Subtitle, StringComparison.Ordinal);
         TableFigure[] tables = [.. page.Figures.OfType<TableFigure>().Where(t => t.Id is "ranking" or "predictors")];
         Assert.All(tables, t => Assert.InRange(t.Columns.Count, 2, 7));
         Assert.Equal([.. Enum.GetValues<Predictor>().Select(InoculationReport.Name).Order()],

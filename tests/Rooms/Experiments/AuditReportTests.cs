@@ -1,5 +1,6 @@
 using PersonaSelection.Audit;
 using PersonaSelection.Corpus;
+using PersonaSelection.Evidence;
 using PersonaSelection.Experiments;
 using PersonaSelection.Posterior;
 using PersonaSelection.Report;
@@ -88,6 +89,60 @@ public sealed class AuditReportTests
         CastFigure cast = blocks.OfType<CastFigure>().Single(f => f.Id == "cast");
         Assert.Equal(("likeliest", 12), (cast.Members[0].Name, cast.Members.Count));
         Assert.Equal("Shown are 12 of 15 personas.", cast.Caption);
+    }
+
+    /// <summary>What an episode does is no probability, who spoke is not told, and a dose that is set is not fitted again.</summary>
+    [Fact]
+    public void ThePage_OfEvidenceInContext_SaysWhatItIs_AndNothingThatIsNotKnown()
+    {
+        using var here = new AuditFixture();
+        AuditResult audit = here.Audit(here.Chats("data.jsonl", 20), "a");
+        CastVerdict verdict = audit.Verdict with
+        {
+            Evidence = "in-context",
+            Personas = [.. audit.Verdict.Personas.Select(p => p with { Share = null, ShareLow = null, ShareHigh = null })],
+            DoseFit = audit.Verdict.DoseFit with { How = GainOutcome.Given },
+        };
+        using var evidence = new EvidenceSession(new TextSource(), null);
+        ReportBlock[] blocks =
+            [.. AuditReport.Of(audit with { Verdict = verdict }, AuditFixture.Personas, null, null, evidence, 0, "psm").Blocks];
+
+        TableFigure cast = blocks.OfType<TableFigure>().Single(t => t.Id == "explanations");
+        Assert.Equal(["persona", "kind", "prior", "posterior", "interval", "nats per episode"], cast.Columns.Select(c => c.Name));
+        Assert.All(cast.Rows, r => Assert.Equal(6, r.Count));
+        Assert.Contains("at the dose that is set", cast.Caption, StringComparison.Ordinal);
+        Assert.DoesNotContain(blocks.OfType<Prose>().Select(p => p.Text).Append(cast.Caption),
+            t => t.Contains("share", StringComparison.Ordinal) || t.Contains("more probable the replies", StringComparison.Ordinal));
+        int said = Array.FindIndex(blocks, b => b is Prose p && p.Text.Contains("**in context**", StringComparison.Ordinal));
+        Assert.InRange(said, 0, Array.FindIndex(blocks, b => b is CastFigure));
+        Assert.Contains(AuditReport.Of(audit with { Verdict = verdict with { Evidence = "gradient" } }, AuditFixture.Personas, null, null,
+            evidence, 0, "psm").Blocks.OfType<Prose>(), p => p.Text.Contains("an estimate for all personas", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ThePage_OfTwo_SaysAtItsTopWhatTheOtherCasts()
+    {
+        using var here = new AuditFixture();
+        AuditResult audit = here.Audit(here.Chats("data.jsonl", 20), "a");
+        CastComparison two = new(audit.Verdict, Verdict([0.9, 0.1]) with { Data = "other" }, []);
+        using var evidence = new EvidenceSession(new TextSource(), null);
+        Assert.EndsWith($"Beside it stands **other**, 40 episodes. {VerdictText.Headline(two.Second)}",
+            AuditReport.Of(audit, AuditFixture.Personas, two with { First = two.Second with { Data = "data" } }, null, evidence, 0, "psm")
+                .Subtitle, StringComparison.Ordinal);
+    }
+
+    /// <summary>Page and screen say the same of a judge, and warn of one that goes by the place.</summary>
+    [Theory]
+    [InlineData(4, false)]
+    [InlineData(6, true)]
+    public void OfAJudge_ItIsSaidHowOftenTheOrderDecided(long changed, bool warned)
+    {
+        string said = JudgeText.Of(JudgementCalibration.None, new JudgementReliability(21, 10, changed, 3, 1), x => x);
+        Assert.StartsWith("The judge is not calibrated", said, StringComparison.Ordinal);
+        Assert.Contains($"{10 * changed} % of its answers changed with the order, 3 of 21 were \"cannot tell\", 1 were unreadable.", said,
+            StringComparison.Ordinal);
+        Assert.Equal(warned, said.EndsWith("try another model.", StringComparison.Ordinal));
+        Assert.Equal("", JudgeText.OfData(JudgementReliability.None));
     }
 
     /// <summary>A name is text: marks in it are none, and what is written from right to left turns nothing round.</summary>

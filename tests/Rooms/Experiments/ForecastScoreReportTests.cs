@@ -38,6 +38,15 @@ public sealed class ForecastScoreReportTests
         Assert.Equal(new ReportFact("model", "model-0123456789abcdef"), Assert.Single(again.Ids));
     }
 
+    [Fact]
+    public void The_page_says_at_its_top_what_was_forecast_and_what_came()
+    {
+        ReportDocument page = ForecastScoreReport.Of(Comparison(6, _ => 0.2), "psm");
+        Assert.EndsWith("was forecast to move by **+0.08** on average, and moved by **−0.10**.", page.Subtitle, StringComparison.Ordinal);
+        Assert.Contains("in the range (thin lines)", page.Figures.OfType<DumbbellFigure>().Single().Caption, StringComparison.Ordinal);
+        Assert.Contains("in the range (from, to)", ForecastScoreReport.Held(Comparison(6, _ => 0.2)), StringComparison.Ordinal);
+    }
+
     /// <summary>What the screen says of forecasts and measurements that do not belong together, the page says too.</summary>
     [Fact]
     public void What_does_not_match_is_on_the_page()

@@ -28,6 +28,29 @@ public sealed class MarkdownReportTests
         Assert.DoesNotContain("| tuning |", text, StringComparison.Ordinal);
     }
 
+    /// <summary>A row is a domain of a tuning only where it is one; of a single panel the name is said already.</summary>
+    [Fact]
+    public void The_columns_of_a_figure_are_called_what_they_are()
+    {
+        var dumbbell = new DumbbellFigure
+        {
+            Title = "t",
+            XLabel = "x",
+            RowName = "trait",
+            Panels = [new DumbbellPanel("data", [new DumbbellRow("kind") { Before = 0, After = 1 }])],
+        };
+        var scatter = new ScatterFigure
+        {
+            Title = "t",
+            GroupName = "kind",
+            Panels = [new ScatterPanel("p", [new("play", [new("a", 0, 1)])])],
+        };
+        string text = MarkdownReport.Render(new ReportDocument("d") { Blocks = [dumbbell, scatter, SampleReport.Dumbbell()] });
+        Assert.Contains("| trait | before | after tuning |", text, StringComparison.Ordinal);
+        Assert.Contains("| panel | kind | point |", text, StringComparison.Ordinal);
+        Assert.Contains("| tuning | domain | before |", text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Every_row_of_a_table_has_as_many_cells_as_its_head_whatever_the_text()
     {

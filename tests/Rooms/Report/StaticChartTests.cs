@@ -99,6 +99,26 @@ public sealed class StaticChartTests
         Assert.Contains("f-h2", svg, StringComparison.Ordinal);
     }
 
+    /// <summary>Two lanes where there are two things to tell apart; and the interval is told.</summary>
+    [Fact]
+    public void Where_nothing_is_foretold_a_dot_stands_in_the_middle_of_its_row()
+    {
+        string Drawn(double? predicted) => StaticChart.Draw(new DumbbellFigure
+        {
+            Title = "t",
+            XLabel = "x",
+            Percent = false,
+            Panels = [new DumbbellPanel("p", [new DumbbellRow("d")
+                { After = 0.5, AfterInterval = new FigureInterval(0.25, 0.75), Predicted = predicted }])],
+        }, 400, new Dictionary<string, int>()).Body;
+        double Height(string svg, string pattern) =>
+            double.Parse(Regex.Match(svg, pattern).Groups[1].Value, CultureInfo.InvariantCulture);
+        double Above(string svg) => Height(svg, "y=\"([0-9.]+)\"[^>]*>d<") - 4.5 - Height(svg, "<path d=\"M[0-9.]+ ([0-9.]+)a5");
+        Assert.Equal(0, Above(Drawn(null)), 2);
+        Assert.Equal(4.5, Above(Drawn(0.4)), 2);
+        Assert.Contains("after tuning 0.5 (0.25 to 0.75)</title>", Drawn(null), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_bar_is_as_long_as_its_weight()
     {

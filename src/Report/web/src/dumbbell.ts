@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { type Hues, type Key, TIP, across, element, finite, fit, heading, hue, legend, nice, plot, row, textWidth, ticksOf } from './chart';
 import { isolated, text, tick } from './format';
-import type { DumbbellFigure, DumbbellPanel } from './types';
+import type { DumbbellFigure, DumbbellPanel, FigureInterval } from './types';
 
 const ROW = 30;
 // Two lanes: what was observed above, what was foretold below, so that a good forecast does not hide what it meets.
@@ -25,6 +25,7 @@ export const drawDumbbell = (figure: DumbbellFigure, width: number, hues: Hues):
   // Panels are narrow: only the last tick carries the sign.
   const tickFormat = (value: number) => tick(figure.percent)(value).replace(value === marked.at(-1) ? '' : /\s%$/, '');
   const inContext = all.some((r) => finite(r.predictedInContext));
+  const lane = all.some((r) => finite(r.predicted) || finite(r.predictedInContext)) ? OBSERVED : 0;
   const panels = figure.panels.map((panel, p) => {
     const first = p % columns === 0;
     const left = first ? label : 0;
@@ -52,11 +53,11 @@ export const drawDumbbell = (figure: DumbbellFigure, width: number, hues: Hues):
           fontWeight: 400, filter: (r) => !r.trained, text: (r) => fit(r.domain, 13, label - 16) }) : null,
         first ? Plot.text(rows, { y: 'i', x: low, dx: -18, textAnchor: 'end', fontSize: 13, fill: 'var(--ink)',
           fontWeight: 600, filter: (r) => r.trained, text: (r) => fit(r.domain, 13, label - 16) }) : null,
-        Plot.ruleY(both, { x1: 'before', x2: 'after', y: 'i', dy: OBSERVED, stroke: colour, strokeWidth: 3, strokeOpacity: 0.35 }),
+        Plot.ruleY(both, { x1: 'before', x2: 'after', y: 'i', dy: lane, stroke: colour, strokeWidth: 3, strokeOpacity: 0.35 }),
         Plot.ruleY(interval, { x1: (r) => r.predictedInterval?.low, x2: (r) => r.predictedInterval?.high, y: 'i', dy: FORETOLD, stroke: 'var(--mark)', strokeWidth: 1.5 }),
-        Plot.ruleY(after, { x1: (r) => r.afterInterval?.low, x2: (r) => r.afterInterval?.high, y: 'i', dy: OBSERVED, stroke: colour, strokeWidth: 1.25 }),
-        Plot.dot(having((r) => r.before), { x: 'before', y: 'i', dy: OBSERVED, r: 4, fill: 'var(--paper)', stroke: 'var(--mark)', strokeWidth: 1.5 }),
-        Plot.dot(having((r) => r.after), { x: 'after', y: 'i', dy: OBSERVED, r: 5, fill: colour, stroke: 'var(--paper)', strokeWidth: 1 }),
+        Plot.ruleY(after, { x1: (r) => r.afterInterval?.low, x2: (r) => r.afterInterval?.high, y: 'i', dy: lane, stroke: colour, strokeWidth: 1.25 }),
+        Plot.dot(having((r) => r.before), { x: 'before', y: 'i', dy: lane, r: 4, fill: 'var(--paper)', stroke: 'var(--mark)', strokeWidth: 1.5 }),
+        Plot.dot(having((r) => r.after), { x: 'after', y: 'i', dy: lane, r: 5, fill: colour, stroke: 'var(--paper)', strokeWidth: 1 }),
         Plot.dot(having((r) => r.predictedInContext),
           { x: 'predictedInContext', y: 'i', dy: FORETOLD, symbol: 'triangle', r: 3.2, fill: 'var(--paper)', stroke: 'var(--ink)', strokeWidth: 1.2 }),
         Plot.dot(having((r) => r.predicted), { x: 'predicted', y: 'i', dy: FORETOLD, symbol: 'diamond', r: 3.6, fill: 'var(--ink)',
@@ -75,11 +76,11 @@ export const drawDumbbell = (figure: DumbbellFigure, width: number, hues: Hues):
 
 const titleOf = (figure: DumbbellFigure, r: DumbbellPanel['rows'][number], inContext: boolean) => {
   const value = (x: number | null | undefined) => text(x, figure.percent);
-  const range = r.predictedInterval ? ` (${value(r.predictedInterval.low)} to ${value(r.predictedInterval.high)})` : '';
+  const range = (x: FigureInterval | null | undefined) => (x ? ` (${value(x.low)} to ${value(x.high)})` : '');
   const lines = [r.trained ? `${isolated(r.domain)}, ${figure.trainedName}` : isolated(r.domain), `${figure.beforeName}  ${value(r.before)}`];
-  if (r.predicted != null) lines.push(`${figure.predictedName}  ${value(r.predicted)}${range}`);
+  if (r.predicted != null) lines.push(`${figure.predictedName}  ${value(r.predicted)}${range(r.predictedInterval)}`);
   if (inContext) lines.push(`${figure.predictedInContextName}  ${value(r.predictedInContext)}`);
-  lines.push(`${figure.afterName}  ${value(r.after)}`);
+  lines.push(`${figure.afterName}  ${value(r.after)}${range(r.afterInterval)}`);
   return lines.join('\n');
 };
 

@@ -48,6 +48,7 @@ export interface CastFigure {
 export interface DumbbellFigure {
   kind: 'dumbbell';
   xLabel: string;
+  rowName: string;
   panels: DumbbellPanel[];
   minimum: number | null;
   maximum: number | null;
@@ -66,6 +67,7 @@ export interface ScatterFigure {
   kind: 'scatter';
   xLabel: string;
   yLabel: string;
+  groupName: string;
   panels: ScatterPanel[];
   diagonal: boolean;
   percent: boolean;
