@@ -155,8 +155,7 @@ public static class InoculationReport
     private static IEnumerable<ReportBlock> Ranking(InoculationResult r)
     {
         string[] traits = [.. r.Influence.OrderByDescending(t => Math.Abs(t.Value)).Take(TraitsShown).Select(t => t.Key)];
-        Predictor[] parts = [.. new[] { Predictor.TraitCovariance, Predictor.Elicitation, Predictor.Gate }.Where(p => p != r.RankedBy)],
-            others = [.. Enum.GetValues<Predictor>().Where(p => p != r.RankedBy && !parts.Contains(p))];
+        Predictor[] parts = [.. PredictorText.Leading(r.RankedBy).Skip(1)], others = PredictorText.Others(r.RankedBy);
         yield return new Heading("Rewordings, best first");
         yield return new Prose("As it stands the data is expected to move P(low pole), the probability of the bad answer, in the domains "
             + $"not trained on from **{Fixed(r.Plain.Before)}** by **{Signed(r.Plain.PosteriorShift)}** (posterior over personas) or "
@@ -168,10 +167,8 @@ public static class InoculationReport
         {
             Id = "ranking",
             Title = "Predicted protection",
-            Caption = "What share of the plain effect goes away: 1 all, 0 nothing, below 0 it grows. **Trait-covariance** is of what a "
-                + "reply tells of traits, **elicitation** of how surprising the replies are; **combined** is the mean of both, each kept "
-                + "in [0, 1]; **gate** is the rival account, by which any fixed wording protects. Intervals of 95 % redraw contexts of the "
-                + "data, the same for every rewording; they hold the personas and the model fixed."
+            Caption = $"What share of the plain effect goes away: 1 all, 0 nothing, below 0 it grows. {PredictorText.OfLeading} Intervals "
+                + "of 95 % redraw contexts of the data, the same for every rewording; they hold the personas and the model fixed."
                 + (TooNarrow(r) is { } narrow ? " " + narrow : ""),
             Columns = [new("rewording"), new(Name(r.RankedBy), true), new("words"), .. parts.Select(p => new TableColumn(Name(p), true)),
                 new("kind")],
@@ -182,9 +179,7 @@ public static class InoculationReport
         {
             Id = "predictors",
             Title = "Protection by every other predictor",
-            Caption = "Shares as above. **Covariance** is of what a reply tells of behaviour elsewhere; **posterior** and **in-context** "
-                + "are of the two forecasts (**own-dose**: with the dose that the reworded data need); **surprised-shift** is of surprise "
-                + "times the shift in context.",
+            Caption = $"Shares as above. {PredictorText.OfOthers}",
             Columns = [new("rewording"), .. others.Select(p => new TableColumn(Name(p), true))],
             Rows = [.. r.Rewordings.Select(f => (string[])[f.Rewording.Name, .. others.Select(p => Fixed(f.Protection[p]))])],
         };

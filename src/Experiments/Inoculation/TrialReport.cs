@@ -36,7 +36,7 @@ public static class TrialReport
             new("domains", $"{result.Rows.Select(r => r.Domain).Distinct().Count()}"),
             new("rewordings", $"{result.Rows.Select(r => r.Rewording).Distinct().Count()}"), new("trainings", $"{result.Rows.Count}")],
         Blocks = [new ClaimsFigure { Title = "Two accounts of protection", Claims = [.. Claims(result)] }, Scatter(result),
-            Predictors(result), Rewordings(result), Leaks(result), ReproduceFigure.Of(command, Provenance(result))],
+            Predictors(result), .. Rewordings(result), Leaks(result), ReproduceFigure.Of(command, Provenance(result))],
     };
 
     /// <summary>That intervals over rewordings are too narrow; null where they are not.</summary>
@@ -60,6 +60,8 @@ public static class TrialReport
     {
         Id = "protection",
         Title = "Predicted and measured protection of each rewording, means over models and domains",
+        Caption = "Protection is the share of the plain effect elsewhere that goes away: 1 all, 0 nothing, below 0 it grows. On the line, "
+            + "what was forecast came; a predictor ranks well where its points rise from left to right.",
         XLabel = "predicted protection",
         YLabel = "measured protection",
         GroupName = "kind",
@@ -80,16 +82,36 @@ public static class TrialReport
             (string[])[InoculationReport.Name(p.Predictor), Text(p.Rank), Text(p.WithinRank), Number(p.MeanAbsoluteError)])],
     };
 
-    private static TableFigure Rewordings(TrialResult result) => new()
+    private static IEnumerable<TableFigure> Rewordings(TrialResult result)
     {
-        Id = "rewordings",
-        Title = "Every rewording, means over models and domains",
-        Columns = [new("rewording"), new("kind"), new("shift elsewhere", true), new("protection", true),
-            .. Enum.GetValues<Predictor>().Select(p => new TableColumn(InoculationReport.Name(p), true))],
-        Rows = [.. result.Rows.GroupBy(r => r.Rewording).OrderByDescending(g => g.Average(r => r.Protection))
-            .Select(g => (string[])[g.Key, g.First().Kind, FigureNumber.Signed(g.Average(r => r.Shift)),
-            Number(g.Average(r => r.Protection)), .. Enum.GetValues<Predictor>().Select(p => Number(g.Average(r => r.Predicted[p])))])],
-    };
+        IGrouping<string, TrialRow>[] rewordings =
+            [.. result.Rows.GroupBy(r => r.Rewording).OrderByDescending(g => g.Average(r => r.Protection))];
+        Predictor[] leading = PredictorText.Leading(InoculationRanking.RankedBy),
+            others = PredictorText.Others(InoculationRanking.RankedBy);
+        yield return new TableFigure
+        {
+            Id = "rewordings",
+            Title = "Every rewording, means over models and domains",
+            Caption = $"Behind what was measured, what was forecast. {PredictorText.OfLeading}",
+            Columns = [new("rewording"), new("kind"), new("shift elsewhere", true), new("protection", true), .. Columns(leading)],
+            Rows = [.. rewordings.Select(g => (string[])[g.Key, g.First().Kind, FigureNumber.Signed(g.Average(r => r.Shift)),
+                Number(g.Average(r => r.Protection)), .. Predicted(g, leading)])],
+        };
+        yield return new TableFigure
+        {
+            Id = "others",
+            Title = "The same by every other predictor",
+            Caption = PredictorText.OfOthers,
+            Columns = [new("rewording"), new("protection", true), .. Columns(others)],
+            Rows = [.. rewordings.Select(g => (string[])[g.Key, Number(g.Average(r => r.Protection)), .. Predicted(g, others)])],
+        };
+
+        static IEnumerable<TableColumn> Columns(Predictor[] predictors) =>
+            predictors.Select(p => new TableColumn(InoculationReport.Name(p), true));
+
+        static IEnumerable<string> Predicted(IGrouping<string, TrialRow> rows, Predictor[] predictors) =>
+            predictors.Select(p => Number(rows.Average(r => r.Predicted[p])));
+    }
 
     private static TableFigure Leaks(TrialResult result) => new()
     {

@@ -53,5 +53,9 @@ public sealed class TrialResultTests
         string page = document.ToJson();
         Assert.Contains("protection-ranked", page, StringComparison.Ordinal);
         Assert.Contains("gate-ranked", page, StringComparison.Ordinal);
+        // Every predictor stands in one of the two tables, and once.
+        string[] columns = [.. document.Blocks.OfType<TableFigure>().Where(t => t.Id is "rewordings" or "others")
+            .SelectMany(t => t.Columns.Select(c => c.Name))];
+        Assert.All(Enum.GetValues<Predictor>(), p => Assert.Single(columns, InoculationReport.Name(p)));
     }
 }
