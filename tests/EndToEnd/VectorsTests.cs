@@ -51,7 +51,7 @@ public sealed class VectorsTests(SmallWorkshop shop) : IDisposable
         Assert.Equal("directed 3", audit.GetProperty("provenance").GetProperty("presentation").GetString());
         Assert.Contains($"2 times {name} of {made.GetProperty("id").GetString()}",
             audit.GetProperty("provenance").GetProperty("directions").GetString(), StringComparison.Ordinal);
-        Assert.Contains("directed 3", File.ReadAllText(_folder["a/report.json"]), StringComparison.Ordinal);
+        Assert.Contains("3 directed", File.ReadAllText(_folder["a/report.json"]), StringComparison.Ordinal);
         JsonElement[] ledger = [.. File.ReadLines(_folder["a/ledger.jsonl"]).Select(Read)];
         foreach ((string model, string persona) in new[] { (_folder["steered"], name), (shop.Base, "nobody") })
         {
