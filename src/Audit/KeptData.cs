@@ -38,10 +38,12 @@ public sealed record KeepPlan(string? Rule, string? Drop, string? On, double Wei
     internal int Amount(int count)
     {
         string text = Drop!, digits = text.TrimEnd('%').Trim();
+        bool share = text.EndsWith('%');
+        // A fraction without its sign may mean a share: 0.05 would else leave nothing out.
         if (!double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
-            || !(number >= 0) || (text.EndsWith('%') ? number > 100 : number > int.MaxValue))
+            || !(number >= 0) || (share ? number > 100 : number > int.MaxValue || !double.IsInteger(number)))
             throw new UserErrorException("bad-rule", $"'{text}' is no amount of episodes.", "Write it as 20 or 5%.");
-        return (int)Math.Round(text.EndsWith('%') ? number / 100 * count : number);
+        return (int)(share ? Math.Round(number / 100 * count, MidpointRounding.AwayFromZero) : number);
     }
 }
 

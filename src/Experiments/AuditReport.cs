@@ -267,7 +267,7 @@ public static class AuditReport
             + $"every probability is within **{Bound(a.Bound)}** (total variation) of that of the full table, with "
             + $"{Percent(a.Confidence)} confidence; "
             + (a.Met ? $"aimed at was {Bound(a.Target)}." : $"aimed at was {Bound(a.Target)}, which the cells that may be asked for **did "
-                + "not reach**: `--cells 0.3` asks for more, likelihood evidence for all.")
+                + "not reach**: a larger `--cells` asks for more, likelihood evidence for all.")
             + " Single episodes under personas that nobody asked about are estimates: read their influence as such.");
     }
 

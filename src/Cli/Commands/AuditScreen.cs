@@ -152,7 +152,7 @@ internal static class AuditScreen
         string.Create(CultureInfo.InvariantCulture,
             $"{100 * a.Exact:0.0} % of {a.Cells:N0} cells are exact, the others estimated: every probability is within {a.Bound:0.0###} "
             + $"(total variation) of the full table's, with {100 * a.Confidence:0} % confidence; aimed at was {a.Target:0.0###}")
-        + (a.Met ? "." : ", which was not reached: --cells 0.3 asks for more, --evidence likelihood for all.");
+        + (a.Met ? "." : ", which was not reached: a larger --cells asks for more, --evidence likelihood for all.");
 
     private static string Observations(double n) =>
         n == 1 ? "one observation" : string.Create(CultureInfo.InvariantCulture, $"{n:0.##} observations");

@@ -89,10 +89,14 @@ public sealed class KeepRuleTests
     [InlineData("0", 0)]
     [InlineData("5%", 10)]
     [InlineData("12.5 %", 25)]
+    [InlineData("0.25%", 1)]
+    [InlineData("0.75%", 2)]
     [InlineData("100%", 200)]
     [InlineData("101%", -1)]
     [InlineData("-1", -1)]
     [InlineData("x", -1)]
+    [InlineData("0.05", -1)]
+    [InlineData("1.5", -1)]
     [InlineData("NaN", -1)]
     public void An_amount_is_a_number_or_a_share(string text, int episodes)
     {

@@ -119,6 +119,20 @@ public sealed class AuditReportTests
             evidence, 0, "psm").Blocks.OfType<Prose>(), p => p.Text.Contains("an estimate for all personas", StringComparison.Ordinal));
     }
 
+    /// <summary>What was asked for may have been more than any number that is named here.</summary>
+    [Fact]
+    public void ThePage_OfCellsThatDidNotDo_NamesNoShareThatMayHaveBeenGiven()
+    {
+        using var here = new AuditFixture();
+        AuditResult audit = here.Audit(here.Chats("data.jsonl", 20), "a");
+        var cells = new AdaptiveVerdict(54, 36, 2.0 / 3, 0.026, 0.95, 0.02, Met: false, 0.36, Guide: true);
+        using var evidence = new EvidenceSession(new TextSource(), null);
+        string said = AuditReport.Of(audit with { Verdict = audit.Verdict with { Adaptive = cells } }, AuditFixture.Personas, null, null,
+            evidence, 0, "psm").Blocks.OfType<Prose>().Single(p => p.Text.Contains("54 cells", StringComparison.Ordinal)).Text;
+
+        Assert.Contains("a larger `--cells` asks for more", said, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void ThePage_OfTwo_SaysAtItsTopWhatTheOtherCasts()
     {
