@@ -114,15 +114,22 @@ public sealed class BehaviourTable
         return result;
     }
 
-    /// <summary>The mean over all probes of the table for every persona, in the order of <paramref name="personas"/>.</summary>
+    /// <summary>The mean over the probes of the table for every persona, in the order of <paramref name="personas"/>.</summary>
     /// <param name="personas">The personas.</param>
-    /// <param name="shares">How much each probe counts, together 1; all alike when absent.</param>
+    /// <param name="shares">How much each probe counts, together 1; every domain alike, and in it every probe, when absent.</param>
     public double[] MeanByPersona(IReadOnlyList<string> personas, IReadOnlyList<double>? shares = null)
     {
         LabelledMatrix low = Low.WithColumns(personas);
+        shares ??= DomainsAlike();
         var mean = new double[personas.Count];
         for (int i = 0; i < Probes.Count; i++)
-            for (int h = 0; h < mean.Length; h++) mean[h] += shares is null ? low[i, h] / Probes.Count : low[i, h] * shares[i];
+            for (int h = 0; h < mean.Length; h++) mean[h] += low[i, h] * shares[i];
         return mean;
+    }
+
+    private double[] DomainsAlike()
+    {
+        Dictionary<string, int> probes = Probes.CountBy(p => p.Domain, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
+        return [.. Probes.Select(p => 1.0 / probes.Count / probes[p.Domain])];
     }
 }

@@ -61,10 +61,13 @@ public class BehaviourTableTests
     }
 
     [Fact]
-    public void Means_by_persona_go_by_name()
+    public void Means_by_persona_go_by_name_and_count_every_domain_alike_or_as_they_are_told()
     {
         double[] mean = Table().MeanByPersona(["liar", "honest"]);
-        Assert.Equal(0.8, mean[0], 1e-12);
-        Assert.Equal(0.7 / 3, mean[1], 1e-12);
+        double[] told = Table().MeanByPersona(["liar", "honest"], [0.25, 0.5, 0.25]);
+        Assert.Equal(((0.5 + 1.0) / 2 + 0.9) / 2, mean[0], 1e-12);
+        Assert.Equal(((0.2 + 0.4) / 2 + 0.1) / 2, mean[1], 1e-12);
+        Assert.Equal(told[0], mean[0], 1e-12);
+        Assert.Equal(0.8, Table().MeanByPersona(["liar"], [1.0 / 3, 1.0 / 3, 1.0 / 3])[0], 1e-12);
     }
 }
