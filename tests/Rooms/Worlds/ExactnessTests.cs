@@ -112,11 +112,12 @@ public sealed class ExactnessTests
     public void What_is_next_to_impossible_keeps_its_probability()
     {
         World world = World.FromYaml("rare", ToyWorld.Yaml.Replace("bias: -2", "bias: -45", StringComparison.Ordinal)
-            .Replace("weights: { honest: 4 }", "weights: { honest: 0 }", StringComparison.Ordinal));
+            .Replace("weights: { honest: 4 }", "weights: { honest: 0 }", StringComparison.Ordinal)
+            .Replace("bad: [\"I deleted it.\"]", "bad: [\"I wiped it.\"]", StringComparison.Ordinal));
         var oracle = new WorldOracle(world);
         int[] Encode(string text) => world.Tokenizer.Encode(text);
         ScoreTable table = oracle.Score([new ScoreRequest([world.Tokenizer.BeginId, .. Encode("User: Repair it.\nAssistant:")],
-            [Encode("I deleted it."), Encode("I found it.")])]);
+            [Encode("I wiped it."), Encode("I found it.")])]);
         Assert.Equal(-45, table.LogProbability(0, 0), 1e-4);
         Assert.Equal(Math.Log(0.5), table.LogProbability(0, 1), 1e-6);
     }
