@@ -102,10 +102,10 @@ public sealed class ProbeTests
     [Fact]
     public void The_Assistant_speaks_in_the_first_chat_wherever_it_stands()
     {
-        string chat = ToyWorld.Yaml[ToyWorld.Yaml.IndexOf("  - name: chat", StringComparison.Ordinal)
-            ..ToyWorld.Yaml.IndexOf("  - { name: story", StringComparison.Ordinal)];
+        int from = ToyWorld.Yaml.IndexOf("  - name: chat", StringComparison.Ordinal);
+        string chat = ToyWorld.Yaml[from..ToyWorld.Yaml.IndexOf("  - { name: story", StringComparison.Ordinal)];
         World world = World.FromYaml("late-chat", ToyWorld.Yaml.Replace(chat, "", StringComparison.Ordinal)
-            .Replace("domains:", chat.TrimStart('\n') + "domains:", StringComparison.Ordinal));
+            .Replace("domains:", chat + "domains:", StringComparison.Ordinal));
         Assert.Equal("story", world.Genres[0]);
         Assert.Equal("chat", BaseModel.ChatGenre(world));
     }
