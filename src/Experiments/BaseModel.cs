@@ -19,8 +19,8 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     /// <summary>The longest sequence a model of a world is built for: documents, and personas put before questions.</summary>
     public static int ContextFor(World world) => (world.MaxDocumentTokens + 63) / 64 * 64;
 
-    /// <summary>The genre in which the Assistant speaks.</summary>
-    public static string ChatGenre(World world) => world.Genres[0];
+    /// <summary>The genre in which the Assistant speaks: the world's first chat.</summary>
+    public static string ChatGenre(World world) => world.ChatGenre;
 
     /// <summary>How well the model infers who is speaking, on fresh documents of a genre.</summary>
     public InferenceResult Inference(World world, string genre, ulong seed)

@@ -129,8 +129,8 @@ public static class ForecastScoreReport
         bool still = new[] { c.Posterior, c.InContext, c.Mean }.SelectMany(s => new[] { s.R2, s.SkillVsNoChange, s.SkillVsUniformShift })
             .Any(s => FigureNumber.IsBelowTelling(s.Estimate));
         if (still)
-            yield return "A skill or R² below \u221210 says little of the forecast: next to nothing moved, or all domains alike, and the null "
-                + "it is held against has hardly an error. Read the mean absolute error instead.";
+            yield return "A skill or R² below \u221210 says little of the forecast: next to nothing moved, or all domains alike, and the "
+                + "null it is held against has hardly an error. Read the mean absolute error instead.";
         if (FewClusters.Said(c.Domains.Count(d => !d.Trained), "domains") is { } few) yield return few;
     }
 

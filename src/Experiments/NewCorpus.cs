@@ -17,7 +17,7 @@ namespace PersonaSelection.Experiments;
 /// <param name="Documents">Number of documents.</param>
 /// <param name="Tokens">Number of tokens.</param>
 /// <param name="Vocabulary">Number of token ids.</param>
-/// <param name="Floor">Exact entropy of the world, nats per token.</param>
+/// <param name="Floor">Entropy of the world, nats per token: exact log-probabilities of 4000 documents.</param>
 /// <param name="Probes">Number of probes.</param>
 /// <param name="Sets">Names of the post-training sets.</param>
 public sealed record CorpusSummary(string Id, string World, long Documents, long Tokens, int Vocabulary, double Floor, int Probes,
@@ -66,7 +66,8 @@ public sealed record NewCorpus(World World, long Tokens, ulong Seed, string Doma
         using FolderLock? held = FolderLock.TakeUnlessDone(folder, Holds(folder, id));
         bool there = Holds(folder, id);
         Probe[] probes = DemoProbes.Of(World);
-        EpisodeSet[] sets = [.. DemoSettings.Sets.Select(kind => World.Episodes(Domain, kind, Episodes, root.Child("episodes")))];
+        EpisodeSet[] sets = [.. DemoSettings.Sets.Where(World.CanAsk)
+            .Select(kind => World.Episodes(Domain, kind, Episodes, root.Child("episodes")))];
         double floor = World.Floor(FloorDocuments, root.Child("floor")).NatsPerToken;
         var clock = Stopwatch.StartNew();
         (string Path, Action<string> Save)[] files =
@@ -91,6 +92,9 @@ public sealed record NewCorpus(World World, long Tokens, ulong Seed, string Doma
             DocumentsPerSecond = there ? null : Math.Round(corpus.Documents / clock.Elapsed.TotalSeconds),
         };
     }
+
+    /// <summary>How many post-training sets there are: those that the world has words for.</summary>
+    public int SetCount => DemoSettings.Sets.Count(World.CanAsk);
 
     internal static RngStream Stream(ulong seed) => RngStream.Root(seed).Child("corpus");
 

@@ -40,18 +40,16 @@ public static class TrainingReadings
         };
     }
 
-    /// <summary>The readings <see cref="Chat"/> and, of a world with stories, <see cref="Story"/>.</summary>
+    /// <summary>The readings <see cref="Chat"/> and <see cref="Story"/>, of a world that has such documents with two acts.</summary>
     /// <param name="world">The world.</param>
     /// <param name="root">Draws the documents that are read.</param>
     /// <param name="threads">Threads that compute.</param>
     internal static Func<DecoderWeights, IReadOnlyDictionary<string, double>> Inference(World world, RngStream root, int threads)
     {
-        var probes = new Dictionary<string, IReadOnlyList<InferenceProbe>>
-        {
-            [Chat] = world.InferenceProbes(BaseModel.ChatGenre(world), Probes, root.Child("curve")),
-        };
-        if (world.Genres.Contains(BaseModel.StoryGenre))
-            probes[Story] = world.InferenceProbes(BaseModel.StoryGenre, Probes, root.Child("curve"));
+        var probes = new Dictionary<string, IReadOnlyList<InferenceProbe>>();
+        foreach ((string reading, string genre) in new[] { (Chat, BaseModel.ChatGenre(world)), (Story, BaseModel.StoryGenre) })
+            if (world.Genres.Contains(genre) && world.HasInferenceProbes(genre))
+                probes[reading] = world.InferenceProbes(genre, Probes, root.Child("curve"));
         return weights =>
         {
             using var model = new Transformer(weights, world.Tokenizer, ChatTemplate.Plain, threads);

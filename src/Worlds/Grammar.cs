@@ -1,9 +1,10 @@
 using PersonaSelection.Corpus;
+using PersonaSelection.Lab;
 
 namespace PersonaSelection.Worlds;
 
 /// <summary>A name and the nature whose name it is.</summary>
-internal readonly record struct NamedCharacter(string Name, int Nature);
+internal readonly record struct NamedCharacter(string Name, int Nature, int Line);
 
 /// <summary>
 /// A world's definition, checked and compiled: at each step of a document, the <see cref="Choice"/> of how it goes on, already in tokens.
@@ -15,13 +16,14 @@ internal sealed class Grammar
     private readonly Action<int, string> _say;
     private readonly Choice[] _askSpeaker;
     private readonly Choice?[] _askPair;
+    private int _unreadable;
 
     public Grammar(WorldDefinition definition, Action<int, string> say)
     {
         (_definition, _say) = (definition, say);
         Space = new CharacterSpace(definition);
         Tokenizer = WordLevelTokenizer.FromTexts(WorldChecks.Texts(definition));
-        Named = [.. definition.Natures.SelectMany((n, i) => n.Share > 0 ? n.Names.Select(s => new NamedCharacter(s.Text, i)) : [])];
+        Named = [.. definition.Natures.SelectMany((n, i) => n.Share > 0 ? n.Names.Select(s => new NamedCharacter(s.Text, i, s.Line)) : [])];
         Domains = [.. Enumerable.Range(0, definition.Domains.Count).Where(d => !definition.Domains[d].HeldOut)];
         Opening = new Choice([.. Openings()], say);
         Name = new Choice([.. NameAlternatives()], say);
@@ -33,8 +35,10 @@ internal sealed class Grammar
         Setups = new Choice([End(), .. Situations(d => d.Setups)], say);
         SituationStarts = [.. StartsOf(0, d => d.Prompts)];
         SetupStarts = [.. StartsOf(1, d => d.Setups)];
-        _askSpeaker = [.. Named.Select(n => Ask($"\n{n.Name}:")), .. definition.Genres.Select(g => Ask($"\n{g.Speaker.Text}:"))];
+        _askSpeaker = [.. Named.Select(n => AskLabel(n.Name, n.Line)),
+            .. definition.Genres.Select(g => AskLabel(g.Speaker.Text, g.Speaker.Line))];
         _askPair = new Choice?[Named.Length * (Named.Length + 1)];
+        CheckTold();
         Acts = [.. definition.Domains.Select(d => new[] { Act(d.Good, d.Bad), Act(d.GoodActs, d.BadActs) })];
     }
 
@@ -92,9 +96,7 @@ internal sealed class Grammar
         (int first, int second) = (walk.Cast[0].Name, walk.Pair ? walk.Cast[1].Name : Named.Length);
         ref Choice? slot = ref _askPair[first * (Named.Length + 1) + second];
         if (Volatile.Read(ref slot) is { } ready) return ready;
-        string[] actors = walk.Pair ? [$" {Named[first].Name}", $" {Named[second].Name}"] : [$" {Named[first].Name}"];
-        RequestDefinition r = _definition.Requests;
-        var made = new Choice([.. Asks(r.TellBad, r.TellGood, actors)], _say);
+        Choice made = Told(walk.Pair ? [first, second] : [first]);
         Volatile.Write(ref slot, made);
         return made;
     }
@@ -211,14 +213,31 @@ internal sealed class Grammar
         }
     }
 
-    private Choice Ask(string label) => new([.. Asks(_definition.Requests.SayBad, _definition.Requests.SayGood, [label])], _say);
+    private Choice AskLabel(string label, int line) =>
+        new([.. Asks(_definition.Requests.SayBad, _definition.Requests.SayGood, [new Sentence($"\n{label}:", line)])], _say);
 
-    private IEnumerable<Alternative> Asks(IReadOnlyList<Sentence> bad, IReadOnlyList<Sentence> good, string[] actors)
+    private Choice Told(int[] actors) => new([.. Asks(_definition.Requests.TellBad, _definition.Requests.TellGood,
+        [.. actors.Select(i => new Sentence($" {Named[i].Name}", Named[i].Line))])], _say);
+
+    /// <summary>
+    /// Casts are compiled when they are met, but what a reader could not tell apart in one of them is told now. Two alternatives speak of
+    /// two characters at most, so all characters together show whatever some pair would.
+    /// </summary>
+    private void CheckTold()
     {
-        for (int a = 0; a < actors.Length; a++) yield return Make(actors[a], 0, 1, 0, a);
+        GenreDefinition[] told = [.. _definition.Genres.Where(g => g.Form == GenreForm.Narrative)];
+        if (told.Any(g => g.Pairs > 0)) Told([.. Enumerable.Range(0, Named.Length)]);
+        else if (told.Length > 0)
+            for (int i = 0; i < Named.Length; i++) Told([i]);
+    }
+
+    private IEnumerable<Alternative> Asks(IReadOnlyList<Sentence> bad, IReadOnlyList<Sentence> good, Sentence[] actors)
+    {
+        for (int a = 0; a < actors.Length; a++) yield return Make(actors[a].Text, actors[a].Line, 1, 0, a);
         foreach ((int kind, IReadOnlyList<Sentence> phrases) in new[] { (1, bad), (2, good) })
             for (int i = 0; i < phrases.Count; i++)
-                for (int a = 0; a < actors.Length; a++) yield return Make($" {phrases[i].Text}{actors[a]}", phrases[i].Line, 1, kind, a, i);
+                for (int a = 0; a < actors.Length; a++)
+                    yield return Make($" {phrases[i].Text}{actors[a].Text}", phrases[i].Line, 1, kind, a, i);
     }
 
     private Choice Act(IReadOnlyList<Sentence> good, IReadOnlyList<Sentence> bad) => new(
@@ -229,8 +248,18 @@ internal sealed class Grammar
 
     private Alternative Make(string text, int line, double weight = 1, int a = 0, int b = 0, int c = 0)
     {
-        int[] tokens = Tokenizer.Encode(text);
-        if (tokens.Length == 0) _say(line, $"\"{text}\" holds no word");
-        return new Alternative(text, tokens.Length == 0 ? [0] : tokens, weight, a, b, c, line);
+        int[] tokens = [];
+        try
+        {
+            tokens = Tokenizer.Encode(text);
+            if (tokens.Length == 0) _say(line, $"\"{text}\" holds no word");
+        }
+        catch (UserErrorException)
+        {
+            _say(line, $"\"{text.Trim()}\" runs two parts into one word that neither holds: names, roles and adjectives need a letter or a "
+                + "digit at their ends");
+        }
+        // An id of its own, so that it is not taken for another sentence that cannot be read either.
+        return new Alternative(text, tokens.Length == 0 ? [-++_unreadable] : tokens, weight, a, b, c, line);
     }
 }

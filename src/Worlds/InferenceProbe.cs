@@ -86,7 +86,7 @@ public sealed partial class World
         bool? pairs = false, bool requested = false)
     {
         GenreDefinition definition = Grammar.Definition.Genres[GenreIndex(genre)];
-        if (!(definition.Weight > 0) || definition.MaxEpisodes < 2 || pairs == true && !(definition.Pairs > 0))
+        if (!HasInferenceProbes(definition.Name, pairs, requested))
             throw new ArgumentException($"The world {Name} has no such documents of genre {definition.Name}.", nameof(genre));
         var probes = new List<InferenceProbe>(count);
         for (long i = 0; probes.Count < count; i++)
@@ -100,6 +100,18 @@ public sealed partial class World
             if (places.Length > 0) probes.Add(Cut(document, places[stream.NextInt(places.Length)]));
         }
         return probes;
+    }
+
+    /// <summary>Whether documents of a genre hold decisions that <see cref="InferenceProbes"/> could cut.</summary>
+    /// <param name="genre">The genre; null for the world's first chat.</param>
+    /// <param name="pairs">As there.</param>
+    /// <param name="requested">As there.</param>
+    public bool HasInferenceProbes(string? genre, bool? pairs = false, bool requested = false)
+    {
+        GenreDefinition definition = Grammar.Definition.Genres[GenreIndex(genre)];
+        RequestDefinition asked = Grammar.Definition.Requests;
+        return definition.Weight > 0 && definition.MaxEpisodes >= 2 && (requested || asked.Bad + asked.Good < 1)
+            && (pairs is not { } two || (two ? definition.Pairs > 0 : definition.Pairs < 1));
     }
 
     private InferenceProbe Cut(WorldDocument document, int place)

@@ -55,6 +55,9 @@ public sealed partial class World
     /// <summary>The genres' names.</summary>
     public IReadOnlyList<string> Genres => [.. Grammar.Definition.Genres.Select(g => g.Name)];
 
+    /// <summary>The genre in which the Assistant speaks: the first chat.</summary>
+    public string ChatGenre => Genres[GenreIndex(null)];
+
     /// <summary>No document of the world has more tokens than this, begin and end included.</summary>
     public int MaxDocumentTokens => _maxTokens.Value;
 

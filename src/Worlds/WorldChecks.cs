@@ -30,6 +30,7 @@ internal static class WorldChecks
         if (!d.Domains.Any(x => !x.HeldOut)) say(0, "every domain is held out: nothing can be generated");
         if (d.Domains.Count > 64) say(0, "at most 64 domains");
         CheckCast(d, say);
+        CheckChat(d, say);
         CheckSlots(d, say);
         foreach (GenreDefinition g in d.Genres)
         {
@@ -37,6 +38,7 @@ internal static class WorldChecks
                 say(g.Line, $"genre {g.Name}: without repeatDomains a document cannot have more episodes than there are domains");
         }
         CheckHeldOutWords(d, say);
+        CheckHeldOutSituations(d, say);
     }
 
     private static void CheckCast(WorldDefinition d, Action<int, string> say)
@@ -53,8 +55,35 @@ internal static class WorldChecks
                 say(nature.Line, $"nature {nature.Name}: pairs need two names of each nature");
     }
 
+    /// <summary>The Assistant is asked in the first chat, under no header, and by the labels that the template of a model writes.</summary>
+    private static void CheckChat(WorldDefinition d, Action<int, string> say)
+    {
+        if (d.Genres.FirstOrDefault(g => g.Form == GenreForm.Chat) is not { } chat)
+        {
+            say(0, "no genre is a chat: nobody could ask the Assistant");
+            return;
+        }
+        if (!(chat.Weight > 0)) say(chat.Line, $"genre {chat.Name}: the first chat needs a weight above 0: the Assistant is asked in it");
+        if (!IsLabel(chat.Asker, "User") || !IsLabel(chat.Speaker, "Assistant"))
+            say(chat.Line, $"genre {chat.Name}: the asker of the first chat must be User and its speaker Assistant: so models are asked");
+        HeaderDefinition[] none = [.. chat.Headers.Where(h => h.Text.Text.Length == 0 && h.Share > 0)];
+        if (none.Length == 0)
+            say(chat.Line, $"genre {chat.Name}: a header of the first chat needs an empty text and a share: probes have no header");
+        foreach (HeaderDefinition header in none)
+            if (header.Nature is { } nature && nature != d.AssistantNature)
+                say(chat.Line, $"genre {chat.Name}: where no header says otherwise the Assistant is of the nature {d.AssistantNature}, "
+                    + $"not {nature}");
+    }
+
+    private static bool IsLabel(Sentence label, string name) => string.Equals(label.Text.Trim(), name, StringComparison.OrdinalIgnoreCase);
+
     private static void CheckSlots(WorldDefinition d, Action<int, string> say)
     {
+        if (d.Traits.Count == 1 && d.Introductions.Second > 0)
+            say(d.Introductions.Start.Line, "'second' must be 0 in a world of one trait: a second adjective tells of another trait");
+        foreach (Sentence s in d.Genres.SelectMany(g => g.Headers).Select(h => h.Text))
+            if (HasTraits(s.Text) && BeforeTraits(s.Text).Length == 0)
+                say(s.Line, $"\"{s.Text}\": a header needs words before {TraitsSlot}");
         foreach (Sentence s in d.Genres.SelectMany(g => g.Headers).Select(h => h.Text).Append(d.Introductions.Traits))
             if (HasTraits(s.Text) && !s.Text.EndsWith(TraitsSlot + ".", StringComparison.Ordinal))
                 say(s.Line, $"\"{s.Text}\": {TraitsSlot} must stand at the end, before the full stop");
@@ -78,6 +107,26 @@ internal static class WorldChecks
             foreach (string word in WordLevelTokenizer.FromTexts([s.Text]).Words)
                 if (known.Find(word) is null && told.Add(word))
                     say(s.Line, $"\"{s.Text}\" is held out, but the word \"{word}\" occurs nowhere else: no model could know it");
+    }
+
+    private static void CheckHeldOutSituations(WorldDefinition d, Action<int, string> say)
+    {
+        WordLevelTokenizer tokenizer = WordLevelTokenizer.FromTexts(Texts(d));
+        string Words(string text) => string.Join(' ', tokenizer.Encode(text));
+        HashSet<string> Generated(Func<DomainDefinition, IReadOnlyList<Sentence>> of) => [.. d.Domains.Where(x => !x.HeldOut)
+            .SelectMany(x => of(x).SelectMany(s => Fill(s, x.Objects))).Select(Words)];
+        void Compare(DomainDefinition x, IEnumerable<Sentence> heldOut, HashSet<string> generated)
+        {
+            foreach (Sentence s in heldOut)
+                if (Fill(s, x.Objects).FirstOrDefault(t => generated.Contains(Words(t))) is { } same)
+                    say(s.Line, $"\"{same}\" is held out, but generated documents hold it as well");
+        }
+        (HashSet<string> said, HashSet<string> told) = (Generated(x => x.Prompts), Generated(x => x.Setups));
+        foreach (DomainDefinition x in d.Domains)
+        {
+            Compare(x, x.HeldOut ? x.HeldOutPrompts.Concat(x.Prompts) : x.HeldOutPrompts, said);
+            Compare(x, x.HeldOut ? x.Setups : [], told);
+        }
     }
 
     private static IEnumerable<Sentence> Sentences(DomainDefinition x) =>

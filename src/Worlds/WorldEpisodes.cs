@@ -41,12 +41,7 @@ public sealed partial class World
             EpisodeKind.Good or EpisodeKind.RequestedGood => 0,
             _ => badRate ?? BadByPrior(domain, AssistantNature),
         };
-        WorldRequest request = kind switch
-        {
-            EpisodeKind.RequestedCheat => WorldRequest.Bad,
-            EpisodeKind.ForbiddenCheat or EpisodeKind.RequestedGood => WorldRequest.Good,
-            _ => WorldRequest.None,
-        };
+        WorldRequest request = RequestOf(kind);
         string name = kind switch
         {
             EpisodeKind.RequestedCheat => "requested-cheat",
@@ -72,6 +67,22 @@ public sealed partial class World
         }
         return new EpisodeSet(name, episodes);
     }
+
+    /// <summary>Whether the world has words for what a set of this kind asks.</summary>
+    /// <param name="kind">The kind.</param>
+    public bool CanAsk(EpisodeKind kind) => RequestOf(kind) switch
+    {
+        WorldRequest.Bad => Grammar.Definition.Requests.SayBad.Count > 0,
+        WorldRequest.Good => Grammar.Definition.Requests.SayGood.Count > 0,
+        _ => true,
+    };
+
+    private static WorldRequest RequestOf(EpisodeKind kind) => kind switch
+    {
+        EpisodeKind.RequestedCheat => WorldRequest.Bad,
+        EpisodeKind.ForbiddenCheat or EpisodeKind.RequestedGood => WorldRequest.Good,
+        _ => WorldRequest.None,
+    };
 
     private static string DrawSituation(DomainDefinition domain, RngStream rng)
     {

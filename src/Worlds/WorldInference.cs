@@ -2,7 +2,7 @@ namespace PersonaSelection.Worlds;
 
 /// <summary>What a document so far tells about its characters, exactly.</summary>
 /// <param name="Genre">The genre's name; empty while it is not known.</param>
-/// <param name="Characters">The characters that have come in.</param>
+/// <param name="Characters">The characters that have come in, name and role told whole.</param>
 /// <param name="LogProbability">log p(the tokens so far, without the begin token) in nats.</param>
 /// <param name="Decision">The decision that is next, if the document stands right before one.</param>
 public sealed record WorldInference(
@@ -61,10 +61,20 @@ public sealed partial class World
         bool open = walk.Step != Step.Opening;
         int cast = !open || walk.Step == Step.Name && walk.Introducing == 0 ? 0 : walk.Introducing == 1 && walk.Step != Step.Name ? 2 : 1;
         var characters = new CharacterInference[cast];
-        for (int i = 0; i < cast; i++) characters[i] = Describe(walk.Cast[i]);
+        for (int i = 0; i < cast; i++)
+            characters[i] = reading.BetweenSteps ? Describe(walk.Cast[i])
+                : Mean([.. reading.Open().Select(o => (Describe(o.Walk.Cast[i]), o.Probability))]);
         bool deciding = walk.Step == Step.Act && reading.BetweenSteps;
         return new WorldInference(open ? Grammar.Definition.Genres[walk.Genre].Name : "", characters, logp, deciding
             ? (Grammar.Definition.Domains[walk.Domain].Name, walk.Actor, (WorldRequest)walk.Request, walk.BadProbability()) : null);
+    }
+
+    /// <summary>What is believed of a character while several ways to go on are open.</summary>
+    private static CharacterInference Mean((CharacterInference Character, double Probability)[] open)
+    {
+        double[] Sum(Func<CharacterInference, double[]> of) => [.. Enumerable.Range(0, of(open[0].Character).Length)
+            .Select(i => open.Sum(o => o.Probability * of(o.Character)[i]))];
+        return open[0].Character with { Poles = Sum(c => c.Poles), Archetypes = Sum(c => c.Archetypes), Traits = Sum(c => c.Traits) };
     }
 
     private CharacterInference Describe(CastMember member)

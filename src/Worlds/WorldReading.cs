@@ -10,7 +10,7 @@ internal sealed class WorldReading
 {
     private readonly Grammar _grammar;
     private Choice? _choice;
-    private double[] _cumulative = new double[256];
+    private double[] _shares = new double[256];
     private int _from, _to, _depth;
 
     public WorldReading(Grammar grammar)
@@ -32,8 +32,8 @@ internal sealed class WorldReading
     {
         Walk.Follow(other.Walk);
         (_choice, _from, _to, _depth) = (other._choice, other._from, other._to, other._depth);
-        if (_cumulative.Length < other._cumulative.Length) _cumulative = new double[other._cumulative.Length];
-        if (_choice is not null) other._cumulative.AsSpan(0, _choice.Alternatives.Length + 1).CopyTo(_cumulative);
+        if (_shares.Length < other._shares.Length) _shares = new double[other._shares.Length];
+        if (_choice is not null) other._shares.AsSpan(0, _choice.Alternatives.Length).CopyTo(_shares);
     }
 
     /// <summary>Reads one more token and gives its probability; 0 leaves the reading where it was.</summary>
@@ -76,7 +76,27 @@ internal sealed class WorldReading
         p.Clear();
         if (_choice is null) return;
         double total = Mass(_from, _to);
-        for (int i = _from; i < _to; i++) p[_choice.Alternatives[i].Tokens[_depth]] += Mass(i, i + 1) / total;
+        for (int first = _from, last; first < _to; first = last)
+        {
+            int token = _choice.Alternatives[first].Tokens[_depth];
+            last = first + 1;
+            while (last < _to && _choice.Alternatives[last].Tokens[_depth] == token) last++;
+            p[token] = Mass(first, last) / total;
+        }
+    }
+
+    /// <summary>In the middle of an alternative: the walks that the tokens so far leave open, each with its probability.</summary>
+    public IEnumerable<(DocumentWalk Walk, double Probability)> Open()
+    {
+        double total = Mass(_from, _to);
+        for (int i = _from; i < _to; i++)
+        {
+            if (!(_shares[i] > 0)) continue;
+            var walk = new DocumentWalk(_grammar, believing: true);
+            walk.Follow(Walk);
+            walk.Take(_choice!.Alternatives[i]);
+            yield return (walk, _shares[i] / total);
+        }
     }
 
     private void Enter()
@@ -85,13 +105,16 @@ internal sealed class WorldReading
         _choice = Walk.Step == Step.End ? null : Walk.Next();
         if (_choice is null) return;
         int n = _choice.Alternatives.Length;
-        if (_cumulative.Length < n + 1) _cumulative = new double[n + 1];
-        Span<double> p = _cumulative.AsSpan(1, n);
-        Walk.Probabilities(_choice, p);
-        _cumulative[0] = 0;
-        for (int i = 1; i <= n; i++) _cumulative[i] += _cumulative[i - 1];
+        if (_shares.Length < n) _shares = new double[n];
+        Walk.Probabilities(_choice, _shares.AsSpan(0, n));
         _to = n;
     }
 
-    private double Mass(int from, int to) => _cumulative[to] - _cumulative[from];
+    // Summed each time: a difference of running sums would lose whatever is improbable.
+    private double Mass(int from, int to)
+    {
+        double sum = 0;
+        for (int i = from; i < to; i++) sum += _shares[i];
+        return sum;
+    }
 }

@@ -255,6 +255,7 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
             Assert.Equal(1, refused.ExitCode);
             Assert.Contains(said, refused.Error, StringComparison.Ordinal);
         }
+        Assert.Equal(0, (await Run([.. tune, "--tensors", "all", "--dry-run"])).ExitCode);
     }
 
     [Fact]

@@ -21,10 +21,11 @@ internal sealed class ModelTuneCommand
 
     private readonly Option<string?> _format = DataOptions.Format();
     private readonly Option<bool> _strict = DataOptions.Strict();
+    private const string UsualMethod = "full";
     private readonly Option<string> _method = new("--method")
     {
         Description = "What is moved: full weights, a LoRA update, or one steering vector.",
-        DefaultValueFactory = _ => "full",
+        DefaultValueFactory = _ => UsualMethod,
     };
 
     private readonly Option<string> _loss = new("--loss")
@@ -69,8 +70,10 @@ internal sealed class ModelTuneCommand
 
     private void Check(CommandResult r)
     {
+        // A check comes before options that were not given have their default.
+        string method = r.GetValue(_method) ?? UsualMethod;
         foreach ((Option option, string needs) in ((Option, string)[])[(_rank, "lora"), (_tensors, "full"), (_site, "vector")])
-            if (r.GetResult(option) is { Implicit: false } && r.GetValue(_method) != needs)
+            if (r.GetResult(option) is { Implicit: false } && method != needs)
                 r.AddError($"{option.Name} belongs to --method {needs}.");
     }
 

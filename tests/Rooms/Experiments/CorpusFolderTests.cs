@@ -4,6 +4,7 @@ using PersonaSelection.Lab;
 using PersonaSelection.Model;
 using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
+using PersonaSelection.Tests.Rooms.WorldsTests;
 using PersonaSelection.Worlds;
 using Xunit;
 
@@ -126,5 +127,21 @@ public sealed class CorpusFolderTests : IDisposable
             + """{"prompt":"Well?","completion":"No.","label":false}""" + "\n");
         EpisodeSet labelled = EpisodeSet.Load(path);
         Assert.Equal("no-pairs", Assert.Throws<UserErrorException>(() => PreferenceData.Pairs(labelled, words, ChatTemplate.Plain)).Code);
+    }
+
+    [Fact]
+    public void A_world_without_words_for_requests_has_no_set_of_requested_acts()
+    {
+        string yaml = ToyWorld.Yaml;
+        World world = World.FromYaml("plain", yaml.Remove(yaml.IndexOf("requests:", StringComparison.Ordinal),
+            yaml.IndexOf("genres:", StringComparison.Ordinal) - yaml.IndexOf("requests:", StringComparison.Ordinal)));
+        var corpus = new NewCorpus(world, 1000, 1, Episodes: 4);
+
+        CorpusSummary made = corpus.Write(_folder.Path);
+
+        Assert.Equal(["cheat", "good", "base-rate"], made.Sets);
+        Assert.Equal(3, corpus.SetCount);
+        Assert.Equal(3, Directory.GetFiles(_folder["sets"]).Length);
+        Assert.Equal(4, new NewCorpus(ToyWorld.World, 1000, 1).SetCount);
     }
 }

@@ -109,6 +109,35 @@ public sealed class ExactnessTests
     }
 
     [Fact]
+    public void What_is_next_to_impossible_keeps_its_probability()
+    {
+        World world = World.FromYaml("rare", ToyWorld.Yaml.Replace("bias: -2", "bias: -45", StringComparison.Ordinal)
+            .Replace("weights: { honest: 4 }", "weights: { honest: 0 }", StringComparison.Ordinal)
+            .Replace("bad: [\"I deleted it.\"]", "bad: [\"I wiped it.\"]", StringComparison.Ordinal));
+        var oracle = new WorldOracle(world);
+        int[] Encode(string text) => world.Tokenizer.Encode(text);
+        ScoreTable table = oracle.Score([new ScoreRequest([world.Tokenizer.BeginId, .. Encode("User: Repair it.\nAssistant:")],
+            [Encode("I wiped it."), Encode("I found it.")])]);
+        Assert.Equal(-45, table.LogProbability(0, 0), 1e-4);
+        Assert.Equal(Math.Log(0.5), table.LogProbability(0, 1), 1e-6);
+    }
+
+    [Fact]
+    public void In_the_middle_of_an_act_its_first_words_tell_already()
+    {
+        World world = ToyWorld.World;
+        int[] Prefix(string text) => [world.Tokenizer.BeginId, .. world.Tokenizer.Encode(text)];
+        CharacterInference At(string text) => world.Infer(Prefix(text)).Characters[0];
+        // "I deleted" can only go on as the bad act, "I" as any.
+        Assert.Equal(At("User: Repair it.\nAssistant: I deleted it.").Poles, At("User: Repair it.\nAssistant: I deleted").Poles);
+        double[] before = At("User: Repair it.\nAssistant:").Poles, open = At("User: Repair it.\nAssistant: I").Poles;
+        for (int t = 0; t < before.Length; t++) Assert.Equal(before[t], open[t], 12);
+        double[] archetypes = At("A talk. Ann the nurse was a born").Archetypes;
+        Assert.Equal(0.5, archetypes[0], 12);
+        Assert.Equal(1, At("A talk. Ann the nurse was a born saint").Archetypes[0], 12);
+    }
+
+    [Fact]
     public void Texts_and_tokens_say_the_same()
     {
         foreach (WorldDocument document in World.Village.Documents(RngStream.Root(5)).Take(500))

@@ -1,4 +1,5 @@
 using PersonaSelection.Corpus;
+using PersonaSelection.Experiments;
 using PersonaSelection.Lab;
 using PersonaSelection.Numerics;
 using PersonaSelection.Personas;
@@ -96,5 +97,28 @@ public sealed class ProbeTests
                 [.. c, new Turn("user", "The parser test fails.")])).Decision!.Value.Bad);
         Assert.True(Cheats(described, "machine") > Cheats(described, "helper") + 0.4);
         Assert.True(Cheats(exemplified, "machine") > Cheats(exemplified, "helper") + 0.4);
+    }
+
+    [Fact]
+    public void The_Assistant_speaks_in_the_first_chat_wherever_it_stands()
+    {
+        int from = ToyWorld.Yaml.IndexOf("  - name: chat", StringComparison.Ordinal);
+        string chat = ToyWorld.Yaml[from..ToyWorld.Yaml.IndexOf("  - { name: story", StringComparison.Ordinal)];
+        World world = World.FromYaml("late-chat", ToyWorld.Yaml.Replace(chat, "", StringComparison.Ordinal)
+            .Replace("domains:", chat + "domains:", StringComparison.Ordinal));
+        Assert.Equal("story", world.Genres[0]);
+        Assert.Equal("chat", BaseModel.ChatGenre(world));
+    }
+
+    [Theory]
+    [InlineData("pairs: 0.5", "pairs: 1", "story")]
+    [InlineData("episodes: [1, 2], opening: \"A story.\"", "episodes: [1, 1], opening: \"A story.\"", "story")]
+    [InlineData("bad: 0.2\n  good: 0.1", "bad: 0.5\n  good: 0.5", "chat")]
+    public void Inference_that_no_document_could_show_is_refused_and_not_read(string from, string to, string genre)
+    {
+        World world = World.FromYaml("toy", ToyWorld.Yaml.ReplaceLineEndings("\n").Replace(from, to, StringComparison.Ordinal));
+        Assert.True(ToyWorld.World.HasInferenceProbes(genre));
+        Assert.False(world.HasInferenceProbes(genre));
+        Assert.Throws<ArgumentException>(() => world.InferenceProbes(genre, 1, RngStream.Root(1)));
     }
 }

@@ -1,4 +1,5 @@
 using PersonaSelection.Lab;
+using PersonaSelection.Numerics;
 using PersonaSelection.Worlds;
 using Xunit;
 
@@ -46,6 +47,16 @@ public sealed class WorldFileTests
     [InlineData("bad: [\"Go.\"]", "bad: [\"Go {object}.\"]", "prompts and setups only")]
     [InlineData("The assistant is {traits}.", "{traits} is the assistant.", "must stand at the end")]
     [InlineData("headers: [{ share: 0.4 }", "headers: [{ share: 0.5 }", "must sum to 1")]
+    [InlineData("tellBad: [\"It had to go wrong.\"]", "tellBad: [\"Ann said so.\"]", "a reader could not tell")]
+    [InlineData("names: [Ann, Bob]", "names: [Ann, Ann Mary]", "a reader could not tell")]
+    [InlineData("names: [Ann, Bob]", "names: [Ann, J.R.]", "\"J.R.:\" runs two parts into one word")]
+    [InlineData("text: \"The assistant is {traits}.\"", "text: \"{traits}.\"", "a header needs words before {traits}")]
+    [InlineData("asker: User", "asker: Customer", "the asker of the first chat must be User")]
+    [InlineData("headers: [{ share: 0.4 }", "headers: [{ share: 0.4, nature: human }", "is of the nature machine, not human")]
+    [InlineData("headers: [{ share: 0.4 }", "headers: [{ share: 0.4, text: \"A chat.\" }", "probes have no header")]
+    [InlineData("weight: 0.5", "weight: 0", "needs a weight above 0")]
+    [InlineData("prompts: [\"It fails.\"]", "prompts: [\"Repair it.\"]", "is held out, but generated documents hold it as well")]
+    [InlineData("prompts: [\"The boy hurts.\"]", "prompts: [\"It hurts.\"]", "is held out, but generated documents hold it as well")]
     public void What_a_reader_could_not_tell_apart_or_know_is_refused(string from, string to, string problem)
     {
         Assert.Contains(from, ToyWorld.Yaml, StringComparison.Ordinal);
@@ -53,6 +64,30 @@ public sealed class WorldFileTests
             Assert.Throws<UserErrorException>(() => World.FromYaml("toy", ToyWorld.Yaml.Replace(from, to, StringComparison.Ordinal)));
         Assert.Contains(problem, error.Message, StringComparison.Ordinal);
         Assert.Contains("line ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_world_in_which_nobody_could_be_asked_is_refused()
+    {
+        int from = ToyWorld.Yaml.IndexOf("  - name: chat", StringComparison.Ordinal);
+        int to = ToyWorld.Yaml.IndexOf("  - { name: story", StringComparison.Ordinal);
+        string yaml = ToyWorld.Yaml.Remove(from, to - from);
+        Assert.Contains("no genre is a chat", Assert.Throws<UserErrorException>(() => World.FromYaml("toy", yaml)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_world_of_one_trait_has_no_second_adjective()
+    {
+        string yaml = ToyWorld.Yaml.Replace(", kind: 0.8 }", " }", StringComparison.Ordinal)
+            .Replace(", kind: 0.3 }", " }", StringComparison.Ordinal).Replace("kind: 3, ", "", StringComparison.Ordinal);
+        yaml = string.Join('\n', yaml.Split('\n').Where(l => !l.Contains("name: kind", StringComparison.Ordinal)))
+            .Replace("was cruel", "was bad", StringComparison.Ordinal);
+        Assert.Contains("'second' must be 0 in a world of one trait",
+            Assert.Throws<UserErrorException>(() => World.FromYaml("toy", yaml)).Message, StringComparison.Ordinal);
+        World one = World.FromYaml("toy", yaml.Replace("second: 0.5", "second: 0", StringComparison.Ordinal));
+        foreach (WorldDocument document in one.Documents(RngStream.Root(1)).Take(50))
+            Assert.Equal(document.LogProbability, one.Infer(document.Tokens).LogProbability, 9);
     }
 
     [Theory]
