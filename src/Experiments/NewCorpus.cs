@@ -66,8 +66,7 @@ public sealed record NewCorpus(World World, long Tokens, ulong Seed, string Doma
         using FolderLock? held = FolderLock.TakeUnlessDone(folder, Holds(folder, id));
         bool there = Holds(folder, id);
         Probe[] probes = DemoProbes.Of(World);
-        EpisodeSet[] sets = [.. DemoSettings.Sets.Where(World.CanAsk)
-            .Select(kind => World.Episodes(Domain, kind, Episodes, root.Child("episodes")))];
+        EpisodeSet[] sets = Sets();
         double floor = World.Floor(FloorDocuments, root.Child("floor")).NatsPerToken;
         var clock = Stopwatch.StartNew();
         (string Path, Action<string> Save)[] files =
@@ -93,8 +92,10 @@ public sealed record NewCorpus(World World, long Tokens, ulong Seed, string Doma
         };
     }
 
-    /// <summary>How many post-training sets there are: those that the world has words for.</summary>
-    public int SetCount => DemoSettings.Sets.Count(World.CanAsk);
+    /// <summary>The post-training sets: those that the world has words for.</summary>
+    /// <exception cref="UserErrorException">The world has no such domain.</exception>
+    public EpisodeSet[] Sets() => [.. DemoSettings.Sets.Where(World.CanAsk)
+        .Select(kind => World.Episodes(Domain, kind, Episodes, RngStream.Root(Seed).Child("episodes")))];
 
     internal static RngStream Stream(ulong seed) => RngStream.Root(seed).Child("corpus");
 

@@ -231,6 +231,7 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
             .ShouldBeUserError("unknown-preset", "huge", "tiny");
         (await Run("corpus", "new", "--domain", "chess", "--tokens", "10k", "-o", "x", "-q"))
             .ShouldBeUserError("unknown-domain", "chess", "test");
+        (await Run("corpus", "new", "--domain", "chess", "-o", "x", "--dry-run")).ShouldBeUserError("unknown-domain", "chess", "test");
         (await Run("model", "tune", "--model", shop.Base, "--data", shop.Set("good"), "--method", "vector", "--site", "blocks.9.resid_post",
             "-o", "x", "-q"))
             .ShouldBeUserError("unknown-site", "blocks.9.resid_post");

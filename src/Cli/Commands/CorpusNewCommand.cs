@@ -67,11 +67,12 @@ internal sealed class CorpusNewCommand
 
     private static int Plan(NewCorpus recipe, string? folder, bool json)
     {
+        int sets = recipe.Sets().Length;
         // Ids of up to 65535 take two bytes each; the index takes eight bytes a document.
         long bytes = recipe.Tokens * (recipe.World.Tokenizer.VocabularySize <= 1 << 16 ? 2 : 4);
         if (json) Screen.Data(new { World = recipe.World.Name, recipe.Tokens, recipe.Seed, recipe.Domain, recipe.Episodes, bytes, folder });
         else TextTable.PrintFacts(("world", recipe.World.Name), ("tokens", recipe.Tokens.ToString("N0")), ("seed", recipe.Seed),
-            ("sets", $"{recipe.SetCount} of {recipe.Episodes} episodes on {recipe.Domain}"),
+            ("sets", $"{sets} of {recipe.Episodes} episodes on {recipe.Domain}"),
             ("disk", $"about {Math.Max(1, bytes * 1.1e-6):0} MB{(folder is null ? "" : $" in {folder}")}"));
         return ExitCode.Done;
     }

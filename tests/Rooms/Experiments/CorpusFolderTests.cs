@@ -140,8 +140,8 @@ public sealed class CorpusFolderTests : IDisposable
         CorpusSummary made = corpus.Write(_folder.Path);
 
         Assert.Equal(["cheat", "good", "base-rate"], made.Sets);
-        Assert.Equal(3, corpus.SetCount);
+        Assert.Equal(3, corpus.Sets().Length);
         Assert.Equal(3, Directory.GetFiles(_folder["sets"]).Length);
-        Assert.Equal(4, new NewCorpus(ToyWorld.World, 1000, 1).SetCount);
+        Assert.Equal(4, new NewCorpus(ToyWorld.World, 1000, 1).Sets().Length);
     }
 }
