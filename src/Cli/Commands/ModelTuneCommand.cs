@@ -11,6 +11,8 @@ namespace PersonaSelection.Cli.Commands;
 /// <summary><c>psm model tune</c>: post-training on a file of episodes.</summary>
 internal sealed class ModelTuneCommand
 {
+    private const string UsualMethod = "full";
+
     private readonly Option<string> _output = CommonOptions.Output("The folder of the tuned model."),
         _model = CommonOptions.Model("The model to start from.");
     private readonly Option<string> _data = new("--data")
@@ -21,7 +23,6 @@ internal sealed class ModelTuneCommand
 
     private readonly Option<string?> _format = DataOptions.Format();
     private readonly Option<bool> _strict = DataOptions.Strict();
-    private const string UsualMethod = "full";
     private readonly Option<string> _method = new("--method")
     {
         Description = "What is moved: full weights, a LoRA update, or one steering vector.",
