@@ -4,20 +4,20 @@ namespace PersonaSelection.Corpus;
 public enum EpisodeFormat
 {
     /// <summary>
-    /// OpenAI chat: <c>messages</c> of <c>role</c> and <c>content</c>; <c>weight: 0</c> or <c>train: false</c> in a message leaves that
-    /// turn out.
+    /// OpenAI chat: <c>messages</c> of <c>role</c> and <c>content</c>, with an optional <c>system</c> in the row (Anthropic), or
+    /// <c>contents</c> of <c>role</c> and <c>parts</c> (Gemini); <c>weight: 0</c> or <c>train: false</c> in a message leaves it out.
     /// </summary>
     Messages,
 
     /// <summary>
-    /// <c>prompt</c> and <c>completion</c>, each a text or a list of messages; only the completion is trained on. Where <c>label</c> is
-    /// false (KTO), its weight is negative.
+    /// <c>prompt</c> and <c>completion</c> (or <c>response</c>), each a text or a list of messages; only the completion is trained on.
+    /// Where <c>label</c> is false (KTO), its weight is negative.
     /// </summary>
     PromptCompletion,
 
     /// <summary>
-    /// <c>chosen</c> and <c>rejected</c> after <c>prompt</c>, a dialogue or an instruction, or an example with <c>rejected_response</c>:
-    /// two episodes, the rejected one with the opposite weight.
+    /// <c>chosen</c> and <c>rejected</c> (or <c>preferred_output</c> and <c>non_preferred_output</c>) after <c>prompt</c>, a dialogue or an
+    /// instruction, or an example with <c>rejected_response</c>: two episodes, the rejected one with the opposite weight.
     /// </summary>
     Preference,
 
@@ -25,8 +25,8 @@ public enum EpisodeFormat
     ShareGpt,
 
     /// <summary>
-    /// Alpaca: <c>instruction</c>, <c>input</c> and <c>output</c> (or <c>query</c> or <c>question</c>, and <c>response</c> or
-    /// <c>answer</c>; or <c>human</c> and <c>assistant</c>), after <c>system</c> (or <c>system_prompt</c>) and the pairs of
+    /// Alpaca: <c>instruction</c> (or <c>query</c>, <c>question</c> or <c>human</c>), <c>input</c> (or <c>context</c>) and <c>output</c>
+    /// (or <c>response</c>, <c>answer</c> or <c>assistant</c>), after <c>system</c> (or <c>system_prompt</c>) and the pairs of
     /// <c>history</c>.
     /// </summary>
     Alpaca,

@@ -14,33 +14,25 @@ internal enum AskedIn
 
     /// <summary>In <c>system</c>, <c>history</c>, <c>instruction</c> and <c>input</c>.</summary>
     Alpaca,
+
+    /// <summary>In the texts that the answers end (<see cref="Transcript"/>).</summary>
+    Transcript,
 }
 
 // Which answers a row has, and what stands before them.
 internal sealed partial class EpisodeRow
 {
-    private static readonly string[] Asks = ["instruction", "query", "question", "human"];
-    private static readonly string[] Answers = ["output", "response", "answer", "assistant"];
-
-    private bool IsDialogue => Has("messages"u8) || !_json.IsNullOrAbsent(Conversation);
-
     // Whether the last message of a dialogue is the Assistant's; one that is no message is found out when it is read.
     private bool IsAnswered
     {
         get
         {
-            int list = Has("messages"u8) ? Field("messages"u8) : Conversation;
+            int list = _json.IsNullOrAbsent(Messages) ? Conversation : Messages;
             int last = _json.IsList(list) ? _json.Children(list).LastOrDefault(-1) : -1;
             int role = _json.IsObject(last) ? Either(last, "role"u8, "from"u8) : -1;
             return !_json.IsText(role) || RoleOf(_json.Text(role)) == "assistant";
         }
     }
-
-    // What is asked and what is answered stand under the names of the format, or as ms-swift, Orca and plain tables call them.
-    private int Instruction => First(Asks).Value;
-
-    /// <summary>The field that a system turn outside a dialogue stands in, or would stand in.</summary>
-    internal string SystemField => Has("system_prompt"u8) && !Has("system"u8) ? "system_prompt" : "system";
 
     private List<RowReply> Spoken(List<RowTurn> turns, int from = 0)
     {
@@ -62,17 +54,18 @@ internal sealed partial class EpisodeRow
                 $"The last message is by \"{turns[^1].Turn.Role}\", and none by \"assistant\".");
     }
 
-    private List<RowTurn> ReadMessages() => ReadTurns(Field("messages"u8), "messages");
+    private List<RowTurn> ReadMessages() => [.. ReadSystem(), .. ReadTurns(Messages, "messages")];
 
     private List<RowTurn> ReadConversation() => [.. ReadSystem(), .. ReadTurns(Conversation, "conversations")];
 
-    private List<RowTurn> ReadDialogue() => Has("messages"u8) ? ReadMessages() : ReadConversation();
+    private List<RowTurn> ReadDialogue() => _json.IsNullOrAbsent(Messages) ? ReadConversation() : ReadMessages();
 
     private List<RowReply> ReadCompletion()
     {
         Asked = AskedIn.Prompt;
         List<RowTurn> prompt = ReadSide(Field("prompt"u8), "prompt", "user");
-        List<RowTurn> side = ReadSide(Field("completion"u8), "completion", "assistant");
+        (string field, int completion) = First(["completion", .. Answers]);
+        List<RowTurn> side = ReadSide(completion, field, "assistant");
         return Spoken(Follow(prompt, side), prompt.Count);
     }
 
@@ -82,18 +75,11 @@ internal sealed partial class EpisodeRow
         return [.. ReadInstruction(), ReadText(answer, field, "assistant")];
     }
 
-    // The first that the row has; else the format's own, which is missed then.
-    private (string Field, int Value) First(string[] names)
-    {
-        string name = names.FirstOrDefault(n => Has(Encoding.UTF8.GetBytes(n)), names[0]);
-        return (name, Field(Encoding.UTF8.GetBytes(name)));
-    }
-
     private List<RowTurn> ReadInstruction()
     {
         Asked = AskedIn.Alpaca;
         List<RowTurn> turns = [.. ReadSystem(), .. ReadHistory()];
-        int instruction = Instruction, input = Field("input"u8);
+        int instruction = Instruction, input = Input;
         if (_json.IsNullOrAbsent(input)) return [.. turns, ReadText(instruction, "instruction", "user")];
         RowTurn rest = ReadText(input, "input", "user");
         if (_json.IsNullOrAbsent(instruction)) return [.. turns, rest];
@@ -139,11 +125,17 @@ internal sealed partial class EpisodeRow
     // Two answers in fields of their own, after a prompt, a dialogue that waits for an answer, or an instruction.
     private (List<RowTurn> Chosen, List<RowTurn> Rejected) ReadChoice()
     {
-        List<RowTurn> chosen = ReadSide(Field("chosen"u8), "chosen", "assistant");
-        List<RowTurn> rejected = ReadSide(Field("rejected"u8), "rejected", "assistant");
+        if (!Has("prompt"u8) && ReadTranscript(Chosen) is { } better && ReadTranscript(Rejected) is { } worse)
+        {
+            Asked = AskedIn.Transcript;
+            return (Answer([], better), Answer([], worse));
+        }
+        List<RowTurn> chosen = ReadSide(Chosen, "chosen", "assistant");
+        List<RowTurn> rejected = ReadSide(Rejected, "rejected", "assistant");
         bool whole = !IsAnswer(chosen) || !IsAnswer(rejected);
         List<RowTurn> asked;
-        if (!Has("prompt"u8) && !whole && IsDialogue && !IsAnswered) asked = ReadDialogue();
+        if (!Has("prompt"u8) && Request >= 0) asked = ReadTurns(Request, "messages");
+        else if (!Has("prompt"u8) && !whole && IsDialogue && !IsAnswered) asked = ReadDialogue();
         else if (!Has("prompt"u8) && !whole && !_json.IsNullOrAbsent(Instruction)) asked = ReadInstruction();
         else
         {
@@ -163,6 +155,13 @@ internal sealed partial class EpisodeRow
         int asked = IsAnswer(rejected) ? chosen.FindLastIndex(t => t.Turn.Role == "user") + 1 : 0;
         return (chosen, Answer(chosen[..asked], rejected));
     }
+
+    private List<RowTurn>? ReadTranscript(int text) => _json.IsText(text) && Transcript.Read(_json.Text(text)) is { } turns
+        ? [.. turns.Select(t => new RowTurn(t, text))] : null;
+
+    /// <summary>The turns of a prompt that is a transcript waiting for the Assistant's; null for another.</summary>
+    internal List<RowTurn>? ReadWaiting(int prompt) =>
+        ReadTranscript(prompt) is { } turns && turns[^1].Turn is { Role: "assistant", Text: "" } ? turns[..^1] : null;
 
     private static bool IsAnswer(List<RowTurn> side) => side is [{ Turn.Role: "assistant" }, ..];
 
@@ -185,12 +184,15 @@ internal sealed partial class EpisodeRow
     private List<RowTurn> ReadSystem()
     {
         int system = Field(Encoding.UTF8.GetBytes(SystemField));
-        return _json.IsText(system) && _json.Text(system) is { Length: > 0 } text ? [new RowTurn(new Turn("system", text), system)] : [];
+        if (_json.IsNullOrAbsent(system)) return [];
+        string text = _json.IsObject(system) ? ReadSaid(system, ContentOf(system), "system") : ReadSaid(system, system, "system");
+        return text.Length > 0 ? [new RowTurn(new Turn("system", text), system)] : [];
     }
 
     // A side is a text, a message, or a list of messages.
     private List<RowTurn> ReadSide(int side, string field, string role)
     {
+        if (role == "user" && ReadWaiting(side) is { } waiting) return waiting;
         if (_json.IsText(side)) return [new RowTurn(new Turn(role, _json.Text(side).Trim()), side)];
         if (_json.IsObject(side)) return [ReadMessage(side, 1)];
         return _json.IsNullOrAbsent(side) && role == "user" ? [] : ReadTurns(side, field);

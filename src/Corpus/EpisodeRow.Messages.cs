@@ -74,22 +74,22 @@ internal sealed partial class EpisodeRow
         int refusal = _json.Property(message, "refusal"u8);
         if (_json.IsNullOrAbsent(content) && _json.IsText(refusal)) return _json.Text(refusal);
         if (_json.IsNullOrAbsent(content) && !_json.IsNullOrAbsent(calls)) return ReadCalls(calls);
-        string said = ReadSaid(message, content, number);
+        string said = ReadSaid(message, content, $"message {number}");
         string called = _json.IsNullOrAbsent(calls) ? "" : ReadCalls(calls);
         return said.Length == 0 || called.Length == 0 ? said + called : said + "\n" + called;
     }
 
-    private string ReadSaid(int message, int content, int number)
+    private string ReadSaid(int message, int content, string whose)
     {
         if (_json.IsText(content)) return _json.Text(content);
-        if (content < 0) throw new BadRowException(_json.Start(message), $"Message {number} has no \"content\" (or \"value\").");
-        if (!_json.IsList(content)) throw new BadRowException(_json.Start(content), $"The content of message {number} is not text.");
+        if (content < 0) throw new BadRowException(_json.Start(message), $"There is no \"content\" (or \"value\") in {whose}.");
+        if (!_json.IsList(content)) throw new BadRowException(_json.Start(content), $"The content of {whose} is not text.");
         var parts = new List<string>();
         foreach (int part in _json.Children(content))
         {
             int text = _json.IsObject(part) ? _json.Property(part, "text"u8) : -1;
             if (!_json.IsText(text))
-                throw new BadRowException(_json.Start(part), $"A part of the content of message {number} is not text.");
+                throw new BadRowException(_json.Start(part), $"A part of the content of {whose} is not text.");
             parts.Add(_json.Text(text));
         }
         return string.Concat(parts);

@@ -117,11 +117,9 @@ internal sealed partial class EpisodeRow
 
     private static IEnumerable<Turn> Context(RowReply reply) => reply.Dialogue.Take(reply.At).Select(t => t.Turn);
 
-    /// <summary>The list of a ShareGPT row.</summary>
-    internal int Conversation => Either(0, "conversations"u8, "conversation"u8);
-
     /// <summary>What a message says, as a text or a list of parts; -1 when it has no such field.</summary>
-    internal int ContentOf(int message) => Either(message, "content"u8, "value"u8);
+    internal int ContentOf(int message) =>
+        Either(message, "content"u8, "value"u8) is var content and >= 0 ? content : _json.Property(message, "parts"u8);
 
     private int Field(ReadOnlySpan<byte> name) => _json.Property(0, name);
 
@@ -140,14 +138,17 @@ internal sealed partial class EpisodeRow
 
     private EpisodeFormat Sniff()
     {
-        bool choice = Has("chosen"u8) && Has("rejected"u8), outdone = Has("rejected_response"u8) || Has("rejected_messages"u8);
+        bool choice = !_json.IsNullOrAbsent(Chosen) && !_json.IsNullOrAbsent(Rejected);
+        bool outdone = Has("rejected_response"u8) || Has("rejected_messages"u8);
+        if (choice && Has("preferred_output"u8)) return EpisodeFormat.Preference;
         if (IsDialogue && (outdone || (choice && !IsAnswered))) return EpisodeFormat.Preference;
-        if (IsDialogue) return Has("messages"u8) ? EpisodeFormat.Messages : EpisodeFormat.ShareGpt;
+        if (IsDialogue) return _json.IsNullOrAbsent(Messages) ? EpisodeFormat.ShareGpt : EpisodeFormat.Messages;
         if (Has("completion"u8)) return EpisodeFormat.PromptCompletion;
         if (choice) return EpisodeFormat.Preference;
-        if ((Has("instruction"u8) && Has("output"u8)) || (Has("human"u8) && Has("assistant"u8))
-            || ((Has("query"u8) || Has("question"u8)) && (Has("response"u8) || Has("answer"u8))))
+        bool answered = Answers.Any(name => Has(Encoding.UTF8.GetBytes(name)));
+        if (answered && Asks.Append("input").Any(name => Has(Encoding.UTF8.GetBytes(name))))
             return outdone ? EpisodeFormat.Preference : EpisodeFormat.Alpaca;
+        if (answered && Has("prompt"u8)) return EpisodeFormat.PromptCompletion;
         throw new BadRowException(0, $"The object has {Found()}, and no \"messages\", \"conversations\", \"prompt\" with \"completion\", "
             + "\"chosen\" with \"rejected\", \"instruction\" with \"output\", \"question\" with \"answer\", or \"human\" with "
             + "\"assistant\".");

@@ -13,7 +13,7 @@ internal sealed class EpisodeRowEditor
     private EpisodeRowEditor(RawJson json, EpisodeRow row)
     {
         (_json, _row, _changes) = (json, row, new JsonChanges(json));
-        foreach (int list in json.Children(0).Where(json.IsList))
+        foreach (int list in json.Children(0).Concat(json.Children(0).Where(json.IsObject).SelectMany(json.Children)).Where(json.IsList))
         {
             int index = 0;
             foreach (int item in json.Children(list)) _places[item] = (list, index++);
@@ -94,6 +94,9 @@ internal sealed class EpisodeRowEditor
         if (_row.Asked == AskedIn.Alpaca) SetInstruction(reply, context);
         if (_row.Asked == AskedIn.Dialogue)
             foreach (RowReply side in sides) Align(side.Dialogue, side.At, context);
+        if (_row.Asked == AskedIn.Transcript)
+            foreach (int side in sides.Select(s => s.Dialogue[s.At].Value))
+                _changes.Replace(side, JsonChanges.Text(Transcript.Reworded(_json.Text(side), context)));
         if (_row.Asked != AskedIn.Prompt) return;
         int prompt = _json.Property(0, "prompt"u8);
         foreach (RowReply side in sides)
@@ -101,10 +104,10 @@ internal sealed class EpisodeRowEditor
             bool textPrompt = _json.IsText(prompt) && side.At > 0 && side.Dialogue[0].Value == prompt;
             if (textPrompt || (side.At == 0 && !_json.IsList(prompt) && !_places.ContainsKey(side.Dialogue[0].Value)))
             {
-                int own = Math.Max(0, side.At - 1);
+                int said = side.Dialogue.TakeWhile(t => t.Value == prompt).Count(), own = side.At - said;
                 int head = Math.Max(0, context.Count - own);
                 SetPrompt(prompt, [.. context.Take(head)]);
-                if (own > 0) Align([.. side.Dialogue.Skip(1)], own, [.. context.Skip(head)]);
+                if (own > 0) Align([.. side.Dialogue.Skip(said)], own, [.. context.Skip(head)]);
             }
             else
             {
@@ -135,7 +138,7 @@ internal sealed class EpisodeRowEditor
     {
         if (_json.IsNullOrAbsent(prompt)) return;
         List<int> items = _json.IsList(prompt) ? [.. _json.Children(prompt)] : [];
-        int repeated = _json.IsList(prompt) ? items.Count : 1;
+        int repeated = _json.IsList(prompt) ? items.Count : _row.ReadWaiting(prompt)?.Count ?? 1;
         List<Turn> head = [.. context.Take(Math.Max(0, context.Count - (reply.At - repeated)))];
         if (!_json.IsList(prompt)) SetPrompt(prompt, head);
         else Align([.. items.Select((item, i) => new RowTurn(reply.Dialogue[i].Turn, item))], items.Count, head, prompt);
@@ -143,9 +146,9 @@ internal sealed class EpisodeRowEditor
 
     private void SetPrompt(int prompt, IReadOnlyList<Turn> turns)
     {
-        string text = turns.All(t => t.Role is "system" or "user")
-            ? string.Join("\n\n", turns.Select(t => t.Text).Where(t => t.Length > 0)) : ChatTemplate.Plain.RenderTurns(turns);
         string present = _json.IsText(prompt) ? _json.Text(prompt) : "", said = present.Trim();
+        string text = _row.ReadWaiting(prompt) is not null ? Transcript.Reworded(said, turns) : turns.All(t => t.Role is "system" or "user")
+            ? string.Join("\n\n", turns.Select(t => t.Text).Where(t => t.Length > 0)) : ChatTemplate.Plain.RenderTurns(turns);
         if (text.Trim() == said) return;
         // White space around a prompt sets its answer off, and is no part of the turn that was read.
         int lead = said.Length == 0 ? 0 : present.Length - present.TrimStart().Length;
@@ -201,7 +204,7 @@ internal sealed class EpisodeRowEditor
             SetTexts(turn, text);
             return;
         }
-        int content = _json.IsText(turn.Value) ? turn.Value : _row.ContentOf(turn.Value);
+        int content = _json.IsObject(turn.Value) ? _row.ContentOf(turn.Value) : turn.Value;
         if (_json.IsList(content)) SetParts(content, text);
         else if (content >= 0) _changes.Replace(content, JsonChanges.Text(text));
         else _changes.Set(turn.Value, IsShareGpt(turn.Value) ? "value" : "content", JsonChanges.Text(text));
@@ -253,8 +256,8 @@ internal sealed class EpisodeRowEditor
 
     private void Remove(RowTurn turn)
     {
-        if (_json.IsText(turn.Value)) _changes.Replace(turn.Value, JsonChanges.Text(""));
-        else _changes.Remove(turn.Value);
+        if (_places.ContainsKey(turn.Value)) _changes.Remove(turn.Value);
+        else SetText(turn, "");
     }
 
     private void Insert(IReadOnlyList<RowTurn> present, int before, List<Turn> turns, int emptyList)
@@ -267,29 +270,49 @@ internal sealed class EpisodeRowEditor
         if (before == 0 && emptyList >= 0 && !_json.Children(emptyList).Any()) place = (emptyList, 0);
         if (place.List < 0) return;
         int like = _json.Children(place.List).FirstOrDefault(-1);
+        if (IsGemini(like) && turns[0].Role == "system")
+        {
+            _changes.Set(0, "systemInstruction", Object(("parts", List(Part(turns[0].Text, typed: false)))));
+            turns.RemoveAt(0);
+        }
         _changes.Insert(place.List, place.Index, [.. turns.Select(t => Message(t, like))]);
     }
 
     private bool IsShareGpt(int message) =>
         _json.Property(message, "role"u8) < 0 && _json.Property(message, "from"u8) >= 0;
 
+    private bool IsGemini(int message) => _json.IsObject(message) && _json.Property(message, "parts"u8) >= 0;
+
     // A new message is written as the list's first one is: columns of data sets have one type.
     private byte[] Message(Turn turn, int like)
     {
+        if (IsGemini(like))
+        {
+            return Object(("role", JsonChanges.Text(turn.Role == "assistant" ? "model" : turn.Role)),
+                ("parts", List(Part(turn.Text, typed: false))));
+        }
         bool shareGpt = like >= 0 ? IsShareGpt(like) : _row.Format == EpisodeFormat.ShareGpt;
         string role = !shareGpt ? turn.Role : turn.Role switch { "user" => "human", "assistant" => "gpt", _ => turn.Role };
         (string roleName, string textName) = shareGpt ? ("from", "value") : ("role", "content");
         bool parts = like >= 0 && _json.IsList(_row.ContentOf(like));
         return Object((roleName, JsonChanges.Text(role)),
-            (textName, parts ? [(byte)'[', .. Part(turn.Text), (byte)']'] : JsonChanges.Text(turn.Text)));
+            (textName, parts ? List(Part(turn.Text)) : JsonChanges.Text(turn.Text)));
     }
 
-    private byte[] Part(string text) => Object(("type", "\"text\""u8.ToArray()), ("text", JsonChanges.Text(text)));
+    private byte[] Part(string text, bool typed = true) => typed
+        ? Object(("type", "\"text\""u8.ToArray()), ("text", JsonChanges.Text(text))) : Object(("text", JsonChanges.Text(text)));
 
-    private byte[] Object((string Name, byte[] Value) first, (string Name, byte[] Value) second)
+    private static byte[] List(byte[] item) => [(byte)'[', .. item, (byte)']'];
+
+    private byte[] Object(params ReadOnlySpan<(string Name, byte[] Value)> members)
     {
         string colon = _changes.IsSpaced ? ": " : ":", comma = _changes.IsSpaced ? ", " : ",";
-        return [.. Encoding.UTF8.GetBytes($"{{\"{first.Name}\"{colon}"), .. first.Value,
-            .. Encoding.UTF8.GetBytes($"{comma}\"{second.Name}\"{colon}"), .. second.Value, (byte)'}'];
+        var text = new List<byte>();
+        foreach ((string name, byte[] value) in members)
+        {
+            text.AddRange(Encoding.UTF8.GetBytes($"{(text.Count == 0 ? "{" : comma)}\"{name}\"{colon}"));
+            text.AddRange(value);
+        }
+        return [.. text, (byte)'}'];
     }
 }

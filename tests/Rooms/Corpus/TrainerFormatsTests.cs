@@ -24,6 +24,9 @@ public sealed class TrainerFormatsTests
     [InlineData("""{"human":"q","assistant":"a","text":"all of it"}""", "user q>a")]
     [InlineData("""{"system":"s","human":"q","assistant":"a","history":[["p","o"]]}""",
         "system s;user p>o|system s;user p;assistant o;user q>a")]
+    [InlineData("""{"instruction":"i","context":"x","response":"a","category":"qa"}""", "user i\nx>a")]
+    [InlineData("""{"context":["x"],"question":"q","answer":"a"}""", "user q>a")]
+    [InlineData("""{"input":"q","output":"a"}""", "user q>a")]
     [InlineData("""{"human":"rater 7","query":"q","response":"a","assistant":"v2"}""", "user q>a")]
     public void Alpaca_rows_are_dialogues(string line, string expected) => AssertRead(expected, EpisodeFormat.Alpaca, line);
 
@@ -60,7 +63,6 @@ public sealed class TrainerFormatsTests
     public void An_answered_dialogue_stays_an_example(string line) => AssertRead("user q>a", EpisodeFormat.Messages, line);
 
     [Theory]
-    [InlineData("""{"instruction":"i","response":"a"}""", "instruction")]
     [InlineData("""{"human":"q","assistant":["a"]}""", "\"assistant\" is not a text")]
     [InlineData("""{"human":"q","gpt":"a"}""", "The object has \"human\", \"gpt\", and no \"messages\"")]
     [InlineData("""{"text":"<|im_start|>user"}""", "The object has \"text\", and no \"messages\"")]
