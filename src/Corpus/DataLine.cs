@@ -17,6 +17,9 @@ public sealed record DataLine(
     /// <summary>Whether flags of its messages, or a verdict on its last answer, say which of its answers are trained on.</summary>
     public bool Flagged { get; init; }
 
+    /// <summary>Fields of the line that nothing is read from, in their order.</summary>
+    public IReadOnlyList<string> Unread { get; init; } = [];
+
     /// <summary>The format that was asked for; null where the line's fields said it.</summary>
     internal EpisodeFormat? Asked { get; init; }
 

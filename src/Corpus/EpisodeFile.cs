@@ -96,7 +96,12 @@ public static partial class EpisodeFile
                 episodes = row.Episodes(name, number, id);
             }
             foreach (Episode episode in episodes) ids.Add(episode.Id);
-            return (new DataLine(name, number, row.Format, raw, episodes) { Flagged = row.IsFlagged, Asked = format }, null);
+            return (new DataLine(name, number, row.Format, raw, episodes)
+            {
+                Flagged = row.IsFlagged,
+                Unread = row.Unread(),
+                Asked = format,
+            }, null);
         }
         catch (BadRowException e)
         {

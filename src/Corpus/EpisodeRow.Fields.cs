@@ -30,6 +30,24 @@ internal sealed partial class EpisodeRow
     // The context of Dolly and of questions about a text; of other tables it is what they please.
     private int Input => Has("input"u8) || !_json.IsText(Field("context"u8)) ? Field("input"u8) : Field("context"u8);
 
+    /// <summary>The names of fields that nothing is read from, in their order.</summary>
+    internal IReadOnlyList<string> Unread()
+    {
+        HashSet<int> told = [Field("id"u8), Field("weight"u8)];
+        if (Verdict is not null || Label is not null) told.UnionWith([Field("label"u8), Field("kto_tag"u8)]);
+        // Values are numbered in the order of the text: those of a field come before the next field.
+        int[] said = [.. Replies.SelectMany(r => r.Dialogue).SelectMany(t => new[] { t.Value, t.Rest }).Order()];
+        int[] fields = [.. _json.Children(0)];
+        var unread = new List<string>();
+        foreach ((int i, string name) in _json.Names(0).Index())
+        {
+            if (_json.IsNullOrAbsent(fields[i]) || told.Contains(fields[i])) continue;
+            int at = Array.BinarySearch(said, fields[i]);
+            if (at < 0 && (~at == said.Length || (i + 1 < fields.Length && said[~at] >= fields[i + 1]))) unread.Add(name);
+        }
+        return unread;
+    }
+
     // The first that the row has; else the format's own, which is missed then.
     private (string Field, int Value) First(string[] names)
     {

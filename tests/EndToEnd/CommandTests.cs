@@ -38,7 +38,6 @@ public sealed partial class CommandTests(SmallWorkshop shop) : IDisposable
 
     /// <summary>The folders of the examples are those of the workshop.</summary>
     [Theory]
-    [InlineData("corpus show")]
     [InlineData("model show")]
     [InlineData("model score")]
     [InlineData("model chat")]
@@ -74,6 +73,23 @@ public sealed partial class CommandTests(SmallWorkshop shop) : IDisposable
         Assert.Equal(2, shown.GetProperty("texts").GetArrayLength());
         Assert.Equal(2, shown.GetProperty("truth").GetArrayLength());
         Assert.True(shown.GetProperty("tokens").GetInt64() >= 200_000);
+    }
+
+    [Fact]
+    public async Task CorpusShow_TellsHowAFileIsRead()
+    {
+        string data = _folder["rows.jsonl"];
+        File.WriteAllText(data, """{"system":"s","messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"lang":1}"""
+            + "\nnothing\n");
+        JsonElement shown = Read(await shop.Succeed("corpus", "show", data, "--json", "-q"));
+        Assert.Equal((1, 1), (shown.GetProperty("lines").GetInt32(), shown.GetProperty("badLines").GetInt32()));
+        Assert.Equal("""{"messages":1}""", JsonSerializer.Serialize(shown.GetProperty("formats")));
+        Assert.Equal("""{"lang":1}""", JsonSerializer.Serialize(shown.GetProperty("unread")));
+
+        string told = await shop.Succeed("corpus", "show", data, "--documents", "1");
+        Assert.Matches(@"format\s+messages \(1\)", told);
+        Assert.Contains("[line 1: 1]\ns\nuser: q\nassistant: a\n", told, StringComparison.Ordinal);
+        (await PsmProcess.Run(_folder.Path, "corpus", "show", data, "--strict", "-q")).ShouldBeUserError("bad-episode", "line 2");
     }
 
     [Fact]

@@ -1,22 +1,26 @@
 using System.CommandLine;
+using PersonaSelection.Corpus;
 using PersonaSelection.Experiments;
 using PersonaSelection.Worlds;
 
 namespace PersonaSelection.Cli.Commands;
 
-/// <summary><c>psm corpus show</c>: what a corpus holds, and its first documents.</summary>
+/// <summary><c>psm corpus show</c>: what a corpus holds, or how a file of training data is read.</summary>
 internal sealed class CorpusShowCommand
 {
-    private readonly Argument<string> _folder = new("FOLDER") { Description = "The corpus." };
-    private readonly Option<int> _documents = CommonOptions.Count("--documents", "How many documents to show.", 3, least: 0);
+    private readonly Argument<string> _corpus = new("CORPUS") { Description = "The corpus, or a file of training data." };
+    private readonly Option<int> _documents = CommonOptions.Count("--documents", "How many documents or episodes to show.", 3, least: 0);
+    private readonly Option<string?> _format = DataOptions.Format();
+    private readonly Option<bool> _strict = DataOptions.Strict(), _quiet = CommonOptions.Quiet();
     private readonly Option<bool> _json = CommonOptions.Json();
     private readonly Verb _verb;
 
     private CorpusShowCommand()
     {
-        _verb = new Verb("show", "Show what a corpus holds and its first documents.", "psm corpus show village --documents 3")
+        _verb = new Verb("show", "Show what a corpus holds and its first documents, or how a file of training data is read.",
+            "psm corpus show data.jsonl --documents 3")
         {
-            _folder, _documents, _json,
+            _corpus, _documents, _format, _strict, _json, _quiet,
         };
         _verb.Does(Run);
     }
@@ -25,13 +29,25 @@ internal sealed class CorpusShowCommand
 
     private int Run(ParseResult parsed, CancellationToken cancellation)
     {
-        using CorpusFolder corpus = CorpusFolder.Open(parsed.GetValue(_folder)!);
+        string path = parsed.GetValue(_corpus)!;
+        if (File.Exists(path)) return ShowData(path, parsed, cancellation);
+        using CorpusFolder corpus = CorpusFolder.Open(path);
         int count = parsed.GetValue(_documents);
         IReadOnlyList<WorldDocument> truth = corpus.FirstWithTruth(count);
         string[] texts = truth.Count > 0 ? [.. truth.Select(d => d.Text)]
             : [.. corpus.First(count).Select(d => corpus.Tokenizer.Decode(d))];
         if (parsed.GetValue(_json)) PrintJson(corpus, texts, truth);
         else Print(corpus, texts, truth);
+        return ExitCode.Done;
+    }
+
+    private int ShowData(string path, ParseResult parsed, CancellationToken cancellation)
+    {
+        var bad = new PassedOver();
+        DataOverview data = bad.ToldAfter(() => Screen.Work(parsed.GetValue(_quiet), p => DataOverview.Of(path,
+            DataOptions.Parse(parsed.GetValue(_format)), parsed.GetValue(_documents), bad.Unless(parsed.GetValue(_strict)), p, cancellation)));
+        if (parsed.GetValue(_json)) CorpusDataScreen.PrintJson(data);
+        else CorpusDataScreen.Print(data);
         return ExitCode.Done;
     }
 

@@ -49,7 +49,8 @@ internal static class DataOptions
     public static EpisodeFormat? Parse(string? name) =>
         Enum.GetValues<EpisodeFormat>().Where(f => NameOf(f) == name).Select(f => (EpisodeFormat?)f).FirstOrDefault();
 
-    private static string NameOf(EpisodeFormat format) => JsonNamingPolicy.KebabCaseLower.ConvertName(format.ToString());
+    /// <summary>What a format is called on the command line.</summary>
+    public static string NameOf(EpisodeFormat format) => JsonNamingPolicy.KebabCaseLower.ConvertName(format.ToString());
 }
 
 /// <summary>Episodes whose replies training pushes away from.</summary>
