@@ -32,7 +32,6 @@ internal sealed partial class EpisodeRow
 
     // Fields of a row without a format that are named.
     private const int MostNamed = 8;
-    private static readonly string[] TrainedFields = ["train", "training", "loss"];
     private readonly RawJson _json;
 
     private EpisodeRow(RawJson json, EpisodeFormat? format, int line)

@@ -42,6 +42,8 @@ public sealed class DataOverviewTests : IDisposable
     [InlineData("""{"prompt":"q","completion":"a","kto_tag":1}""", "kto_tag")]
     [InlineData("""{"x":[[1,2],{"y":"z"}],"input":{"messages":[{"role":"user","content":"q"}]},"preferred_output":"a","""
         + """ "non_preferred_output":"b","z":0}""", "x z")]
+    [InlineData("""{"messages":[{"role":"user","content":"q","name":"Ann"},{"role":"assistant","content":"a","reasoning_content":"r"},"""
+        + """{"role":"user","content":"q","name":"Ann","refusal":null}]}""", "messages[].name messages[].reasoning_content")]
     [InlineData("""{"context":["c"],"question":"q","answer":"a","history":[["p","o"]]}""", "context")]
     public void A_field_is_read_or_not_by_line(string line, string unread) =>
         Assert.Equal(unread, string.Join(' ', Of(null, line).Unread.Keys));
