@@ -82,7 +82,8 @@ internal sealed class DoctorCommand
         bool asked = at.Model.Length > 0;
         if (json)
         {
-            Screen.Data(new { Endpoint = at.Base.ToString(), at.Model, found.Models, found.GivenText, found.Chat, found.Troubles });
+            Screen.Data(new { Endpoint = at.Base.ToString(), at.Model, found.Models, found.GivenText, found.Chat, found.Dialect,
+                found.Troubles });
             return ExitCode.Done;
         }
         TextTable.PrintFacts(("server", at.Base), ("models", found.Models is null ? "not told" : string.Join(", ", found.Models)),
@@ -90,7 +91,8 @@ internal sealed class DoctorCommand
             ("given text", !asked ? null : found.GivenText is { } route
                 ? $"log-probabilities by {JsonNamingPolicy.KebabCaseLower.ConvertName(route.ToString())}: every kind of evidence works"
                 : "no log-probabilities: evidence by judgement only"),
-            ("chat", !asked ? null : found.Chat ? "yes" : "no"));
+            ("chat", !asked ? null : !found.Chat ? "no"
+                : found.Dialect.Count == 0 ? "yes" : $"yes ({string.Join(", ", found.Dialect)})"));
         foreach (string trouble in found.Troubles) Screen.Say(trouble);
         return ExitCode.Done;
     }

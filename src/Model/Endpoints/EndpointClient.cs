@@ -105,6 +105,12 @@ public sealed class EndpointClient : IDisposable
         return answer;
     }
 
+    /// <summary>What was kept under a request that is never sent; null for nothing.</summary>
+    internal JsonElement? Recall(EndpointRequest request) => _cache?.Find(request, _settings.LargestResponse);
+
+    /// <summary>Keeps what is to be recalled, where answers are kept.</summary>
+    internal void Remember(EndpointRequest request, byte[] body) => _cache?.Keep(request, body);
+
     /// <summary>Keeps no answer to a request.</summary>
     internal void Forget(EndpointRequest request) => _cache?.Forget(request);
 

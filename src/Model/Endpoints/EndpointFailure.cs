@@ -26,7 +26,8 @@ internal static class EndpointFailure
                 new("endpoint-busy", $"{at.Base} could not answer ({attempt.Status}){Waiting(attempt, settings)}{said}.",
                     "Try again later with the same command, which goes on from there; or use a lower --concurrency."),
             >= 400 => new("endpoint-refused", $"{at.Base}{path} refused the request ({attempt.Status}){said}.",
-                "The server's words say what it did not like; psm doctor --endpoint shows what it offers."),
+                "The server's words say what it did not like; psm doctor --endpoint shows what it offers.",
+                new RefusedRequestException(attempt.Trouble)),
             _ => BadReply(at, path, !attempt.Transient ? attempt.Trouble
                 : $"nothing that can be read{Waiting(attempt, settings)}, at last with {attempt.Trouble}"),
         };

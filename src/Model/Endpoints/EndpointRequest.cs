@@ -15,7 +15,8 @@ internal sealed class EndpointRequest
     /// <param name="tokensIn">Tokens it is estimated to have.</param>
     /// <param name="tokensOut">Tokens it may make the server write, at most.</param>
     /// <param name="write">Writes the properties of the body after <c>model</c>.</param>
-    public EndpointRequest(string model, string path, long tokensIn, long tokensOut, Action<Utf8JsonWriter> write)
+    /// <param name="draw">Tells apart requests of one body whose answers are drawn one by one.</param>
+    public EndpointRequest(string model, string path, long tokensIn, long tokensOut, Action<Utf8JsonWriter> write, long? draw = null)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream, Options))
@@ -26,11 +27,13 @@ internal sealed class EndpointRequest
             json.WriteEndObject();
         }
         (Path, Body, TokensIn, TokensOut) = (path, stream.ToArray(), tokensIn, tokensOut);
-        Id = ContentId.Of("request", model, path, Encoding.UTF8.GetString(Body));
+        string body = Encoding.UTF8.GetString(Body);
+        Id = draw is { } d ? ContentId.Of("request", model, path, body, d) : ContentId.Of("request", model, path, body);
     }
 
     /// <summary>
-    /// The content id of model, path and body. The server's address is no part of it: a fleet moves, a model stays what it is.
+    /// The content id of model, path and body, and of the draw where the body does not tell it. The server's address is no part of it: a
+    /// fleet moves, a model stays what it is.
     /// </summary>
     public ContentId Id { get; }
 

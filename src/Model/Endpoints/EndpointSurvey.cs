@@ -3,13 +3,16 @@ using PersonaSelection.Lab;
 
 namespace PersonaSelection.Model;
 
-/// <summary>What a server offers, found out by asking it: at most five short requests.</summary>
+/// <summary>What a server offers, found out by asking it a few short questions.</summary>
 /// <param name="Models">The models it names; null when it names none.</param>
 /// <param name="GivenText">How it gives log-probabilities of given text; null when it does not.</param>
 /// <param name="Chat">Whether it replies in a dialogue.</param>
 /// <param name="Troubles">What it said where something failed.</param>
 public sealed record EndpointSurvey(IReadOnlyList<string>? Models, GivenTextRoute? GivenText, bool Chat, IReadOnlyList<string> Troubles)
 {
+    /// <summary>What it takes otherwise than the protocol has it, such as <c>no temperature</c>; known where it replies.</summary>
+    public IReadOnlyList<string> Dialect { get; init; } = [];
+
     /// <summary>Asks. What the server does not offer is a finding; that it cannot be reached, or lets us not in, is an error.</summary>
     /// <exception cref="UserErrorException"><c>endpoint-unreachable</c>, <c>endpoint-key</c>, <c>endpoint-busy</c> or
     /// <c>endpoint-redirect</c>.</exception>
@@ -19,9 +22,10 @@ public sealed record EndpointSurvey(IReadOnlyList<string>? Models, GivenTextRout
         IReadOnlyList<string>? models = Try<IReadOnlyList<string>?>(() => client.Models(cancellation).GetAwaiter().GetResult());
         if (client.Address.Model.Length == 0) return new EndpointSurvey(models, null, false, troubles);
         GivenTextRoute? route = Try<GivenTextRoute?>(() => EndpointModel.Open(client, cancellation: cancellation).Route);
-        bool chat = Try(() => new EndpointChat(client).Ask([new ChatQuestion([new Turn("user", "Say yes.")]) { MaxTokens = 4 }],
+        var asked = new EndpointChat(client);
+        bool chat = Try(() => asked.Ask([new ChatQuestion([new Turn("user", "Say yes.")]) { MaxTokens = 4 }],
             cancellation: cancellation)[0].Count > 0);
-        return new EndpointSurvey(models, route, chat, troubles);
+        return new EndpointSurvey(models, route, chat, troubles) { Dialect = asked.Dialect.Words };
 
         T? Try<T>(Func<T> ask)
         {
