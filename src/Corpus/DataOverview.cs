@@ -2,7 +2,7 @@ using PersonaSelection.Lab;
 
 namespace PersonaSelection.Corpus;
 
-/// <summary>How a file of training data is read: what its lines are, the episodes in them, and the fields that nothing is made of.</summary>
+/// <summary>How a file of training data is read: what its lines are, the episodes in them, and the fields that are not read.</summary>
 public sealed class DataOverview
 {
     // Names that are counted; a field or a label of free text has no end of them.

@@ -44,8 +44,10 @@ internal sealed class CorpusShowCommand
     private int ShowData(string path, ParseResult parsed, CancellationToken cancellation)
     {
         var bad = new PassedOver();
-        DataOverview data = bad.ToldAfter(() => Screen.Work(parsed.GetValue(_quiet), p => DataOverview.Of(path,
-            DataOptions.Parse(parsed.GetValue(_format)), parsed.GetValue(_documents), bad.Unless(parsed.GetValue(_strict)), p, cancellation)));
+        Action<BadLine>? tell = bad.Unless(parsed.GetValue(_strict));
+        EpisodeFormat? format = DataOptions.Parse(parsed.GetValue(_format));
+        DataOverview data = bad.ToldAfter(() => Screen.Work(parsed.GetValue(_quiet),
+            p => DataOverview.Of(path, format, parsed.GetValue(_documents), tell, p, cancellation)));
         if (parsed.GetValue(_json)) CorpusDataScreen.PrintJson(data);
         else CorpusDataScreen.Print(data);
         return ExitCode.Done;

@@ -16,7 +16,7 @@ public sealed class DataOverviewTests : IDisposable
     {
         var bad = new List<BadLine>();
         DataOverview data = Of(bad.Add,
-            """{"id":"a","system":"s","messages":[""" + Chat + """],"tools":[{"name":"messages"}],"label":"kind","lang":"en","none":null}""",
+            """{"id":"a","system":"s","messages":[""" + Chat + """],"tools":[{"name":"messages"}],"label":"kind","lang":"en","no":null}""",
             """{"messages":[""" + Chat + "," + Chat + """],"tools":[],"label":"kind"}""",
             """{"prompt":"p","chosen":"yes","rejected":"no","score":7}""",
             """{"prompt":"p","completion":"yes","label":false}""",
