@@ -10,7 +10,8 @@ namespace PersonaSelection.Model;
 /// <param name="prompts">Token ids, begin id first.</param>
 /// <param name="rng">The only source of randomness.</param>
 /// <returns>Token ids of one reply per prompt, in order; an empty reply is left out of the step.</returns>
-public delegate IReadOnlyList<int[]> ReplySampler(DecoderWeights policy, SteeringVector? vector, IReadOnlyList<int[]> prompts, RngStream rng);
+public delegate IReadOnlyList<int[]> ReplySampler(DecoderWeights policy, SteeringVector? vector, IReadOnlyList<int[]> prompts,
+    RngStream rng);
 
 /// <summary>
 /// Policy gradient (Williams 1992) on replies sampled from the current weights: the sum of -advantage · log p(token), the advantage of a
