@@ -38,8 +38,8 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
     /// <param name="pool">The workers.</param>
     /// <param name="progress">Told about tokens.</param>
     /// <param name="cancellation">Saves and stops.</param>
-    /// <exception cref="UserErrorException">An episode does not fit or none has a weight, the folder holds another model or another process writes it, or
-    /// training diverged.</exception>
+    /// <exception cref="UserErrorException">An episode does not fit or none has a weight, the folder holds another model or another
+    /// process writes it, or training diverged.</exception>
     public TunedFolder Run(ModelFolder parent, EpisodeSet set, string folder, WorkerPool pool, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
