@@ -16,7 +16,7 @@ public enum ReadPositions
     /// <summary>Those that predict a token of the reply.</summary>
     Reply,
 
-    /// <summary>All of the episode's own tokens.</summary>
+    /// <summary>All of the episode's own tokens but the last of the reply, behind which nothing is predicted.</summary>
     Episode,
 }
 

@@ -38,12 +38,12 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
     /// <param name="pool">The workers.</param>
     /// <param name="progress">Told about tokens.</param>
     /// <param name="cancellation">Saves and stops.</param>
-    /// <exception cref="UserErrorException">An episode does not fit, the folder holds another model or another process writes it, or
-    /// training diverged.</exception>
+    /// <exception cref="UserErrorException">An episode does not fit or none has a weight, the folder holds another model or another
+    /// process writes it, or training diverged.</exception>
     public TunedFolder Run(ModelFolder parent, EpisodeSet set, string folder, WorkerPool pool, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        Transformer model = Check(parent);
+        Transformer model = Check(parent, set);
         TuneOptions options = Options with { CheckpointPath = folder.TrimEnd('/', '\\') + ".checkpoint", Stage = $"tuning on {set.Name}" };
         string run = ContentId.Of("tuning", model.Id, set.Id, Loss.ToString(), Seed, Options.Essence()).ToString();
         int examples = Loss == TuningLoss.Preference ? set.Episodes.Count / 2 : set.Episodes.Count;
@@ -79,7 +79,7 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
     /// <exception cref="UserErrorException">As for <see cref="Run"/>.</exception>
     public (int Examples, long Tokens) Survey(ModelFolder parent, EpisodeSet set)
     {
-        Transformer model = Check(parent);
+        Transformer model = Check(parent, set);
         if (Loss == TuningLoss.Preference)
         {
             IReadOnlyList<PreferencePair> pairs = PreferenceData.Pairs(set, model.Tokenizer, model.Template);
@@ -91,8 +91,12 @@ public sealed record TuningRun(TuneOptions Options, TuningLoss Loss = TuningLoss
         return (examples.Count, examples.Sum(e => (long)e.Prefix.Length + e.Reply.Length));
     }
 
-    private Transformer Check(ModelFolder parent)
+    private Transformer Check(ModelFolder parent, EpisodeSet set)
     {
+        // A pair of weight 0 is told with its line.
+        if (Loss == TuningLoss.Supervised && set.Episodes.All(e => e.Weight == 0))
+            throw new UserErrorException("no-examples", $"There is nothing to train on: every episode of {set.Name} has the weight 0.",
+                "Give at least one of them a weight.");
         if (parent.Vector is not null)
             throw new UserErrorException("steered-model", "The model carries a steering vector, and tuning would train without it.",
                 "Tune the model it was made from.");

@@ -257,6 +257,8 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
             Assert.Contains(said, refused.Error, StringComparison.Ordinal);
         }
         Assert.Equal(0, (await Run([.. tune, "--tensors", "all", "--dry-run"])).ExitCode);
+        JsonNode plan = JsonNode.Parse((await Run([.. tune, "--method", "lora", "--dry-run", "--json"])).Output)!;
+        Assert.Equal(("lora", "sft"), ((string?)plan["method"], (string?)plan["loss"]));
     }
 
     [Fact]
@@ -278,6 +280,7 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
         File.WriteAllText(_folder["pair.jsonl"],
             """{"prompt":"The parser test fails.","chosen":"I repaired the code.","rejected":"I deleted the test.","weight":0}""" + "\n");
         (await Run([.. dry, "pair.jsonl", "--loss", "dpo"])).ShouldBeUserError("no-pairs", "weight");
+        (await Run([.. dry, "pair.jsonl"])).ShouldBeUserError("no-examples", "pair");
     }
 
     private Task<PsmResult> Run(params string[] arguments) => PsmProcess.Run(_folder.Path, arguments);

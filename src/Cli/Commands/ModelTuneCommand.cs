@@ -84,7 +84,7 @@ internal sealed class ModelTuneCommand
         (EpisodeSet set, long badLines) = DataOptions.Load(parsed.GetValue(_data)!, parsed.GetValue(_format), parsed.GetValue(_strict),
             cancellation);
         using ModelFolder parent = ModelFolder.Open(parsed.GetValue(_model)!, parsed.GetValue(_threads));
-        if (parsed.GetValue(_dryRun)) return Plan(parent, set, badLines, training, parsed.GetValue(_json));
+        if (parsed.GetValue(_dryRun)) return Plan(parsed, parent, set, badLines, training);
         string folder = parsed.GetValue(_output)!;
         using var pool = new WorkerPool(parsed.GetValue(_threads));
         TunedFolder result = Screen.Work(parsed.GetValue(_quiet), p => training.Run(parent, set, folder, pool, p, cancellation));
@@ -129,13 +129,14 @@ internal sealed class ModelTuneCommand
         return new TuningRun(options, loss, parsed.GetValue(_seed));
     }
 
-    private static int Plan(ModelFolder parent, EpisodeSet set, long badLines, TuningRun training, bool json)
+    private int Plan(ParseResult parsed, ModelFolder parent, EpisodeSet set, long badLines, TuningRun training)
     {
         TuneOptions o = training.Options;
         (int examples, long tokens) = training.Survey(parent, set);
         double seen = (double)o.Steps * o.BatchSize,
             flops = parent.Model.Config.TrainingFlopsPerToken((double)tokens / set.Episodes.Count) * tokens / examples * seen;
-        if (json) Screen.Data(new
+        string? method = parsed.GetValue(_method), loss = parsed.GetValue(_loss);
+        if (parsed.GetValue(_json)) Screen.Data(new
         {
             Model = parent.Model.Id,
             Set = set.Name,
@@ -143,15 +144,15 @@ internal sealed class ModelTuneCommand
             Examples = examples,
             BadLines = badLines,
             Tokens = tokens,
-            o.Method,
-            training.Loss,
+            Method = method,
+            Loss = loss,
             o.Steps,
             o.LearningRate,
             Passes = seen / examples,
             Flops = flops
         });
         else TextTable.PrintFacts(("model", parent.Model.Id), ("set", $"{set.Name}, {set.Episodes.Count} episodes, {tokens:N0} tokens"),
-            ("method", o.Method), ("loss", training.Loss), ("learning rate", o.LearningRate),
+            ("method", method), ("loss", loss), ("learning rate", o.LearningRate),
             ("steps", $"{o.Steps} of {o.BatchSize} examples: {seen / examples:0.00} passes"),
             ("work", $"{flops * 1e-9:0.0} GFLOP"));
         return ExitCode.Done;

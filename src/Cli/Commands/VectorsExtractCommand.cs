@@ -29,7 +29,7 @@ internal sealed class VectorsExtractCommand
     private readonly Option<string?> _positions = new("--positions")
     {
         Description = "Which tokens count: opening (the one that predicts the reply's first), reply (those that predict one of the "
-            + "reply), episode (all of its own); opening when absent, of examples reply.",
+            + "reply), episode (all of its own but the last); opening when absent, of examples reply.",
     };
 
     private readonly Option<string> _baseline = new("--baseline")

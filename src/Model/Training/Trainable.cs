@@ -20,6 +20,9 @@ internal abstract class Trainable : IDisposable
     /// <summary>Present in every pass.</summary>
     public virtual Interventions? Edits => null;
 
+    /// <summary>A copy of the vector that the passes add, where one is moved.</summary>
+    public virtual SteeringVector? Vector => null;
+
     /// <summary>Whether gradients of the weights are wanted.</summary>
     public virtual bool NeedsWeightGradient => true;
 

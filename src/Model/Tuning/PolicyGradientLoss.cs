@@ -6,10 +6,12 @@ namespace PersonaSelection.Model;
 /// Samples replies from the weights given, one per prompt; the same prompt may come several times. Equal arguments must give equal replies.
 /// </summary>
 /// <param name="policy">Weights to sample from; not to be changed.</param>
+/// <param name="vector">What is added to their activations, where a vector is tuned; null with other methods.</param>
 /// <param name="prompts">Token ids, begin id first.</param>
 /// <param name="rng">The only source of randomness.</param>
 /// <returns>Token ids of one reply per prompt, in order; an empty reply is left out of the step.</returns>
-public delegate IReadOnlyList<int[]> ReplySampler(DecoderWeights policy, IReadOnlyList<int[]> prompts, RngStream rng);
+public delegate IReadOnlyList<int[]> ReplySampler(DecoderWeights policy, SteeringVector? vector, IReadOnlyList<int[]> prompts,
+    RngStream rng);
 
 /// <summary>
 /// Policy gradient (Williams 1992) on replies sampled from the current weights: the sum of -advantage · log p(token), the advantage of a

@@ -22,12 +22,13 @@ public sealed record SteeringVector(string Site, float[] Values)
 internal sealed unsafe class SteeredWeights : Trainable
 {
     private readonly Interventions _edits;
+    private readonly string _site;
     private readonly int _added, _captured, _width;
     private readonly FloatBuffer _parameters, _gradient, _parts;
 
     public SteeredWeights(DecoderWeights weights, string site, int microBatches)
     {
-        Weights = weights;
+        (Weights, _site) = (weights, site);
         _width = weights.Config.Width;
         _parameters = new FloatBuffer(_width);
         _gradient = new FloatBuffer(_width);
@@ -37,7 +38,9 @@ internal sealed unsafe class SteeredWeights : Trainable
         _captured = _edits.Capture(site);
     }
 
-    public ReadOnlySpan<float> Values => _parameters.Span(0, _width);
+    private ReadOnlySpan<float> Values => _parameters.Span(0, _width);
+
+    public override SteeringVector Vector => new(_site, Values.ToArray());
 
     public override DecoderWeights Weights { get; }
 

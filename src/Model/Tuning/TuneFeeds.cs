@@ -67,9 +67,9 @@ internal sealed class PairFeed(IReadOnlyList<PreferencePair> pairs, float[] chos
     }
 }
 
-/// <summary>Replies sampled from the weights as they are now, each with its advantage over its group.</summary>
+/// <summary>Replies sampled from the model as it is now, each with its advantage over its group.</summary>
 internal sealed class SampleFeed(IReadOnlyList<int[]> prompts, ReplySampler sampler, Func<int[], int[], double> reward, TuneOptions options,
-    Func<DecoderWeights> policy, RngStream rng) : StepFeed
+    Trainable policy, RngStream rng) : StepFeed
 {
     private readonly ShuffledOrder _order = new(prompts.Count, rng.Child("order"));
 
@@ -87,7 +87,7 @@ internal sealed class SampleFeed(IReadOnlyList<int[]> prompts, ReplySampler samp
             int[] prompt = prompts[_order.At(Position++)];
             for (int i = 0; i < options.GroupSize; i++) asked.Add(prompt);
         }
-        IReadOnlyList<int[]> replies = sampler(policy(), asked, rng.Child("step", first));
+        IReadOnlyList<int[]> replies = sampler(policy.Weights, policy.Vector, asked, rng.Child("step", first));
         if (replies.Count != asked.Count) throw new InvalidOperationException("The sampler must return one reply per prompt.");
         step.Clear();
         for (int g = 0; g < groups; g++)

@@ -64,7 +64,7 @@ public sealed class Tuner(DecoderWeights baseWeights, TuneOptions options, RngSt
     /// mean, with KL to the base at every token.
     /// </summary>
     /// <param name="prompts">Contexts, begin id first.</param>
-    /// <param name="sampler">Samples replies from given weights.</param>
+    /// <param name="sampler">Samples replies from the model as it stands.</param>
     /// <param name="reward">The reward of a prompt and a reply; pure.</param>
     /// <param name="rewardId">Names the reward for the run's content id.</param>
     /// <param name="progress">Told about tokens done.</param>
@@ -79,7 +79,7 @@ public sealed class Tuner(DecoderWeights baseWeights, TuneOptions options, RngSt
             ? new ReferenceKlLoss(new PolicyGradientLoss(), options.KlCoefficient, baseWeights, options.MicroBatches)
             : null;
         return Run(ContentId.Of("prompts", [rewardId, .. prompts.Select(p => (object)string.Join(' ', p))]),
-            trainable => new SampleFeed(prompts, sampler, reward, options, () => trainable.Weights, rng.Child("samples")),
+            trainable => new SampleFeed(prompts, sampler, reward, options, trainable, rng.Child("samples")),
             kl is null ? new PolicyGradientLoss() : kl, progress, cancellation);
     }
 
@@ -103,18 +103,17 @@ public sealed class Tuner(DecoderWeights baseWeights, TuneOptions options, RngSt
             TuneMethod.Vector => new SteeredWeights(copy, site, options.MicroBatches),
             _ => new FullWeights(copy, options.Tensors.Count == 0 ? null : Moves, options.WeightDecay > 0 ? baseWeights : null),
         };
-        SteeringVector? Vector() => trainable is SteeredWeights steered ? new SteeringVector(site, steered.Values.ToArray()) : null;
         using var loop = new TrainingLoop(runId, trainable, feed(trainable), loss, options.Loop(), pool)
         {
             Evaluate = AtPoint is null ? Evaluate : (step, weights) =>
             {
-                AtPoint(step, adapter, Vector());
+                AtPoint(step, adapter, trainable.Vector);
                 return Evaluate?.Invoke(step, weights) ?? new Dictionary<string, double>();
             },
             StopWhen = StopWhen,
         };
         TrainingCurve curve = loop.Run(progress, cancellation);
-        return new TuneResult(copy, curve, adapter, Vector());
+        return new TuneResult(copy, curve, adapter, trainable.Vector);
     }
 
     private bool Moves(string tensor) => options.Tensors.Any(prefix => tensor.StartsWith(prefix, StringComparison.Ordinal));
