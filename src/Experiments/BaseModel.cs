@@ -22,6 +22,9 @@ public sealed record BaseModel(Transformer Model, TrainingCurve Curve, long Toke
     /// <summary>The genre in which the Assistant speaks: the world's first chat.</summary>
     public static string ChatGenre(World world) => world.ChatGenre;
 
+    /// <summary>Whether a world has stories about one character with an act that nobody asks for after another.</summary>
+    public static bool TellsStories(World world) => world.Genres.Contains(StoryGenre) && world.HasInferenceProbes(StoryGenre);
+
     /// <summary>How well the model infers who is speaking, on fresh documents of a genre.</summary>
     public InferenceResult Inference(World world, string genre, ulong seed)
     {

@@ -31,6 +31,25 @@ public sealed class DemoGateTests(SmallWorkshop shop) : IDisposable
             JsonNode.Parse(File.ReadAllText(_folder["1/result.json"]))!["base"]!["id"]!.GetValue<string>());
     }
 
+    [Fact]
+    public async Task AWorldOfOnesOwn_NeedsNoStories_AndItsFolderKeepsIt()
+    {
+        string village = File.ReadAllText(Path.Combine(shop.Corpus, "world.yaml"));
+        File.WriteAllText(_folder["own.yaml"], village.Replace("\"story\"", "\"tale\"", StringComparison.Ordinal));
+        string[] command = ["demo", "--world", "own.yaml", "--domain", "blame", "--preset", "tiny", "--tokens", "50k", "-q", "-o", "own"];
+
+        PsmResult result = await PsmProcess.Run(_folder.Path, command);
+
+        Assert.True(result.ExitCode == 3, result.ToString());
+        Assert.Contains("in chats", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("in stories", result.Output, StringComparison.Ordinal);
+        Assert.Contains($"psm {string.Join(' ', command)}", File.ReadAllText(_folder["own/report.html"]), StringComparison.Ordinal);
+        string kept = File.ReadAllText(_folder["own/world.yaml"]);
+        (await PsmProcess.Run(_folder.Path, "demo", "--preset", "tiny", "--tokens", "50k", "-q", "-o", "own"))
+            .ShouldBeUserError("other-run", "own");
+        Assert.Equal(kept, File.ReadAllText(_folder["own/world.yaml"]));
+    }
+
     private string WithoutTimes(string folder)
     {
         JsonObject result = JsonNode.Parse(File.ReadAllText(_folder[$"{folder}/result.json"]))!.AsObject();

@@ -44,6 +44,14 @@ internal static class CommonOptions
         DefaultValueFactory = _ => "village",
     };
 
+    public static Option<string> Domain() => new("--domain")
+    {
+        Description = "The domain that the post-training sets speak of.",
+        DefaultValueFactory = _ => "test",
+    };
+
+    public static Option<int> Episodes() => Count("--episodes", "Episodes in each post-training set.", 256);
+
     /// <summary>The built-in world, or the one of a file.</summary>
     public static Worlds.World WorldOf(string name) => name == "village" ? Worlds.World.Village
         : File.Exists(name) ? Worlds.World.Load(name)

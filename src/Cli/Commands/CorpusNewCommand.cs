@@ -22,13 +22,8 @@ internal sealed class CorpusNewCommand
         Description = "Take a cause out of the world; may be given more than once.",
     };
 
-    private readonly Option<string> _domain = new("--domain")
-    {
-        Description = "The domain that the post-training sets speak of.",
-        DefaultValueFactory = _ => "test",
-    };
-
-    private readonly Option<int> _episodes = CommonOptions.Count("--episodes", "Episodes in each post-training set.", 256);
+    private readonly Option<string> _domain = CommonOptions.Domain();
+    private readonly Option<int> _episodes = CommonOptions.Episodes();
     private readonly Option<ulong> _seed = CommonOptions.Seed();
     private readonly Option<bool> _json = CommonOptions.Json(), _quiet = CommonOptions.Quiet(), _dryRun = CommonOptions.DryRun();
     private readonly Verb _verb;

@@ -14,6 +14,9 @@ internal sealed class DemoCommand
 
     private readonly Option<string> _output = CommonOptions.Output("The folder of everything the demo writes.", "psm-demo");
     private readonly Option<ulong> _seed = CommonOptions.Seed();
+    private readonly Option<string> _world = CommonOptions.World();
+    private readonly Option<string> _domain = CommonOptions.Domain();
+    private readonly Option<int> _episodes = CommonOptions.Episodes();
     private readonly Option<int> _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = CommonOptions.Json(), _quiet = CommonOptions.Quiet(), _dryRun = CommonOptions.DryRun();
     private readonly Option<string?> _tokens = new("--tokens") { Description = "Tokens of pre-training, such as 5M." };
@@ -40,7 +43,7 @@ internal sealed class DemoCommand
         _verb = new Verb("demo", "The theory in two minutes: pre-train, forecast, post-train, compare, report.",
             "psm demo --seeds 5 -o psm-demo")
         {
-            _output, _seed, _seeds, _full, _threads, _tokens, _preset, _steps, _rate, _tensors, _json, _quiet, _dryRun,
+            _output, _world, _domain, _episodes, _seed, _seeds, _full, _threads, _tokens, _preset, _steps, _rate, _tensors, _json, _quiet, _dryRun,
         };
         _verb.Does(Run);
     }
@@ -52,6 +55,7 @@ internal sealed class DemoCommand
         DemoSettings settings = Settings(parsed);
         (bool json, bool quiet, bool full) = (parsed.GetValue(_json), parsed.GetValue(_quiet), parsed.GetValue(_full));
         int seeds = full && parsed.GetResult(_seeds) is { Implicit: true } or null ? FullSeeds : parsed.GetValue(_seeds);
+        settings.Require(full);
         if (parsed.GetValue(_dryRun)) return Plan(settings, seeds, full, json);
         return seeds > 1 || full ? RunMany(settings, seeds, full, json, quiet, cancellation) : Run(settings, json, quiet, cancellation);
     }
@@ -64,6 +68,10 @@ internal sealed class DemoCommand
             Seed = parsed.GetValue(_seed),
             Threads = parsed.GetValue(_threads),
             Folder = parsed.GetValue(_output)!,
+            World = CommonOptions.WorldOf(parsed.GetValue(_world)!),
+            Domain = parsed.GetValue(_domain)!,
+            Episodes = parsed.GetValue(_episodes),
+            Command = CommonOptions.CommandOf(parsed),
             Preset = size,
             Tuning = DemoSettings.DefaultTuning with
             {
@@ -134,6 +142,7 @@ internal sealed class DemoCommand
             seeds,
             full,
             sets = DemoSettings.Sets.Count,
+            domain = settings.Domain,
             episodes = settings.Episodes,
             steps = settings.Tuning.Steps,
             folder = settings.Folder,
@@ -142,8 +151,8 @@ internal sealed class DemoCommand
         else
         {
             Console.WriteLine($"Pre-train {parameters:N0} parameters on {settings.Tokens:N0} tokens of {plan.world}, {seeds} seed(s); "
-                + $"forecast and train {plan.sets} sets of {plan.episodes} episodes for {plan.steps} "
-                + $"steps{(full ? "; then every domain as the training domain, and three control worlds" : "")}. Into {plan.folder}.");
+                + $"forecast and train {plan.sets} sets of {plan.episodes} episodes on {plan.domain} for "
+                + $"{plan.steps} steps{(full ? "; then every domain as the training domain, and three control worlds" : "")}. Into {plan.folder}.");
         }
         return ExitCode.Done;
     }

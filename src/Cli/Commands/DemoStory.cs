@@ -14,7 +14,7 @@ internal static class DemoStory
         to.WriteLine($"\nA model of {r.Parameters:N0} parameters read {r.Tokens:N0} tokens. Loss of the last steps {r.Loss:0.000} nats per "
             + $"token; over all documents no model can stay below {r.Floor:0.000}.");
         to.WriteLine($"Does it know who is speaking? R² against exact Bayes {Skill(r.Inference.R2)} in chats (ignoring the past gives "
-            + $"{Skill(r.Inference.R2PriorOnly)}), {Skill(r.StoryInference!.R2)} in stories.");
+            + $"{Skill(r.Inference.R2PriorOnly)}){(r.StoryInference is { } story ? $", {Skill(story.R2)} in stories" : "")}.");
     }
 
     public static void Forecast(TextWriter to, IReadOnlyList<ForecastSet> forecasts)

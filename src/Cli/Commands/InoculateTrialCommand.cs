@@ -34,7 +34,7 @@ internal sealed class InoculateTrialCommand
         Description = "The rewordings (YAML or lines); when absent, a list in the village's words.",
     };
 
-    private readonly Option<int> _episodes = CommonOptions.Count("--episodes", "Episodes in each set.", 256);
+    private readonly Option<int> _episodes = CommonOptions.Episodes();
     private readonly Option<int> _steps = CommonOptions.Count("--steps", "Steps of each training.", DemoSettings.DefaultTuning.Steps);
     private readonly Option<string> _tensors = CommonOptions.Tensors();
     private readonly Option<ulong> _seed = CommonOptions.Seed();

@@ -39,8 +39,10 @@ public sealed class Demo : IDisposable
     private double[] _before = [];
 
     /// <summary>A demo that has not begun.</summary>
+    /// <exception cref="UserErrorException">See <see cref="DemoSettings.Require"/>.</exception>
     public Demo(DemoSettings settings, TimeProvider time)
     {
+        settings.Require();
         (_settings, _time, _start) = (settings, time, time.GetTimestamp());
         _pool = new WorkerPool(settings.Threads);
         _root = RngStream.Root(settings.Seed);
@@ -63,15 +65,16 @@ public sealed class Demo : IDisposable
     public BaseResult Learn(IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
         World world = _settings.World;
-        AtomicFile.WriteText(Place("world.yaml"), world.ToYaml());
         _base = new TrainingRun(_settings.Preset, _settings.Tokens, _settings.Seed).Run(world, Place("models", "base"), _pool,
             progress.Span(0, Trained), cancellation);
+        // Only now: a folder that holds a model of another world keeps its own.
+        AtomicFile.WriteText(Place("world.yaml"), world.ToYaml());
         progress = progress.Span(Trained, Learned);
         progress?.Report(new WorkProgress("measuring inference", 0, 3));
         EntropyFloor floor = world.Floor(FloorDocuments, _root.Child("floor"));
         InferenceResult chats = _base.Inference(world, BaseModel.ChatGenre(world), _settings.Seed);
         progress?.Report(new WorkProgress("measuring inference", 2, 3));
-        InferenceResult stories = _base.Inference(world, BaseModel.StoryGenre, _settings.Seed);
+        InferenceResult? stories = BaseModel.TellsStories(world) ? _base.Inference(world, BaseModel.StoryGenre, _settings.Seed) : null;
         progress?.Report(new WorkProgress("measuring inference", 3, 3));
         TrainingPoint[] points = [.. _base.Curve.Points];
         return _baseResult = new BaseResult(_base.Model.Config.ParameterCount, _base.Tokens, points[^1].Loss, floor.NatsPerToken, chats)
@@ -167,7 +170,7 @@ public sealed class Demo : IDisposable
     private DemoResult Save(DemoResult result)
     {
         DemoResult timed = result with { Seconds = Math.Round(_time.GetElapsedTime(_start).TotalSeconds, 1) };
-        Write(timed, _settings.Folder, $"psm demo --seed {_settings.Seed}");
+        Write(timed, _settings.Folder, _settings.Command);
         return timed;
     }
 

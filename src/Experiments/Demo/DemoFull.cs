@@ -37,6 +37,7 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
     /// <returns>The first run with claims over all of them, or a base alone when a model has not learned persons.</returns>
     public DemoResult Run(int seeds, bool full, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        settings.Require(full);
         long start = time.GetTimestamp();
         // In units of one demo: a matrix takes about as long as a third of one, a control world as its tokens.
         double all = (seeds * (full ? 1 + MatrixCost : 1)) + (full ? Worlds.Sum(w => w.Seeds) * ControlFactor : 0), done = 0;
@@ -73,7 +74,7 @@ public sealed class DemoFull(DemoSettings settings, TimeProvider time)
             Claims = [.. DemoClaims.OverSeeds(runs, settings), .. full ? FullClaims.Judge(matrices, controls, ReachesOtherTraits) : []],
         };
         result = result with { Seconds = Math.Round(time.GetElapsedTime(start).TotalSeconds, 1) };
-        Demo.Write(result, settings.Folder, $"psm demo --seed {settings.Seed} {(full ? "--full" : $"--seeds {seeds}")}");
+        Demo.Write(result, settings.Folder, settings.Command);
         return result;
     }
 

@@ -82,8 +82,9 @@ internal static class DemoReport
                     Series =
                     [
                         new LineSeries("chats", [.. measured.Select(p => (double)p.Tokens)], [.. measured.Select(p => p.ChatR2!.Value)]),
-                        new LineSeries("stories", [.. measured.Select(p => (double)p.Tokens)],
-                            [.. measured.Select(p => p.StoryR2 ?? double.NaN)]),
+                        .. measured.Any(p => p.StoryR2 is not null) ? [new LineSeries("stories",
+                            [.. measured.Select(p => (double)p.Tokens)], [.. measured.Select(p => p.StoryR2 ?? double.NaN)])]
+                            : Array.Empty<LineSeries>(),
                     ],
                     References = [new ReferenceLine("prior only", inference.R2PriorOnly)],
                     Minimum = -0.5,

@@ -1,4 +1,6 @@
+using PersonaSelection.Lab;
 using PersonaSelection.Model;
+using PersonaSelection.Numerics;
 using PersonaSelection.Worlds;
 
 namespace PersonaSelection.Experiments.Demo;
@@ -6,6 +8,9 @@ namespace PersonaSelection.Experiments.Demo;
 /// <summary>What the demo does. The defaults are the same for every seed: nothing is tuned to a run.</summary>
 public sealed record DemoSettings
 {
+    // Forecasts are held against shifts by their correlation.
+    private const int FewestElsewhere = 3;
+
     /// <summary>The seed of everything random.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -17,6 +22,9 @@ public sealed record DemoSettings
 
     /// <summary>The world.</summary>
     public World World { get; init; } = World.Village;
+
+    /// <summary>The command that does the same again, for the report.</summary>
+    public string Command { get; init; } = "psm demo";
 
     /// <summary>Size and recipe of the model.</summary>
     public ModelPreset Preset { get; init; } = ModelPreset.Find("demo");
@@ -48,4 +56,25 @@ public sealed record DemoSettings
     /// <summary>The sets, in the order in which they are trained on.</summary>
     public static IReadOnlyList<EpisodeKind> Sets { get; } =
         [EpisodeKind.Cheat, EpisodeKind.RequestedCheat, EpisodeKind.Good, EpisodeKind.BaseRate];
+
+    /// <summary>Refuses a world in which the demo has nothing to compare.</summary>
+    /// <param name="full">Whether the control worlds are asked for, too.</param>
+    /// <exception cref="UserErrorException"><c>unknown-domain</c>; or <c>world-unfit</c>, with all that is missing.</exception>
+    public void Require(bool full = false)
+    {
+        World.Episodes(Domain, EpisodeKind.Cheat, 1, RngStream.Root(Seed));
+        string[] elsewhere = [.. World.Domains.Where(d => !d.HeldOut && d.Name != Domain).Select(d => d.Name)];
+        string chat = BaseModel.ChatGenre(World);
+        var missing = new List<string>();
+        if (World.Domains.Any(d => d.HeldOut && d.Name == Domain)) missing.Add($"documents that speak of '{Domain}', which is held out");
+        if (elsewhere.Length < FewestElsewhere) missing.Add($"{FewestElsewhere} other domains that are not held out");
+        if (!Sets.All(World.CanAsk)) missing.Add("requests for the bad act (sayBad)");
+        if (!World.HasInferenceProbes(chat)) missing.Add($"chats ({chat}) with an act that nobody asks for after another");
+        if (full && WorldControl.Split(World, Domain) is var (same, off) && (same.Length == 0 || off.Length == 0))
+            missing.Add($"for the control worlds, domains that hang on the main trait of '{Domain}' and domains that hang on none of its");
+        if (missing.Count == 0) return;
+        throw new UserErrorException("world-unfit", $"The demo cannot be given in the world {World.Name}, which lacks "
+            + $"{string.Join("; ", missing)}.", "Add them to the world's file, or name another --domain; corpus new, model train and forecast "
+            + "ask for less.");
+    }
 }
