@@ -43,7 +43,8 @@ internal sealed class DemoCommand
         _verb = new Verb("demo", "The theory in two minutes: pre-train, forecast, post-train, compare, report.",
             "psm demo --seeds 5 -o psm-demo")
         {
-            _output, _world, _domain, _episodes, _seed, _seeds, _full, _threads, _tokens, _preset, _steps, _rate, _tensors, _json, _quiet, _dryRun,
+            _output, _world, _domain, _episodes, _seed, _seeds, _full, _threads, _tokens, _preset, _steps, _rate, _tensors, _json, _quiet,
+            _dryRun,
         };
         _verb.Does(Run);
     }
@@ -152,7 +153,8 @@ internal sealed class DemoCommand
         {
             Console.WriteLine($"Pre-train {parameters:N0} parameters on {settings.Tokens:N0} tokens of {plan.world}, {seeds} seed(s); "
                 + $"forecast and train {plan.sets} sets of {plan.episodes} episodes on {plan.domain} for "
-                + $"{plan.steps} steps{(full ? "; then every domain as the training domain, and three control worlds" : "")}. Into {plan.folder}.");
+                + $"{plan.steps} steps{(full ? "; then every domain as the training domain, and three control worlds" : "")}. "
+                + $"Into {plan.folder}.");
         }
         return ExitCode.Done;
     }

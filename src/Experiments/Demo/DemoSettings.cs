@@ -74,7 +74,7 @@ public sealed record DemoSettings
             missing.Add($"for the control worlds, domains that hang on the main trait of '{Domain}' and domains that hang on none of its");
         if (missing.Count == 0) return;
         throw new UserErrorException("world-unfit", $"The demo cannot be given in the world {World.Name}, which lacks "
-            + $"{string.Join("; ", missing)}.", "Add them to the world's file, or name another --domain; corpus new, model train and forecast "
-            + "ask for less.");
+            + $"{string.Join("; ", missing)}.",
+            "Add them to the world's file, or name another --domain; corpus new, model train and forecast ask for less.");
     }
 }

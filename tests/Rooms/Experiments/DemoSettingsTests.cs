@@ -17,7 +17,8 @@ public sealed class DemoSettingsTests
     public void A_world_that_lacks_something_is_told_all_of_it_at_once()
     {
         World bare = World.FromYaml("toy.yaml", ToyWorld.Yaml.Replace("sayBad: [\"Do it wrong.\"]", "sayBad: []", StringComparison.Ordinal)
-            .Replace("bad: 0.2", "bad: 0", StringComparison.Ordinal).Replace("episodes: [1, 2]", "episodes: [1, 1]", StringComparison.Ordinal));
+            .Replace("bad: 0.2", "bad: 0", StringComparison.Ordinal)
+            .Replace("episodes: [1, 2]", "episodes: [1, 1]", StringComparison.Ordinal));
         UserErrorException e = Assert.Throws<UserErrorException>(() => Settings(bare, "secret").Require(full: true));
         Assert.Equal("world-unfit", e.Code);
         Assert.All(["'secret', which is held out", "3 other domains", "sayBad", "chats (chat)", "for the control worlds"],
