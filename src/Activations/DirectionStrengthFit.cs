@@ -15,6 +15,9 @@ public sealed class DirectionStrengthFit
     private const int Controls = 8;
     private static readonly double[] Amounts = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8];
 
+    /// <summary>The largest amount that is tried.</summary>
+    public static double Largest => Amounts[^1];
+
     private readonly Transformer _model;
     private readonly string _site;
     private readonly IReadOnlyList<PresentedPersona> _personas;

@@ -274,19 +274,7 @@ public static class AuditReport
     // What the cast is worth, beside it: nothing else tells evidence that knows the personas from evidence that does not.
     private static Prose Checked(EvidenceSession evidence, JudgementReliability? judged)
     {
-        if (evidence.Judge is { } judge)
-        {
-            return new Prose((judge.Episodes == 0
-                ? "The evidence is a judge's, and **not calibrated**: no two personas have examples. It is no probability; "
-                    + "read it as a ranking."
-                : $"The evidence is a judge's, calibrated on {Count(judge.Episodes)} examples of known source: "
-                    + $"it found {Percent(judge.Accuracy)} of them, its choices are scaled by {Number(judge.Scale)}, "
-                    + (judge.Favourite is { } liked
-                        ? $"its liking for {NameText.InProse(liked)} ({Number(-judge.Offsets[liked])} nats) is taken out, " : "")
-                    + $"and {Percent(judge.Reliability.SwapDisagreement)} of its answers about these changed with the order of the "
-                    + "candidates.")
-                + JudgeText.OfData(judged));
-        }
+        if (evidence.Judge is { } judge) return new Prose("**Judged**, not measured. " + JudgeText.Of(judge, judged, NameText.InProse));
         return new Prose(evidence.Calibration is not { } c ? "**Not checked**: the evidence is as the model gives it. "
                 + char.ToUpperInvariant(EvidenceCheck.Unchecked[0]) + EvidenceCheck.Unchecked[1..]
             : $"**Checked** on {Count(c.Episodes)} held-out examples, on which the evidence was calibrated: of {Percent(c.After.Accuracy)} "

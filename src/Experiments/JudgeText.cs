@@ -24,8 +24,8 @@ public static class JudgeText
         return calibrated + OfData(data);
     }
 
-    /// <summary>What it did about the data, to go behind other words; nothing where it was not asked in both orders.</summary>
-    public static string OfData(JudgementReliability? data) => data is not { Pairs: > 0 } ? ""
+    // Nothing where it was not asked in both orders.
+    private static string OfData(JudgementReliability? data) => data is not { Pairs: > 0 } ? ""
         : string.Create(CultureInfo.InvariantCulture,
             $" About the data {100 * data.SwapDisagreement:0} % of its answers changed with the order, "
             + $"{data.CannotTell:N0} of {data.Questions:N0} were \"cannot tell\", {data.Unreadable:N0} were unreadable.")

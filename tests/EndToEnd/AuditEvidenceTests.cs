@@ -182,7 +182,7 @@ public sealed class AuditEvidenceTests(SmallWorkshop shop) : IDisposable
         string[] words = File.ReadAllLines(_folder["j/judgements.jsonl"]);
         Assert.Equal(server.Requests.Count - 1, words.Length);
         Assert.Contains("\"text\":", words[0], StringComparison.Ordinal);
-        Assert.Contains("calibrated on", File.ReadAllText(_folder["j/report.html"]), StringComparison.Ordinal);
+        Assert.Contains("examples of known source", File.ReadAllText(_folder["j/report.html"]), StringComparison.Ordinal);
 
         int asked = server.Requests.Count;
         string[] made = ["j/ledger.jsonl", "j/cast.json", "j/report.html"];

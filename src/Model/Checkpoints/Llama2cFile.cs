@@ -107,5 +107,5 @@ public static class Llama2cFile
     }
 
     private static UserErrorException Broken(string path, string why) =>
-        new("corrupt-checkpoint", $"{path} is not a usable llama2.c checkpoint: {why}.", "Download the file again.");
+        new("corrupt-checkpoint", $"{path} is not a usable llama2.c checkpoint: {why.TrimEnd('.')}.", "Download the file again.");
 }

@@ -109,7 +109,7 @@ internal sealed unsafe class TrainingLoop : IDisposable
     private static bool IsFinite(FloatBuffer numbers) => double.IsFinite(Elementwise.SumOfSquares(numbers.Length, numbers.Pointer));
 
     private UserErrorException Diverged(int step, string how) =>
-        new("training-diverged", $"At step {step} of {_options.Stage} {how}.", "Use a smaller learning rate or a longer warm-up.");
+        new("training-diverged", $"At step {step} of {_options.Stage} {how}.", "Use a smaller learning rate; psm model tune takes --lr.");
 
     private void AddPoint(double norm)
     {

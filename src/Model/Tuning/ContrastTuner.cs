@@ -147,7 +147,7 @@ public sealed unsafe class ContrastTuner(DecoderWeights baseWeights, TuneOptions
             if (!double.IsFinite(norm) || !double.IsFinite(sum))
                 throw new UserErrorException("training-diverged",
                     $"At step {optimisers[h].Step + 1} of {options.Stage} the loss is no longer a number.",
-                    "Use a smaller learning rate or a longer warm-up.");
+                    "Leave out examples that are hardly text, or give the personas as shown or described (given).");
             optimisers[h].Update(moved[h].Parameters.Pointer, gradient.Pointer, rate,
                 Optimiser.ClipFactor(norm, options.ClipNorm) / tokens);
         }

@@ -156,7 +156,8 @@ public sealed class AuditReportTests
         Assert.Contains($"{10 * changed} % of its answers changed with the order, 3 of 21 were \"cannot tell\", 1 were unreadable.", said,
             StringComparison.Ordinal);
         Assert.Equal(warned, said.EndsWith("try another model.", StringComparison.Ordinal));
-        Assert.Equal("", JudgeText.OfData(JudgementReliability.None));
+        Assert.EndsWith("not as probabilities.", JudgeText.Of(JudgementCalibration.None, JudgementReliability.None, x => x),
+            StringComparison.Ordinal);
     }
 
     /// <summary>A name is text: marks in it are none, and what is written from right to left turns nothing round.</summary>
