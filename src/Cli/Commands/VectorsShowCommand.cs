@@ -105,7 +105,8 @@ internal sealed class VectorsShowCommand
     private static string Strength(DirectionStrength? strength) => strength is not { } s
         ? "not measured; 1 is the length as extracted"
         : FormattableString.Invariant(
-            $"{s.Amount:0.##}{(s.Amount >= DirectionStrengthFit.Largest ? ", the most that is tried" : "")}: the steered model's evidence correlates with that of the contexts at r = {Signed(s.Agreement)}, ")
+            $"{s.Amount:0.##}{(s.Amount >= DirectionStrengthFit.Largest ? ", the most that is tried" : "")}: the steered model's evidence ")
+        + FormattableString.Invariant($"correlates with that of the contexts at r = {Signed(s.Agreement)}, ")
             + FormattableString.Invariant($"slope {Signed(s.Slope)}, over {s.Episodes} episodes (random directions: {s.Random:0.00})")
             + (s.Agreement > s.Random ? "" : ". That is no better than random: steering does not stand in for these contexts");
 
