@@ -47,12 +47,14 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
     /// <param name="onBadLine">Told of every line that gives no document; without it the first one is an error.</param>
     /// <param name="progress">Told about bytes.</param>
     /// <param name="cancellation">Stops between documents.</param>
+    /// <exception cref="UserErrorException"><c>no-documents</c>; or a file cannot be read.</exception>
     public IReadOnlyList<ImportedFile> Survey(Action<BadLine>? onBadLine, IProgress<WorkProgress>? progress = null,
         CancellationToken cancellation = default)
     {
         var counts = new ImportedFileCounts(Files);
         foreach (Document _ in Documents("reading", counts, onBadLine, progress, cancellation)) { }
-        return counts.Result();
+        IReadOnlyList<ImportedFile> found = counts.Result();
+        return found.Any(f => f.Documents > 0) ? found : throw NoDocuments();
     }
 
     /// <summary>
@@ -87,8 +89,7 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
         if (read.All(s => s.Documents == 0))
         {
             part.Delete();
-            throw new UserErrorException("no-documents", $"There is no document in {string.Join(", ", Files)}.",
-                "Give JSONL files of dialogues or of {\"text\": \"…\"}, or plain text.");
+            throw NoDocuments();
         }
         RngStream stream = RngStream.Root(Seed).Child("import");
         int heldOut;
@@ -158,6 +159,9 @@ public sealed record ImportedCorpus(IReadOnlyList<string> Files)
             json.WriteEndArray();
             json.WriteEndObject();
         });
+
+    private UserErrorException NoDocuments() => new("no-documents", $"There is no document in {string.Join(", ", Files)}.",
+        "Give JSONL files of dialogues or of {\"text\": \"…\"}, or plain text.");
 
     private static ImportSummary Summary(string folder, IReadOnlyList<ImportedFile> files, bool wasThere)
     {

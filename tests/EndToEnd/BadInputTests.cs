@@ -224,6 +224,15 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
             .ShouldBeUserError("prompt-too-long", "long.jsonl, line 3");
     }
 
+    [Theory]
+    [InlineData("--dry-run")]
+    [InlineData("-q")]
+    public async Task FilesWithoutADocument_AreRefusedBeforeAndByTheImport(string option)
+    {
+        File.WriteAllText(_folder["none.jsonl"], "{}\n");
+        (await Run("corpus", "import", "none.jsonl", "-o", "x", option)).ShouldBeUserError("no-documents", "none.jsonl");
+    }
+
     [Fact]
     public async Task NamesThatAreNone_AreToldWithTheChoices()
     {

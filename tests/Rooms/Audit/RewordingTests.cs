@@ -214,6 +214,21 @@ public sealed class RewordingTests
             t => RewordingCandidates.CanSay(World.Village.Tokenizer, t))).Code);
     }
 
+    /// <summary>A file's words for a trait may be those of the library: they are tried once, under the name of the file.</summary>
+    [Fact]
+    public void The_same_words_in_the_same_place_are_tried_once()
+    {
+        Trait honest = new("honest", "deceitful", "honest", "");
+        RewordingCandidates found = RewordingCandidates.Of(
+            [new("low", "character", RewordingPlace.System, ["The assistant is {low}."]),
+                new("after", "own", RewordingPlace.Suffix, ["The assistant is deceitful."]),
+                new("says-deceitful", "character", RewordingPlace.System, ["The assistant is deceitful."])], [honest], _ => true);
+        Assert.Equal(["says-deceitful", "after"], found.Rewordings.Select(r => r.Name));
+        Assert.Empty(found.LeftOut);
+        Assert.Equal(TrialRewordings.Village.Count,
+            RewordingCandidates.Of(TrialRewordings.Village, World.Village.Traits, _ => true).Rewordings.Count);
+    }
+
     [Fact]
     public void Data_is_written_back_in_its_own_format()
     {
