@@ -227,6 +227,18 @@ public sealed class BadInputTests(SmallWorkshop shop) : IDisposable
     [Theory]
     [InlineData("--dry-run")]
     [InlineData("-q")]
+    public async Task ATrial_ChecksItsLastModelAndDomain_BeforeItsFirst(string option)
+    {
+        (await Run("inoculate", "trial", "--model", shop.Base, "--model", "gone", "--domain", "test", option, "-o", "x"))
+            .ShouldBeUserError("no-model", "gone");
+        (await Run("inoculate", "trial", "--model", shop.Base, "--domain", "test", "--domain", "chess", option, "-o", "x"))
+            .ShouldBeUserError("unknown-domain", "chess");
+        Assert.False(Directory.Exists(_folder["x"]) && Directory.EnumerateFiles(_folder["x"]).Any());
+    }
+
+    [Theory]
+    [InlineData("--dry-run")]
+    [InlineData("-q")]
     public async Task FilesWithoutADocument_AreRefusedBeforeAndByTheImport(string option)
     {
         File.WriteAllText(_folder["none.jsonl"], "{}\n");

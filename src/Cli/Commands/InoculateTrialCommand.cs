@@ -65,10 +65,12 @@ internal sealed class InoculateTrialCommand
         };
         var settings = new TrialSettings(CommonOptions.WorldOf(parsed.GetValue(_world)!), parsed.GetValue(_models)!,
             parsed.GetValue(_domains)!, list, tuning, parsed.GetValue(_episodes), parsed.GetValue(_seed), parsed.GetValue(_threads));
+        var trial = new InoculationTrial(settings);
+        trial.Require();
         if (parsed.GetValue(_dryRun)) return Plan(settings, parsed.GetValue(_json));
         string folder = parsed.GetValue(_output)!;
         AtomicFile.RequireWritable(folder);
-        TrialResult result = Screen.Work(parsed.GetValue(_quiet), p => new InoculationTrial(settings).Run(folder, p, cancellation));
+        TrialResult result = Screen.Work(parsed.GetValue(_quiet), p => trial.Run(folder, p, cancellation));
         TrialReport.Write(result, folder, CommonOptions.CommandOf(parsed));
         if (parsed.GetValue(_json)) Screen.Data(result);
         else Print(result);

@@ -43,6 +43,15 @@ public sealed class InoculationTrial(TrialSettings settings)
         Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
+    /// <summary>Refuses domains that the world has not, and models that cannot be read: the last one as early as the first.</summary>
+    /// <exception cref="UserErrorException"><c>unknown-domain</c>; or a model cannot be read.</exception>
+    public void Require()
+    {
+        foreach (string domain in settings.Domains)
+            settings.World.Episodes(domain, EpisodeKind.Cheat, 1, RngStream.Root(settings.Seed));
+        foreach (string model in settings.Models) ModelFolder.Open(model, 1).Dispose();
+    }
+
     /// <summary>
     /// Runs what is not there yet and sums up. Each pair of model and domain is kept in a file of its own as soon as it is done.
     /// </summary>
@@ -52,6 +61,7 @@ public sealed class InoculationTrial(TrialSettings settings)
     /// <exception cref="UserErrorException">A model cannot be read or does not know a word.</exception>
     public TrialResult Run(string folder, IProgress<WorkProgress>? progress = null, CancellationToken cancellation = default)
     {
+        Require();
         var rows = new List<TrialRow>();
         using var pool = new WorkerPool(settings.Threads);
         int total = settings.Models.Count * settings.Domains.Count * settings.Rewordings.Count, done = 0;
