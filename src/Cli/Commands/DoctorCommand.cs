@@ -82,8 +82,16 @@ internal sealed class DoctorCommand
         bool asked = at.Model.Length > 0;
         if (json)
         {
-            Screen.Data(new { Endpoint = at.Base.ToString(), at.Model, found.Models, found.GivenText, found.Chat, found.Dialect,
-                found.Troubles });
+            Screen.Data(new
+            {
+                Endpoint = at.Base.ToString(),
+                at.Model,
+                found.Models,
+                found.GivenText,
+                found.Chat,
+                found.Dialect,
+                found.Troubles,
+            });
             return ExitCode.Done;
         }
         TextTable.PrintFacts(("server", at.Base), ("models", found.Models is null ? "not told" : string.Join(", ", found.Models)),
