@@ -29,7 +29,7 @@ public sealed partial class FirstAuditPageTests : IDisposable
         File.WriteAllText(_folder["probes.jsonl"], Block(page, "json"));
 
         string[] commands = [.. Command().Matches(page).Select(m => m.Groups[1].Value)];
-        Assert.Equal(7, commands.Length);
+        Assert.Equal(8, commands.Length);
         foreach (string command in commands)
         {
             PsmResult result = await PsmProcess.Run(_folder.Path, command.Split(' '));
