@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 
 namespace PersonaSelection.Numerics;
 
@@ -17,12 +18,18 @@ internal unsafe interface ISimd<V> where V : struct
     static abstract V Load(float* p);
     static abstract void Store(float* p, V v);
     static abstract V Create(float x);
+    /// <summary>
+    /// One float as <see cref="MulAddFactor"/> wants it: in every lane, or in the first where the machine can multiply by one lane.
+    /// </summary>
+    static abstract V LoadFactor(float* p);
     static abstract V Add(V a, V b);
     static abstract V Sub(V a, V b);
     static abstract V Mul(V a, V b);
     static abstract V Div(V a, V b);
     /// <summary>a b + c, fused where the machine fuses.</summary>
     static abstract V MulAdd(V a, V b, V c);
+    /// <summary><see cref="MulAdd"/> of a vector with one float, which <see cref="LoadFactor"/> gave.</summary>
+    static abstract V MulAddFactor(V factor, V a, V c);
     static abstract V Max(V a, V b);
     static abstract V Min(V a, V b);
     static abstract V Sqrt(V a);
@@ -55,6 +62,7 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     [MethodImpl(Inline)] public static Vector512<float> Load(float* p) => Vector512.Load(p);
     [MethodImpl(Inline)] public static void Store(float* p, Vector512<float> v) => v.Store(p);
     [MethodImpl(Inline)] public static Vector512<float> Create(float x) => Vector512.Create(x);
+    [MethodImpl(Inline)] public static Vector512<float> LoadFactor(float* p) => Vector512.Create(*p);
     [MethodImpl(Inline)] public static Vector512<float> Add(Vector512<float> a, Vector512<float> b) => a + b;
     [MethodImpl(Inline)] public static Vector512<float> Sub(Vector512<float> a, Vector512<float> b) => a - b;
     [MethodImpl(Inline)] public static Vector512<float> Mul(Vector512<float> a, Vector512<float> b) => a * b;
@@ -62,6 +70,8 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     [MethodImpl(Inline)]
     public static Vector512<float> MulAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) =>
         Vector512.MultiplyAddEstimate(a, b, c);
+    [MethodImpl(Inline)]
+    public static Vector512<float> MulAddFactor(Vector512<float> factor, Vector512<float> a, Vector512<float> c) => MulAdd(factor, a, c);
     [MethodImpl(Inline)] public static Vector512<float> Max(Vector512<float> a, Vector512<float> b) => Vector512.MaxNative(a, b);
     [MethodImpl(Inline)] public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Vector512.MinNative(a, b);
     [MethodImpl(Inline)] public static Vector512<float> Sqrt(Vector512<float> a) => Vector512.Sqrt(a);
@@ -96,6 +106,7 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     [MethodImpl(Inline)] public static Vector256<float> Load(float* p) => Vector256.Load(p);
     [MethodImpl(Inline)] public static void Store(float* p, Vector256<float> v) => v.Store(p);
     [MethodImpl(Inline)] public static Vector256<float> Create(float x) => Vector256.Create(x);
+    [MethodImpl(Inline)] public static Vector256<float> LoadFactor(float* p) => Vector256.Create(*p);
     [MethodImpl(Inline)] public static Vector256<float> Add(Vector256<float> a, Vector256<float> b) => a + b;
     [MethodImpl(Inline)] public static Vector256<float> Sub(Vector256<float> a, Vector256<float> b) => a - b;
     [MethodImpl(Inline)] public static Vector256<float> Mul(Vector256<float> a, Vector256<float> b) => a * b;
@@ -103,6 +114,8 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     [MethodImpl(Inline)]
     public static Vector256<float> MulAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) =>
         Vector256.MultiplyAddEstimate(a, b, c);
+    [MethodImpl(Inline)]
+    public static Vector256<float> MulAddFactor(Vector256<float> factor, Vector256<float> a, Vector256<float> c) => MulAdd(factor, a, c);
     [MethodImpl(Inline)] public static Vector256<float> Max(Vector256<float> a, Vector256<float> b) => Vector256.MaxNative(a, b);
     [MethodImpl(Inline)] public static Vector256<float> Min(Vector256<float> a, Vector256<float> b) => Vector256.MinNative(a, b);
     [MethodImpl(Inline)] public static Vector256<float> Sqrt(Vector256<float> a) => Vector256.Sqrt(a);
@@ -133,10 +146,13 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
     public static int Width { [MethodImpl(Inline)] get => 4; }
-    public static int TileRows { [MethodImpl(Inline)] get => 6; }
+    public static int TileRows { [MethodImpl(Inline)] get => AdvSimd.IsSupported ? 12 : 6; }
     [MethodImpl(Inline)] public static Vector128<float> Load(float* p) => Vector128.Load(p);
     [MethodImpl(Inline)] public static void Store(float* p, Vector128<float> v) => v.Store(p);
     [MethodImpl(Inline)] public static Vector128<float> Create(float x) => Vector128.Create(x);
+    [MethodImpl(Inline)]
+    public static Vector128<float> LoadFactor(float* p) =>
+        AdvSimd.Arm64.IsSupported ? Vector128.CreateScalarUnsafe(*p) : Vector128.Create(*p);
     [MethodImpl(Inline)] public static Vector128<float> Add(Vector128<float> a, Vector128<float> b) => a + b;
     [MethodImpl(Inline)] public static Vector128<float> Sub(Vector128<float> a, Vector128<float> b) => a - b;
     [MethodImpl(Inline)] public static Vector128<float> Mul(Vector128<float> a, Vector128<float> b) => a * b;
@@ -144,6 +160,9 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     [MethodImpl(Inline)]
     public static Vector128<float> MulAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) =>
         Vector128.MultiplyAddEstimate(a, b, c);
+    [MethodImpl(Inline)]
+    public static Vector128<float> MulAddFactor(Vector128<float> factor, Vector128<float> a, Vector128<float> c) =>
+        AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.FusedMultiplyAddBySelectedScalar(c, a, factor, 0) : MulAdd(factor, a, c);
     [MethodImpl(Inline)] public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) => Vector128.MaxNative(a, b);
     [MethodImpl(Inline)] public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.MinNative(a, b);
     [MethodImpl(Inline)] public static Vector128<float> Sqrt(Vector128<float> a) => Vector128.Sqrt(a);
@@ -186,11 +205,13 @@ internal readonly unsafe struct Simd1 : ISimd<float>
     [MethodImpl(Inline)] public static float Load(float* p) => *p;
     [MethodImpl(Inline)] public static void Store(float* p, float v) => *p = v;
     [MethodImpl(Inline)] public static float Create(float x) => x;
+    [MethodImpl(Inline)] public static float LoadFactor(float* p) => *p;
     [MethodImpl(Inline)] public static float Add(float a, float b) => a + b;
     [MethodImpl(Inline)] public static float Sub(float a, float b) => a - b;
     [MethodImpl(Inline)] public static float Mul(float a, float b) => a * b;
     [MethodImpl(Inline)] public static float Div(float a, float b) => a / b;
     [MethodImpl(Inline)] public static float MulAdd(float a, float b, float c) => float.MultiplyAddEstimate(a, b, c);
+    [MethodImpl(Inline)] public static float MulAddFactor(float factor, float a, float c) => MulAdd(factor, a, c);
     [MethodImpl(Inline)] public static float Max(float a, float b) => float.MaxNative(a, b);
     [MethodImpl(Inline)] public static float Min(float a, float b) => float.MinNative(a, b);
     [MethodImpl(Inline)] public static float Sqrt(float a) => MathF.Sqrt(a);

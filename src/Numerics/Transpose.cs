@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace PersonaSelection.Numerics;
@@ -50,8 +51,35 @@ internal static unsafe class Transpose4
     {
         for (int j = 0; j < rows; j += 4, from += 4 * ldFrom)
         {
-            float* f1 = from + ldFrom, f2 = f1 + ldFrom, f3 = f2 + ldFrom;
-            for (int p = 0; p < 4 * count; p++) Vector128.Create(from[p], f1[p], f2[p], f3[p]).Store(to + p * ldTo + j);
+            float* row = from, at = to + j;
+            for (int p = 0; p < count; p++, row += 4, at += 4 * ldTo) Square(row, ldFrom, at, ldTo);
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Square(float* from, nint ldFrom, float* to, nint ldTo)
+    {
+        Vector128<float> r0 = Vector128.Load(from), r1 = Vector128.Load(from + ldFrom);
+        Vector128<float> r2 = Vector128.Load(from + 2 * ldFrom), r3 = Vector128.Load(from + 3 * ldFrom);
+        // Rows 0 and 2, 1 and 3 woven together, then those two.
+        Vector128<float> a = Low(r0, r2), b = Low(r1, r3), c = High(r0, r2), d = High(r1, r3);
+        Low(a, b).Store(to);
+        High(a, b).Store(to + ldTo);
+        Low(c, d).Store(to + 2 * ldTo);
+        High(c, d).Store(to + 3 * ldTo);
+    }
+
+    /// <summary>The first halves woven together: a0 b0 a1 b1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Low(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported ? Sse.UnpackLow(a, b)
+        : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b)
+        : Vector128.Create(a[0], b[0], a[1], b[1]);
+
+    /// <summary>The second halves woven together: a2 b2 a3 b3.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> High(Vector128<float> a, Vector128<float> b) =>
+        Sse.IsSupported ? Sse.UnpackHigh(a, b)
+        : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b)
+        : Vector128.Create(a[2], b[2], a[3], b[3]);
 }

@@ -92,8 +92,8 @@ for (int t = 0; t < tiles.Length; t++)
     for (int r = 0; r < rows; r++)
     {
         string at = (r % 3) switch { 0 => "", 1 => " + ars", _ => " + ars2" };
-        o.WriteLine($"            x = I.Create(*{(at == "" ? $"a{r / 3}" : $"(a{r / 3}{at})")});");
-        for (int j = 0; j < cols; j++) o.WriteLine($"            c{r}_{j} = I.MulAdd(x, y{j}, c{r}_{j});");
+        o.WriteLine($"            x = I.LoadFactor(a{r / 3}{at});");
+        for (int j = 0; j < cols; j++) o.WriteLine($"            c{r}_{j} = I.MulAddFactor(x, y{j}, c{r}_{j});");
     }
     for (int p = 0; p < pointers; p++) o.WriteLine($"            a{p} += aks;");
     for (int q = 0; q < panels; q++) o.WriteLine($"            b{(q == 0 ? "" : q)} += {(packs ? "ldb" : "2 * I.Width")};");

@@ -48,8 +48,9 @@ public sealed class InterruptionTests(SmallWorkshop shop) : IDisposable
         string[] To(string folder) =>
             ["model", "tune", "--model", shop.Base, "--data", shop.Set("cheat"), "--steps", "600", "-o", _folder[folder]];
         await Kill(To("killed"), _folder["killed.checkpoint"]);
-        // Of the killed one only the lock is there, which nobody holds.
-        Assert.Equal([".lock"], Directory.GetFileSystemEntries(_folder["killed"]).Select(Path.GetFileName));
+        // Of the killed one only the lock is there, which nobody holds; Windows takes it away with the process.
+        string[] locks = OperatingSystem.IsWindows() ? [] : [".lock"];
+        Assert.Equal(locks, Directory.GetFileSystemEntries(_folder["killed"]).Select(Path.GetFileName));
 
         await shop.Succeed([.. To("killed"), "-q"]);
         await shop.Succeed([.. To("whole"), "-q"]);

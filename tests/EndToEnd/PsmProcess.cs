@@ -28,6 +28,8 @@ internal sealed partial class PsmProcess : IDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
         };
         start.ArgumentList.Add(AssemblyPath);
         foreach (string argument in arguments)

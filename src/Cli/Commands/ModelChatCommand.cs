@@ -139,11 +139,13 @@ internal sealed class ModelChatCommand
     private static int Converse(Func<IReadOnlyList<Turn>, ulong, Reply> ask, string? header, ulong seed, CancellationToken cancellation)
     {
         List<Turn> turns = [];
+        // A pipe or a file is UTF-8, whatever the code page of the console.
+        TextReader lines = Console.IsInputRedirected ? new StreamReader(Console.OpenStandardInput()) : Console.In;
         for (ulong turn = 0; ; turn++)
         {
             if (!Console.IsInputRedirected) Console.Error.Write("> ");
             // Reading a line cannot be interrupted, waiting for it can.
-            string? said = Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(cancellation).GetAwaiter().GetResult();
+            string? said = Task.Run(lines.ReadLine, CancellationToken.None).WaitAsync(cancellation).GetAwaiter().GetResult();
             if (said is null) return ExitCode.Done;
             if (string.IsNullOrWhiteSpace(said))
             {
