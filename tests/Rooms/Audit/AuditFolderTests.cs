@@ -123,7 +123,7 @@ public sealed class AuditFolderTests : IDisposable
         Directory.CreateDirectory(_here["cut"]);
         foreach (int kept in (int[])[1, 7, 8, 20, log.Length])
         {
-            File.WriteAllLines(Path.Combine(_here["cut"], "evidence.jsonl"), log[..kept]);
+            File.WriteAllText(Path.Combine(_here["cut"], "evidence.jsonl"), string.Concat(log[..kept].Select(line => line + "\n")));
             Assert.Equal(whole, _here.Audit(data, "cut", Judge()).Evidence.Judged);
             Assert.Equal(_here.Bytes("whole", "evidence.jsonl"), _here.Bytes("cut", "evidence.jsonl"));
         }
