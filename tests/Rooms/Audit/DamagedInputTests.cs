@@ -25,7 +25,7 @@ public sealed class DamagedInputTests : IDisposable
         {
             lines[11] = Regex.Replace(good, @"(?<=""values"":\[)[^,]+", damage);
             Assert.NotEqual(good, lines[11]);
-            File.WriteAllLines(log, lines);
+            File.WriteAllText(log, string.Concat(lines.Select(line => line + "\n")));
 
             Assert.Equal(10, _here.Audit(data, "a").Evidence.Resumed);
             Assert.Equal(whole, File.ReadAllBytes(log));
