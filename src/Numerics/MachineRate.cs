@@ -34,7 +34,7 @@ public static unsafe class MachineRate
     private static double Peak<I, V>() where I : struct, ISimd<V> where V : struct
     {
         using var x = new FloatBuffer(16);
-        return 2.0 * Sums<I, V>() * I.Width * Rounds * 1e-9 / Fastest(Repeats, () => Loop<I, V>(x.Pointer));
+        return 2.0 * 2 * I.TileRows * I.Width * Rounds * 1e-9 / Fastest(Repeats, () => Loop<I, V>(x.Pointer));
     }
 
     private static double Fastest(int repeats, Action work)
@@ -50,11 +50,8 @@ public static unsafe class MachineRate
         return best;
     }
 
-    // Independent sums hide the latency of the units: twelve of two units that take four or five cycles, more of the four that cores of
-    // Arm have; there, as with AVX-512, there are registers for them.
-    private static int Sums<I, V>() where I : struct, ISimd<V> where V : struct => I.TileRows == 12 ? 24 : 12;
-
-    // The results are stored so that nothing is left out.
+    // As many independent sums as the large tile has hide the latency of the units: twelve do of two that take four or five cycles, and
+    // not of the four that cores of Arm have. The results are stored so that nothing is left out.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Loop<I, V>(float* x) where I : struct, ISimd<V> where V : struct
     {

@@ -120,6 +120,21 @@ public sealed partial class CommandTests(SmallWorkshop shop) : IDisposable
         Assert.Equal(lines.Length, all.GetProperty("scores").GetArrayLength());
     }
 
+    /// <summary>What is piped is UTF-8, whatever the locale says of the console.</summary>
+    [Fact]
+    public async Task ModelChat_ReadsAPipeAsUtf8()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("The pipe is a shell's.");
+        var start = new System.Diagnostics.ProcessStartInfo("sh",
+            ["-c", "printf 'caf\\303\\251\\n' | dotnet \"$0\" model chat \"$1\"", PsmProcess.AssemblyPath, shop.Base])
+        { RedirectStandardError = true, StandardErrorEncoding = System.Text.Encoding.UTF8 };
+        start.Environment["LC_ALL"] = "de_DE.ISO-8859-1";
+        using var shell = System.Diagnostics.Process.Start(start)!;
+
+        // A village's model does not know the word, and says which one it was.
+        Assert.Contains("café", await shell.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ModelChat_SaysTheSameForOneSeed()
     {
